@@ -1,0 +1,46 @@
+"""One picture of a sequence, and what every source of such pictures can do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from src.frames.mot import MotTable
+
+Truth = MotTable  # who really was where; rows of score 0 are ignored: neither a person to find nor a false alarm
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture.
+
+    Attributes:
+        index: counts from 0 in file order; a file that could not be read leaves a gap.
+        name: file name, or the frame's number in a video.
+        image: (height, width, 3) uint8, RGB.
+    """
+
+    index: int
+    name: str
+    image: np.ndarray
+
+
+class FrameSource(Protocol):
+    """Frames one after another, never all in memory; iterating again decodes again and gives the same frames.
+
+    Attributes:
+        skipped: a line for each file that could not be read; filled while iterating, emptied by the next iteration.
+        frames_per_second: the source's own rate, None where it has none (a folder of pictures).
+        truth: who is where; only the synthetic scene knows its own.
+    """
+
+    skipped: list[str]
+    frames_per_second: float | None
+    truth: Truth | None
+
+    def __len__(self) -> int:
+        """An upper bound on the number of frames, for the progress bar."""
+        ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
