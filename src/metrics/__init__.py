@@ -1,0 +1,1 @@
+"""Figures that say how good a result is, in NumPy alone."""
