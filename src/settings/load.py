@@ -1,0 +1,133 @@
+"""From a YAML file and `--set key=value` to checked settings: default < YAML < --set."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from src.settings.ancestor import translate
+from src.settings.describe import Setting, list_settings
+from src.settings.errors import UserError, did_you_mean
+from src.settings.schema import Settings
+from src.settings.yaml_file import parse_yaml, read_mapping
+
+
+def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Settings:
+    """Read the settings and check them.
+
+    Args:
+        config: A YAML file of settings; `None` = only the defaults.
+        overrides: `key.sub=value` texts, each stronger than the file and than those before it; values are YAML (`null`, `3`, `[0, 2]`).
+
+    Returns:
+        The settings, frozen.
+
+    Raises:
+        UserError: A file that cannot be read, an unknown key, a wrong type or range: where, which key, what was expected.
+    """
+    known = {setting.key: setting for setting in list_settings(Settings)}
+    sources = [(str(config), flatten(read_mapping(config)))] if config is not None else []
+    sources.append(("--set", _parse_overrides(overrides)))
+    merged: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    for source, values in sources:
+        values, notes = translate(values)
+        if notes:
+            print(f"note: {source}: old keys read as today's: {'; '.join(notes)}", file=sys.stderr)
+        _refuse_unknown(source, values, known)
+        merged.update(values)
+        origin.update(dict.fromkeys(values, source))
+    try:
+        return Settings.model_validate(nest(merged))
+    except ValidationError as error:
+        raise _worded(error, known, merged, origin, sources[0][0]) from error
+
+
+def dump_settings(settings: Settings) -> str:
+    """All settings as YAML, defaults included; loading it again gives the same settings."""
+    return yaml.safe_dump(settings.model_dump(), sort_keys=False, allow_unicode=True)
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted keys of a nested mapping; a section without content has none.
+
+    >>> flatten({"input": {"query_frame": 3}, "ranking": None})
+    {'input.query_frame': 3}
+    """
+    return dict(_leaves(tree, prefix))
+
+
+def nest(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The opposite of `flatten`.
+
+    >>> nest({"input.query_frame": 3, "input.truth": None})
+    {'input': {'query_frame': 3, 'truth': None}}
+    """
+    tree: dict[str, Any] = {}
+    for key, value in values.items():
+        *sections, name = key.split(".")
+        branch = tree
+        for section in sections:
+            branch = branch.setdefault(section, {})
+        branch[name] = value
+    return tree
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{name}.")
+        elif value is not None or prefix:  # a section whose lines are all commented out reads as null
+            yield f"{prefix}{name}", value
+
+
+def _parse_overrides(overrides: Sequence[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise UserError(f"--set {text}: expected key=value, for example --set input.max_frames=50")
+        values |= flatten(nest({key.strip(): _parse_value(value)}))
+    return values
+
+
+def _parse_value(text: str) -> Any:
+    try:
+        value = parse_yaml(text)
+    except yaml.YAMLError:
+        return text
+    # Unquoted text is taken as it stands, so that a path may hold " #" or ": ".
+    return text if isinstance(value, (str, dict)) and text.lstrip()[0] not in "'\"{" else value
+
+
+def _refuse_unknown(source: str, values: Mapping[str, Any], known: Mapping[str, Setting]) -> None:
+    sections = {key.partition(".")[0] for key in known}
+    for key in values:
+        if key in sections:
+            inside = ", ".join(name.partition(".")[2] for name in known if name.startswith(f"{key}."))
+            raise UserError(f"{source}: {key}: expected keys below it ({inside}), got {values[key]!r}")
+        if key not in known:
+            raise UserError(f"{source}: {key}: unknown key; {_nearest_key(key, list(known))}")
+
+
+def _nearest_key(key: str, known: Sequence[str]) -> str:
+    """A key of the same name in another section is nearest, then one of the same section, then one spelt alike."""
+    section, _, name = key.rpartition(".")
+    same_name = [other for other in known if other.rpartition(".")[2] == name]
+    same_section = [other for other in known if other.startswith(f"{section}.")]
+    return did_you_mean(key, same_name or same_section or known, most=1)
+
+
+def _worded(
+    error: ValidationError, known: Mapping[str, Setting], values: Mapping[str, Any], origin: Mapping[str, str], first_source: str
+) -> UserError:
+    problem = error.errors()[0]
+    path = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "missing":
+        key = next(name for name in known if name == path or name.startswith(f"{path}."))
+        return UserError(f"{first_source}: {key} is missing; give it in a YAML file or with --set {key}=…")
+    key = next(name for name in known if path == name or path.startswith(f"{name}."))
+    return UserError(f"{origin[key]}: {key}: expected {known[key].accepts}, got {values[key]!r}")
