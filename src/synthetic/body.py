@@ -72,12 +72,12 @@ def _trunk(person: Person) -> list[Part]:
     loose = 1.12 if person.top.kind in ("jacket", "coat", "hoodie") else 1.0
     broad, soft = h * person.shoulders * (0.6 + 0.4 * girth) * loose, h * girth * loose
     hip = h * person.hips * (0.5 + 0.5 * girth)
-    top, waist = _leaned(person, 0.845), _leaned(person, 0.52)
+    top, waist = _leaned(person, 0.838), _leaned(person, 0.52)
     parts = [
         Part(
-            "torso", top, waist, roundness=0.35,
-            widths=(0.034 * broad, 0.102 * broad, 0.104 * broad, 0.096 * broad, 0.082 * soft, 0.080 * soft, 0.092 * hip),
-            depths=(0.034 * broad, 0.054 * soft, 0.064 * soft, 0.064 * soft, 0.060 * soft, 0.061 * soft, 0.064 * hip),
+            "torso", top, waist, roundness=0.4,
+            widths=(*(broad * width for width in (0.040, 0.092, 0.105, 0.102, 0.096)), 0.087 * soft, 0.082 * soft, 0.084 * soft, 0.092 * hip),
+            depths=(*(soft * depth for depth in (0.036, 0.052, 0.062, 0.066, 0.066, 0.063, 0.061, 0.061)), 0.064 * hip),
         ),
         Part(
             "hips", _leaned(person, 0.545), np.array([0, 0, 0.455 * h]), roundness=0.5,
@@ -85,9 +85,9 @@ def _trunk(person: Person) -> list[Part]:
         ),
         Part("neck", _leaned(person, 0.885), _leaned(person, 0.82), (0.030 * h,) * 2, (0.032 * h,) * 2),
     ]  # fmt: skip
-    long_coat = person.top.kind == "coat"
-    if person.bottom.kind == "skirt" or long_coat:
-        hem = (0.5 - 0.24 * (person.bottom.length if not long_coat else 0.75)) * h
+    if skirt_length(person) > 0:
+        long_coat = person.top.kind == "coat"
+        hem = (0.5 - 0.24 * skirt_length(person)) * h
         flare = 1.08 if long_coat else 1.3
         parts.append(
             Part(
@@ -98,6 +98,13 @@ def _trunk(person: Person) -> list[Part]:
     return parts
 
 
+def skirt_length(person: Person) -> float:
+    """How far a skirt, dress or coat reaches from the hip, as a share of the thigh; 0 where there is none."""
+    if person.top.kind == "coat":
+        return 0.75
+    return person.bottom.length if person.bottom.kind == "skirt" else 0.0
+
+
 def _head(person: Person, pose: Pose) -> list[Part]:
     h = person.height_m
     centre = _leaned(person, 0.93) + np.array([0, 0.012 * h, 0])
@@ -106,12 +113,12 @@ def _head(person: Person, pose: Pose) -> list[Part]:
     def along(forward: float, up: float) -> np.ndarray:
         return centre + h * np.array([forward * np.sin(turn), forward * np.cos(turn), up])
 
-    parts = [Part("head", along(0, 0.040), along(0.008, -0.034), (0.034 * h, 0.045 * h, 0.034 * h), (0.042 * h, 0.054 * h, 0.040 * h), 0.8, turn)]
+    parts = [Part("head", along(0, 0.040), along(0.008, -0.034), (0.037 * h, 0.048 * h, 0.037 * h), (0.044 * h, 0.057 * h, 0.043 * h), 0.85, turn)]
     hood = person.hat == "hood"
     if person.hair_style != "bald" or hood:
         size = 1.12 if hood else 1.0
-        shell = (0.040 * h * size, 0.0495 * h * size, 0.040 * h * size)
-        parts.append(Part("hair", along(-0.010, 0.044), along(-0.020, -0.016), shell, (0.044 * h, 0.054 * h, 0.036 * h), 0.8, turn))
+        shell = (0.042 * h * size, 0.0525 * h * size, 0.042 * h * size)
+        parts.append(Part("hair", along(-0.010, 0.044), along(-0.020, -0.016), shell, (0.047 * h, 0.057 * h, 0.038 * h), 0.85, turn))
     tails = {
         "bob": (along(-0.016, 0.02), along(-0.026, -0.055), 0.050, 0.036),
         "long": (along(-0.022, 0.02), along(-0.046, -0.135), 0.048, 0.024),
@@ -122,7 +129,7 @@ def _head(person: Person, pose: Pose) -> list[Part]:
         start, end, width, depth = tails[person.hair_style]
         parts.append(Part("hair", start, end, (width * h,) * 3, (depth * h,) * 3, 0.8, turn))
     if person.hat in ("cap", "beanie"):
-        parts.append(Part("hat", along(-0.004, 0.058), along(-0.006, 0.030), (0.036 * h, 0.051 * h), (0.042 * h, 0.058 * h), 0.8, turn))
+        parts.append(Part("hat", along(-0.004, 0.058), along(-0.006, 0.030), (0.039 * h, 0.054 * h), (0.045 * h, 0.061 * h), 0.8, turn))
     if person.hat == "cap":
         parts.append(Part("hat", along(0.05, 0.034), along(0.095, 0.028), (0.034 * h, 0.026 * h), (0.008 * h,) * 2, 0.6, turn))
     return parts
@@ -160,11 +167,11 @@ def _arm(person: Person, pose: Pose, side: int) -> list[Part]:
         swing, bend, inward = 0.35, 1.9, 0.35
     loose = 1.2 if person.top.kind in ("jacket", "coat", "hoodie", "sweater") else 1.0
     girth = h * (0.55 + 0.45 * person.girth)
-    shoulder = _leaned(person, 0.812) + np.array([side * 0.106 * h * person.shoulders * (0.6 + 0.4 * person.girth), 0, 0])
+    shoulder = _leaned(person, 0.788) + np.array([side * 0.100 * h * person.shoulders * (0.6 + 0.4 * person.girth), 0, 0])
     outward = np.array([side * 0.14, 0, 0])
-    elbow = shoulder + 0.165 * h * (_forward(swing) + outward)
+    elbow = shoulder + 0.155 * h * (_forward(swing) + outward)
     wrist = elbow + 0.145 * h * (_forward(swing + bend) + outward * 0.4 - np.array([side * inward, 0, 0]))
-    upper = tuple(width * girth * loose for width in (0.033, 0.032, 0.028, 0.025))
+    upper = tuple(width * girth * loose for width in (0.031, 0.033, 0.029, 0.025))
     lower = tuple(width * girth * (loose if person.top.length > 0.6 else 1.0) for width in (0.025, 0.027, 0.023, 0.018))
     hand = wrist + 0.055 * h * (wrist - elbow) / np.linalg.norm(wrist - elbow)
     return [

@@ -7,7 +7,7 @@ middle column is the person's front. The atlas depends on the person alone, so i
 import cv2
 import numpy as np
 
-from src.synthetic.body import SURFACE_INDEX, SURFACES
+from src.synthetic.body import SURFACE_INDEX, SURFACES, skirt_length
 from src.synthetic.people import Colour, Garment, Person
 
 ROWS, COLUMNS = 64, 128  # of one page
@@ -41,6 +41,8 @@ def texture_atlas(person: Person) -> np.ndarray:
     }
     pages["upper_arm"], pages["forearm"] = _cut_to_length(top, skin, person.top.length)
     pages["thigh"], pages["shin"] = _legs(person, bottom, skin)
+    # Where a thigh swings out of a skirt or coat, it carries the skirt with it.
+    pages["thigh"][: int(skirt_length(person) * ROWS)] = pages["skirt"][: int(skirt_length(person) * ROWS)]
     for surface, page in pages.items():
         atlas[SURFACE_INDEX[surface]] = page
     return atlas

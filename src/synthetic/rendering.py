@@ -88,7 +88,7 @@ def render_person(
         vigour=vigour,
         head_turn=float(np.clip(rng.normal(0, 0.25), -0.8, 0.8)),
         raised_arm=int(rng.choice([0, 0, 0, 0, 0, 0, 1, -1])),
-        elbow=float(rng.uniform(0.1, 0.6)),
+        elbow=float(rng.uniform(0.1, 0.45)),
     )
     parts = build_body(person, pose)
     buffer, foot = _rasterise(parts, heading, tilt, SUPERSAMPLING * pixels_per_metre)
@@ -180,7 +180,7 @@ def _shade(
     lamp = across * np.float32(light.right) + towards * np.float32(0.75) + lean * np.float32(light.up) * (0.5 - along)
     brightness = np.float32(light.ambient) + (1.05 - np.float32(light.ambient)) * np.clip(lamp, 0, 1.2)
     folds = _fold_bank()[int(rng.integers(_FOLDS))][(row + int(rng.integers(ROWS))) % ROWS, (column + part * 17) % COLUMNS]
-    brightness *= 1 + np.where(np.isin(surface, _CLOTH_SURFACES), np.float32(0.13), np.float32(0.03)) * folds
+    brightness *= 1 + np.where(np.isin(surface, _CLOTH_SURFACES), np.float32(0.10), np.float32(0.02)) * folds
     brightness *= 1 - _occlusion(buffer.depth, mask)[mask]
     colour = np.zeros((*mask.shape, 3), np.float32)
     colour[mask] = np.clip(texture * brightness[:, None], 0, 255)
