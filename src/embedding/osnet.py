@@ -30,7 +30,11 @@ class Variant(NamedTuple):
 
 # IBN: after the sum, in the first stage only. AIN: the placement that the second paper's architecture search found.
 _IBN_NORMS: tuple[tuple[InstanceNorm, InstanceNorm], ...] = (("after", "after"), ("none", "none"), ("none", "none"))
-_AIN_NORMS: tuple[tuple[InstanceNorm, InstanceNorm], ...] = (("inside", "inside"), ("none", "inside"), ("inside", "none"))
+_AIN_NORMS: tuple[tuple[InstanceNorm, InstanceNorm], ...] = (
+    ("inside", "inside"),
+    ("none", "inside"),
+    ("inside", "none"),
+)
 
 VARIANTS: dict[str, Variant] = {
     "osnet_x1_0": Variant(1.0),

@@ -132,9 +132,7 @@ class OmniScaleBlockAIN(OmniScaleBlock):
     """The same block under the names that OSNet-AIN's weight files use: `conv2.0.layers` … `conv2.3.layers`."""
 
     def _make_streams(self, channels: int) -> None:
-        self.conv2 = nn.ModuleList(
-            nn.Sequential(OrderedDict(layers=stream(channels, depth))) for depth in (1, 2, 3, 4)
-        )
+        self.conv2 = nn.ModuleList(nn.Sequential(OrderedDict(layers=stream(channels, depth))) for depth in (1, 2, 3, 4))
 
     def streams(self) -> Iterable[nn.Module]:
         return self.conv2

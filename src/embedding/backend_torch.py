@@ -1,0 +1,65 @@
+"""Embedding with PyTorch, on a CPU or a GPU: the reference that the other backends are compared with."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from src.embedding.embedder import in_batches, together
+from src.embedding.locate import locate_weights
+from src.embedding.names import check_name, input_size
+from src.embedding.networks import build_network
+from src.embedding.preprocessing import Preprocessing
+from src.settings.errors import UserError
+
+
+class TorchEmbedder:
+    """Runs a network in eval mode, without gradients, on batches of crops."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        preprocessing: Preprocessing,
+        batch_size: int = 64,
+        device: str = "cpu",
+        normalise: bool = True,
+    ) -> None:
+        self.network = network.to(device, memory_format=torch.channels_last).eval()
+        self.preprocessing = preprocessing
+        self.batch_size = batch_size
+        self.device = device
+        self.normalise = normalise
+        self.dimension = self._run([np.zeros((8, 4, 3), np.uint8)]).shape[1]
+
+    def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        """n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
+        features = [self._run(batch) for batch in in_batches(crops, self.batch_size)]
+        return together(features, self.dimension, self.normalise)
+
+    @torch.inference_mode()
+    def _run(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        batch = torch.from_numpy(self.preprocessing(crops))  # (k, 3, h, w)
+        batch = batch.to(self.device, memory_format=torch.channels_last)
+        return self.network(batch).float().cpu().numpy()  # (k, d)
+
+
+def create(
+    name: str,
+    weights: str,
+    batch_size: int,
+    device: str,
+    threads: int | None,
+    normalise: bool,
+    precision: str,
+) -> TorchEmbedder:
+    """Build the network, load its weights and put it on the device; `threads` counts for the whole process."""
+    check_name(name)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise UserError("runtime.device is 'cuda', but torch sees no CUDA device here; set it to 'auto' or 'cpu'")
+    network = build_network(name, locate_weights(name, weights), use_gpu=device.startswith("cuda"))
+    return TorchEmbedder(network, Preprocessing(*input_size(name)), batch_size, device, normalise)

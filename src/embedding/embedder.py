@@ -1,0 +1,55 @@
+"""The one contract of all embedders: crops of people in, one unit vector each out."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from src.embedding.preprocessing import Preprocessing
+
+
+class Embedder(Protocol):
+    """Describes people by vectors: the nearer two vectors, the more alike the people."""
+
+    preprocessing: Preprocessing
+    dimension: int
+
+    def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        """Embed crops, in batches, whichever frames they come from.
+
+        Args:
+            crops: n RGB pictures (h, w, 3) uint8.
+
+        Returns:
+            (n, dimension) float32, each row of length 1 (unless made with `normalise=False`); no crops give (0, dimension).
+
+        Raises:
+            ValueError: a crop is not RGB uint8 or has no area.
+        """
+
+
+def unit_length(features: np.ndarray) -> np.ndarray:
+    """Divide each row (n, d) by its Euclidean length; a row of zeros stays as it is.
+
+    >>> unit_length(np.array([[3.0, 4.0], [0.0, 0.0]], np.float32))
+    array([[0.6, 0.8],
+           [0. , 0. ]], dtype=float32)
+    """
+    length = np.linalg.norm(features, axis=1, keepdims=True)  # (n, 1)
+    return features / np.where(length > 0, length, 1)
+
+
+def in_batches(crops: Sequence[np.ndarray], size: int) -> Iterator[Sequence[np.ndarray]]:
+    """Cut a sequence into batches of `size`; the last may be smaller.
+
+    >>> [len(batch) for batch in in_batches([np.zeros(1)] * 5, 2)]
+    [2, 2, 1]
+    """
+    for start in range(0, len(crops), size):
+        yield crops[start : start + size]
+
+
+def together(batches: Sequence[np.ndarray], dimension: int, normalise: bool) -> np.ndarray:
+    """Put the features of all batches, each (k, dimension), below each other: (n, dimension) float32."""
+    features = np.concatenate([np.empty((0, dimension), np.float32), *batches]).astype(np.float32, copy=False)
+    return unit_length(features) if normalise else features

@@ -1,0 +1,46 @@
+"""An embedder by name: which network, which weights, computed by what. The libraries are loaded only when asked for."""
+
+from typing import Literal
+
+from src.embedding.embedder import Embedder
+from src.settings.registry import Registry
+
+BACKENDS: Registry[Embedder] = Registry(
+    "backend",
+    {
+        "torch": "src.embedding.backend_torch:create",
+        "onnx": "src.embedding.backend_onnx:create",
+        "openvino": "src.embedding.backend_openvino:create",
+    },
+    extras={"onnx": ("onnxruntime", "fast"), "openvino": ("openvino", "fast")},
+)
+
+
+def create_embedder(
+    name: str = "osnet_x0_25",
+    weights: str = "embedded",
+    backend: str = "torch",
+    batch_size: int = 64,
+    device: str = "cpu",
+    threads: int | None = None,
+    normalise: bool = True,
+    precision: Literal["default", "float32"] = "default",
+) -> Embedder:
+    """Make an embedder.
+
+    Args:
+        name: a network of the OSNet family, or any other that torchreid knows.
+        weights: "embedded", a file, or the card of published weights; for the backends onnx and openvino also a .onnx file.
+        backend: "torch", "onnx" (ONNX Runtime) or "openvino".
+        batch_size: how many crops go through the network at once, at most.
+        device: "cpu", "cuda", "mps", or "auto" for a GPU where there is one; onnx and openvino run on the CPU.
+        threads: of the CPU; None leaves it to the library.
+        normalise: whether the vectors are divided by their length.
+        precision: "default" lets OpenVINO compute in bfloat16 where the CPU does so natively; "float32" forbids it.
+
+    Raises:
+        UserError: unknown name or backend, a missing package, or weights that are missing, damaged or of another network.
+
+    """
+    create = BACKENDS.load(backend)
+    return create(name, weights, batch_size, device, threads, normalise, precision)
