@@ -1,0 +1,152 @@
+"""Train the embedded ReID network: OSNet ×0.25 from random weights, on people who never existed.
+
+One idea carries it: a batch holds P people with K crops each, and the supervised contrastive loss pulls each person's
+crops together. Small pictures first, because they are four times as quick and teach colours and shapes; then full size.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from src.embedding.osnet import build_osnet
+from src.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD
+from src.training.augmentation import augment
+from src.training.checkpoint import Stopper, StepLog, load_checkpoint, save_checkpoint
+from src.training.losses import supervised_contrastive_loss
+from src.training.reid_crops import CropRecipe, CropSet, load_crops
+
+
+@dataclass(frozen=True)
+class ReidRecipe:
+    """Everything that decides the weights. Sizes are (height, width) in pixels."""
+
+    arch: str = "osnet_x0_25"
+    crops: CropRecipe = CropRecipe()
+    steps: int = 4800
+    people_per_batch: int = 16
+    crops_per_person: int = 4
+    small: tuple[int, int] = (128, 64)
+    full: tuple[int, int] = (256, 128)
+    small_share: float = 0.8  # of the steps, before going to full size
+    learning_rate: float = 2e-3
+    weight_decay: float = 5e-4
+    warm_up: float = 0.05  # share of the steps
+    temperature: float = 0.1
+    seed: int = 0
+
+
+def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = True, threads: int | None = None) -> nn.Module:
+    """Train, or go on with, the embedded ReID network.
+
+    Every batch is a function of (seed, step) alone, so that a run that was broken off and resumed gives the same
+    weights as an unbroken one.
+
+    Args:
+        recipe: what to do.
+        run: folder of the checkpoint and the log; made if missing.
+        cache: folder of generated crops.
+        resume: go on from the checkpoint where there is one.
+        threads: CPU threads; torch's own choice when None.
+
+    Returns:
+        The trained network, in eval mode.
+
+    Raises:
+        KeyboardInterrupt: after Ctrl-C or SIGTERM, once the checkpoint is written.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    crops = load_crops(recipe.crops, cache)
+    model = build_osnet(recipe.arch, seed=recipe.seed).to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(_parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate)
+    checkpoint = run / "checkpoint.pt"
+    first = load_checkpoint(checkpoint, model, optimiser, recipe) if resume else 0
+
+    model.train()
+    with StepLog(run / "log.csv", first) as log, Stopper() as stopper:
+        progress = tqdm(range(first, recipe.steps), initial=first, total=recipe.steps, desc="training reid", unit="step")
+        for step in progress:
+            started = time.perf_counter()
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(step, recipe)
+            pictures, people = batch(crops, step, recipe)
+            loss, nearest = _step(model, optimiser, pictures, people, recipe)
+            seconds = time.perf_counter() - started
+            log.add(step, loss=loss, nearest=nearest, learning_rate=learning_rate(step, recipe), images_per_s=len(people) / seconds)
+            progress.set_postfix(loss=f"{loss:.3f}", nearest=f"{nearest:.2f}")
+            if (step + 1) % 200 == 0 or stopper.asked or step + 1 == recipe.steps:
+                save_checkpoint(checkpoint, model, optimiser, recipe, step + 1)
+            stopper.leave_if_asked()
+    return model.eval()
+
+
+def batch(crops: CropSet, step: int, recipe: ReidRecipe) -> tuple[Tensor, Tensor]:
+    """The batch of a step: P·K augmented, normalised pictures (n, 3, h, w) and their people (n,)."""
+    rng = np.random.default_rng([recipe.seed, step])
+    generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
+    per_person = recipe.crops_per_person
+    chosen = rng.choice(crops.people, recipe.people_per_batch, replace=False)
+    people = np.repeat(chosen, per_person)
+    numbers = np.concatenate([rng.permutation(crops.cameras.shape[1])[:per_person] for _ in chosen])
+    pictures = torch.from_numpy(crops.pictures(people, numbers)).permute(0, 3, 1, 2).float() / 255  # (n, 3, h, w)
+    size = recipe.small if step < recipe.small_share * recipe.steps else recipe.full
+    pictures = augment(pictures, *size, generator)
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
+    return ((pictures - mean) / std).contiguous(memory_format=torch.channels_last), torch.from_numpy(people)
+
+
+def learning_rate(step: int, recipe: ReidRecipe) -> float:
+    """A straight warm-up, then half a cosine down to a hundredth.
+
+    >>> learning_rate(0, ReidRecipe()) < learning_rate(240, ReidRecipe()) > learning_rate(4799, ReidRecipe())
+    True
+    """
+    warm_up = recipe.warm_up * recipe.steps
+    if step < warm_up:
+        return recipe.learning_rate * (step + 1) / (warm_up + 1)
+    done = (step - warm_up) / (recipe.steps - warm_up)
+    return recipe.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def _step(
+    model: nn.Module, optimiser: torch.optim.Optimizer, pictures: Tensor, people: Tensor, recipe: ReidRecipe
+) -> tuple[float, float]:
+    """One step of gradient descent; returns the loss and the share of crops whose nearest neighbour is the same person."""
+    with _fast_arithmetic():
+        features = model(pictures)
+    features = features.float()
+    loss = supervised_contrastive_loss(features, people, recipe.temperature)
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+    optimiser.step()
+    with torch.no_grad():
+        distances = torch.cdist(*[nn.functional.normalize(features)] * 2).fill_diagonal_(torch.inf)
+        nearest = (people[distances.argmin(dim=1)] == people).float().mean()
+    return float(loss), float(nearest)
+
+
+def _fast_arithmetic() -> "torch.autocast | nullcontext[None]":
+    """bfloat16 where the processor computes with it, else plain float32."""
+    fast = torch.backends.cpu.get_cpu_capability().startswith("AVX512") and torch.cpu._is_avx512_bf16_supported()
+    return torch.autocast("cpu", torch.bfloat16) if fast else nullcontext()
+
+
+def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+    """Weight decay for matrices and filters; none for biases and norms."""
+
+    def chosen(matrices: bool) -> Iterator[nn.Parameter]:
+        return (parameter for parameter in model.parameters() if (parameter.ndim > 1) == matrices)
+
+    return [
+        {"params": list(chosen(True)), "weight_decay": weight_decay},
+        {"params": list(chosen(False)), "weight_decay": 0.0},
+    ]
