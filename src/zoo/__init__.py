@@ -1,0 +1,1 @@
+"""The zoo: what others have published, fetched, checked and read."""
