@@ -1,0 +1,41 @@
+# What there is to do here. `make` alone prints the list.
+PYTHON ?= python3
+export PYTHONPATH := ./
+run := .venv/bin/python
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Set up .venv and run the walk-through on a generated street
+	@$(PYTHON) tools/set_up.py
+	@$(run) src/main.py --config confs/demo.yml
+
+test: lint ## Set up .venv and pass the checks of style and the tests
+	@$(run) -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+lint: ## Style, types, and floors (which folder may import which)
+	@$(PYTHON) tools/set_up.py tensorflow fast dev
+	@$(run) -m ruff check .
+	@$(run) -m mypy
+	@.venv/bin/lint-imports
+
+lab: ## Open the lessons in JupyterLab
+	@$(PYTHON) tools/set_up.py lab
+	@.venv/bin/jupyter lab notebooks
+
+weights: ## Train the embedded weights again (hours; resumes where it stopped)
+	@$(PYTHON) tools/set_up.py
+	@$(run) src/main.py weights
+
+bench: ## Print every speed claim beside its peer
+	@$(PYTHON) tools/set_up.py tensorflow fast dev
+	@for script in benchmarks/*.py; do echo "$$script"; $(run) $$script || exit 1; done
+
+notebooks: ## Execute every lesson from top to bottom
+	@$(PYTHON) tools/set_up.py fast dev
+	@find notebooks -name '*.ipynb' -not -path '*/.*' -print -exec $(run) -m jupyter execute {} +
+
+lock: ## Write requirements.lock again (needs uv)
+	@tools/lock.sh
+
+.PHONY: help demo test lint lab weights bench notebooks lock
