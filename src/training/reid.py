@@ -23,6 +23,8 @@ from src.training.checkpoint import Stopper, StepLog, load_checkpoint, save_chec
 from src.training.losses import supervised_contrastive_loss
 from src.training.reid_crops import CropRecipe, CropSet, load_crops
 
+CHECKPOINT_EVERY = 200  # steps
+
 
 @dataclass(frozen=True)
 class ReidRecipe:
@@ -30,12 +32,12 @@ class ReidRecipe:
 
     arch: str = "osnet_x0_25"
     crops: CropRecipe = CropRecipe()
-    steps: int = 4800
+    steps: int = 4400
     people_per_batch: int = 16
     crops_per_person: int = 4
     small: tuple[int, int] = (128, 64)
     full: tuple[int, int] = (256, 128)
-    small_share: float = 0.8  # of the steps, before going to full size
+    small_share: float = 0.9  # of the steps, before going to full size
     learning_rate: float = 2e-3
     weight_decay: float = 5e-4
     warm_up: float = 0.05  # share of the steps
@@ -82,7 +84,7 @@ def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = Tru
             seconds = time.perf_counter() - started
             log.add(step, loss=loss, nearest=nearest, learning_rate=learning_rate(step, recipe), images_per_s=len(people) / seconds)
             progress.set_postfix(loss=f"{loss:.3f}", nearest=f"{nearest:.2f}")
-            if (step + 1) % 200 == 0 or stopper.asked or step + 1 == recipe.steps:
+            if (step + 1) % CHECKPOINT_EVERY == 0 or stopper.asked or step + 1 == recipe.steps:
                 save_checkpoint(checkpoint, model, optimiser, recipe, step + 1)
             stopper.leave_if_asked()
     return model.eval()
@@ -106,7 +108,7 @@ def batch(crops: CropSet, step: int, recipe: ReidRecipe) -> tuple[Tensor, Tensor
 def learning_rate(step: int, recipe: ReidRecipe) -> float:
     """A straight warm-up, then half a cosine down to a hundredth.
 
-    >>> learning_rate(0, ReidRecipe()) < learning_rate(240, ReidRecipe()) > learning_rate(4799, ReidRecipe())
+    >>> learning_rate(0, ReidRecipe()) < learning_rate(240, ReidRecipe()) > learning_rate(4399, ReidRecipe())
     True
     """
     warm_up = recipe.warm_up * recipe.steps
