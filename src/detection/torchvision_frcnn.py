@@ -1,0 +1,123 @@
+"""Faster R-CNN (Ren et al. 2015, arXiv:1506.01497) in torchvision: the project's own small one, or the published one.
+
+Two networks speak the same language: `fasterrcnn_resnet50_fpn` as torchvision publishes it for COCO (or as somebody
+trained it on for other classes), and the slim one whose weights lie in this repository. In both, label 1 is "person".
+"""
+
+from pathlib import Path
+from typing import Any
+
+import supervision as sv
+import torch
+import yaml
+from torchvision.models.detection import FasterRCNN
+from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+from torchvision.ops.misc import FrozenBatchNorm2d
+
+from src.detection.detections import to_detections
+from src.frames.frame import Frame
+from src.settings.errors import UserError
+from src.zoo.checksums import sha256_of
+from src.zoo.state_dict import load_strictly, read_state_dict
+
+EMBEDDED = Path(__file__).parents[2] / "weights/detector.safetensors"
+PUBLISHED = "fasterrcnn_resnet50_fpn_coco"  # its name in src/zoo/sources.yml
+PERSON = 1  # 0 is the background
+MIN_SCORE = 0.8  # where no card beside the weights says otherwise
+CLASS_LAYER = "roi_heads.box_predictor.cls_score.weight"
+RESNET_LAYER = "backbone.body.layer1.0.conv1.weight"  # only the ResNet-50 has a tensor of this name
+
+
+class TorchvisionFasterRCNN:
+    """A trained `FasterRCNN`, one frame at a time; the network itself resizes and normalises.
+
+    Args:
+        network: Ready to use, with its weights.
+        min_score: Lowest score.
+        device: Where it runs.
+    """
+
+    def __init__(self, network: FasterRCNN, min_score: float, device: torch.device) -> None:
+        self.network = network.eval().to(device)
+        self.network.roi_heads.score_thresh = min_score  # the network need not look further than we do
+        self.min_score = min_score
+        self.device = device
+
+    @torch.inference_mode()
+    def __call__(self, frame: Frame) -> sv.Detections:
+        picture = torch.from_numpy(frame.image).to(self.device)  # (h, w, 3) uint8 RGB
+        (found,) = self.network([picture.permute(2, 0, 1).float() / 255])  # boxes (n, 4), labels (n,), scores (n,)
+        person = found["labels"] == PERSON
+        boxes, scores = found["boxes"][person].cpu().numpy(), found["scores"][person].cpu().numpy()
+        return to_detections(boxes, scores, frame.image.shape, self.min_score)
+
+
+def load_network(path: Path) -> FasterRCNN:
+    """Build the network that the file's tensors belong to, and load them.
+
+    Raises:
+        UserError: the file is missing or damaged, or of another architecture (the tensors that differ are told).
+    """
+    tensors = read_state_dict(path)
+    network = _build_resnet50(tensors) if RESNET_LAYER in tensors else _build_slim()
+    load_strictly(network, tensors, where=path)
+    return network
+
+
+def _build_resnet50(tensors: dict[str, torch.Tensor]) -> FasterRCNN:
+    """`fasterrcnn_resnet50_fpn` for as many classes as the file has."""
+    classes = len(tensors[CLASS_LAYER]) if CLASS_LAYER in tensors else 91
+    network = FasterRCNN(resnet_fpn_backbone(backbone_name="resnet50", weights=None), num_classes=classes)
+    if not any(name.endswith("num_batches_tracked") for name in tensors):
+        # The published weights were trained with frozen statistics and no epsilon in them, which torchvision restores
+        # for its own file, and which all that was trained on from it inherits.
+        for module in network.modules():
+            if isinstance(module, FrozenBatchNorm2d):
+                module.eps = 0.0
+    return network
+
+
+def _build_slim() -> FasterRCNN:
+    from src.detection.slim_frcnn import build_slim_frcnn
+
+    return build_slim_frcnn()
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The card beside a weights file (same name, .yml), once the file proves to be the one it speaks of; {} without one.
+
+    Raises:
+        UserError: the card cannot be read, or the file is not the one it describes.
+    """
+    card_path = path.with_suffix(".yml")
+    if not card_path.is_file():
+        return {}
+    try:
+        card = yaml.safe_load(card_path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{card_path}: cannot be read ({str(error).splitlines()[0]})") from None
+    if not isinstance(card, dict):
+        raise UserError(f"{card_path}: not a card (a YAML mapping with sha256 and min_score)")
+    if "sha256" in card and path.is_file() and card["sha256"] != sha256_of(path):
+        raise UserError(f"{path}: damaged, or not the file that {card_path.name} describes (sha256 differs); restore both")
+    return card
+
+
+def choose_device(name: str) -> torch.device:
+    """"auto" is a GPU where there is one."""
+    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+
+
+def create(weights: str, min_score: float | None, device: str, threads: int | None) -> TorchvisionFasterRCNN:
+    """For the registry. `weights`: "embedded", "coco" (fetched once), or a .pth or .safetensors file."""
+    if weights == "coco":
+        from src.zoo.fetch import fetch
+
+        path = fetch(PUBLISHED)
+    else:
+        path = EMBEDDED if weights == "embedded" else Path(weights)
+    card = read_card(path)
+    if threads:
+        torch.set_num_threads(threads)
+    score = card.get("min_score", MIN_SCORE) if min_score is None else min_score
+    return TorchvisionFasterRCNN(load_network(path), score, choose_device(device))
