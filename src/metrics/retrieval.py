@@ -1,5 +1,6 @@
-"""How well a gallery is ranked: the Market-1501 protocol, cumulative matching (CMC) and mean average precision. NumPy only."""
+"""How well a gallery is ranked: cumulative matching (CMC) and mean average precision, the Market-1501 way."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class RetrievalScores:
-    """Figures of one evaluation, each a share in 0..1, means over the queries that count.
+    """Figures of one evaluation, each a share in 0..1, means over the queries that count (NaN where none does).
 
     Attributes:
         rank1: share of the queries whose nearest gallery picture is the right person.
@@ -71,7 +72,8 @@ def retrieval_scores(
     query_ids, query_cameras = np.asarray(query_ids), np.asarray(query_cameras)
     gallery_ids, gallery_cameras = np.asarray(gallery_ids), np.asarray(gallery_cameras)
     if distances.shape != (len(query_ids), len(gallery_ids)):
-        raise ValueError(f"distances of shape {distances.shape} for {len(query_ids)} queries × {len(gallery_ids)} gallery")
+        wanted = f"{len(query_ids)} queries × {len(gallery_ids)} gallery"
+        raise ValueError(f"distances of shape {distances.shape} for {wanted}")
     if len(query_cameras) != len(query_ids) or len(gallery_cameras) != len(gallery_ids):
         raise ValueError("every picture needs a person and a camera")
     if np.isnan(distances).any():
@@ -88,9 +90,9 @@ def retrieval_scores(
     first = np.array(first_hits)
 
     def share_within(k: int) -> float:
-        return float(np.mean(first < k)) if len(first) else 0.0
+        return float(np.mean(first < k)) if len(first) else math.nan
 
-    mean_ap = float(np.mean(precisions)) if precisions else 0.0
+    mean_ap = float(np.mean(precisions)) if precisions else math.nan
     return RetrievalScores(
         rank1=share_within(1),
         rank5=share_within(5),

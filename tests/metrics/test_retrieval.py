@@ -79,6 +79,7 @@ def test_what_cannot_be_ranked_is_refused() -> None:
         retrieval_scores(np.zeros((1, 1)), [1], [1], [], [2])
 
 
-def test_an_empty_gallery_scores_nothing() -> None:
+def test_an_empty_gallery_gives_no_figure() -> None:
     scores = retrieval_scores(np.zeros((2, 0)), [1, 2], [], [1, 1], [])
-    assert (scores.rank1, scores.map, scores.queries, scores.queries_skipped) == (0.0, 0.0, 0, 2)
+    assert np.isnan([scores.rank1, scores.rank10, scores.map]).all()
+    assert (scores.queries, scores.queries_skipped) == (0, 2)

@@ -1,0 +1,1 @@
+"""What a person looks at in the end: the annotated video, the ranked strip, tables and figures."""
