@@ -5,7 +5,7 @@ them is not exact, and the camera gives the whole thing its own colours, sharpne
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -36,9 +36,19 @@ class CropCamera:
 
 def sample_crop_camera(rng: np.random.Generator, places: Sequence[np.ndarray]) -> CropCamera:
     """Draw a camera that watches one of the places."""
+    response = sample_response(rng)
+    # How small people are drawn already says how far away they are, so the lens adds little softness of its own.
+    # Beside whole pictures, real crops are the contrasty part: people stand out from where they are.
+    response = replace(
+        response,
+        blur=min(response.blur, 0.6),
+        resolution=max(response.resolution, 0.7),
+        contrast=response.contrast * 1.2,
+        sharpening=max(response.sharpening, float(rng.uniform(0, 1))),
+    )
     return CropCamera(
         place=places[int(rng.integers(len(places)))],
-        response=sample_response(rng),
+        response=response,
         tilt=float(np.clip(abs(rng.normal(0.15, 0.18)), 0, 0.7)),
         light=Light(right=float(rng.uniform(-0.7, 0.7)), up=float(rng.uniform(0.1, 0.9)), ambient=float(rng.uniform(0.4, 0.85))),
         person_px=float(rng.uniform(75, 190)),

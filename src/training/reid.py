@@ -32,7 +32,7 @@ class ReidRecipe:
 
     arch: str = "osnet_x0_25"
     crops: CropRecipe = CropRecipe()
-    steps: int = 4400
+    steps: int = 3800
     people_per_batch: int = 16
     crops_per_person: int = 4
     small: tuple[int, int] = (128, 64)
@@ -108,7 +108,7 @@ def batch(crops: CropSet, step: int, recipe: ReidRecipe) -> tuple[Tensor, Tensor
 def learning_rate(step: int, recipe: ReidRecipe) -> float:
     """A straight warm-up, then half a cosine down to a hundredth.
 
-    >>> learning_rate(0, ReidRecipe()) < learning_rate(240, ReidRecipe()) > learning_rate(4399, ReidRecipe())
+    >>> learning_rate(0, ReidRecipe()) < learning_rate(240, ReidRecipe()) > learning_rate(3799, ReidRecipe())
     True
     """
     warm_up = recipe.warm_up * recipe.steps

@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from src.synthetic.crops import CropCamera, photograph, sample_crop_camera, sample_people
 from src.synthetic.street import empty_street
+from src.synthetic.surfaces import make_surfaces
 
 SIZE = (192, 96)  # height, width of a stored crop
 
@@ -30,8 +31,8 @@ class CropRecipe:
         version: raised when the renderer changes what a recipe makes.
     """
 
-    people: int = 2400
-    crops: int = 12
+    people: int = 2000
+    crops: int = 8
     cameras: int = 400
     cameras_each: int = 4
     seed: int = 100
@@ -102,7 +103,8 @@ def _make_chunk(job: tuple[CropRecipe, Path, int]) -> None:
 def _world(recipe: CropRecipe) -> list[CropCamera]:
     """All cameras of a recipe: each watches one of a few dozen empty streets."""
     rng = np.random.default_rng([recipe.seed, 0])
-    places = [empty_street(rng) for _ in range(min(60, recipe.cameras))]
+    surfaces = make_surfaces(recipe.seed)
+    places = [empty_street(rng, surfaces) for _ in range(min(60, recipe.cameras))]
     return [sample_crop_camera(rng, places) for _ in range(recipe.cameras)]
 
 
