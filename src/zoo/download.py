@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from src.settings.errors import UserError
 
 TIMEOUT_S = (10, 60)  # to connect; between two pieces
-PIECE = 1 << 18  # bytes
+PIECE = 1 << 14  # bytes; the piece that a broken connection cuts through is lost, so they are small
 BROKEN_OFF = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 DRIVE = "drive.google.com"
 

@@ -124,7 +124,7 @@ def _wrong(source: Source, file: Path, root: Path) -> str | None:
         told = f"only the first {len(published)} digits" if published else "no checksum"
         print(f"{source.name}: its publisher gives {told}; SHA-256 {digest} recorded in {lock.file}", file=sys.stderr)
     elif recorded != digest:
-        return f"{file} has SHA-256 {digest}, but {lock.file} recorded {recorded} (delete that line if the new one is right)"
+        return f"{file} has SHA-256 {digest}, {lock.file} recorded {recorded} (delete that line if this one is right)"
     return None
 
 

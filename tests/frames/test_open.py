@@ -1,0 +1,67 @@
+"""The one door: what it takes, and what it answers to everything else."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from src.frames import open as door
+from src.frames.folder import PictureFolder
+from src.frames.open import open_frames
+from src.frames.video import VideoFile
+from src.settings.errors import UserError
+from src.zoo.fetch import fetch_missing
+from src.zoo.sources import Source
+from tests.frames.video_making import make_video
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(folder / "0.png")
+    return folder
+
+
+def test_folder_and_video(pictures: Path, tmp_path: Path) -> None:
+    assert isinstance(open_frames(pictures), PictureFolder)
+    assert isinstance(open_frames(str(pictures)), PictureFolder)
+    video = make_video(tmp_path / "walk.MP4", frames=3)
+    assert isinstance(open_frames(video), VideoFile)
+    assert [frame.index for frame in open_frames(video, max_frames=2)] == [0, 1]
+
+
+def test_missing_path_says_where_it_looked_and_what_is_accepted(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"there is no .*nowhere.*folder of pictures .*video .*synthetic:SEED"):
+        open_frames(tmp_path / "nowhere")
+
+
+def test_other_files_are_refused(pictures: Path) -> None:
+    (pictures / "gt.txt").write_text("1,1,0,0,5,5,1")
+    with pytest.raises(UserError, match=r"cannot read frames from .*gt\.txt; name a folder"):
+        open_frames(pictures / "gt.txt")
+    with pytest.raises(UserError, match="is a single picture; name the folder it is in"):
+        open_frames(pictures / "0.png")
+
+
+def test_max_frames_below_one_is_refused(pictures: Path) -> None:
+    with pytest.raises(UserError, match="max_frames is 0"):
+        open_frames(pictures, max_frames=0)
+
+
+def test_data_that_can_be_fetched_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tarfile.open(tmp_path / "set.tar.bz2", "w:bz2") as tar:
+        for number in range(3):
+            stream = io.BytesIO()
+            Image.fromarray(np.full((4, 4, 3), number, np.uint8)).save(stream, "PNG")
+            info = tarfile.TarInfo(f"Crowd/S2/View_001/frame_{number}.png")
+            info.size = stream.tell()
+            stream.seek(0)
+            tar.addfile(info, stream)
+    source = Source("set", "", "data/S2/View_001", ["http://127.0.0.1:9/"], "set.tar.bz2", "S2/View_001")
+    monkeypatch.setattr(door, "fetch_missing", lambda path: fetch_missing(path, root=tmp_path, sources={"set": source}))
+    frames = list(open_frames(tmp_path / "data/S2/View_001"))
+    assert [int(frame.image.max()) for frame in frames] == [0, 1, 2]
