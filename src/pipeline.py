@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import supervision as sv
 
 from src.detection.crops import cut_crop
 from src.detection.detections import Detector
 from src.detection.registry import create_detector
 from src.embedding.embedder import Embedder
 from src.embedding.registry import create_embedder
-from src.frames.frame import FrameSource
+from src.frames.frame import Frame, FrameSource
 from src.frames.mot import read_mot
 from src.frames.open import open_frames
 from src.ranking.query import choose_queries
@@ -47,14 +48,7 @@ def run_walkthrough(settings: Settings) -> Summary:
     with watch.stage("loading"):
         frames = open_frames(settings.input.frames_path, settings.input.max_frames)
         truth = frames.truth if settings.input.truth is None else read_mot(settings.input.truth)
-        detector = create_detector(
-            settings.detector.name, settings.detector.weights, settings.detector.min_score,
-            device=settings.runtime.device, threads=settings.runtime.threads,
-        )  # fmt: skip
-        embedder = create_embedder(
-            settings.embedder.name, settings.embedder.weights, settings.embedder.backend, settings.embedder.batch_size,
-            device=settings.runtime.device, threads=settings.runtime.threads,
-        )  # fmt: skip
+        detector, embedder = load_networks(settings)
 
     seen, stopped = find_people(frames, detector, embedder, settings.embedder.batch_size, watch)
     skipped = list(frames.skipped)
@@ -62,8 +56,7 @@ def run_walkthrough(settings: Settings) -> Summary:
     with watch.stage("ranking"):
         queries = choose_queries(seen, settings.input.query_frame, settings.input.query_detection)
         rankings = [rank_later(seen, row, settings.ranking.metric, settings.ranking.reject_above) for row in queries]
-        identity = None if truth is None else true_identities(seen, truth)
-        scores = None if truth is None else score_rankings(seen, rankings, identity, truth)
+        identity = true_identities(seen, truth) if truth is not None else None
 
     with watch.stage("report"):
         several = not isinstance(settings.input.query_detection, int)
@@ -84,7 +77,7 @@ def run_walkthrough(settings: Settings) -> Summary:
         query=described if several else described[0],
         seconds={stage: round(spent, 3) for stage, spent in watch.seconds.items()},
         frames_per_second=round(len(seen.frames_read) / working, 3),
-        truth=scores,
+        truth=score_rankings(seen, rankings, truth) if truth is not None else None,
         stopped_early=stopped or cut_short,
     )
     write_summary(folder / "summary.json", summary)
@@ -92,47 +85,90 @@ def run_walkthrough(settings: Settings) -> Summary:
     return summary
 
 
+def load_networks(settings: Settings) -> tuple[Detector, Embedder]:
+    """The detector and the embedder that the settings name."""
+    where, what, runtime = settings.detector, settings.embedder, settings.runtime
+    detector = create_detector(
+        where.name, where.weights, where.min_score, device=runtime.device, threads=runtime.threads
+    )
+    embedder = create_embedder(
+        what.name, what.weights, what.backend, what.batch_size, device=runtime.device, threads=runtime.threads
+    )
+    return detector, embedder
+
+
 def find_people(
     frames: FrameSource, detector: Detector, embedder: Embedder, batch_size: int, watch: Stopwatch
 ) -> tuple[Sightings, bool]:
-    """First reading: where is somebody, and who-like? Crops of several frames are embedded together.
+    """First reading: where is somebody, and who-like?
 
     Returns:
         Everybody seen, and whether Ctrl-C ended the reading early.
     """
-    frames_read: list[int] = []
-    places: list[tuple[int, int]] = []  # frame and detection
-    boxes, scores, waiting = [], [], []
-    embeddings = [np.zeros((0, embedder.dimension), np.float32)]
+    people = PeopleSeen(embedder, batch_size, watch)
     with stop_on_ctrl_c("stopping here; ranking what was seen so far") as stop:
         for frame in with_bar(watch.each("reading", frames), len(frames), "finding people"):
-            frames_read.append(frame.index)
             with watch.stage("detection"):
                 found = detector(frame)
-            cut = [cut_crop(frame.image, box) for box in found.xyxy]
-            kept = [i for i, crop in enumerate(cut) if crop is not None]  # less than a pixel shows nobody
-            places += [(frame.index, number) for number in range(len(kept))]
-            boxes += [found.xyxy[i] for i in kept]
-            scores += [found.confidence[i] for i in kept]
-            waiting += [cut[i] for i in kept]
-            with watch.stage("embedding"):
-                while len(waiting) >= batch_size:
-                    embeddings.append(embedder(waiting[:batch_size]))
-                    del waiting[:batch_size]
+            people.add(frame, found)
             if stop.requested:
                 break
-        with watch.stage("embedding"):
-            embeddings.append(embedder(waiting))
-    where = np.array(places, np.int64).reshape(-1, 2)
-    sightings = Sightings(
-        frame=where[:, 0],
-        detection=where[:, 1],
-        boxes_xyxy=np.array(boxes, np.float32).reshape(-1, 4),
-        score=np.array(scores, np.float32),
-        embeddings=np.concatenate(embeddings),
-        frames_read=np.array(frames_read, np.int64),
-    )
-    return sightings, stop.requested
+        return people.sightings(), stop.requested
+
+
+class PeopleSeen:
+    """Gathers the people of one frame after another; crops of several frames go through the network in one batch.
+
+    Args:
+        embedder: describes the crops.
+        batch_size: how many crops wait for each other.
+        watch: told of the time spent embedding.
+    """
+
+    def __init__(self, embedder: Embedder, batch_size: int, watch: Stopwatch) -> None:
+        self._embedder, self._batch_size, self._watch = embedder, batch_size, watch
+        self._frames_read: list[int] = []
+        self._places: list[tuple[int, int]] = []  # frame and detection
+        self._boxes: list[np.ndarray] = []
+        self._scores: list[float] = []
+        self._crops: list[np.ndarray] = []  # not embedded yet
+        self._embeddings = [np.zeros((0, embedder.dimension), np.float32)]
+
+    def add(self, frame: Frame, found: sv.Detections) -> None:
+        """Keep the people of a frame; one of less than a pixel shows nobody and is left out."""
+        self._frames_read.append(frame.index)
+        scores = found.confidence if found.confidence is not None else np.ones(len(found))
+        number = 0
+        for box, score in zip(found.xyxy, scores, strict=True):
+            crop = cut_crop(frame.image, box)
+            if crop is None:
+                continue
+            self._places.append((frame.index, number))
+            self._boxes.append(box)
+            self._scores.append(float(score))
+            self._crops.append(crop)
+            number += 1
+        while len(self._crops) >= self._batch_size:
+            self._embed(self._batch_size)
+
+    def sightings(self) -> Sightings:
+        """Everybody seen until now."""
+        if self._crops:
+            self._embed(len(self._crops))
+        where = np.array(self._places, np.int64).reshape(-1, 2)
+        return Sightings(
+            frame=where[:, 0],
+            detection=where[:, 1],
+            boxes_xyxy=np.array(self._boxes, np.float32).reshape(-1, 4),
+            score=np.array(self._scores, np.float32),
+            embeddings=np.concatenate(self._embeddings),
+            frames_read=np.array(self._frames_read, np.int64),
+        )
+
+    def _embed(self, count: int) -> None:
+        with self._watch.stage("embedding"):
+            self._embeddings.append(self._embedder(self._crops[:count]))
+        del self._crops[:count]
 
 
 def draw_video(

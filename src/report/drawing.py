@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 Colour = tuple[int, int, int]
+Rectangle = tuple[float, float, float, float]  # x1, y1, x2, y2
 
 ORANGE: Colour = (230, 159, 0)
 SKY: Colour = (86, 180, 233)
@@ -55,15 +56,16 @@ def draw_marks(image: np.ndarray, marks: Sequence[Mark], caption: str = "") -> n
     canvas = image.copy()
     for mark in marks:
         x1, y1, x2, y2 = np.rint(mark.box_xyxy).astype(int).tolist()
-        line = max(1, round(size / 7 * mark.style.line))
+        line = max(1, round(size / 9 * mark.style.line))
         cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), mark.style.colour, line, cv2.LINE_AA)
     picture = Image.fromarray(canvas)
     pen = ImageDraw.Draw(picture, "RGBA")
     if caption:
         _write_caption(pen, picture.size, caption, size)
-    for mark in marks:
+    taken: list[Rectangle] = []
+    for mark in reversed(marks):  # the strongest choose their places first
         if mark.label:
-            _write_label(pen, picture.size, mark, size)
+            taken.append(_write_label(pen, picture.size, mark, size, taken))
     return np.asarray(picture)
 
 
@@ -81,29 +83,45 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def _write_label(pen: ImageDraw.ImageDraw, room: tuple[int, int], mark: Mark, size: int) -> None:
+def _write_label(
+    pen: ImageDraw.ImageDraw, room: tuple[int, int], mark: Mark, size: int, taken: Sequence[Rectangle]
+) -> Rectangle:
     strong = mark.style is not OTHER
     font, pad = _font(size if strong else max(8, round(size * 0.75))), max(1, size // 5)
     left, top, right, bottom = pen.textbbox((0, 0), mark.label, font=font)
-    width, height = right - left + 2 * pad, bottom - top + 2 * pad
-    x, y = place_label(mark.box_xyxy, (width, height), room)
-    ground = (*mark.style.colour, 235) if strong else (0, 0, 0, 110)
-    pen.rectangle((x, y, x + width, y + height), fill=ground)
-    pen.text((x + pad - left, y + pad - top), mark.label, font=font, fill=BLACK if strong else WHITE)
+    place = place_label(mark.box_xyxy, (right - left + 2 * pad, bottom - top + 2 * pad), room, taken)
+    pen.rectangle(place, fill=(*mark.style.colour, 235) if strong else (0, 0, 0, 110))
+    words_at = place[0] + pad - left, place[1] + pad - top
+    pen.text(words_at, mark.label, font=font, fill=BLACK if strong else WHITE)
+    return place
 
 
-def place_label(box_xyxy: np.ndarray, size: tuple[float, float], room: tuple[int, int]) -> tuple[float, float]:
-    """Top-left corner of a label (width, height): above the box, else just inside it, always within the picture.
+def place_label(
+    box_xyxy: np.ndarray, size: tuple[float, float], room: tuple[int, int], taken: Sequence[Rectangle] = ()
+) -> Rectangle:
+    """Where a label (width, height) goes: above the box, else below, else higher up, where it covers no other label.
 
-    >>> place_label(np.array([10, 50, 30, 90]), (40, 12), (200, 100))
-    (10.0, 38.0)
-    >>> place_label(np.array([190, 4, 200, 90]), (40, 12), (200, 100))
-    (159.0, 4.0)
+    It always lies within the picture; where everything is taken it covers the one above the box.
+
+    >>> place_label(np.array([10, 50, 30, 90]), (40, 12), (200, 120))
+    (10.0, 38.0, 50.0, 50.0)
+    >>> place_label(np.array([190, 4, 200, 90]), (40, 12), (200, 120))  # no room above
+    (159.0, 0.0, 199.0, 12.0)
+    >>> place_label(np.array([10, 50, 30, 90]), (40, 12), (200, 120), taken=[(0, 40, 60, 50)])
+    (10.0, 90.0, 50.0, 102.0)
     """
-    x, y = float(box_xyxy[0]), float(box_xyxy[1]) - size[1]
-    if y < 0:
-        y = float(box_xyxy[1])
-    return max(0.0, min(x, room[0] - size[0] - 1.0)), max(0.0, min(y, room[1] - size[1] - 1.0))
+    x, above, below = float(box_xyxy[0]), float(box_xyxy[1]) - size[1], float(box_xyxy[3])
+    tries = [_inside(x, y, size, room) for y in (above, below, above - size[1], above - 2 * size[1])]
+    return next((place for place in tries if not any(_cover(place, other) for other in taken)), tries[0])
+
+
+def _inside(x: float, y: float, size: tuple[float, float], room: tuple[int, int]) -> Rectangle:
+    x, y = max(0.0, min(x, room[0] - size[0] - 1.0)), max(0.0, min(y, room[1] - size[1] - 1.0))
+    return x, y, x + size[0], y + size[1]
+
+
+def _cover(a: Rectangle, b: Rectangle) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _write_caption(pen: ImageDraw.ImageDraw, room: tuple[int, int], caption: str, size: int) -> None:

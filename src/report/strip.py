@@ -117,6 +117,10 @@ def _write_title(figure: Figure, queries: int, known: bool) -> None:
     text = f"one of each stretch of later frames, nearest first; the number is the distance; {colours}{note}"
     figure.text(0.012, top - 0.26 / figure.get_figheight(), text, fontsize=9, va="top", color="#444444")
     figure.subplots_adjust(
-        left=0.012, right=0.99, wspace=0.12, hspace=0.38,
-        top=1 - 1.0 / figure.get_figheight(), bottom=0.32 / figure.get_figheight(),
+        left=0.012,
+        right=0.99,
+        wspace=0.12,
+        hspace=0.38,
+        top=1 - 1.0 / figure.get_figheight(),
+        bottom=0.32 / figure.get_figheight(),
     )

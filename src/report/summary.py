@@ -67,9 +67,7 @@ class Summary:
         return self.query if isinstance(self.query, list) else [self.query]
 
 
-def describe_queries(
-    sightings: Sightings, rankings: Sequence[Ranking], identity: np.ndarray | None
-) -> list[Query]:
+def describe_queries(sightings: Sightings, rankings: Sequence[Ranking], identity: np.ndarray | None) -> list[Query]:
     """The queries and their answers in words that JSON knows."""
     queries = []
     for ranking in rankings:

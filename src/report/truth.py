@@ -19,10 +19,9 @@ def true_identities(sightings: Sightings, truth: Truth) -> np.ndarray:
     return identity
 
 
-def score_rankings(
-    sightings: Sightings, rankings: Sequence[Ranking], identity: np.ndarray, truth: Truth
-) -> RefindScores:
+def score_rankings(sightings: Sightings, rankings: Sequence[Ranking], truth: Truth) -> RefindScores:
     """The truth figures of the walk-through: means over the queries. `reject_above` plays no part in them."""
+    identity = true_identities(sightings, truth)
     people = [int(identity[ranking.query]) for ranking in rankings]
     return refind_scores(
         people,

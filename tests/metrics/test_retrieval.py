@@ -21,7 +21,9 @@ def test_equals_torchreid(seed: int) -> None:
     task = random_task(seed)
     cmc, mean_ap = eval_market1501(*task, max_rank=20)
     ours = retrieval_scores(*task)
-    np.testing.assert_allclose([ours.rank1, ours.rank5, ours.rank10, ours.map], [cmc[0], cmc[4], cmc[9], mean_ap], atol=1e-6)
+    np.testing.assert_allclose(
+        [ours.rank1, ours.rank5, ours.rank10, ours.map], [cmc[0], cmc[4], cmc[9], mean_ap], atol=1e-6
+    )
 
 
 def slow_figures(task: tuple[np.ndarray, ...]) -> tuple[float, float, int]:
