@@ -48,10 +48,14 @@ app = typer.Typer(cls=Commands, add_completion=False, rich_markup_mode=None, pre
 def walk_through(
     context: typer.Context,
     config: Annotated[
-        Path, typer.Option(help="A YAML file of settings; docs/configuration.md lists them.", show_default="confs/config.yml")
+        Path,
+        typer.Option(
+            help="A YAML file of settings; docs/configuration.md lists them.", show_default="confs/config.yml"
+        ),
     ] = ROOT / "confs" / "config.yml",
     overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace one setting; may be given many times.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Replace one setting; may be given many times."),
     ] = None,
 ) -> None:
     """Find a person again: frames → detection → embedding → ranking → report.

@@ -35,7 +35,9 @@ def real_data() -> Path:
     if not folder:
         skip_or_fail("no real pictures; run: REID_REAL_DATA=FOLDER make test")
     if not Path(folder, "README.md").is_file():
-        skip_or_fail(f"REID_REAL_DATA={folder} holds no data; name the folder that has them: REID_REAL_DATA=FOLDER make test")
+        skip_or_fail(
+            f"REID_REAL_DATA={folder} holds no data; name the folder that has them: REID_REAL_DATA=FOLDER make test"
+        )
     return Path(folder).resolve()
 
 

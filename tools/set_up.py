@@ -3,13 +3,14 @@
 
     python3 tools/set_up.py [EXTRA ...]        extras of pyproject.toml: tensorflow, fast, dev, …
 
-A second call with nothing new to install returns at once. Needs only Python's own library, of any Python 3: it looks for one of the
-supported versions itself.
+A second call with nothing new to install returns at once. Runs on any Python 3 without a package, and looks for one of
+the supported versions itself.
 """
 
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import os
 import re
@@ -140,7 +141,7 @@ def choose_torch_index(
             try:
                 with urllib.request.urlopen(f"{index}{name}/", timeout=seconds) as reply:
                     page = reply.read().decode(errors="replace").replace("%2B", "+")
-            except (OSError, ValueError) as problem:
+            except (OSError, ValueError, http.client.HTTPException) as problem:
                 answers.append(f"PyTorch's CPU index does not answer ({problem})")
                 return
             if f"{name}-{versions[name]}+cpu" not in page:
@@ -164,7 +165,7 @@ def run(*command: str) -> None:
         sys.exit("set_up.py: interrupted; the same command continues")
     if code:
         hint = " (on Debian and Ubuntu: sudo apt-get install python3-venv)" if "venv" in command else ""
-        sys.exit(f"set_up.py: this failed: {' '.join(command[:6])} …{hint}; mend what it says above, then run the same command again")
+        sys.exit(f"set_up.py: `{' '.join(command[:4])} …` failed{hint}; mend what is told above, then run it again")
 
 
 def say(line: str) -> None:

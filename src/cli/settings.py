@@ -11,7 +11,9 @@ from src.settings.schema import Settings
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "configuration.md"
 
 
-def run(write: Annotated[bool, typer.Option("--write", help="Write docs/configuration.md instead of printing.")] = False) -> None:
+def run(
+    write: Annotated[bool, typer.Option("--write", help="Write docs/configuration.md instead of printing.")] = False,
+) -> None:
     """Print every setting: what it accepts, its default, its meaning."""
     page = configuration_page(Settings)
     if write:

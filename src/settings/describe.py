@@ -5,7 +5,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-_KINDS = {"integer": "a whole number", "number": "a number", "string": "text", "boolean": "true or false", "null": "null"}
+_KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "null": "null",
+}
 _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 
 
@@ -55,7 +61,8 @@ def configuration_page(schema: type[BaseModel]) -> str:
     rows = {setting.key: setting for setting in list_settings(schema)}
     parts = [_HEAD]
     for section, model in _sections(schema):
-        parts.append(f"\n## {section}\n\n{(model.__doc__ or '').strip()}\n\n| key | accepts | default | meaning |\n|---|---|---|---|\n")
+        parts.append(f"\n## {section}\n\n{(model.__doc__ or '').strip()}\n\n")
+        parts.append("| key | accepts | default | meaning |\n|---|---|---|---|\n")
         for row in rows.values():
             if row.key.startswith(f"{section}."):
                 parts.append(f"| `{row.key}` | {row.accepts} | {row.default} | {row.description} |\n")
@@ -82,11 +89,14 @@ _HEAD = """# Settings
 
 This page is made by `python src/main.py settings --write`; edit `src/settings/schema.py` instead.
 
-A setting has its default, which the YAML file named by `--config` replaces, which `--set key=value` on the command line
-replaces: `python src/main.py --config confs/demo.yml --set input.query_detection=1 --set ranking.metric=cosine`. Values are
-YAML: `null`, `3`, `0.5`, `[0, 2]`, text. An unknown key, a wrong type or a value out of range ends the command with one line that
-names the file, the key and what was expected.
+A setting has its default, which the YAML file named by `--config` replaces, which `--set key=value` replaces:
 
-Keys of the first learning-reid keep working: `model.inception` (now `detector.name: tensorflow_frcnn` with `detector.weights`),
-`model.reid` (now `embedder.name: osnet_ain_x1_0` with `embedder.weights`) and `output.save_path` (now `output.folder`).
+    python src/main.py --config confs/demo.yml --set input.query_detection=1 --set ranking.metric=cosine
+
+Values are YAML: `null`, `3`, `0.5`, `[0, 2]`, text. An unknown key, a wrong type or a value out of range ends the
+command with one line that names the file, the key and what was expected.
+
+Keys of the first learning-reid keep working: `model.inception` (now `detector.name: tensorflow_frcnn` with
+`detector.weights`), `model.reid` (now `embedder.name: osnet_ain_x1_0` with `embedder.weights`) and `output.save_path`
+(now `output.folder`).
 """

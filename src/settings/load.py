@@ -20,13 +20,15 @@ def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Setting
 
     Args:
         config: A YAML file of settings; `None` = only the defaults.
-        overrides: `key.sub=value` texts, each stronger than the file and than those before it; values are YAML (`null`, `3`, `[0, 2]`).
+        overrides: `key.sub=value` texts, each stronger than the file and than those before it; values are YAML (`null`,
+            `3`, `[0, 2]`).
 
     Returns:
         The settings, frozen.
 
     Raises:
-        UserError: A file that cannot be read, an unknown key, a wrong type or range: where, which key, what was expected.
+        UserError: A file that cannot be read, an unknown key, a wrong type or range: where, which key, what was
+            expected.
     """
     known = {setting.key: setting for setting in list_settings(Settings)}
     sources = [(str(config), flatten(read_mapping(config)))] if config is not None else []
@@ -117,12 +119,20 @@ def _nearest_key(key: str, known: Sequence[str]) -> str:
     """A key of the same name in another section is nearest, then one of the same section, then one spelt alike."""
     section, _, name = key.rpartition(".")
     same_name = [other for other in known if other.rpartition(".")[2] == name]
+    if same_name:
+        return f"did you mean {same_name[0]!r}?"
     same_section = [other for other in known if other.startswith(f"{section}.")]
-    return did_you_mean(key, same_name or same_section or known, most=1)
+    hint = did_you_mean(key, same_section or known, most=1)
+    far = not same_section and not hint.startswith("did")
+    return did_you_mean(section, {other.partition(".")[0]: None for other in known}) if far else hint
 
 
 def _worded(
-    error: ValidationError, known: Mapping[str, Setting], values: Mapping[str, Any], origin: Mapping[str, str], first_source: str
+    error: ValidationError,
+    known: Mapping[str, Setting],
+    values: Mapping[str, Any],
+    origin: Mapping[str, str],
+    first_source: str,
 ) -> UserError:
     problem = error.errors()[0]
     path = ".".join(map(str, problem["loc"]))

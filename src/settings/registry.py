@@ -1,10 +1,11 @@
 """Implementations found by name and imported only when asked for.
 
-A registry is a table of strings, so that listing what there is costs nothing: torch, tensorflow or onnxruntime are loaded
-when one of their users is chosen, never before.
+A registry is a table of strings, so that listing what there is costs nothing: torch, tensorflow or onnxruntime are
+loaded when one of their users is chosen, never before.
 """
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar, cast
 
@@ -22,7 +23,9 @@ class Registry(Generic[T]):
         extras: Name → (package that must be importable, extra of pyproject.toml that brings it).
     """
 
-    def __init__(self, kind: str, targets: Mapping[str, str], extras: Mapping[str, tuple[str, str]] | None = None) -> None:
+    def __init__(
+        self, kind: str, targets: Mapping[str, str], extras: Mapping[str, tuple[str, str]] | None = None
+    ) -> None:
         self.kind = kind
         self._targets = dict(targets)
         self._extras = dict(extras or {})
@@ -35,7 +38,8 @@ class Registry(Generic[T]):
         """Import the implementation called `name` now and return its function.
 
         Raises:
-            UserError: The name is unknown (the nearest are told), or the package it needs is not installed (the command is told).
+            UserError: The name is unknown (the nearest are told), or the package it needs is not installed (the one
+                command is told).
         """
         if name not in self._targets:
             raise UserError(f"unknown {self.kind} {name!r}: {did_you_mean(name, self.names())}")
@@ -50,4 +54,5 @@ class Registry(Generic[T]):
 
 def missing_package(what: str, package: str, extra: str) -> str:
     """The message for a package that only an extra of pyproject.toml brings: what is missing, and the one command."""
-    return f"{what} needs the package {package!r}, which is not installed; run: python3 tools/set_up.py {extra}"
+    command = f"{sys.executable} -m pip install '.[{extra}]'"
+    return f"{what} needs the package {package!r}, which is not installed; run: {command}"

@@ -22,7 +22,9 @@ class Section(BaseModel):
 class InputSettings(Section):
     """The frames to look at, and the person to look for."""
 
-    frames_path: str = Field(description="A folder of pictures, a video file, or `synthetic:SEED` for a generated street.")
+    frames_path: str = Field(
+        description="A folder of pictures, a video file, or `synthetic:SEED` for a generated street."
+    )
     query_frame: Index = Field(0, description="The frame that shows the query, counted from 0 in file order.")
     query_detection: Index | Annotated[list[Index], Field(min_length=1)] | Literal["all"] = Field(
         0,
@@ -32,7 +34,8 @@ class InputSettings(Section):
     max_frames: Count | None = Field(None, description="Stop after this many frames; `null` = all of them.")
     truth: str | None = Field(
         None,
-        description="A MOT-format `gt.txt` with the true boxes and identities; with it the report says how often the answer is right.",
+        description="A MOT-format `gt.txt` with the true boxes and identities; with it the report says how often the "
+        "answer is right.",
     )
 
 
@@ -45,21 +48,27 @@ class DetectorSettings(Section):
     )
     weights: str = Field(
         "embedded",
-        description="`torchvision_frcnn`: `embedded`, `coco` (downloaded once), or a file; `tensorflow_frcnn`: a `frozen_inference_graph.pb`; "
-        "`yolox_onnx`: an ONNX file; `mot_file`: a MOT-format det or gt file.",
+        description="`torchvision_frcnn`: `embedded`, `coco` (downloaded once), or a file; `tensorflow_frcnn`: a "
+        "`frozen_inference_graph.pb`; `yolox_onnx`: an ONNX file; `mot_file`: a MOT-format det or gt file.",
     )
-    min_score: Share | None = Field(None, description="Boxes below this score are dropped; `null` = the score the weights ship with.")
+    min_score: Share | None = Field(
+        None, description="Boxes below this score are dropped; `null` = the score the weights ship with."
+    )
 
 
 class EmbedderSettings(Section):
     """Who does a person look like?"""
 
-    name: str = Field("osnet_x0_25", description="A network of the OSNet family, or any other model name torchreid knows.")
+    name: str = Field(
+        "osnet_x0_25", description="A network of the OSNet family, or any other model name torchreid knows."
+    )
     weights: str = Field(
         "embedded",
         description="`embedded` (only `osnet_x0_25`), the name of published weights (downloaded once), or a file.",
     )
-    backend: Literal["torch", "onnx", "openvino"] = Field("torch", description="What computes the network; the last two need the extra `fast`.")
+    backend: Literal["torch", "onnx", "openvino"] = Field(
+        "torch", description="What computes the network; the last two need the extra `fast`."
+    )
     batch_size: Count = Field(64, description="How many crops go through the network at once.")
 
 
@@ -71,7 +80,7 @@ class RankingSettings(Section):
     )
     reject_above: Positive | None = Field(
         None,
-        description="Best matches farther away than this are answered with \"not here\"; `null` = always answer. "
+        description='Best matches farther away than this are answered with "not here"; `null` = always answer. '
         "The scale differs from one network to another: there is no value that fits all.",
     )
 
@@ -79,14 +88,20 @@ class RankingSettings(Section):
 class OutputSettings(Section):
     """What is written, and where."""
 
-    folder: str = Field("output", description="The folder that receives the video, pictures and tables; made if missing.")
-    fps: Positive | None = Field(None, description="Frames per second of `annotated.mp4`; `null` = those of the source, else 7.")
+    folder: str = Field(
+        "output", description="The folder that receives the video, pictures and tables; made if missing."
+    )
+    fps: Positive | None = Field(
+        None, description="Frames per second of `annotated.mp4`; `null` = those of the source, else 7."
+    )
 
 
 class RuntimeSettings(Section):
     """On what, and how reproducibly, it runs."""
 
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="`auto` = a CUDA device where there is one, else the CPU.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="`auto` = a CUDA device where there is one, else the CPU."
+    )
     seed: Index = Field(0, description="The seed of everything random.")
     threads: Count | None = Field(None, description="CPU threads for the networks; `null` = each library's own choice.")
 

@@ -1,0 +1,88 @@
+"""pyproject.toml, requirements.lock, environment.yml and the imports say the same."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+IN_CONDA = ("fast", "lab", "dev")  # and the base
+CONDA_NAMES = {"pytorch": "torch", "py-opencv": "opencv-python", "playwright-python": "playwright"}
+
+
+def parse(lines: list[str]) -> dict[str, Requirement]:
+    requirements = [Requirement(line) for line in lines]
+    return {canonicalize_name(requirement.name): requirement for requirement in requirements}
+
+
+def bounds(lines: list[str]) -> dict[str, str]:
+    return {name: str(requirement.specifier) for name, requirement in parse(lines).items()}
+
+
+def imported(folder: str) -> set[str]:
+    """The top-level names that the files of a folder import, wherever in the file."""
+    names = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.partition(".")[0])
+    return names - set(sys.stdlib_module_names) - {"src", "tests"}
+
+
+@pytest.mark.parametrize(("folder", "extras"), [("src", set(EXTRAS) - {"dev"}), ("tests", set(EXTRAS)), ("benchmarks", set(EXTRAS))])
+def test_every_import_is_declared(folder: str, extras: set[str]) -> None:
+    declared = set(parse(PROJECT["dependencies"] + [line for extra in extras for line in EXTRAS[extra]]))
+    belongs_to = packages_distributions()
+    for name in imported(folder):
+        owners = {canonicalize_name(owner) for owner in belongs_to.get(name, [name])}
+        assert owners & declared, f"{folder} imports {name}, and pyproject.toml does not declare it"
+
+
+def test_the_extras_of_the_readme_exist() -> None:
+    assert {"tensorflow", "fast", "app", "cluster", "dev"} <= set(EXTRAS)
+    assert PROJECT["requires-python"] == ">=3.11,<3.14"
+
+
+def test_torch_is_as_old_as_colab_has() -> None:
+    assert parse(PROJECT["dependencies"])["torch"].specifier.contains("2.9.0")
+
+
+def test_conda_gets_the_same_names_and_bounds() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    python, pip, *conda, rest = environment["dependencies"]
+    assert (python, pip, list(rest)) == ("python=3.12", "pip", ["pip"])
+    conda_bounds = {CONDA_NAMES.get(name, name): bound for name, bound in bounds(conda + rest["pip"]).items()}
+    assert conda_bounds == bounds(PROJECT["dependencies"] + [line for extra in IN_CONDA for line in EXTRAS[extra]])
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_the_lock_holds_one_version_of_everything_that_is_declared(python: str) -> None:
+    system = {"python_version": python, "python_full_version": f"{python}.5", "sys_platform": "linux", "os_name": "posix"}
+    locked: dict[str, str] = {}
+    for line in (ROOT / "requirements.lock").read_text().splitlines():
+        requirement, _, marker = line.partition(" ; ")
+        if not line.startswith("#") and (not marker or Marker(marker).evaluate(system)):
+            name, _, version = requirement.partition("==")
+            assert canonicalize_name(name) not in locked, f"{name} twice"
+            locked[canonicalize_name(name)] = version
+    for lines in (PROJECT["dependencies"], *EXTRAS.values()):
+        for name, requirement in parse(lines).items():
+            assert requirement.specifier.contains(locked[name]), f"{name}: run make lock"
+
+
+def test_the_lock_leaves_the_cuda_packages_to_torch() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    assert not re.search(r"^(nvidia|cuda|triton)", lock, re.MULTILINE)
+    assert re.search(r"^torch==[\d.]+$", lock, re.MULTILINE)
