@@ -1,12 +1,12 @@
-"""From the setting `embedder.weights` to a file: the embedded weights, a path, or a published card that is downloaded."""
+"""From the setting `embedder.weights` to a file: the embedded weights, a path, or published weights by name."""
 
-import hashlib
 import os
 from pathlib import Path
 
 import yaml
 
 from src.settings.errors import UserError
+from src.zoo.checksums import sha256_of
 
 EMBEDDED_NAME = "osnet_x0_25"
 EMBEDDED_FILE = Path(__file__).resolve().parents[2] / "weights" / "reid.safetensors"
@@ -28,19 +28,13 @@ def locate_weights(name: str, weights: str) -> Path:
     path = Path(weights).expanduser()
     if path.is_file():
         return path
-    if path.suffix.lower() in WEIGHT_SUFFIXES or os.sep in weights:
-        raise UserError(
-            f"no weights file {path}; correct embedder.weights, or write 'embedded' for those of the project"
-        )
-    from src.zoo.fetch import fetch
+    from src.zoo.fetch import fetch, fetch_missing  # only here: most runs need nothing from the network
 
-    return fetch(f"{name}.{weights}")
-
-
-def sha256(path: Path) -> str:
-    """The checksum of a file as 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    if path.suffix.lower() not in WEIGHT_SUFFIXES and os.sep not in weights:
+        return fetch(f"{name}.{weights}")
+    if (fetched := fetch_missing(path)) is None:
+        raise UserError(f"no weights file {path}; correct embedder.weights, or write 'embedded' for the project's own")
+    return fetched
 
 
 def _embedded(name: str) -> Path:
@@ -53,6 +47,8 @@ def _embedded(name: str) -> Path:
             f"the embedded weights {EMBEDDED_FILE} are missing; restore them with git, or run: make weights"
         )
     card = EMBEDDED_FILE.with_suffix(".yml")
-    if card.is_file() and (expected := yaml.safe_load(card.read_text("utf-8")).get("sha256")) != sha256(EMBEDDED_FILE):
+    if card.is_file() and (expected := yaml.safe_load(card.read_text("utf-8")).get("sha256")) != sha256_of(
+        EMBEDDED_FILE
+    ):
         raise UserError(f"{EMBEDDED_FILE} is not the file of its card (sha256 {expected}); restore both with git")
     return EMBEDDED_FILE

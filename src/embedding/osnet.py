@@ -1,8 +1,8 @@
 """OSNet: people at all scales at once, in two million weights or fewer. Nine variants of one network.
 
-Papers: OSNet, arXiv 1905.00953 (Zhou, Yang, Cavallaro, Xiang; ICCV 2019), and OSNet-AIN, arXiv 1910.06827 (TPAMI 2021).
-Telling two people apart takes the logo on a shirt (a few pixels) and the shape of a body (the whole picture). Each block
-therefore looks at four scales and lets a gate, fed by the picture itself, mix them.
+Papers: OSNet, arXiv 1905.00953 (ICCV 2019), and OSNet-AIN, arXiv 1910.06827 (TPAMI 2021), both by Zhou, Yang, Cavallaro
+and Xiang. Telling two people apart takes the logo on a shirt (a few pixels) and the shape of a body (all of them). Each
+block therefore looks at four scales and lets a gate, fed by the picture itself, mix them.
 """
 
 from typing import NamedTuple
@@ -15,6 +15,8 @@ from src.embedding.osnet_blocks import ConvNorm, InstanceNorm, OmniScaleBlock, O
 
 FEATURE_DIM = 512
 
+Norms = tuple[tuple[InstanceNorm, InstanceNorm], ...]
+
 
 class Variant(NamedTuple):
     """What tells the variants apart: the share of the channels kept, and where instance normalisation stands.
@@ -23,14 +25,14 @@ class Variant(NamedTuple):
     """
 
     width: float
-    norms: tuple[tuple[InstanceNorm, InstanceNorm], ...] = (("none", "none"),) * 3
+    norms: Norms = (("none", "none"),) * 3
     style_free_stem: bool = False  # instance instead of batch normalisation in conv1
     ain_names: bool = False  # which of the two published naming schemes the weights carry
 
 
 # IBN: after the sum, in the first stage only. AIN: the placement that the second paper's architecture search found.
-_IBN_NORMS: tuple[tuple[InstanceNorm, InstanceNorm], ...] = (("after", "after"), ("none", "none"), ("none", "none"))
-_AIN_NORMS: tuple[tuple[InstanceNorm, InstanceNorm], ...] = (
+_IBN_NORMS: Norms = (("after", "after"), ("none", "none"), ("none", "none"))
+_AIN_NORMS: Norms = (
     ("inside", "inside"),
     ("none", "inside"),
     ("inside", "none"),

@@ -1,6 +1,6 @@
 """The pieces OSNet is made of: lite convolutions, a gate, and the omni-scale block (arXiv 1905.00953, Section 3).
 
-The attribute names (`conv2a`, `gate.fc1`, `IN`, …) are those in the published weight files, so that these load strictly.
+The attribute names (`conv2a`, `gate.fc1`, `IN`, …) are those of the published weight files, which thus load strictly.
 """
 
 from collections import OrderedDict
@@ -47,7 +47,7 @@ class ConvNorm(nn.Module):
 
 
 class LiteConv3x3(nn.Module):
-    """A 3x3 convolution in two cheap steps (Figure 3b): mix the channels (1x1), then look around in each (depthwise 3x3).
+    """A 3x3 convolution in two cheap steps (Figure 3b): mix the channels (1x1), then look around in each (3x3).
 
     c·c + 9·c weights instead of 9·c·c, about nine times fewer.
     """
@@ -63,7 +63,7 @@ class LiteConv3x3(nn.Module):
 
 
 class Gate(nn.Module):
-    """The unified aggregation gate G of Equation 3: which channels of a stream matter, decided by looking at the picture.
+    """The unified aggregation gate G of Equation 3: which channels of a stream matter in this very picture.
 
     "Unified": the four streams of a block share one gate, so it learns to weigh scales rather than streams.
     """
@@ -76,12 +76,12 @@ class Gate(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         weight = x.mean(dim=(2, 3), keepdim=True)  # (n, c, h, w) -> (n, c, 1, 1)
         weight = F.relu(self.fc1(weight))  # (n, c / 16, 1, 1)
-        weight = self.fc2(weight).sigmoid()  # (n, c, 1, 1), each in 0–1
+        weight = self.fc2(weight).sigmoid()  # (n, c, 1, 1), each in 0 to 1
         return x * weight
 
 
 def stream(channels: int, depth: int) -> nn.Sequential:
-    """`depth` lite convolutions in a row: they see 2·depth + 1 pixels across, so the depth is the scale (Equation 2)."""
+    """`depth` lite convolutions in a row see 2·depth + 1 pixels across: the depth is the scale (Equation 2)."""
     return nn.Sequential(*[LiteConv3x3(channels) for _ in range(depth)])
 
 

@@ -1,7 +1,7 @@
 """From crops to the numbers a network was trained on: one object, shared by training, inference and export.
 
-Leaving one of its steps out costs no error message, only accuracy: without the mean and deviation of ImageNet's colours,
-re-finding a person on real frames fell from 84 % to 68 %.
+Leaving one of its steps out gives no error message, only wrong answers: without the mean and deviation of ImageNet's
+colours, re-finding a person on real frames fell from 84 % to 68 %.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ class Preprocessing:
         return batch
 
     def resize(self, crop: np.ndarray) -> np.ndarray:
-        """(h, w, 3) uint8 -> (height, width, 3) uint8; what the network gets to see, before its colours are normalised."""
+        """(h, w, 3) uint8 -> (height, width, 3) uint8: what the network sees, before the colours are normalised."""
         if crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8 or crop.size == 0:
             raise ValueError(
                 f"a crop must be RGB, (h, w, 3) uint8, with an area; this one is {crop.shape} {crop.dtype}"

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from src.embedding.embedder import Embedder
+from src.embedding.names import check_name
 from src.settings.registry import Registry
 
 BACKENDS: Registry[Embedder] = Registry(
@@ -30,7 +31,8 @@ def create_embedder(
 
     Args:
         name: a network of the OSNet family, or any other that torchreid knows.
-        weights: "embedded", a file, or the card of published weights; for the backends onnx and openvino also a .onnx file.
+        weights: "embedded", a file (for the backends onnx and openvino also a .onnx file), or what published weights
+            were trained on ("msmt17+dukemtmcreid+cuhk03").
         backend: "torch", "onnx" (ONNX Runtime) or "openvino".
         batch_size: how many crops go through the network at once, at most.
         device: "cpu", "cuda", "mps", or "auto" for a GPU where there is one; onnx and openvino run on the CPU.
@@ -39,8 +41,8 @@ def create_embedder(
         precision: "default" lets OpenVINO compute in bfloat16 where the CPU does so natively; "float32" forbids it.
 
     Raises:
-        UserError: unknown name or backend, a missing package, or weights that are missing, damaged or of another network.
-
+        UserError: unknown name or backend, a missing package, or weights missing, damaged or of another network.
     """
+    check_name(name)
     create = BACKENDS.load(backend)
     return create(name, weights, batch_size, device, threads, normalise, precision)
