@@ -14,7 +14,9 @@ def colours(image: np.ndarray) -> set[tuple[int, ...]]:
 
 def test_query_and_match_have_colours_of_their_own_in_rgb() -> None:
     grey = np.full((150, 200, 3), 90, np.uint8)
-    assert ORANGE in colours(draw_marks(grey, [Mark(BOX, QUERY)])) and SKY in colours(draw_marks(grey, [Mark(BOX, MATCH)]))
+    assert ORANGE in colours(draw_marks(grey, [Mark(BOX, QUERY)])) and SKY in colours(
+        draw_marks(grey, [Mark(BOX, MATCH)])
+    )
     drawn = draw_marks(grey, [Mark(BOX, OTHER)])
     assert not {ORANGE, SKY} & colours(drawn)
     assert colours(grey) == {(90, 90, 90)}  # the frame itself is not touched

@@ -87,6 +87,8 @@ def test_plays_in_a_browser(tmp_path: Path, skip_or_fail) -> None:
         page.set_content(f'<video muted src="data:video/mp4;base64,{data}"></video>')
         page.evaluate("document.querySelector('video').play()")
         page.wait_for_function("document.querySelector('video').currentTime > 0.3", timeout=30_000)
-        found = page.evaluate("(v => [v.duration, v.videoWidth, v.videoHeight, v.error])(document.querySelector('video'))")
+        found = page.evaluate(
+            "(v => [v.duration, v.videoWidth, v.videoHeight, v.error])(document.querySelector('video'))"
+        )
         browser.close()
     assert found == [pytest.approx(3.0, abs=0.05), 320, 240, None]
