@@ -29,9 +29,10 @@ def to_detections(
         frame_shape: The picture's (height, width, ...).
         min_score: The lowest score that stays.
 
-    >>> found = to_detections(np.array([[-5, 0, 5, 9], [3, 3, 3, 8], [1, 1, 4, 4]]), np.array([0.6, 0.9, 0.8]), (8, 8), 0.5)
-    >>> found.xyxy.tolist(), found.confidence.round(1).tolist()
-    ([[1.0, 1.0, 4.0, 4.0], [0.0, 0.0, 5.0, 8.0]], [0.8, 0.6])
+    >>> boxes = np.array([[-5, 0, 5, 9], [3, 3, 3, 8], [1, 1, 4, 4]])
+    >>> found = to_detections(boxes, np.array([0.5, 0.9, 0.75]), frame_shape=(8, 8), min_score=0.5)
+    >>> found.xyxy.tolist(), found.confidence.tolist()
+    ([[1.0, 1.0, 4.0, 4.0], [0.0, 0.0, 5.0, 8.0]], [0.75, 0.5])
     """
     height, width = frame_shape[:2]
     boxes = np.asarray(boxes_xyxy, dtype=np.float32).reshape(-1, 4).clip(0, [width, height, width, height])

@@ -15,9 +15,11 @@ from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.ops.misc import FrozenBatchNorm2d
 
 from src.detection.detections import to_detections
+from src.detection.slim_frcnn import build_slim_frcnn
 from src.frames.frame import Frame
 from src.settings.errors import UserError
 from src.zoo.checksums import sha256_of
+from src.zoo.fetch import fetch
 from src.zoo.state_dict import load_strictly, read_state_dict
 
 EMBEDDED = Path(__file__).parents[2] / "weights/detector.safetensors"
@@ -59,7 +61,7 @@ def load_network(path: Path) -> FasterRCNN:
         UserError: the file is missing or damaged, or of another architecture (the tensors that differ are told).
     """
     tensors = read_state_dict(path)
-    network = _build_resnet50(tensors) if RESNET_LAYER in tensors else _build_slim()
+    network = _build_resnet50(tensors) if RESNET_LAYER in tensors else build_slim_frcnn()
     load_strictly(network, tensors, where=path)
     return network
 
@@ -77,14 +79,8 @@ def _build_resnet50(tensors: dict[str, torch.Tensor]) -> FasterRCNN:
     return network
 
 
-def _build_slim() -> FasterRCNN:
-    from src.detection.slim_frcnn import build_slim_frcnn
-
-    return build_slim_frcnn()
-
-
 def read_card(path: Path) -> dict[str, Any]:
-    """The card beside a weights file (same name, .yml), once the file proves to be the one it speaks of; {} without one.
+    """The card beside a weights file (same name, .yml), once the file proves to be its own; {} where there is none.
 
     Raises:
         UserError: the card cannot be read, or the file is not the one it describes.
@@ -99,23 +95,27 @@ def read_card(path: Path) -> dict[str, Any]:
     if not isinstance(card, dict):
         raise UserError(f"{card_path}: not a card (a YAML mapping with sha256 and min_score)")
     if "sha256" in card and path.is_file() and card["sha256"] != sha256_of(path):
-        raise UserError(f"{path}: damaged, or not the file that {card_path.name} describes (sha256 differs); restore both")
+        raise UserError(f"{path}: damaged, or not the file of {card_path.name} (sha256 differs); restore both")
     return card
 
 
 def choose_device(name: str) -> torch.device:
-    """"auto" is a GPU where there is one."""
-    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+    """The device of that name; "auto" is a GPU where there is one."""
+    there_is_one = torch.cuda.is_available()
+    if name.startswith("cuda") and not there_is_one:
+        raise UserError(f"runtime.device is {name!r}, but torch sees no CUDA device here; set it to 'auto' or 'cpu'")
+    return torch.device(("cuda" if there_is_one else "cpu") if name == "auto" else name)
 
 
 def create(weights: str, min_score: float | None, device: str, threads: int | None) -> TorchvisionFasterRCNN:
     """For the registry. `weights`: "embedded", "coco" (fetched once), or a .pth or .safetensors file."""
-    if weights == "coco":
-        from src.zoo.fetch import fetch
-
-        path = fetch(PUBLISHED)
-    else:
-        path = EMBEDDED if weights == "embedded" else Path(weights)
+    match weights:
+        case "embedded":
+            path = EMBEDDED
+        case "coco":
+            path = fetch(PUBLISHED)
+        case _:
+            path = Path(weights).expanduser()
     card = read_card(path)
     if threads:
         torch.set_num_threads(threads)

@@ -66,7 +66,8 @@ def letter_box(image: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, fl
     height, width = image.shape[:2]
     scale = min(size[0] / height, size[1] / width)
     inner_height, inner_width = max(1, round(height * scale)), max(1, round(width * scale))
-    resized = cv2.resize(image, (inner_width, inner_height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    resized = cv2.resize(image, (inner_width, inner_height), interpolation=interpolation)
     top, left = (size[0] - inner_height) // 2, (size[1] - inner_width) // 2
     canvas = np.full((*size, 3), GREY, dtype=np.uint8)
     canvas[top : top + inner_height, left : left + inner_width] = resized

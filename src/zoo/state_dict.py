@@ -20,10 +20,11 @@ from src.settings.errors import UserError
 WRAPPERS = ("state_dict", "model", "model_state_dict")
 DATA_PARALLEL = "module."
 
+MAKE_NUMBER = np.float64(0).__reduce__()[0]
 # torchreid's checkpoints note the rank-1 figure as a NumPy number; these types hold bytes and can do nothing.
 HARMLESS: list[Any] = [
-    (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),  # as NumPy 1 names it
-    (np._core.multiarray.scalar, "numpy._core.multiarray.scalar"),
+    (MAKE_NUMBER, "numpy.core.multiarray.scalar"),  # as NumPy 1 names it
+    (MAKE_NUMBER, "numpy._core.multiarray.scalar"),
     np.dtype,
     *(type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.int32)),
 ]
@@ -52,7 +53,7 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
     content = _open(path)
     while wrapper := next((key for key in WRAPPERS if isinstance(content.get(key), Mapping)), None):
         content = content[wrapper]
-    tensors = {str(key).removeprefix(DATA_PARALLEL): value for key, value in content.items() if isinstance(value, Tensor)}
+    tensors = {str(key).removeprefix(DATA_PARALLEL): t for key, t in content.items() if isinstance(t, Tensor)}
     if not tensors:
         raise UserError(f"{path} holds no weights; name a state dict saved by torch.save, or a .safetensors file")
     return tensors
@@ -67,7 +68,7 @@ def _open(path: Path) -> Mapping[Any, Any]:
     except Exception as error:  # a broken file makes the readers raise nearly anything
         if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
             raise UserError(
-                f"{path} stores Python objects beside its weights, and reading those would run code from the file; it is not read\n"
+                f"{path} stores Python objects beside its weights, and reading those would run code from the file\n"
                 "where you trust its origin: load it with torch yourself and save its state dict with safetensors"
             ) from error
         raise UserError(
@@ -102,13 +103,15 @@ def load_strictly(
     try:  # not torch's strict: its modules first rename what older releases called otherwise, and we judge what is left
         result = module.load_state_dict({k: v for k, v in kept.items() if k not in misshapen}, strict=False)
     except RuntimeError as error:
-        raise UserError(f"{where} is of another network than this one: {str(error).splitlines()[-1].strip()}\n{advice}") from error
+        reason = str(error).splitlines()[-1].strip()
+        raise UserError(f"{where} is of another network than this one: {reason}\n{advice}") from error
     missing = {name for name in result.missing_keys if not name.startswith(apart)} - misshapen
     differences = [_difference(name, kept.get(name), own[name]) for name in own if name in missing | misshapen]
     differences += [f"{name} is unexpected" for name in result.unexpected_keys]
     if differences:
         shown = "; ".join(differences[:3]) + ("; …" if len(differences) > 3 else "")
-        raise UserError(f"{where} is of another network than this one, {len(differences)} tensors differ: {shown}\n{advice}")
+        count = f"{len(differences)} tensors differ" if len(differences) > 1 else "1 tensor differs"
+        raise UserError(f"{where} is of another network than this one, {count}: {shown}\n{advice}")
     return LoadReport(len(kept), tuple(name for name in state_dict if name not in kept))
 
 

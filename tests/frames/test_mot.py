@@ -56,8 +56,16 @@ def test_written_table_reads_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "row",
-    ["1,2,3", "1,2,3,4,5,6", "1,2,x,4,5,6,1", "0,2,3,4,5,6,1", "1.5,2,3,4,5,6,1", "1,2.5,3,4,5,6,1", "1,2,nan,4,5,6,1",
-     "inf,2,3,4,5,6,1"],
+    [
+        "1,2,3",
+        "1,2,3,4,5,6",
+        "1,2,x,4,5,6,1",
+        "0,2,3,4,5,6,1",
+        "1.5,2,3,4,5,6,1",
+        "1,2.5,3,4,5,6,1",
+        "1,2,nan,4,5,6,1",
+        "inf,2,3,4,5,6,1",
+    ],
 )
 def test_bad_row_names_file_and_line(tmp_path: Path, row: str) -> None:
     path = written(tmp_path, f"1,2,3,4,5,6,1\n{row}\n")

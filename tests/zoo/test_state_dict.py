@@ -30,7 +30,11 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
         lambda state: {"model": {"state_dict": state}},
         lambda state: {f"module.{name}": tensor for name, tensor in state.items()},
         # what torchreid's engine saves: the figure is a NumPy number, which a plain weights_only load refuses
-        lambda state: {"state_dict": {f"module.{n}": t for n, t in state.items()}, "rank1": np.float64(0.5), "epoch": 1},
+        lambda state: {
+            "state_dict": {f"module.{n}": t for n, t in state.items()},
+            "rank1": np.float64(0.5),
+            "epoch": 1,
+        },
     ],
 )
 def test_every_wrapping_gives_the_same_tensors(tmp_path: Path, wrap) -> None:
@@ -73,7 +77,11 @@ def test_each_kind_of_difference_is_told() -> None:
         load_strictly(network(), state, where="a.pth", advice="do this")
     told = str(caught.value)
     assert "a.pth" in told and "3 tensors differ" in told and told.endswith("\ndo this")
-    for phrase in ("0.weight is (5, 3, 3, 3) in the file, (4, 3, 3, 3) in the network", "3.bias is missing", "tail.weight is unexpected"):
+    for phrase in (
+        "0.weight is (5, 3, 3, 3) in the file, (4, 3, 3, 3) in the network",
+        "3.bias is missing",
+        "tail.weight is unexpected",
+    ):
         assert phrase in told
 
 
