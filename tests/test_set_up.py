@@ -76,8 +76,8 @@ def test_an_index_that_answers_is_taken(set_up: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("pages", "said"),
     [
-        ({}, "does not answer (HTTP Error 404"),
-        ({"/torch/": FULL["/torch/"]}, "does not answer (HTTP Error 404"),
+        ({}, "does not answer (Not Found"),
+        ({"/torch/": FULL["/torch/"]}, "does not answer (Not Found"),
         ({**FULL, "/torchvision/": page("torchvision", "0.28.0")}, "has no torchvision 0.29.2"),
         ({"/torch/": b"<html>please log in to this network</html>"}, "has no torch 2.15.0"),
     ],

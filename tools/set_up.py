@@ -142,7 +142,7 @@ def choose_torch_index(
                 with urllib.request.urlopen(f"{index}{name}/", timeout=seconds) as reply:
                     page = reply.read().decode(errors="replace").replace("%2B", "+")
             except (OSError, ValueError, http.client.HTTPException) as problem:
-                answers.append(f"PyTorch's CPU index does not answer ({problem})")
+                answers.append(f"PyTorch's CPU index does not answer ({getattr(problem, 'reason', problem)})")
                 return
             if f"{name}-{versions[name]}+cpu" not in page:
                 answers.append(f"PyTorch's CPU index has no {name} {versions[name]}")
