@@ -1,7 +1,8 @@
 """How a surveillance camera sees the world: where a point lands (pinhole) and what becomes of its colours (response).
 
 World: metres; x to the camera's right, y straight ahead along the ground, z up; the camera's foot is the origin.
-Picture: pixels; u to the right, v down; integer coordinates are corners of pixels, so the centre of the first is (0.5, 0.5).
+Picture: pixels; u to the right, v down; whole numbers are the corners of pixels,
+so that the centre of the first lies at (0.5, 0.5).
 """
 
 from __future__ import annotations
@@ -197,7 +198,8 @@ class Response:
             return picture
         height, width = picture.shape[:2]
         bright = rng.standard_normal((height, width, 1), dtype=np.float32)
-        colour = rng.standard_normal((height // 2 + 1, width // 2 + 1, 3), dtype=np.float32)  # coarser, as after demosaicing
+        # colour noise is coarser, as after the demosaicing of the sensor's pattern
+        colour = rng.standard_normal((height // 2 + 1, width // 2 + 1, 3), dtype=np.float32)
         colour = cv2.resize(colour, (width, height), interpolation=cv2.INTER_NEAREST)
         return np.clip(picture + self.noise * (0.9 * bright + 0.4 * colour), 0, 255).astype(np.uint8)
 
@@ -212,7 +214,7 @@ def sample_response(rng: np.random.Generator) -> Response:
     """Draw a camera from about the range that surveillance cameras cover: dull to vivid, soft to over-sharpened."""
     sharp = rng.random()
     return Response(
-        white_balance=tuple(np.exp(rng.normal(0.0, 0.07, 3)).tolist()),
+        white_balance=tuple(np.exp(rng.normal(0.0, 0.045, 3)).tolist()),
         saturation=float(np.clip(rng.normal(0.95, 0.28), 0.1, 1.6)),
         exposure=float(np.exp(rng.normal(0.0, 0.16))),
         gamma=float(np.exp(rng.normal(0.0, 0.2))),

@@ -1,0 +1,148 @@
+"""A slim Faster R-CNN for people in surveillance pictures: torchvision's two stages on a small network of our own.
+
+Ren et al., *Faster R-CNN* (arXiv 1506.01497), with a feature pyramid (Lin et al., arXiv 1612.03144) of two levels only:
+people in such pictures are 20–150 pixels tall, so strides 8 and 16 see them all. Everything that torchvision makes for
+80 kinds of things of any shape is cut down to one kind that stands upright: 2.6 million parameters instead of 41.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torchvision.models.detection import FasterRCNN
+from torchvision.models.detection.rpn import AnchorGenerator
+from torchvision.ops import MultiScaleRoIAlign
+
+HEIGHT, WIDTH = 384, 512  # pictures are resized to about this before the network sees them
+CHANNELS = (24, 48, 80, 128, 160)  # of the feature maps at strides 2, 4, 8, 16, 32
+PYRAMID_CHANNELS = 80
+POOLED = (8, 4)  # rows and columns read from each region: people are taller than wide
+
+_ASPECT = 2.4  # height / width of a walking person's box
+_SIZES = ((14, 20, 29), (41, 58, 82))  # √area of the anchors at stride 8 and 16: heights 22–127 pixels
+
+
+class Residual(nn.Module):
+    """Two 3×3 convolutions with a way around them (He et al., arXiv 1512.03385)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(outputs)
+        same = inputs == outputs and stride == 1
+        self.around = nn.Identity() if same else conv_norm(inputs, outputs, kernel=1, stride=stride)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, inputs, h, w) -> (n, outputs, h / stride, w / stride)."""
+        y = F.relu(self.norm1(self.conv1(x)))
+        y = self.norm2(self.conv2(y))
+        return F.relu(y + self.around(x))
+
+
+def conv_norm(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """A convolution and its batch norm."""
+    convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs))
+
+
+class Pyramid(nn.Module):
+    """Picture in, two feature maps out; the coarse knowledge of deep layers is added to the fine maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        c2, c4, c8, c16, c32 = CHANNELS
+        self.stem = conv_norm(3, c2, kernel=5, stride=2)
+        self.stage4 = Residual(c2, c4, stride=2)
+        self.stage8 = nn.Sequential(Residual(c4, c8, stride=2), Residual(c8, c8))
+        self.stage16 = nn.Sequential(Residual(c8, c16, stride=2), Residual(c16, c16))
+        self.stage32 = nn.Sequential(Residual(c16, c32, stride=2), Residual(c32, c32))
+        self.lateral8 = nn.Conv2d(c8, PYRAMID_CHANNELS, 1)
+        self.lateral16 = nn.Conv2d(c16, PYRAMID_CHANNELS, 1)
+        self.lateral32 = nn.Conv2d(c32, PYRAMID_CHANNELS, 1)
+        self.smooth8 = conv_norm(PYRAMID_CHANNELS, PYRAMID_CHANNELS)
+        self.smooth16 = conv_norm(PYRAMID_CHANNELS, PYRAMID_CHANNELS)
+        self.out_channels = PYRAMID_CHANNELS  # torchvision asks for it
+
+    def forward(self, x: torch.Tensor) -> OrderedDict[str, torch.Tensor]:
+        """(n, 3, h, w) -> {"stride8": (n, 80, h/8, w/8), "stride16": (n, 80, h/16, w/16)}."""
+        x = x.contiguous(memory_format=torch.channels_last)  # a third faster on a CPU
+        x = F.relu(self.stem(x))  # (n, 24, h/2, w/2)
+        x = self.stage4(x)  # (n, 48, h/4, w/4)
+        x8 = self.stage8(x)  # (n, 80, h/8, w/8)
+        x16 = self.stage16(x8)  # (n, 128, h/16, w/16)
+        x32 = self.stage32(x16)  # (n, 160, h/32, w/32)
+        p32 = self.lateral32(x32)  # (n, 80, h/32, w/32)
+        p16 = self.lateral16(x16) + _enlarge(p32, x16)  # (n, 80, h/16, w/16)
+        p8 = self.lateral8(x8) + _enlarge(p16, x8)  # (n, 80, h/8, w/8)
+        return OrderedDict(stride8=F.relu(self.smooth8(p8)), stride16=F.relu(self.smooth16(p16)))
+
+
+def _enlarge(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    return F.interpolate(x, size=like.shape[-2:], mode="nearest")
+
+
+class BoxHead(nn.Module):
+    """What was read from a region, as one vector."""
+
+    def __init__(self, hidden: int = 256) -> None:
+        super().__init__()
+        self.first = nn.Linear(PYRAMID_CHANNELS * POOLED[0] * POOLED[1], hidden)
+        self.second = nn.Linear(hidden, hidden)
+        self.width = hidden
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(regions, 80, 8, 4) -> (regions, 256)."""
+        return F.relu(self.second(F.relu(self.first(x.flatten(1)))))
+
+
+class BoxPredictor(nn.Module):
+    """From that vector: person or not, and how the box should move."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.score = nn.Linear(width, 2)  # background, person
+        self.shift = nn.Linear(width, 2 * 4)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """(regions, 256) -> (regions, 2) logits, (regions, 8) box deltas."""
+        return self.score(x), self.shift(x)
+
+
+def build_slim_frcnn() -> FasterRCNN:
+    """The network with random weights, in training mode.
+
+    It is called as every torchvision detector: a list of pictures (3, h, w) float in 0–1, RGB, of any size; in training
+    also a list of targets {"boxes": (n, 4) xyxy pixels, "labels": (n,) ones}. In eval mode it answers for each picture
+    {"boxes": (k, 4) pixels of the given picture, "labels": (k,), "scores": (k,)}, best first.
+    """
+    head = BoxHead()
+    levels = ["stride8", "stride16"]
+    return FasterRCNN(
+        Pyramid(),
+        num_classes=None,  # the predictor below knows: background and person
+        min_size=HEIGHT,
+        max_size=WIDTH,
+        image_mean=[0.45] * 3,
+        image_std=[0.24] * 3,
+        rpn_anchor_generator=AnchorGenerator(_SIZES, ((_ASPECT,),) * len(_SIZES)),
+        rpn_pre_nms_top_n_train=600,
+        rpn_pre_nms_top_n_test=500,
+        rpn_post_nms_top_n_train=300,
+        rpn_post_nms_top_n_test=200,
+        rpn_fg_iou_thresh=0.6,
+        rpn_bg_iou_thresh=0.3,
+        rpn_batch_size_per_image=128,
+        box_roi_pool=MultiScaleRoIAlign(levels, POOLED, sampling_ratio=2, canonical_scale=64, canonical_level=4),
+        box_head=head,
+        box_predictor=BoxPredictor(head.width),
+        box_score_thresh=0.02,
+        box_nms_thresh=0.5,
+        box_detections_per_img=80,
+        box_batch_size_per_image=96,
+        box_positive_fraction=0.25,
+    )

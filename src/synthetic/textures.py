@@ -1,0 +1,158 @@
+"""Surfaces of the synthetic street as tiles: asphalt, grass, paving, gravel, brick, leaves.
+
+A ground or wall texture is a relief without colour: uint8, 128 = the surface's own colour, tiling without a seam.
+`tint` gives it a colour, so that a handful of reliefs makes streets without end.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+TILE = 512  # pixels along the side of a ground tile
+
+
+def periodic_noise(rng: np.random.Generator, height: int, width: int, slope: float = 1.0) -> np.ndarray:
+    """Noise whose spectrum falls as 1 / frequency**slope: 0 is sand, 1 asphalt, 2 clouds. It tiles without a seam.
+
+    Returns:
+        (height, width) float32, mean 0, standard deviation 1.
+    """
+    rows = np.fft.fftfreq(height)[:, None] * height
+    columns = np.fft.rfftfreq(width)[None, :] * width
+    frequency = np.hypot(rows, columns)
+    frequency[0, 0] = 1.0
+    spectrum = np.fft.rfft2(rng.standard_normal((height, width))) / frequency**slope
+    spectrum[0, 0] = 0.0
+    noise = np.fft.irfft2(spectrum, s=(height, width))
+    return (noise / noise.std()).astype(np.float32)
+
+
+def tint(relief: np.ndarray, colour: np.ndarray) -> np.ndarray:
+    """Colour a relief: (h, w) or (h, w, 3) uint8 around 128, colour (3,) 0–255 -> (h, w, 3) uint8."""
+    levels = np.arange(256, dtype=np.float32)[:, None] / 128 * np.asarray(colour, np.float32)
+    table = np.clip(levels, 0, 255).astype(np.uint8)[None]  # (1, 256, 3)
+    layered = relief if relief.ndim == 3 else cv2.merge([relief] * 3)
+    return cv2.LUT(layered, table)
+
+
+def paint_colour(rng: np.random.Generator) -> np.ndarray:
+    """The colour of some man-made thing, (3,) float32 0–255: often grey, dark or pale, sometimes loud."""
+    value = 255 * rng.uniform(0.06, 0.92)
+    saturation = rng.choice([rng.uniform(0, 0.15), rng.uniform(0.2, 0.6), rng.uniform(0.6, 0.95)], p=[0.55, 0.25, 0.2])
+    hue = rng.uniform(0, 6)
+    wheel = np.clip(np.abs((hue + np.array([0.0, 4.0, 2.0])) % 6 - 3) - 1, 0, 1)
+    return (value * (1 - saturation + saturation * wheel)).astype(np.float32)
+
+
+def grey_colour(rng: np.random.Generator, low: float, high: float, cast: float = 6.0) -> np.ndarray:
+    """A nearly neutral colour between two grey levels, (3,) float32."""
+    return (rng.uniform(low, high) + rng.normal(0, cast, 3)).astype(np.float32)
+
+
+def _relief(field: np.ndarray) -> np.ndarray:
+    return np.clip(128 * (1 + field), 0, 255).astype(np.uint8)
+
+
+def asphalt(rng: np.random.Generator) -> np.ndarray:
+    """Speckle, worn patches and a few cracks."""
+    field = 0.05 * periodic_noise(rng, TILE, TILE, 0.3) * rng.uniform(0.4, 1.8)
+    field += 0.04 * periodic_noise(rng, TILE, TILE, 1.8) * rng.uniform(0.5, 2)
+    cracks = np.zeros((TILE, TILE), np.uint8)
+    for _ in range(int(rng.integers(0, 5))):
+        steps = rng.normal(0, 9, (30, 2)) + rng.normal(0, 7, 2)
+        path = rng.uniform(0, TILE, 2) + np.cumsum(steps, axis=0)
+        cv2.polylines(cracks, [path.astype(np.int32)], False, 255, 1, cv2.LINE_AA)
+    return _relief(field - rng.uniform(0.1, 0.35) * cracks.astype(np.float32) / 255)
+
+
+def grass(rng: np.random.Generator) -> np.ndarray:
+    """Blades, tufts and patches that differ in hue: a relief in three channels."""
+    blades = periodic_noise(rng, TILE, TILE, 0.5) * rng.uniform(0.1, 0.22)
+    patches = periodic_noise(rng, TILE, TILE, 1.6) * rng.uniform(0.05, 0.15)
+    yellowing = periodic_noise(rng, TILE, TILE, 1.4) * rng.uniform(0.03, 0.1)
+    light = blades + patches
+    return _relief(np.dstack([light + yellowing, light, light - yellowing]))
+
+
+def gravel(rng: np.random.Generator) -> np.ndarray:
+    """Pebbles: noise with a bump in its spectrum, clipped."""
+    grain = cv2.GaussianBlur(rng.standard_normal((TILE, TILE)).astype(np.float32), (0, 0), rng.uniform(0.8, 2))
+    return _relief(0.16 * np.clip(grain / grain.std(), -1.6, 1.6) + 0.05 * periodic_noise(rng, TILE, TILE, 1.5))
+
+
+def paving(rng: np.random.Generator) -> np.ndarray:
+    """Slabs or bricks with joints; each stone has its own tone."""
+    rows = int(rng.choice([8, 16, 32]))
+    columns = rows // int(rng.choice([1, 1, 2]))
+    return _relief(_stones(rng, rows, columns, TILE, TILE) + 0.03 * periodic_noise(rng, TILE, TILE, 0.6))
+
+
+def concrete(rng: np.random.Generator) -> np.ndarray:
+    """Poured fields with stains, and a joint here and there."""
+    field = 0.05 * periodic_noise(rng, TILE, TILE, 1.5) + 0.03 * periodic_noise(rng, TILE, TILE, 0.2)
+    if rng.random() < 0.6:
+        field[:3] -= 0.25
+        field[:, :3] -= 0.25
+    return _relief(field)
+
+
+def clouds(rng: np.random.Generator) -> np.ndarray:
+    """Large soft variation of brightness, for damp and worn places."""
+    return _relief(rng.uniform(0.03, 0.12) * periodic_noise(rng, TILE, TILE, 1.7))
+
+
+def brick(rng: np.random.Generator) -> np.ndarray:
+    """A wall of bricks or plaster, TILE/2 high."""
+    stains = 0.05 * periodic_noise(rng, TILE // 2, TILE, 1.5)
+    if rng.random() < 0.4:
+        return _relief(stains + 0.03 * periodic_noise(rng, TILE // 2, TILE, 0.4))
+    rows = int(rng.choice([32, 64]))
+    return _relief(stains + _stones(rng, rows, rows, TILE // 2, TILE))
+
+
+def _stones(rng: np.random.Generator, rows: int, columns: int, height: int, width: int) -> np.ndarray:
+    """Tones of stones in a bond, minus their joints, (height, width) float32."""
+    y, x = np.mgrid[0:height, 0:width]
+    row = y * rows // height
+    shifted = x + (row % 2) * (width // columns // 2) * int(rng.integers(0, 2))
+    column = (shifted * columns // width) % columns
+    tone = rng.normal(0, rng.uniform(0.02, 0.08), (rows, columns)).astype(np.float32)[row, column]
+    joint = (y * rows % height < rows * 2) | (shifted * columns % width < columns * 2)
+    return tone - rng.uniform(0.05, 0.3) * joint
+
+
+def leaves(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Foliage as a relief with deep shade between the leaves, (height, width, 3) uint8."""
+    light = 0.28 * periodic_noise(rng, height, width, 0.7) + 0.16 * periodic_noise(rng, height, width, 1.5)
+    hue = 0.08 * periodic_noise(rng, height, width, 1.2)
+    top_light = np.linspace(0.2, -0.25, height, dtype=np.float32)[:, None]
+    return _relief(np.dstack([light + hue + top_light, light + top_light, light - hue + top_light]))
+
+
+def facade(rng: np.random.Generator) -> np.ndarray:
+    """A house front with rows of windows and some doors, (TILE, TILE * 2, 3) uint8, about 8 m × 16 m."""
+    height, width = TILE, TILE * 2
+    wall_colour = grey_colour(rng, 70, 215) * np.array([1.0, rng.uniform(0.75, 1), rng.uniform(0.55, 1)], np.float32)
+    front = cv2.resize(tint(brick(rng), wall_colour), (width, height), interpolation=cv2.INTER_LINEAR)
+    pane, frame = grey_colour(rng, 15, 130, 12), paint_colour(rng) * 0.6 + 60
+    wide, tall = int(rng.uniform(40, 150)), int(rng.uniform(60, 120))
+    gap_x, gap_y = int(wide * rng.uniform(1.15, 2.5)), int(tall * rng.uniform(1.5, 2.4))
+    if rng.random() < 0.85:
+        for top in range(int(rng.integers(20, 120)), height - tall, gap_y):
+            for left in range(int(rng.integers(5, 60)), width - wide, gap_x):
+                _window(front, left, top, wide, tall, pane * rng.uniform(0.6, 1.4), frame)
+    for _ in range(int(rng.integers(0, 4))):
+        left, tall_door = int(rng.integers(0, width - 80)), int(rng.uniform(125, 170))
+        door = np.clip(paint_colour(rng), 0, 255)
+        cv2.rectangle(front, (left, height - tall_door), (left + int(rng.integers(50, 160)), height), door.tolist(), -1)
+    return front
+
+
+def _window(front: np.ndarray, left: int, top: int, wide: int, tall: int, pane: np.ndarray, frame: np.ndarray) -> None:
+    right, bottom = left + wide, top + tall
+    cv2.rectangle(front, (left, top), (right, bottom), np.clip(pane, 0, 255).tolist(), -1)
+    sky = np.clip(pane * 1.5 + 15, 0, 255).tolist()
+    cv2.fillPoly(front, [np.int32([(left, top), (left + wide // 2, top), (left, top + tall // 2)])], sky)
+    cv2.rectangle(front, (left, top), (right, bottom), frame.tolist(), 5)
+    cv2.line(front, (left + wide // 2, top), (left + wide // 2, bottom), frame.tolist(), 4)
