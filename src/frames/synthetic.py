@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from src.frames.frame import Frame, Truth
+from src.frames.mot import MotTable
 from src.settings.errors import UserError
 
 PREFIX = "synthetic:"
+CLEAR = 0.3  # a person of whom less than this share is seen is neither to be found nor a false alarm
 
 
 class SyntheticFrames:
@@ -20,24 +24,35 @@ class SyntheticFrames:
     """
 
     def __init__(self, name: str, max_frames: int | None = None) -> None:
-        from src.synthetic.scene import (
-            Scene,
-        )  # here, because drawing people loads a good deal that a video does not need
-
         seed, frames = parse_name(name)
+        from src.synthetic.scene import Scene  # here: drawing people loads a good deal that a video does not need
+
         self._scene = Scene(seed=seed) if frames is None else Scene(seed=seed, frames=frames)
         self._frames = min(len(self._scene), max_frames or len(self._scene))
         self.skipped: list[str] = []
         self.frames_per_second: float | None = self._scene.frames_per_second
-        self.truth: Truth | None = self._scene.truth()
+        self.truth: Truth | None = _mot_table(self._frames, *self._scene.truth())
 
     def __len__(self) -> int:
         return self._frames
 
     def __iter__(self) -> Iterator[Frame]:
         for index in range(self._frames):
-            image, *_ = self._scene.render(index)
-            yield Frame(index, f"{index:06d}", image)
+            yield Frame(index, f"{index:06d}", self._scene.render(index)[0])
+
+
+def _mot_table(
+    frames: int, frame: np.ndarray, person_id: np.ndarray, boxes_xyxy: np.ndarray, visibility: np.ndarray
+) -> MotTable:
+    """The scene's truth in the form of a truth file, up to the last frame that is shown."""
+    shown = frame < frames
+    score = (visibility >= CLEAR).astype(np.float32)
+    return MotTable(
+        frame[shown].astype(np.int64),
+        person_id[shown].astype(np.int64),
+        boxes_xyxy[shown].astype(np.float32).reshape(-1, 4),
+        score[shown],
+    )
 
 
 def parse_name(name: str) -> tuple[int, int | None]:

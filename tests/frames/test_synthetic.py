@@ -1,0 +1,83 @@
+"""The generated scene as a source of frames; the scene itself is a stand-in here."""
+
+import sys
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from src.frames.frame import FrameSource
+from src.frames.open import open_frames
+from src.frames.synthetic import parse_name
+from src.settings.errors import UserError
+
+
+class StandIn:
+    """Two walkers; the second is hidden more and more."""
+
+    frames_per_second = 7.0
+
+    def __init__(self, seed: int, frames: int = 6) -> None:
+        self.seed, self.frames = seed, frames
+
+    def __len__(self) -> int:
+        return self.frames
+
+    def render(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        image = np.full((9, 16, 3), 10 * self.seed + index, np.uint8)
+        return image, np.array([1, 2]), self._boxes(index), np.array([1, 1 - index / 5])
+
+    def truth(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        frame = np.repeat(np.arange(self.frames), 2)
+        boxes = np.concatenate([self._boxes(index) for index in range(self.frames)])
+        visibility = np.where(np.arange(len(frame)) % 2, 1 - frame / 5, 1)
+        return frame, np.tile([1, 2], self.frames), boxes, visibility
+
+    @staticmethod
+    def _boxes(index: int) -> np.ndarray:
+        return np.array([[index, 1, index + 3, 8], [9, 1, 12, 8]], np.float64)
+
+
+@pytest.fixture(autouse=True)
+def scene(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("src.synthetic.scene")
+    module.Scene = StandIn  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "src.synthetic.scene", module)
+
+
+def test_frames_come_in_order_and_again() -> None:
+    source: FrameSource = open_frames("synthetic:7")
+    assert len(source) == 6 and source.frames_per_second == 7 and source.skipped == []
+    for _ in range(2):
+        frames = list(source)
+        assert [frame.index for frame in frames] == list(range(6))
+        assert [int(frame.image[0, 0, 0]) for frame in frames] == [70, 71, 72, 73, 74, 75]
+
+
+def test_length_from_the_name_and_from_max_frames() -> None:
+    assert len(open_frames("synthetic:7:4")) == 4
+    assert len(list(open_frames("synthetic:7:4", max_frames=2))) == 2
+    assert len(open_frames("synthetic:7:4", max_frames=9)) == 4
+
+
+def test_truth_covers_the_frames_shown_and_ignores_the_hidden() -> None:
+    truth = open_frames("synthetic:7", max_frames=5).truth
+    assert truth is not None and len(truth) == 10
+    assert truth.boxes_xyxy.dtype == np.float32 and truth.frame.dtype == truth.person_id.dtype == np.int64
+    assert truth.frame.max() == 4
+    assert truth.at(2).boxes_xyxy.tolist() == [[2, 1, 5, 8], [9, 1, 12, 8]]
+    assert truth.at(3).score.tolist() == [1, 1]  # 40 % of the second walker is seen
+    assert truth.at(4).score.tolist() == [1, 0]  # 20 %
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["synthetic", "synthetic:", "synthetic:x", "synthetic:-1", "synthetic:1:0", "synthetic:1:", "synthetic:1:2:3"],
+)
+def test_other_names_are_told_the_form(name: str) -> None:
+    with pytest.raises(UserError, match="write synthetic:SEED or synthetic:SEED:FRAMES"):
+        open_frames(name)
+
+
+def test_name_is_taken_apart() -> None:
+    assert parse_name("synthetic:12:34") == (12, 34)
