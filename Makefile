@@ -2,6 +2,7 @@
 PYTHON ?= python3
 export PYTHONPATH := ./
 run := .venv/bin/python
+lessons := $(wildcard notebooks/*.ipynb notebooks/*/*.ipynb)
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +22,7 @@ lint: ## Style, types, and floors (which folder may import which)
 
 lab: ## Open the lessons in JupyterLab
 	@$(PYTHON) tools/set_up.py lab
-	@.venv/bin/jupyter lab notebooks
+	@.venv/bin/jupyter lab
 
 weights: ## Train the embedded weights again (hours; resumes where it stopped)
 	@$(PYTHON) tools/set_up.py
@@ -29,11 +30,11 @@ weights: ## Train the embedded weights again (hours; resumes where it stopped)
 
 bench: ## Print every speed claim beside its peer
 	@$(PYTHON) tools/set_up.py tensorflow fast dev
-	@for script in benchmarks/*.py; do echo "$$script"; $(run) $$script || exit 1; done
+	@for script in $(wildcard benchmarks/*.py); do echo "$$script"; $(run) $$script || exit 1; done
 
 notebooks: ## Execute every lesson from top to bottom
 	@$(PYTHON) tools/set_up.py fast dev
-	@find notebooks -name '*.ipynb' -not -path '*/.*' -print -exec $(run) -m jupyter execute {} +
+	@$(if $(lessons),$(run) -m jupyter execute $(lessons),echo "There are no notebooks yet.")
 
 lock: ## Write requirements.lock again (needs uv)
 	@tools/lock.sh
