@@ -78,6 +78,6 @@ def _lights(half: float, wide: float, level: float, rng: np.random.Generator) ->
     for x, colour in ((-half - 0.02, (170, 30, 30)), (half + 0.02, (225, 225, 210))):
         for y in (-wide * 0.75, wide * 0.75):
             parts.append(Plate(_CROSSWISE * (1, 0.14, 0.08) + (x, y, level), np.array(colour, float)))
-        number_plate = _CROSSWISE * (1, 0.26, 0.06) + (x, 0, level - 0.3)
+        number_plate = _CROSSWISE * (1, 0.26, 0.06) + (1.002 * x, 0, level - 0.3)
         parts.append(Plate(number_plate, grey_colour(rng, 190, 240)))
     return parts
