@@ -28,31 +28,19 @@ class SyntheticFrames:
         from src.synthetic.scene import Scene  # here: drawing people loads a good deal that a video does not need
 
         self._scene = Scene(seed=seed) if frames is None else Scene(seed=seed, frames=frames)
-        self._frames = min(len(self._scene), max_frames or len(self._scene))
+        self._scene.frames = min(self._scene.frames, max_frames or self._scene.frames)
         self.skipped: list[str] = []
         self.frames_per_second: float | None = self._scene.frames_per_second
-        self.truth: Truth | None = _mot_table(self._frames, *self._scene.truth())
+        truth = self._scene.truth()
+        clear = (truth.visibility >= CLEAR).astype(np.float32)
+        self.truth: Truth | None = MotTable(truth.frame, truth.person_id, truth.boxes_xyxy, clear)
 
     def __len__(self) -> int:
-        return self._frames
+        return len(self._scene)
 
     def __iter__(self) -> Iterator[Frame]:
-        for index in range(self._frames):
+        for index in range(len(self)):
             yield Frame(index, f"{index:06d}", self._scene.render(index)[0])
-
-
-def _mot_table(
-    frames: int, frame: np.ndarray, person_id: np.ndarray, boxes_xyxy: np.ndarray, visibility: np.ndarray
-) -> MotTable:
-    """The scene's truth in the form of a truth file, up to the last frame that is shown."""
-    shown = frame < frames
-    score = (visibility >= CLEAR).astype(np.float32)
-    return MotTable(
-        frame[shown].astype(np.int64),
-        person_id[shown].astype(np.int64),
-        boxes_xyxy[shown].astype(np.float32).reshape(-1, 4),
-        score[shown],
-    )
 
 
 def parse_name(name: str) -> tuple[int, int | None]:

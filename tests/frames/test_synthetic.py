@@ -1,7 +1,7 @@
-"""The generated scene as a source of frames; the scene itself is a stand-in here."""
+"""The generated scene as a source of frames, mostly with a stand-in for the scene itself."""
 
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from src.frames.frame import FrameSource
 from src.frames.open import open_frames
 from src.frames.synthetic import parse_name
 from src.settings.errors import UserError
+from src.synthetic.scene import Scene
 
 
 class StandIn:
@@ -27,24 +28,28 @@ class StandIn:
         image = np.full((9, 16, 3), 10 * self.seed + index, np.uint8)
         return image, np.array([1, 2]), self._boxes(index), np.array([1, 1 - index / 5])
 
-    def truth(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def truth(self) -> SimpleNamespace:
         frame = np.repeat(np.arange(self.frames), 2)
-        boxes = np.concatenate([self._boxes(index) for index in range(self.frames)])
-        visibility = np.where(np.arange(len(frame)) % 2, 1 - frame / 5, 1)
-        return frame, np.tile([1, 2], self.frames), boxes, visibility
+        return SimpleNamespace(
+            frame=frame,
+            person_id=np.tile([1, 2], self.frames),
+            boxes_xyxy=np.concatenate([self._boxes(index) for index in range(self.frames)]),
+            visibility=np.where(np.arange(len(frame)) % 2, 1 - frame / 5, 1),
+        )
 
     @staticmethod
     def _boxes(index: int) -> np.ndarray:
-        return np.array([[index, 1, index + 3, 8], [9, 1, 12, 8]], np.float64)
+        return np.array([[index, 1, index + 3, 8], [9, 1, 12, 8]], np.float32)
 
 
-@pytest.fixture(autouse=True)
-def scene(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("src.synthetic.scene")
     module.Scene = StandIn  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "src.synthetic.scene", module)
 
 
+@pytest.mark.usefixtures("stand_in")
 def test_frames_come_in_order_and_again() -> None:
     source: FrameSource = open_frames("synthetic:7")
     assert len(source) == 6 and source.frames_per_second == 7 and source.skipped == []
@@ -54,20 +59,35 @@ def test_frames_come_in_order_and_again() -> None:
         assert [int(frame.image[0, 0, 0]) for frame in frames] == [70, 71, 72, 73, 74, 75]
 
 
+@pytest.mark.usefixtures("stand_in")
 def test_length_from_the_name_and_from_max_frames() -> None:
     assert len(open_frames("synthetic:7:4")) == 4
     assert len(list(open_frames("synthetic:7:4", max_frames=2))) == 2
     assert len(open_frames("synthetic:7:4", max_frames=9)) == 4
 
 
+@pytest.mark.usefixtures("stand_in")
 def test_truth_covers_the_frames_shown_and_ignores_the_hidden() -> None:
     truth = open_frames("synthetic:7", max_frames=5).truth
     assert truth is not None and len(truth) == 10
-    assert truth.boxes_xyxy.dtype == np.float32 and truth.frame.dtype == truth.person_id.dtype == np.int64
     assert truth.frame.max() == 4
     assert truth.at(2).boxes_xyxy.tolist() == [[2, 1, 5, 8], [9, 1, 12, 8]]
     assert truth.at(3).score.tolist() == [1, 1]  # 40 % of the second walker is seen
     assert truth.at(4).score.tolist() == [1, 0]  # 20 %
+
+
+def test_the_scene_itself() -> None:
+    source = open_frames("synthetic:3:40", max_frames=2)
+    frames, truth = list(source), source.truth
+    assert truth is not None and len(source) == len(frames) == 2
+    assert truth.boxes_xyxy.dtype == np.float32 and truth.frame.dtype == truth.person_id.dtype == np.int64
+    scene = Scene(3)
+    for frame, again in zip(frames, source, strict=True):
+        image, person_ids, boxes_xyxy, visibility = scene.render(frame.index)
+        here = truth.at(frame.index)
+        assert np.array_equal(frame.image, again.image) and np.array_equal(frame.image, image)
+        assert np.array_equal(here.person_id, person_ids) and np.array_equal(here.boxes_xyxy, boxes_xyxy)
+        assert np.array_equal(here.score, visibility >= 0.3)
 
 
 @pytest.mark.parametrize(
