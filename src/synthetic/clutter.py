@@ -14,10 +14,11 @@ import numpy as np
 
 from src.synthetic.backdrop import Wall
 from src.synthetic.camera import Camera
+from src.synthetic.canvas import Canvas, Footprint
 from src.synthetic.grounds import visible_ground
 from src.synthetic.objects import FURNITURE, SLENDER, Maker
 from src.synthetic.solids import Part, Tube
-from src.synthetic.surfaces import Plant, Surfaces
+from src.synthetic.surfaces import PLANT_PIXELS_PER_METRE, Plant, Surfaces
 from src.synthetic.textures import grey_colour, paint_colour
 from src.synthetic.vehicles import car, van
 
@@ -31,6 +32,29 @@ class Thing:
     shape: Sequence[Part] | Plant
     ground_xy: np.ndarray  # (2,) metres
     yaw: float  # radians
+
+    def shade(self, canvas: Canvas) -> None:
+        """Cast its shadow."""
+        if isinstance(self.shape, Plant):
+            canvas.shade_sprite(self.shape.rgba, self.shape.foot_xy, self.ground_xy, PLANT_PIXELS_PER_METRE)
+        else:
+            canvas.shade_parts(self.shape, self.ground_xy, self.yaw)
+
+    def paint(self, canvas: Canvas) -> None:
+        """Paint it where it stands."""
+        if isinstance(self.shape, Plant):
+            paint_upright(canvas, self.shape.rgba, self.shape.foot_xy, self.ground_xy, PLANT_PIXELS_PER_METRE, 0)
+        else:
+            canvas.draw_parts(self.shape, self.ground_xy, self.yaw)
+
+
+def paint_upright(
+    canvas: Canvas, rgba: np.ndarray, foot_xy: tuple[float, float], ground_xy: np.ndarray, metre: float, identity: int
+) -> Footprint:
+    """Paint a sprite of `metre` pixels a metre standing on a ground point, as large as the camera sees it there."""
+    camera = canvas.picture_camera
+    foot = camera.project(np.append(ground_xy, 0.0))
+    return canvas.draw_sprite(rgba, foot_xy, foot, float(camera.pixels_per_metre(ground_xy)) / metre, identity)
 
 
 def scatter_things(

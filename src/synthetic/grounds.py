@@ -63,7 +63,7 @@ def paint_floor(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) ->
         _cover(canvas, surfaces, rng, _area(canvas.camera, rng))
     for _ in range(int(rng.integers(0, 6))):
         _MARKINGS[int(rng.integers(len(_MARKINGS)))](canvas, rng)
-    _stain(canvas, surfaces, rng)
+    lay_stains(canvas, surfaces, rng)
 
 
 def visible_ground(camera: Camera, rng: np.random.Generator, far_m: float = 60.0, below: float = 0.0) -> np.ndarray:
@@ -205,7 +205,7 @@ def _repair(canvas: Canvas, rng: np.random.Generator) -> None:
 _MARKINGS = (_long_line, _dashes, _bars, _arc, _manhole, _repair)
 
 
-def _stain(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
+def lay_stains(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
     """Large damp and worn places over everything."""
     relief = surfaces.stains[int(rng.integers(len(surfaces.stains)))]
     stain = lay_ground(canvas, relief, np.full(3, 128.0), _STAIN_M, rng.uniform(0, 6.3))

@@ -11,11 +11,11 @@ import numpy as np
 from src.synthetic.backdrop import Wall, paint_backdrop, paint_walls, raise_walls
 from src.synthetic.camera import Camera, sample_response
 from src.synthetic.canvas import Canvas, Footprint, Sun
-from src.synthetic.clutter import Thing, scatter_things
+from src.synthetic.clutter import Thing, paint_upright, scatter_things
 from src.synthetic.grounds import paint_floor, visible_ground
 from src.synthetic.rendering import Sprite
 from src.synthetic.sprite_bank import PIXELS_PER_METRE, SpriteBank
-from src.synthetic.surfaces import PLANT_PIXELS_PER_METRE, Plant, Surfaces
+from src.synthetic.surfaces import Surfaces
 from src.synthetic.textures import periodic_noise
 
 WIDTH, HEIGHT = 512, 384
@@ -124,10 +124,7 @@ def _cast_shadows(canvas: Canvas, people: list[_Standing], things: list[Thing], 
     for person in people:
         canvas.shade_sprite(person.sprite.rgba, person.sprite.foot_xy, person.ground_xy, PIXELS_PER_METRE)
     for thing in things:
-        if isinstance(thing.shape, Plant):
-            canvas.shade_sprite(thing.shape.rgba, thing.shape.foot_xy, thing.ground_xy, PLANT_PIXELS_PER_METRE)
-        else:
-            canvas.shade_parts(thing.shape, thing.ground_xy, thing.yaw)
+        thing.shade(canvas)
     dapple = None
     if rng.random() < 0.2:  # the shade of trees that stand outside the picture
         noise = periodic_noise(rng, HEIGHT // 2, WIDTH // 2, rng.uniform(1.2, 1.8))
@@ -144,7 +141,7 @@ def _paint_standing(canvas: Canvas, people: list[_Standing], things: list[Thing]
         if isinstance(item, _Standing):
             footprints[index] = _paint_person(canvas, item, index + 1)
         else:
-            paint_thing(canvas, item)
+            item.paint(canvas)
     return footprints
 
 
@@ -153,23 +150,6 @@ def _paint_person(canvas: Canvas, person: _Standing, identity: int) -> Footprint
     lit = np.minimum(rgba[..., :3] * person.light.astype(np.float32), rgba[..., 3:])  # stays premultiplied
     rgba[..., :3] = lit.astype(np.uint8)
     return paint_upright(canvas, rgba, person.sprite.foot_xy, person.ground_xy, PIXELS_PER_METRE, identity)
-
-
-def paint_upright(
-    canvas: Canvas, rgba: np.ndarray, foot_xy: tuple[float, float], ground_xy: np.ndarray, metre: float, identity: int
-) -> Footprint:
-    """Paint a sprite of `metre` pixels a metre standing on a ground point, as large as the camera sees it there."""
-    camera = canvas.picture_camera
-    foot = camera.project(np.append(ground_xy, 0.0))
-    return canvas.draw_sprite(rgba, foot_xy, foot, float(camera.pixels_per_metre(ground_xy)) / metre, identity)
-
-
-def paint_thing(canvas: Canvas, thing: Thing) -> None:
-    """Paint a plant or a solid where it stands."""
-    if isinstance(thing.shape, Plant):
-        paint_upright(canvas, thing.shape.rgba, thing.shape.foot_xy, thing.ground_xy, PLANT_PIXELS_PER_METRE, 0)
-    else:
-        canvas.draw_parts(thing.shape, thing.ground_xy, thing.yaw)
 
 
 def _with_truth(image: np.ndarray, canvas: Canvas, footprints: list[Footprint]) -> Street:

@@ -1,0 +1,110 @@
+"""The people of a scene and their ways: who walks, where, how fast, and what they look like at any moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from src.synthetic.camera import Camera
+from src.synthetic.people import Person, sample_person
+from src.synthetic.rendering import Light, Sprite, render_person
+
+_STRIDE_M = 1.45  # metres walked in one cycle of the gait (two steps) by a person 1.7 m tall
+_SHARPNESS = 1.4  # sprites are rendered that much larger than they are seen
+
+
+@dataclass(frozen=True)
+class Walker:
+    """A person on a path, up and down for ever.
+
+    Attributes:
+        person: what they look like.
+        path: (n, 2) metres, a dense smooth line on the ground.
+        speed: metres a second.
+        start_m: metres already walked at time 0.
+        seed: of the folds and habits that stay the same in all frames.
+    """
+
+    person: Person
+    path: np.ndarray
+    speed: float
+    start_m: float
+    seed: int
+
+    def at(self, time_s: float) -> tuple[np.ndarray, float]:
+        """Where they are (2,) metres and the direction they walk (radians, 0 = along +x) at a time."""
+        steps = np.linalg.norm(np.diff(self.path, axis=0), axis=1)
+        along = np.concatenate([[0.0], np.cumsum(steps)])
+        walked = (self.start_m + self.speed * time_s) % (2 * along[-1])
+        returning = walked > along[-1]
+        place = 2 * along[-1] - walked if returning else walked
+        here, ahead = (np.array([np.interp(place + d, along, self.path[:, i]) for i in (0, 1)]) for d in (-0.2, 0.2))
+        towards = (here - ahead) if returning else (ahead - here)
+        return (here + ahead) / 2, float(np.arctan2(towards[1], towards[0]))
+
+    def picture(self, camera: Camera, time_s: float, light: Light) -> tuple[np.ndarray, Sprite, float]:
+        """Place (2,), sprite, and pixels a metre of the sprite, as the camera sees the walker at a time."""
+        ground_xy, direction = self.at(time_s)
+        metre = _SHARPNESS * float(camera.pixels_per_metre(ground_xy))
+        sprite = render_person(
+            self.person,
+            phase=2 * np.pi * (self.start_m + self.speed * time_s) / (_STRIDE_M * self.person.height_m / 1.7),
+            heading=float(camera.heading_at(ground_xy, direction)),
+            tilt=max(0.0, float(camera.tilt_at(ground_xy))),
+            pixels_per_metre=metre,
+            rng=np.random.default_rng(self.seed),
+            light=light,
+        )
+        return ground_xy, sprite, metre
+
+
+def send_walkers(count: int, seed: int, rng: np.random.Generator) -> list[Walker]:
+    """Distinctly dressed people on ways that cross in the middle of the picture."""
+    mirrored = rng.random() < 0.5
+    walkers = []
+    for index, (person, way) in enumerate(zip(_dress_apart(count, rng), _ways(rng), strict=False)):
+        way = way * (-1, 1) if mirrored else way
+        path = _smooth(way)
+        # they set out at such times that the first pair meets in the middle after about five seconds
+        start = (2.2, 0.8, 4.5, 0.0)[index] + rng.uniform(-0.4, 0.4)
+        walkers.append(Walker(person, path, rng.uniform(1.15, 1.4), start, 1000 * seed + index))
+    return walkers
+
+
+def _ways(rng: np.random.Generator) -> list[np.ndarray]:
+    """Corners of four ways (n, 2) in metres: left to right, right to left, from the house, and along the kerb."""
+    y = rng.uniform(-0.5, 0.5, 4)
+    return [
+        np.array([(-9.5, 16.2 + y[0]), (-3.0, 16.6 + y[0]), (2.0, 17.4), (11.5, 18.5 + y[0])]),
+        np.array([(9.5, 18.2 + y[1]), (3.0, 18.4 + y[1]), (-3.5, 18.6), (-5.5, 21.5), (-13.5, 23.5)]),
+        np.array([(5.2, 26.5), (4.6, 22.5 + y[2]), (1.5, 19.8), (-0.5, 15.2), (-9.0, 13.6 + y[2])]),
+        np.array([(11.5, 20.5), (6.5, 20.3 + y[3]), (3.5, 20.0), (2.8, 16.0 + y[3]), (8.5, 13.8)]),
+    ]
+
+
+def _smooth(corners: np.ndarray, rounds: int = 4) -> np.ndarray:
+    """A path (m, 2) that cuts the corners of a way (n, 2), by Chaikin's rule."""
+    for _ in range(rounds):
+        first, second = 0.75 * corners[:-1] + 0.25 * corners[1:], 0.25 * corners[:-1] + 0.75 * corners[1:]
+        between = np.stack([first, second], axis=1).reshape(-1, 2)
+        corners = np.vstack([corners[:1], between, corners[-1:]])
+    return corners
+
+
+def _dress_apart(count: int, rng: np.random.Generator) -> list[Person]:
+    """`count` people out of many candidates, each dressed as unlike those before as can be."""
+    candidates = [sample_person(rng) for _ in range(24)]
+    chosen = [candidates[0]]
+    while len(chosen) < count:
+        looks = np.array([_look(person) for person in chosen])
+        distance = [np.linalg.norm(looks - _look(person), axis=1).min() for person in candidates]
+        chosen.append(candidates[int(np.argmax(distance))])
+    return chosen
+
+
+def _look(person: Person) -> np.ndarray:
+    """Colours of the clothes as one vector, the top weighing most."""
+    return np.concatenate(
+        [np.array(person.top.colour) * 1.2, np.array(person.bottom.colour), np.array(person.hair) * 0.3]
+    )
