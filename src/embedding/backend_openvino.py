@@ -60,10 +60,12 @@ class OpenVinoEmbedder:
             features[position] = request.get_output_tensor(0).data[: len(batches[position])].copy()  # (k, d)
 
         self._requests.set_callback(keep)
-        for position, crops in enumerate(batches):
-            batch = fill_up(self.preprocessing(crops), self._fixed)  # (k, 3, h, w)
-            self._requests.start_async({0: batch}, position)
-        self._requests.wait_all()
+        try:
+            for position, crops in enumerate(batches):
+                batch = fill_up(self.preprocessing(crops), self._fixed)  # (k, 3, h, w)
+                self._requests.start_async({0: batch}, position)
+        finally:
+            self._requests.wait_all()  # also where a crop is refused: nothing may still run when the next call begins
         return features
 
 

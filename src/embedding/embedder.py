@@ -21,7 +21,7 @@ class Embedder(Protocol):
             crops: n RGB pictures (h, w, 3) uint8.
 
         Returns:
-            (n, dimension) float32, each row of length 1 unless made with `normalise=False`; without crops (0, dimension).
+            (n, dimension) float32, each row of length 1 unless made with `normalise=False`; no crops: (0, dimension).
 
         Raises:
             ValueError: a crop is not RGB uint8 or has no area.

@@ -15,17 +15,18 @@ OSNET_NAMES = (
 )
 
 # All others that torchreid knows, under its spelling of them.
-TORCHREID_NAMES = tuple(
-    """
-    resnet18 resnet34 resnet50 resnet101 resnet152 resnext50_32x4d resnext101_32x8d resnet50_fc512
-    se_resnet50 se_resnet50_fc512 se_resnet101 se_resnext50_32x4d se_resnext101_32x4d
-    densenet121 densenet169 densenet201 densenet161 densenet121_fc512 inceptionresnetv2 inceptionv4 xception
-    resnet50_ibn_a resnet50_ibn_b nasnsetmobile mobilenetv2_x1_0 mobilenetv2_x1_4 shufflenet
-    squeezenet1_0 squeezenet1_0_fc512 squeezenet1_1
-    shufflenet_v2_x0_5 shufflenet_v2_x1_0 shufflenet_v2_x1_5 shufflenet_v2_x2_0
-    mudeep resnet50mid hacnn pcb_p6 pcb_p4 mlfn
-    """.split()
+# fmt: off
+TORCHREID_NAMES = (
+    "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnet50_fc512", "resnet50mid",
+    "resnet50_ibn_a", "resnet50_ibn_b",
+    "resnext50_32x4d", "resnext101_32x8d", "se_resnext50_32x4d", "se_resnext101_32x4d",
+    "se_resnet50", "se_resnet50_fc512", "se_resnet101", "inceptionresnetv2", "inceptionv4", "xception",
+    "densenet121", "densenet169", "densenet201", "densenet161", "densenet121_fc512",
+    "mobilenetv2_x1_0", "mobilenetv2_x1_4", "nasnsetmobile", "squeezenet1_0", "squeezenet1_0_fc512", "squeezenet1_1",
+    "shufflenet", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0",
+    "hacnn", "mlfn", "mudeep", "pcb_p4", "pcb_p6",
 )
+# fmt: on
 
 _DEFAULT_SIZE = (256, 128)
 _OTHER_SIZES = {"hacnn": (160, 64)}

@@ -10,7 +10,7 @@ import numpy as np
 import pooch
 
 from src.embedding.locate import locate_weights
-from src.embedding.names import input_size
+from src.embedding.names import OSNET_NAMES, input_size
 from src.embedding.preprocessing import Preprocessing
 from src.settings.errors import UserError
 from src.zoo.checksums import sha256_of
@@ -51,27 +51,33 @@ def find_onnx(name: str, weights: str) -> Path:
 def export_onnx(name: str, weights: Path, target: Path) -> None:
     """Write a network: `input` (batch, 3, h, w) float32 -> `reid_features` (batch, d), not yet of unit length.
 
+    The batch is of any size for OSNet and 1 for all others: tracing turns their own reshapes into constants.
+
     Raises:
-        UserError: the weights are damaged or of another network.
+        UserError: the weights are damaged or of another network, or the network has parts that ONNX lacks.
     """
     import torch
 
     from src.embedding.networks import build_network
 
     network = build_network(name, weights)
-    example = torch.zeros(2, 3, *input_size(name))  # (batch, 3, h, w); two, because one would be taken for a constant
+    any_batch = name in OSNET_NAMES
+    example = torch.zeros(1, 3, *input_size(name))  # (batch, 3, h, w)
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracing exporter (which needs no further package) announces its successor
-        torch.onnx.export(
-            network,
-            (example,),
-            str(target),
-            input_names=["input"],
-            output_names=["reid_features"],
-            dynamic_axes={"input": {0: "batch"}, "reid_features": {0: "batch"}},
-            opset_version=_OPSET,
-            dynamo=False,
-        )
+        try:
+            torch.onnx.export(
+                network,
+                (example,),
+                str(target),
+                input_names=["input"],
+                output_names=["reid_features"],
+                dynamic_axes={"input": {0: "batch"}, "reid_features": {0: "batch"}} if any_batch else None,
+                opset_version=_OPSET,
+                dynamo=False,
+            )
+        except torch.onnx.errors.OnnxExporterError as error:
+            raise UserError(f"{name} cannot be written as ONNX by this torch; set embedder.backend: torch") from error
 
 
 def check_cpu(backend: str, device: str) -> None:
@@ -82,7 +88,7 @@ def check_cpu(backend: str, device: str) -> None:
     """
     if device not in ("cpu", "auto"):
         raise UserError(
-            f"the backend {backend} runs on the CPU, not on {device!r}; set embedder.backend to torch or runtime.device to cpu"
+            f"backend {backend} runs on a CPU, not on {device!r}; set embedder.backend: torch or runtime.device: cpu"
         )
 
 

@@ -1,4 +1,4 @@
-"""OSNet: people at all scales at once, in two million weights or fewer. Nine variants of one network.
+"""OSNet: people at all scales at once, in about two million weights at most. Nine variants of one network.
 
 Papers: OSNet, arXiv 1905.00953 (ICCV 2019), and OSNet-AIN, arXiv 1910.06827 (TPAMI 2021), both by Zhou, Yang, Cavallaro
 and Xiang. Telling two people apart takes the logo on a shirt (a few pixels) and the shape of a body (all of them). Each

@@ -48,11 +48,11 @@ def silenced(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same function without its warnings: `hacnn` calls what torch has renamed since, at each picture."""
 
     @functools.wraps(function)
-    def quiet(*arguments: Any, **options: Any) -> Any:
+    def silent(*arguments: Any, **options: Any) -> Any:
         with quiet():
             return function(*arguments, **options)
 
-    return quiet
+    return silent
 
 
 @contextlib.contextmanager

@@ -102,12 +102,12 @@ def load_strictly(
     misshapen = {name for name, tensor in kept.items() if name in own and tensor.shape != own[name].shape}
     try:  # not torch's strict: its modules first rename what older releases called otherwise, and we judge what is left
         result = module.load_state_dict({k: v for k, v in kept.items() if k not in misshapen}, strict=False)
-    except RuntimeError as error:
-        reason = str(error).splitlines()[-1].strip()
-        raise UserError(f"{where} is of another network than this one: {reason}\n{advice}") from error
-    missing = {name for name in result.missing_keys if not name.startswith(apart)} - misshapen
-    differences = [_difference(name, kept.get(name), own[name]) for name in own if name in missing | misshapen]
-    differences += [f"{name} is unexpected" for name in result.unexpected_keys]
+        missing, unexpected = set(result.missing_keys), result.unexpected_keys
+    except RuntimeError:  # a module may refuse a name by itself, as InstanceNorm2d does with a batch's statistics
+        missing, unexpected = own.keys() - kept.keys(), [name for name in kept if name not in own]
+    missing = {name for name in missing if not name.startswith(apart)} | misshapen
+    differences = [_difference(name, kept.get(name), own[name]) for name in own if name in missing]
+    differences += [f"{name} is unexpected" for name in unexpected]
     if differences:
         shown = "; ".join(differences[:3]) + ("; …" if len(differences) > 3 else "")
         count = f"{len(differences)} tensors differ" if len(differences) > 1 else "1 tensor differs"
