@@ -1,0 +1,169 @@
+# ruff: noqa: E402 - the module path is put right before anything of src/ is imported
+"""How fast is the walk-through? Beside a plain loop that embeds crop by crop: same frames, same detector, same weights.
+
+    python benchmarks/walkthrough.py [--frames FOLDER] [--detector NAME] [--detector-weights FILE] [--weights FILE]
+
+Without options it takes the real frames of REID_REAL_DATA with YOLOX, or else the generated street with the embedded
+weights. The plain loop is torchreid's FeatureExtractor called once for each crop, the way most scripts do it.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import torch
+from torchreid.reid.utils import FeatureExtractor
+from tqdm.auto import tqdm
+
+from src.detection.crops import cut_crop
+from src.detection.detections import Detector
+from src.detection.registry import create_detector
+from src.embedding.locate import locate_weights
+from src.embedding.networks import build_network
+from src.embedding.registry import create_embedder
+from src.frames.frame import FrameSource
+from src.frames.open import open_frames
+from src.pipeline import find_people
+from src.report.progress import Stopwatch
+from src.settings.errors import UserError
+
+BACKENDS = ("torch", "onnx", "openvino")
+PEER = "torchreid FeatureExtractor, crop by crop"
+Seconds = dict[str, float]
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The options; their defaults are the real data where REID_REAL_DATA names it."""
+    real = Path(os.environ.get("REID_REAL_DATA") or "/nonexistent")
+    found = real.is_dir()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", default=str(real / "frames/pets2009_s2l1/View_001") if found else "synthetic:7")
+    parser.add_argument("--detector", default="yolox_onnx" if found else "torchvision_frcnn")
+    yolox = str(real / "detectors/yolox_nano_coco.onnx")
+    parser.add_argument("--detector-weights", default=yolox if found else "embedded")
+    parser.add_argument("--embedder", default="osnet_x0_25")
+    parser.add_argument("--weights", default=str(real / "weights/osnet_x0_25_msmt17.pth") if found else "embedded")
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--max-frames", type=int, default=None, help="of the timed runs; all of them by default")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each; the medians are reported")
+    return parser.parse_args()
+
+
+def plain_loop(options: argparse.Namespace, frames: FrameSource, detector: Detector) -> Callable[[], Seconds]:
+    """The peer: for each frame detect, for each box cut, resize and embed, one after the other."""
+    network = build_network(options.embedder, locate_weights(options.embedder, options.weights))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "weights.pth"
+        torch.save(network.state_dict(), file)
+        extract = FeatureExtractor(options.embedder, str(file), device="cpu", verbose=False)
+
+    def run() -> Seconds:
+        watch = Stopwatch()
+        for frame in watch.each("reading", frames):
+            with watch.stage("detection"):
+                found = detector(frame)
+            for box in found.xyxy:
+                crop = cut_crop(frame.image, box)
+                if crop is not None:
+                    with watch.stage("embedding"):
+                        extract(crop)
+        return dict(watch.seconds)
+
+    return run
+
+
+def walk_through(
+    options: argparse.Namespace, backend: str, frames: FrameSource, detector: Detector
+) -> Callable[[], Seconds]:
+    """Ours: the first reading of the walk-through itself."""
+    embedder = create_embedder(options.embedder, options.weights, backend, options.batch_size)
+
+    def run() -> Seconds:
+        watch = Stopwatch()
+        find_people(frames, detector, embedder, options.batch_size, watch)
+        return dict(watch.seconds)
+
+    return run
+
+
+def measure(options: argparse.Namespace) -> tuple[dict[str, list[Seconds]], int, int]:
+    """Seconds by stage of each run of each contestant, taking turns; and how many frames and crops there were."""
+    frames = open_frames(options.frames, options.max_frames)
+    detector = create_detector(options.detector, options.detector_weights)
+    contestants = {PEER: plain_loop(options, frames, detector)}
+    for backend in BACKENDS:
+        try:
+            contestants[backend] = walk_through(options, backend, frames, detector)
+        except UserError as missing:
+            print(f"without {backend}: {missing}", file=sys.stderr)
+    read = list(frames)
+    counts = len(read), sum(len(detector(frame)) for frame in read)  # warms the detector up as well
+    del read
+    runs: dict[str, list[Seconds]] = {name: [] for name in contestants}
+    for _ in tqdm(range(options.repeats), desc="rounds"):
+        for name, run in contestants.items():
+            with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):  # its own bars
+                runs[name].append(run())
+    return runs, *counts
+
+
+def peak_memory_mb(options: argparse.Namespace) -> float:
+    """Largest resident memory of the whole command, all frames, default backend, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        values = {
+            "input.frames_path": options.frames,
+            "input.max_frames": "null",
+            "input.truth": "null",
+            "detector.name": options.detector,
+            "detector.weights": options.detector_weights,
+            "embedder.name": options.embedder,
+            "embedder.weights": options.weights,
+            "embedder.batch_size": options.batch_size,
+            "output.folder": folder,
+        }
+        overrides = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+        command = [sys.executable, str(ROOT / "src/main.py"), *overrides]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+
+
+def main() -> None:
+    """Measure, print the table, and end with the figures as one JSON object."""
+    options = parse_arguments()
+    memory = peak_memory_mb(options)  # first: of all children the largest counts, and this is the only one so far
+    runs, frames, crops = measure(options)
+    embedding = {name: crops / statistics.median(run["embedding"] for run in all_) for name, all_ in runs.items()}
+    whole = {name: frames / statistics.median(sum(run.values()) for run in all_) for name, all_ in runs.items()}
+    print(f"{frames} frames, {crops} crops, medians of {options.repeats} runs; {options.detector}, {options.embedder}")
+    print(f"\n{'':<42}{'frames/s':>9}{'':>7}{'crops/s':>9}")
+    for name in runs:
+        times = "" if name == PEER else f"× {whole[name] / whole[PEER]:.1f}"
+        times_embedding = "" if name == PEER else f"× {embedding[name] / embedding[PEER]:.1f}"
+        label = name if name == PEER else f"walk-through, {name}"
+        print(f"{label:<42}{whole[name]:>9.1f}{times:>7}{embedding[name]:>9.0f}{times_embedding:>8}")
+    print(f"\nframes/s: reading, detecting and embedding; crops/s: embedding alone\npeak memory: {memory:.0f} MB\n")
+    comparisons = [
+        {"name": f"{what}, {name}", "unit": unit, "peer": PEER, "ours": ours[name], "theirs": ours[PEER],
+         "ratio": ours[name] / ours[PEER]}
+        for what, unit, ours in (("embedding", "crops/s", embedding), ("walk-through", "frames/s", whole))
+        for name in runs if name != PEER
+    ]  # fmt: skip
+    print(json.dumps({"comparisons": comparisons, "peak_memory_mb": memory, "frames": frames, "crops": crops}))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UserError as problem:
+        sys.exit(str(problem))
