@@ -10,7 +10,6 @@ weights. The plain loop is torchreid's FeatureExtractor called once for each cro
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -41,6 +40,13 @@ from src.settings.errors import UserError
 BACKENDS = ("torch", "onnx", "openvino")
 PEER = "torchreid FeatureExtractor, crop by crop"
 Seconds = dict[str, float]
+
+# A process inherits the peak of the one that starts it, and this one is large; so a small one comes in between.
+WEIGH = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -133,15 +139,15 @@ def peak_memory_mb(options: argparse.Namespace) -> float:
             "output.folder": folder,
         }
         overrides = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
-        command = [sys.executable, str(ROOT / "src/main.py"), *overrides]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+        command = [sys.executable, "-c", WEIGH, sys.executable, str(ROOT / "src/main.py"), *overrides]
+        weighed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return int(weighed.stdout) / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 def main() -> None:
     """Measure, print the table, and end with the figures as one JSON object."""
     options = parse_arguments()
-    memory = peak_memory_mb(options)  # first: of all children the largest counts, and this is the only one so far
+    memory = peak_memory_mb(options)
     runs, frames, crops = measure(options)
     embedding = {name: crops / statistics.median(run["embedding"] for run in all_) for name, all_ in runs.items()}
     whole = {name: frames / statistics.median(sum(run.values()) for run in all_) for name, all_ in runs.items()}
