@@ -10,7 +10,7 @@ from src.metrics.boxes import EXCUSED_IOU, iou_matrix, match_boxes
 from src.metrics.retrieval import average_precision
 
 NOBODY = -1  # a detection that stands for no true person: a false alarm
-EXCUSED = -2  # a detection on a true box that is to be ignored: left out of every figure
+EXCUSED = -2  # a detection on a true box that is to be ignored: no false alarm
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,10 @@ class RefindScores:
 
     Attributes:
         rank1: share of the queries whose nearest later detection is the right person.
-        map: mean average precision over all later detections.
+        map: mean average precision over all later detections. Here and in `rank1` the excused ones are left out,
+            as Market-1501 leaves out its junk pictures.
         refind_rate: of the later frames in which the query's person is present, the share whose nearest
-            detection is that person. A person the detector misses in a frame is not found again there.
+            detection (rank_in_frame 1, whoever it is) is that person. A person the detector misses is not found again.
         frames_scored: how many such frames there were, summed over the queries.
         queries: how many queries were asked.
         queries_scored: those who stand for a true person that is present in a later frame; the others are left out.
@@ -90,9 +91,9 @@ def refind_scores(
 def _figures_of_one(
     person: int, distances: np.ndarray, frame: np.ndarray, identity: np.ndarray, present: np.ndarray
 ) -> tuple[float, float, float]:
-    counted = np.flatnonzero(identity != EXCUSED)
-    order = counted[np.argsort(distances[counted], kind="stable")]  # nearest first
+    order = np.argsort(distances, kind="stable")  # nearest first
     hits = identity[order] == person
     _, first = np.unique(frame[order], return_index=True)  # the nearest of each frame
     refound = np.isin(present, frame[order][first][hits[first]])
-    return float(hits[:1].sum()), average_precision(hits), float(refound.mean())
+    counted = hits[identity[order] != EXCUSED]
+    return float(counted[:1].sum()), average_precision(counted), float(refound.mean())

@@ -48,10 +48,10 @@ def test_queries_that_are_nobody_or_never_come_again_are_left_out_and_counted() 
     assert math.isnan(nothing.refind_rate) and math.isnan(nothing.map) and nothing.queries_scored == 0
 
 
-def test_a_detection_to_be_ignored_takes_nobodys_place() -> None:
+def test_a_detection_to_be_ignored_is_no_false_alarm_but_still_the_nearest_of_its_frame() -> None:
     distances, frame, identity = np.array([0.1, 0.2]), np.array([1, 1]), np.array([EXCUSED, 4])
     scores = refind_scores([4], [distances], [frame], [identity], [np.array([1])])
-    assert (scores.rank1, scores.map, scores.refind_rate) == (1, 1, 1)
+    assert (scores.rank1, scores.map, scores.refind_rate) == (1, 1, 0)
     as_alarm = refind_scores([4], [distances], [frame], [np.array([NOBODY, 4])], [np.array([1])])
     assert (as_alarm.rank1, as_alarm.map, as_alarm.refind_rate) == (0, 0.5, 0)
 
