@@ -36,7 +36,9 @@ def run(
     _write_scene(out, frames, seed)
     with tqdm(total=plan.pictures, desc="crops", unit="crop") as progress:
         write_market(out / "market", plan, seed, done=progress.update)
-    print(f"{frames} frames   {out / 'View_001'}\ntruth       {out / 'gt.txt'}\n{plan.pictures} crops  {out / 'market'}")
+    print(
+        f"{frames} frames   {out / 'View_001'}\ntruth       {out / 'gt.txt'}\n{plan.pictures} crops  {out / 'market'}"
+    )
 
 
 def _write_scene(out: Path, frames: int, seed: int) -> None:

@@ -1,4 +1,7 @@
-"""Changes that leave a person the same person: mirror, shift, zoom, other colours, a hidden patch. One call for a whole batch."""
+"""Changes that leave a person the same person: mirror, shift, zoom, other colours, a hidden patch.
+
+One call augments a whole batch, each picture in its own way.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -42,19 +45,19 @@ def _recolour(pictures: Tensor, generator: torch.Generator) -> Tensor:
     def gain(deviation: float, channels: int = 1) -> Tensor:
         return torch.exp(deviation * _normal((count, channels, 1, 1), generator))
 
-    pictures = pictures * gain(0.08, channels=3) * gain(0.18)
+    pictures = pictures * gain(0.04, channels=3) * gain(0.1)
     middle = pictures.mean(dim=(1, 2, 3), keepdim=True)
-    pictures = (pictures - middle) * gain(0.18) + middle
+    pictures = (pictures - middle) * gain(0.1) + middle
     grey = pictures.mean(dim=1, keepdim=True)
-    colourful = gain(0.25)
-    colourful[torch.rand(count, generator=generator) < 0.04] = 0
+    colourful = gain(0.15)
+    colourful[torch.rand(count, generator=generator) < 0.02] = 0
     return (grey + (pictures - grey) * colourful).clamp(0, 1)
 
 
 def _erase(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Random erasing (Zhong et al. 2017, arXiv 1708.04896): hide a rectangle of every second picture."""
+    """Random erasing (Zhong et al. 2017, arXiv 1708.04896): hide a rectangle of every third picture."""
     count, _, height, width = pictures.shape
-    hidden = torch.rand(count, generator=generator) < 0.5
+    hidden = torch.rand(count, generator=generator) < 0.33
     share = torch.rand(count, 4, generator=generator)  # height, width, top, left
     for index in hidden.nonzero()[:, 0].tolist():
         tall, wide = int(height * (0.08 + 0.3 * share[index, 0])), int(width * (0.15 + 0.5 * share[index, 1]))

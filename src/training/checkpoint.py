@@ -1,4 +1,4 @@
-"""What a long run needs to survive: a checkpoint that is whole or absent, a log that can be resumed, a polite way to stop."""
+"""What a long run needs to survive: a checkpoint that is whole or absent, a log that goes on, a polite way to stop."""
 
 import csv
 import json
@@ -27,7 +27,12 @@ def save_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimiz
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
-    state = {"step": step, "recipe": _fingerprint(recipe), "model": model.state_dict(), "optimiser": optimiser.state_dict()}
+    state = {
+        "step": step,
+        "recipe": _fingerprint(recipe),
+        "model": model.state_dict(),
+        "optimiser": optimiser.state_dict(),
+    }
     torch.save(state, partial)
     os.replace(partial, path)
 
@@ -78,12 +83,14 @@ class StepLog:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._file.close()
 
 
 class Stopper:
-    """Turns Ctrl-C and SIGTERM into a request that the loop answers between two steps, once its checkpoint is written."""
+    """Turns Ctrl-C and SIGTERM into a request, which the loop answers between two steps, its checkpoint written."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -99,7 +106,9 @@ class Stopper:
             self._before[number] = signal.signal(number, self._ask)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

@@ -34,11 +34,13 @@ def make_reid_weights(weights: Path, run: Path, cache: Path, *, resume: bool = T
 def reid_card(recipe: ReidRecipe, embedder: Embedder, cache: Path) -> dict[str, Any]:
     """What the weights are, how they were made, how good they are, and what they must not be used for."""
     figures = {
-        "generated people of an unseen seed, 3 cameras, Market-1501 protocol, cosine": in_percent(figures_on_generated(embedder, cache, UNSEEN)),
+        "generated people of an unseen seed, 3 cameras, Market-1501 protocol": in_percent(
+            figures_on_generated(embedder, cache, UNSEEN)
+        ),
     }
     real = os.environ.get("REID_REAL_DATA")
     if real and (Path(real) / REAL_CROPS).is_dir():
-        figures["real people: PKU-Reid, 37 identities, camera 1 asks, camera 2 answers, cosine"] = in_percent(
+        figures["real people: PKU-Reid, 37 identities, camera 1 asks, camera 2 answers"] = in_percent(
             figures_on_crops(embedder, Path(real) / REAL_CROPS)
         )
     return {
@@ -51,6 +53,6 @@ def reid_card(recipe: ReidRecipe, embedder: Embedder, cache: Path) -> dict[str, 
         f"{recipe.crops.cameras} generated cameras (src/synthetic), a third of the people near-copies of another",
         "recipe": asdict(recipe),
         "figures_percent": figures,
-        "not_for": "identifying or following real people, or any decision about them: it is for lessons, tests and demos; "
-        "on real footage published weights find people far better",
+        "not_for": "identifying or following real people, or any decision about them; it is for lessons, tests and "
+        "demos, and on real footage published weights find people far better",
     }

@@ -7,9 +7,9 @@ crops together. Small pictures first, because they are four times as quick and t
 import math
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,8 +19,9 @@ from tqdm.auto import tqdm
 from src.embedding.osnet import build_osnet
 from src.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from src.training.augmentation import augment
-from src.training.checkpoint import Stopper, StepLog, load_checkpoint, save_checkpoint
+from src.training.checkpoint import StepLog, Stopper, load_checkpoint, save_checkpoint
 from src.training.losses import supervised_contrastive_loss
+from src.training.precision import fast_arithmetic
 from src.training.reid_crops import CropRecipe, CropSet, load_crops
 
 CHECKPOINT_EVERY = 200  # steps
@@ -31,7 +32,7 @@ class ReidRecipe:
     """Everything that decides the weights. Sizes are (height, width) in pixels."""
 
     arch: str = "osnet_x0_25"
-    crops: CropRecipe = CropRecipe()
+    crops: CropRecipe = field(default_factory=CropRecipe)
     steps: int = 3800
     people_per_batch: int = 16
     crops_per_person: int = 4
@@ -41,11 +42,15 @@ class ReidRecipe:
     learning_rate: float = 2e-3
     weight_decay: float = 5e-4
     warm_up: float = 0.05  # share of the steps
-    temperature: float = 0.1
+    temperature: tuple[float, float] = (
+        0.2,
+        0.1,
+    )  # of the loss, at the first and the last step: gentle first, strict later
     seed: int = 0
+    threads: int = 1  # of PyTorch; sums come out differently with another number
 
 
-def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = True, threads: int | None = None) -> nn.Module:
+def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = True) -> nn.Module:
     """Train, or go on with, the embedded ReID network.
 
     Every batch is a function of (seed, step) alone, so that a run that was broken off and resumed gives the same
@@ -56,7 +61,6 @@ def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = Tru
         run: folder of the checkpoint and the log; made if missing.
         cache: folder of generated crops.
         resume: go on from the checkpoint where there is one.
-        threads: CPU threads; torch's own choice when None.
 
     Returns:
         The trained network, in eval mode.
@@ -64,8 +68,7 @@ def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = Tru
     Raises:
         KeyboardInterrupt: after Ctrl-C or SIGTERM, once the checkpoint is written.
     """
-    if threads:
-        torch.set_num_threads(threads)
+    torch.set_num_threads(recipe.threads)
     crops = load_crops(recipe.crops, cache)
     model = build_osnet(recipe.arch, seed=recipe.seed).to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(_parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate)
@@ -74,15 +77,23 @@ def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = Tru
 
     model.train()
     with StepLog(run / "log.csv", first) as log, Stopper() as stopper:
-        progress = tqdm(range(first, recipe.steps), initial=first, total=recipe.steps, desc="training reid", unit="step")
+        progress = tqdm(
+            range(first, recipe.steps), initial=first, total=recipe.steps, desc="training reid", unit="step"
+        )
         for step in progress:
             started = time.perf_counter()
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate(step, recipe)
             pictures, people = batch(crops, step, recipe)
-            loss, nearest = _step(model, optimiser, pictures, people, recipe)
+            loss, nearest = train_step(model, optimiser, pictures, people, temperature(step, recipe))
             seconds = time.perf_counter() - started
-            log.add(step, loss=loss, nearest=nearest, learning_rate=learning_rate(step, recipe), images_per_s=len(people) / seconds)
+            log.add(
+                step,
+                loss=loss,
+                nearest=nearest,
+                learning_rate=learning_rate(step, recipe),
+                images_per_s=len(people) / seconds,
+            )
             progress.set_postfix(loss=f"{loss:.3f}", nearest=f"{nearest:.2f}")
             if (step + 1) % CHECKPOINT_EVERY == 0 or stopper.asked or step + 1 == recipe.steps:
                 save_checkpoint(checkpoint, model, optimiser, recipe, step + 1)
@@ -118,28 +129,40 @@ def learning_rate(step: int, recipe: ReidRecipe) -> float:
     return recipe.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
-def _step(
-    model: nn.Module, optimiser: torch.optim.Optimizer, pictures: Tensor, people: Tensor, recipe: ReidRecipe
-) -> tuple[float, float]:
-    """One step of gradient descent; returns the loss and the share of crops whose nearest neighbour is the same person."""
-    with _fast_arithmetic():
+def temperature(step: int, recipe: ReidRecipe) -> float:
+    """From the first temperature to the last in a straight line.
+
+    >>> temperature(0, ReidRecipe())
+    0.2
+    """
+    first, last = recipe.temperature
+    return first + (last - first) * step / recipe.steps
+
+
+class Progress(NamedTuple):
+    """How a step went: the loss, and the share of crops whose nearest neighbour in the batch is the same person."""
+
+    loss: float
+    nearest: float
+
+
+def train_step(
+    model: nn.Module, optimiser: torch.optim.Optimizer, pictures: Tensor, people: Tensor, temperature: float
+) -> Progress:
+    """One step of gradient descent on a batch: pictures (n, 3, h, w), people (n,)."""
+    with fast_arithmetic():
         features = model(pictures)
     features = features.float()
-    loss = supervised_contrastive_loss(features, people, recipe.temperature)
+    loss = supervised_contrastive_loss(features, people, temperature)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 5.0)
     optimiser.step()
     with torch.no_grad():
-        distances = torch.cdist(*[nn.functional.normalize(features)] * 2).fill_diagonal_(torch.inf)
+        unit = nn.functional.normalize(features)
+        distances = torch.cdist(unit, unit).fill_diagonal_(torch.inf)
         nearest = (people[distances.argmin(dim=1)] == people).float().mean()
-    return float(loss), float(nearest)
-
-
-def _fast_arithmetic() -> "torch.autocast | nullcontext[None]":
-    """bfloat16 where the processor computes with it, else plain float32."""
-    fast = torch.backends.cpu.get_cpu_capability().startswith("AVX512") and torch.cpu._is_avx512_bf16_supported()
-    return torch.autocast("cpu", torch.bfloat16) if fast else nullcontext()
+    return Progress(float(loss.detach()), float(nearest))
 
 
 def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -72,7 +73,9 @@ def load_crops(recipe: CropRecipe, folder: Path, workers: int = 2) -> CropSet:
     home = folder / f"crops_{key}"
     home.mkdir(parents=True, exist_ok=True)
     chunks = [_chunk_path(home, first) for first in _chunk_starts(recipe)]
-    missing = [(recipe, home, first) for first, chunk in zip(_chunk_starts(recipe), chunks, strict=True) if not chunk.exists()]
+    missing = [
+        (recipe, home, first) for first, chunk in zip(_chunk_starts(recipe), chunks, strict=True) if not chunk.exists()
+    ]
     if missing:
         with get_context("spawn").Pool(min(workers, len(missing))) as pool:
             drawn = pool.imap_unordered(_make_chunk, missing)
@@ -100,6 +103,7 @@ def _make_chunk(job: tuple[CropRecipe, Path, int]) -> None:
     os.replace(partial, path)
 
 
+@lru_cache(maxsize=1)  # a worker draws many chunks of one world
 def _world(recipe: CropRecipe) -> list[CropCamera]:
     """All cameras of a recipe: each watches one of a few dozen empty streets."""
     rng = np.random.default_rng([recipe.seed, 0])

@@ -11,7 +11,9 @@ from src.metrics.retrieval import RetrievalScores, retrieval_scores
 from src.ranking.distances import cosine
 from src.training.reid_crops import CropRecipe, load_crops
 
-UNSEEN = CropRecipe(people=150, crops=9, cameras=3, cameras_each=3, seed=900)  # a world of other people and other cameras
+UNSEEN = CropRecipe(
+    people=150, crops=9, cameras=3, cameras_each=3, seed=900
+)  # a world of other people and other cameras
 _MARKET_NAME = re.compile(r"(-?\d+)_c(\d+)")
 
 

@@ -1,4 +1,4 @@
-"""Turn a trained network into what the repository carries: half-precision weights, a card that says what they are, a log."""
+"""From a trained network to what the repository carries: half-precision weights, a card that explains them, a log."""
 
 import hashlib
 from pathlib import Path
@@ -19,9 +19,12 @@ def ship(model: nn.Module, weights: Path, card: dict[str, Any]) -> None:
         card: what to say; sha256 and size are added here.
     """
     tensors = {
-        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous() for name, tensor in model.state_dict().items()
+        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+        for name, tensor in model.state_dict().items()
     }
-    unfit = [name for name, tensor in tensors.items() if tensor.dtype == torch.half and not torch.isfinite(tensor).all()]
+    unfit = [
+        name for name, tensor in tensors.items() if tensor.dtype == torch.half and not torch.isfinite(tensor).all()
+    ]
     if unfit:
         raise ValueError(f"does not fit into half precision: {unfit[0]}")
     weights.parent.mkdir(parents=True, exist_ok=True)
@@ -32,8 +35,15 @@ def ship(model: nn.Module, weights: Path, card: dict[str, Any]) -> None:
 def write_card(weights: Path, card: dict[str, Any]) -> None:
     """Write the card of a weights file, with its size and sha256."""
     data = weights.read_bytes()
-    facts = {"file": weights.name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), "precision": "float16"}
-    weights.with_suffix(".yml").write_text(yaml.safe_dump({**facts, **card}, sort_keys=False, allow_unicode=True, width=110))
+    facts = {
+        "file": weights.name,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "bytes": len(data),
+        "precision": "float16",
+    }
+    weights.with_suffix(".yml").write_text(
+        yaml.safe_dump({**facts, **card}, sort_keys=False, allow_unicode=True, width=110)
+    )
 
 
 def copy_log(log: Path, target: Path, rows: int = 200) -> None:

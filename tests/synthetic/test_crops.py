@@ -35,7 +35,10 @@ def test_two_people_in_one_camera_look_different():
     places = [np.full((384, 512, 3), 128, np.uint8)]
     camera = sample_crop_camera(np.random.default_rng(0), places)
     one, other = sample_people(np.random.default_rng(1), 2, near_copies=0)
-    crops = [cv2.resize(photograph(person, camera, np.random.default_rng(2)), (64, 128)).astype(float) for person in (one, one, other)]
+    crops = [
+        cv2.resize(photograph(person, camera, np.random.default_rng(2)), (64, 128)).astype(float)
+        for person in (one, one, other)
+    ]
     assert np.abs(crops[0] - crops[1]).mean() < np.abs(crops[0] - crops[2]).mean()
 
 

@@ -1,6 +1,7 @@
 """People: seeded, varied, and near-copies that differ in little."""
 
 from dataclasses import asdict
+from itertools import pairwise
 
 import numpy as np
 
@@ -23,7 +24,11 @@ def test_attributes_stay_in_their_ranges():
 
 def test_the_population_is_varied():
     people = [sample_person(np.random.default_rng(seed)) for seed in range(300)]
-    for kinds, least in (({p.top.kind for p in people}, 8), ({p.bottom.kind for p in people}, 5), ({p.bag for p in people}, 4)):
+    for kinds, least in (
+        ({p.top.kind for p in people}, 8),
+        ({p.bottom.kind for p in people}, 5),
+        ({p.bag for p in people}, 4),
+    ):
         assert len(kinds) == least
 
 
@@ -39,6 +44,6 @@ def test_a_near_copy_shares_most_and_differs_in_something():
 
 def test_a_share_of_the_people_are_near_copies():
     people = sample_people(np.random.default_rng(1), 60, near_copies=1.0)
-    shared = [first.stride == second.stride for first, second in zip(people, people[1:], strict=False)]
+    shared = [first.stride == second.stride for first, second in pairwise(people)]
     assert all(shared)  # nothing exchanges the gait, so a chain of copies keeps it
     assert len(sample_people(np.random.default_rng(1), 7)) == 7

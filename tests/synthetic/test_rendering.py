@@ -16,8 +16,12 @@ def person() -> Person:
     return replace(sample_person(np.random.default_rng(8)), bag="none", hat="none", lean=0.0, height_m=1.75)
 
 
-def draw(person: Person, heading: float = 0.0, tilt: float = 0.0, phase: float = 0.0, scale: float = 100.0, seed: int = 0) -> Sprite:
-    return render_person(person, phase=phase, heading=heading, tilt=tilt, pixels_per_metre=scale, rng=np.random.default_rng(seed))
+def draw(
+    person: Person, heading: float = 0.0, tilt: float = 0.0, phase: float = 0.0, scale: float = 100.0, seed: int = 0
+) -> Sprite:
+    return render_person(
+        person, phase=phase, heading=heading, tilt=tilt, pixels_per_metre=scale, rng=np.random.default_rng(seed)
+    )
 
 
 def test_same_arguments_same_bytes(person):
@@ -25,7 +29,9 @@ def test_same_arguments_same_bytes(person):
 
 
 def test_a_standing_person_is_as_tall_as_they_are(person):
-    sprite = render_person(person, phase=0, heading=0, tilt=0, pixels_per_metre=100, rng=np.random.default_rng(0), vigour=0)
+    sprite = render_person(
+        person, phase=0, heading=0, tilt=0, pixels_per_metre=100, rng=np.random.default_rng(0), vigour=0
+    )
     assert sprite.rgba.shape[0] == pytest.approx(175, rel=0.06)
     assert sprite.foot_xy[1] == pytest.approx(sprite.rgba.shape[0], abs=4)
 
@@ -53,15 +59,21 @@ def test_left_and_right_are_not_mixed_up(person):
 
 def test_front_and_back_show_their_own_colours(person):
     """A person in red in front and green behind: seen from the front mostly red, from behind mostly green."""
-    coloured = replace(person, open_front=0.6, inner_colour=(250.0, 0.0, 0.0), print_box=None, collar=False, hair_style="bald")
+    coloured = replace(
+        person, open_front=0.6, inner_colour=(250.0, 0.0, 0.0), print_box=None, collar=False, hair_style="bald"
+    )
     coloured = replace(coloured, top=replace(person.top, kind="jacket", colour=(0.0, 250.0, 0.0), pattern="plain"))
     light = Light(ambient=1.0)
 
     def redness(heading: float) -> float:
         rng = np.random.default_rng(0)
-        sprite = render_person(coloured, phase=0, heading=heading, tilt=0, pixels_per_metre=100, rng=rng, light=light, vigour=0)
+        sprite = render_person(
+            coloured, phase=0, heading=heading, tilt=0, pixels_per_metre=100, rng=rng, light=light, vigour=0
+        )
         height, width = sprite.rgba.shape[:2]
-        chest = sprite.rgba[int(height * 0.25) : int(height * 0.4), int(width * 0.4) : int(width * 0.6), :3].astype(float)
+        chest = sprite.rgba[int(height * 0.25) : int(height * 0.4), int(width * 0.4) : int(width * 0.6), :3].astype(
+            float
+        )
         return float((chest[..., 0] - chest[..., 1]).mean())
 
     assert redness(0.0) > 100
@@ -121,7 +133,9 @@ def test_legs_move_against_each_other(person):
 
 
 def test_the_atlas_paints_every_page_and_leaves_the_face_in_front(person):
-    atlas = texture_atlas(replace(person, hair=(10.0, 10.0, 10.0), skin=(240.0, 200.0, 180.0), hair_style="short", beard=False))
+    atlas = texture_atlas(
+        replace(person, hair=(10.0, 10.0, 10.0), skin=(240.0, 200.0, 180.0), hair_style="short", beard=False)
+    )
     assert atlas.shape == (len(SURFACES), ROWS, COLUMNS, 3)
     assert np.isfinite(atlas).all()
     head = atlas[SURFACE_INDEX["head"]]

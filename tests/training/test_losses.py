@@ -30,7 +30,9 @@ def test_supervised_contrastive_against_loops():
         positives = [p for p in others if labels[p] == labels[i]]
         total = sum(torch.exp(features[i] @ features[a] / 0.1) for a in others)
         if positives:
-            each.append(-sum(torch.log(torch.exp(features[i] @ features[p] / 0.1) / total) for p in positives) / len(positives))
+            each.append(
+                -sum(torch.log(torch.exp(features[i] @ features[p] / 0.1) / total) for p in positives) / len(positives)
+            )
     torch.testing.assert_close(supervised_contrastive_loss(features, torch.tensor(labels)), torch.stack(each).mean())
 
 
