@@ -66,10 +66,10 @@ class Camera:
         right = (pixels[..., 0] - self.width / 2) / self.focal_px
         down = (pixels[..., 1] - self.height / 2) / self.focal_px
         fall = math.sin(self.tilt) + down * math.cos(self.tilt)  # how far the ray sinks for each metre of depth
-        with np.errstate(divide="ignore", invalid="ignore"):
-            depth = np.where(fall > 1e-9, self.height_m / fall, np.inf)
-            ahead = depth * (math.cos(self.tilt) - down * math.sin(self.tilt))
-            return np.stack([depth * right, ahead], axis=-1)
+        seen = fall > 1e-9
+        depth = self.height_m / np.where(seen, fall, 1.0)
+        ahead = depth * (math.cos(self.tilt) - down * math.sin(self.tilt))
+        return np.where(seen[..., None], np.stack([depth * right, ahead], axis=-1), np.inf)
 
     def pixels_per_metre(self, ground_xy: np.ndarray, height_m: float = 0.9) -> np.ndarray:
         """Pixels that one metre across the line of sight takes at `height_m` above ground points (..., 2)."""

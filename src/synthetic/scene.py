@@ -138,7 +138,7 @@ class Scene:
         if key not in self._sprites:
             time_s = index / self.frames_per_second
             self._sprites[key] = self.walkers[walker].picture(self.camera, time_s, self._light)
-            if len(self._sprites) > _SPRITES_KEPT:
+            while len(self._sprites) > _SPRITES_KEPT:
                 self._sprites.popitem(last=False)
         return self._sprites[key]
 

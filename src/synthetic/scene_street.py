@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -14,6 +17,8 @@ from src.synthetic.objects import bench, bin_, bollard, boulder, cone, lamp_post
 from src.synthetic.surfaces import Surfaces
 from src.synthetic.textures import grey_colour
 from src.synthetic.vehicles import car, van
+
+_BRICK = np.array([150.0, 118.0, 98.0])
 
 
 def furnish(surfaces: Surfaces, rng: np.random.Generator) -> list[Thing]:
@@ -53,7 +58,12 @@ def paint_street(canvas: Canvas, surfaces: Surfaces, things: list[Thing], rng: n
     slant = rng.uniform(-2.5, 2.5)
     house = Wall(np.array([-30.0, 42.0 + slant]), np.array([30.0, 42.0 - slant]), 9.5, leafy=False)
     hedge = Wall(np.array([-30.0, 38.6 + slant]), np.array([-9.0, 38.8 + slant / 3]), 1.1, leafy=True)
-    paint_walls(canvas, [house, hedge], surfaces, rng)
+    paint_walls(canvas, [house, hedge], replace(surfaces, facades=(_sober(surfaces.facades),)), rng)
+
+
+def _sober(facades: Sequence[np.ndarray]) -> np.ndarray:
+    """The house front whose colour is nearest to brick."""
+    return min(facades, key=lambda front: float(np.linalg.norm(front.mean(axis=(0, 1)) - _BRICK)))
 
 
 def _paint_grounds(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
@@ -87,7 +97,7 @@ def _lay(
     tile_m: float,
 ) -> None:
     """Cover an area with a material of about that brightness."""
-    colour = light * rng.uniform(0.85, 1.1) + rng.normal(0, 4, 3)
+    colour = light * rng.uniform(0.85, 1.1) + rng.normal(0, 2, 3)
     sheet = lay_ground(canvas, surfaces.material(rng, kind).relief, colour, tile_m, 0.0)
     mask = canvas.mask(area)
     if mask is not None:

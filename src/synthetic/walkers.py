@@ -67,7 +67,7 @@ def send_walkers(count: int, seed: int, rng: np.random.Generator) -> list[Walker
         way = way * (-1, 1) if mirrored else way
         path = _smooth(way)
         # they set out at such times that the first pair meets in the middle after about five seconds
-        start = (2.2, 0.8, 4.5, 0.0)[index] + rng.uniform(-0.4, 0.4)
+        start = (4.0, 2.6, 4.5, 1.0)[index] + rng.uniform(-0.4, 0.4)
         walkers.append(Walker(person, path, rng.uniform(1.15, 1.4), start, 1000 * seed + index))
     return walkers
 

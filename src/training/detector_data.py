@@ -56,12 +56,16 @@ class StreetCache:
         return len(self.data_ends)
 
     def __getitem__(self, index: int) -> Sample:
-        """The street as it is before any camera, with the boxes of those who can be seen."""
+        """A street as it is before any camera, with the boxes of those who can be seen."""
+        image, boxes, visibility = self.street(index)
+        return Sample(image, boxes[visibility >= CLEAR])
+
+    def street(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A street before any camera: image (h, w, 3) uint8 RGB, everybody's boxes (n, 4), their visibility (n,)."""
         low, high = _span(self.data_ends, index)
-        picture = cv2.imdecode(self.data[low:high], cv2.IMREAD_COLOR)[..., ::-1]
+        image = np.ascontiguousarray(cv2.imdecode(self.data[low:high], cv2.IMREAD_COLOR)[..., ::-1])
         low, high = _span(self.box_ends, index)
-        boxes = np.array(self.boxes[low:high])
-        return Sample(picture, boxes[boxes[:, 4] >= CLEAR, :4])
+        return image, np.array(self.boxes[low:high, :4]), np.array(self.boxes[low:high, 4])
 
 
 def _span(ends: np.ndarray, index: int) -> tuple[int, int]:
@@ -141,12 +145,26 @@ def make_batch(cache: StreetCache, seed: int, step: int, size: int) -> list[Samp
 def batches(cache: StreetCache, seed: int, first: int, last: int, size: int) -> Iterator[list[Sample]]:
     """The batches of steps `first` … `last` - 1, each made by another process while the one before is used."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context, cv2.setNumThreads, (1,)) as pool:
-        waiting = [pool.submit(make_batch, cache, seed, step, size) for step in range(first, min(first + 2, last))]
+    with ProcessPoolExecutor(1, context, _open_cache, (cache,)) as pool:
+        waiting = [pool.submit(_cached_batch, seed, step, size) for step in range(first, min(first + 2, last))]
         for step in range(first, last):
             if step + 2 < last:
-                waiting.append(pool.submit(make_batch, cache, seed, step + 2, size))
+                waiting.append(pool.submit(_cached_batch, seed, step + 2, size))
             yield waiting.pop(0).result()
+
+
+_cache: StreetCache | None = None  # of the process that prepares batches: sent there once, not with every step
+
+
+def _open_cache(cache: StreetCache) -> None:
+    global _cache
+    cv2.setNumThreads(1)
+    _cache = cache
+
+
+def _cached_batch(seed: int, step: int, size: int) -> list[Sample]:
+    assert _cache is not None
+    return make_batch(_cache, seed, step, size)
 
 
 def _augment(sample: Sample, rng: np.random.Generator) -> Sample:
