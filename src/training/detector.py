@@ -15,9 +15,10 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from src.detection.slim_frcnn import build_slim_frcnn
+from src.detection.slim_frcnn import HEIGHT, WIDTH, build_slim_frcnn
 from src.training.checkpoint import StepLog, Stopper, load_checkpoint, save_checkpoint
 from src.training.detector_data import CROP_HEIGHT, CROP_WIDTH, Sample, batches, load_streets
+from src.training.precision import fast_arithmetic
 
 CHECKPOINT_EVERY = 100  # steps
 _CLIP_NORM = 5.0
@@ -88,6 +89,7 @@ def train_detector(
             if done % CHECKPOINT_EVERY == 0 or done == recipe.steps or stopper.asked:
                 save_checkpoint(checkpoint, model, optimiser, recipe, done)
             stopper.leave_if_asked()
+    model.transform.min_size, model.transform.max_size = (HEIGHT,), WIDTH  # from here on it sees whole pictures
     return model.eval()
 
 
@@ -103,7 +105,7 @@ def train_step(
     model.transform.min_size, model.transform.max_size = (CROP_HEIGHT,), CROP_WIDTH  # windows are not resized again
     for group in optimiser.param_groups:
         group["lr"] = learning_rate(recipe, step)
-    with torch.autocast(device.type, torch.bfloat16, enabled=_bfloat16_pays(device)):
+    with fast_arithmetic(device.type):
         losses = model(images, targets)
     total = torch.stack([loss.float() for loss in losses.values()]).sum()
     optimiser.zero_grad(set_to_none=True)
@@ -128,7 +130,3 @@ def learning_rate(recipe: DetectorRecipe, step: int) -> float:
 def _target(sample: Sample, device: torch.device) -> dict[str, torch.Tensor]:
     boxes = torch.from_numpy(sample.boxes_xyxy).to(device)  # (n, 4)
     return {"boxes": boxes, "labels": torch.ones(len(boxes), dtype=torch.int64, device=device)}
-
-
-def _bfloat16_pays(device: torch.device) -> bool:
-    return device.type == "cuda" or torch.backends.cpu.get_cpu_capability().startswith("AVX512")
