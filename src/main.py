@@ -69,7 +69,8 @@ def walk_through(
     settings = load_settings(config, overrides or [])
     from src.pipeline import run_walkthrough  # only now: a wrong setting is told before torch is loaded
 
-    run_walkthrough(settings)
+    if run_walkthrough(settings).stopped_early:
+        raise typer.Exit(130)  # what a shell expects after Ctrl-C
 
 
 def main() -> None:

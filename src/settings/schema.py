@@ -69,7 +69,9 @@ class EmbedderSettings(Section):
     backend: Literal["torch", "onnx", "openvino"] = Field(
         "torch", description="What computes the network; the last two need the extra `fast`."
     )
-    batch_size: Count = Field(64, description="How many crops go through the network at once.")
+    batch_size: Count = Field(
+        64, description="How many crops go through the network at once, at most (a CPU takes smaller portions)."
+    )
 
 
 class RankingSettings(Section):

@@ -12,7 +12,8 @@ from src.synthetic.people import Person
 
 # The surfaces of the texture atlas, in order (see clothing.py).
 SURFACES = (
-    "torso", "hips", "upper_arm", "forearm", "hand", "thigh", "shin", "shoe", "neck", "head", "hair", "skirt", "bag", "hat",
+    "torso", "hips", "upper_arm", "forearm", "hand", "thigh", "shin", "shoe",
+    "neck", "head", "hair", "skirt", "bag", "hat",
 )  # fmt: skip
 SURFACE_INDEX = {name: index for index, name in enumerate(SURFACES)}
 
@@ -76,8 +77,12 @@ def _trunk(person: Person) -> list[Part]:
     parts = [
         Part(
             "torso", top, waist, roundness=0.4,
-            widths=(*(broad * width for width in (0.040, 0.092, 0.105, 0.102, 0.096)), 0.087 * soft, 0.082 * soft, 0.084 * soft, 0.092 * hip),
-            depths=(*(soft * depth for depth in (0.036, 0.052, 0.062, 0.066, 0.066, 0.063, 0.061, 0.061)), 0.064 * hip),
+            widths=(
+                *(broad * width for width in (0.040, 0.092, 0.105, 0.102, 0.096)),
+                *(soft * width for width in (0.087, 0.082, 0.084)),
+                hip * 0.092,
+            ),
+            depths=(*(soft * depth for depth in (0.036, 0.052, 0.062, 0.066, 0.066, 0.063, 0.061, 0.061)), hip * 0.064),
         ),
         Part(
             "hips", _leaned(person, 0.545), np.array([0, 0, 0.455 * h]), roundness=0.5,
@@ -92,7 +97,8 @@ def _trunk(person: Person) -> list[Part]:
         parts.append(
             Part(
                 "skirt", _leaned(person, 0.54), np.array([0, 0, hem]), roundness=0.12,
-                widths=(0.088 * hip * loose, 0.102 * hip * loose, 0.100 * hip * flare), depths=(0.066 * hip, 0.078 * hip, 0.082 * hip * flare),
+                widths=(0.088 * hip * loose, 0.102 * hip * loose, 0.100 * hip * flare),
+                depths=(0.066 * hip, 0.078 * hip, 0.082 * hip * flare),
             )
         )  # fmt: skip
     return parts
@@ -113,12 +119,32 @@ def _head(person: Person, pose: Pose) -> list[Part]:
     def along(forward: float, up: float) -> np.ndarray:
         return centre + h * np.array([forward * np.sin(turn), forward * np.cos(turn), up])
 
-    parts = [Part("head", along(0, 0.040), along(0.008, -0.034), (0.037 * h, 0.048 * h, 0.037 * h), (0.044 * h, 0.057 * h, 0.043 * h), 0.85, turn)]
+    parts = [
+        Part(
+            "head",
+            along(0, 0.040),
+            along(0.008, -0.034),
+            (0.037 * h, 0.048 * h, 0.037 * h),
+            (0.044 * h, 0.057 * h, 0.043 * h),
+            0.85,
+            turn,
+        )
+    ]
     hood = person.hat == "hood"
     if person.hair_style != "bald" or hood:
         size = 1.12 if hood else 1.0
         shell = (0.042 * h * size, 0.0525 * h * size, 0.042 * h * size)
-        parts.append(Part("hair", along(-0.010, 0.044), along(-0.020, -0.016), shell, (0.047 * h, 0.057 * h, 0.038 * h), 0.85, turn))
+        parts.append(
+            Part(
+                "hair",
+                along(-0.010, 0.044),
+                along(-0.020, -0.016),
+                shell,
+                (0.047 * h, 0.057 * h, 0.038 * h),
+                0.85,
+                turn,
+            )
+        )
     tails = {
         "bob": (along(-0.016, 0.02), along(-0.026, -0.055), 0.050, 0.036),
         "long": (along(-0.022, 0.02), along(-0.046, -0.135), 0.048, 0.024),
@@ -129,9 +155,21 @@ def _head(person: Person, pose: Pose) -> list[Part]:
         start, end, width, depth = tails[person.hair_style]
         parts.append(Part("hair", start, end, (width * h,) * 3, (depth * h,) * 3, 0.8, turn))
     if person.hat in ("cap", "beanie"):
-        parts.append(Part("hat", along(-0.004, 0.058), along(-0.006, 0.030), (0.039 * h, 0.054 * h), (0.045 * h, 0.061 * h), 0.8, turn))
+        parts.append(
+            Part(
+                "hat",
+                along(-0.004, 0.058),
+                along(-0.006, 0.030),
+                (0.039 * h, 0.054 * h),
+                (0.045 * h, 0.061 * h),
+                0.8,
+                turn,
+            )
+        )
     if person.hat == "cap":
-        parts.append(Part("hat", along(0.05, 0.034), along(0.095, 0.028), (0.034 * h, 0.026 * h), (0.008 * h,) * 2, 0.6, turn))
+        parts.append(
+            Part("hat", along(0.05, 0.034), along(0.095, 0.028), (0.034 * h, 0.026 * h), (0.008 * h,) * 2, 0.6, turn)
+        )
     return parts
 
 
@@ -139,12 +177,17 @@ def _leg(person: Person, pose: Pose, side: int) -> list[Part]:
     h, kind = person.height_m, person.bottom.kind
     phase = pose.phase + (0.0 if side > 0 else np.pi)
     swing = person.stride * pose.vigour * np.sin(phase)  # hip angle, forward positive
-    bend = 0.06 + 1.5 * person.stride * pose.vigour * max(0.0, np.cos(phase)) ** 2  # the knee bends while the leg swings forward
+    bend = (
+        0.06 + 1.5 * person.stride * pose.vigour * max(0.0, np.cos(phase)) ** 2
+    )  # the knee bends while the leg swings forward
     hip = np.array([side * 0.050 * h * person.hips, 0, 0.49 * h])
     knee = hip + 0.235 * h * _forward(swing)
     ankle = knee + 0.215 * h * _forward(swing - bend)
     flat = 0.35 * (swing - bend)  # the foot follows the shin a little
-    heel, toe = ankle + h * np.array([0, -0.02, -0.022]), ankle + h * np.array([0, 0.088 * np.cos(flat), -0.026 + 0.088 * np.sin(flat)])
+    heel, toe = (
+        ankle + h * np.array([0, -0.02, -0.022]),
+        ankle + h * np.array([0, 0.088 * np.cos(flat), -0.026 + 0.088 * np.sin(flat)]),
+    )
     girth = h * (0.55 + 0.45 * person.girth)
     covered = kind in ("trousers", "slim", "wide")
     ease = {"wide": 1.32, "trousers": 1.1}.get(kind, 0.98)
@@ -167,7 +210,9 @@ def _arm(person: Person, pose: Pose, side: int) -> list[Part]:
         swing, bend, inward = 0.35, 1.9, 0.35
     loose = 1.2 if person.top.kind in ("jacket", "coat", "hoodie", "sweater") else 1.0
     girth = h * (0.55 + 0.45 * person.girth)
-    shoulder = _leaned(person, 0.788) + np.array([side * 0.100 * h * person.shoulders * (0.6 + 0.4 * person.girth), 0, 0])
+    shoulder = _leaned(person, 0.788) + np.array(
+        [side * 0.100 * h * person.shoulders * (0.6 + 0.4 * person.girth), 0, 0]
+    )
     outward = np.array([side * 0.14, 0, 0])
     elbow = shoulder + 0.155 * h * (_forward(swing) + outward)
     wrist = elbow + 0.145 * h * (_forward(swing + bend) + outward * 0.4 - np.array([side * inward, 0, 0]))
@@ -185,14 +230,26 @@ def _bag(person: Person) -> list[Part]:
     h, size, side = person.height_m, person.bag_size, person.bag_side
     if person.bag == "backpack":
         back = -0.062 * h * person.girth - 0.045 * h * size
-        top, bottom = _leaned(person, 0.80) + np.array([0, back, 0]), _leaned(person, 0.80 - 0.19 * size) + np.array([0, back, 0])
+        top, bottom = (
+            _leaned(person, 0.80) + np.array([0, back, 0]),
+            _leaned(person, 0.80 - 0.19 * size) + np.array([0, back, 0]),
+        )
         widths = tuple(width * h * size for width in (0.060, 0.076, 0.080, 0.078))
         return [Part("bag", top, bottom, widths, tuple(0.6 * width for width in widths), 0.3)]
     if person.bag in ("shoulder", "handbag"):
         height = 0.52 if person.bag == "shoulder" else 0.36
         out = 0.105 if person.bag == "shoulder" else 0.135
         top = np.array([side * out * h * (0.5 + 0.5 * person.girth), 0.01 * h, height * h])
-        return [Part("bag", top, top - np.array([0, 0, 0.085 * h * size]), (0.026 * h, 0.034 * h), (0.062 * h * size, 0.074 * h * size), 0.3)]
+        return [
+            Part(
+                "bag",
+                top,
+                top - np.array([0, 0, 0.085 * h * size]),
+                (0.026 * h, 0.034 * h),
+                (0.062 * h * size, 0.074 * h * size),
+                0.3,
+            )
+        ]
     return []
 
 
@@ -207,4 +264,6 @@ def _leaned(person: Person, share: float) -> np.ndarray:
 
 
 def _moved(part: Part, offset: np.ndarray) -> Part:
-    return Part(part.surface, part.start + offset, part.end + offset, part.widths, part.depths, part.roundness, part.turn)
+    return Part(
+        part.surface, part.start + offset, part.end + offset, part.widths, part.depths, part.roundness, part.turn
+    )

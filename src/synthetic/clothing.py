@@ -63,7 +63,10 @@ def smooth_noise(rng: np.random.Generator, rows: int, columns: int, cells: int, 
     total = np.zeros((rows, columns), np.float32)
     for octave in range(octaves):
         size = cells * 2**octave
-        grid_rows, grid_columns = max(2, size * rows // min(rows, columns)), max(2, size * columns // min(rows, columns))
+        grid_rows, grid_columns = (
+            max(2, size * rows // min(rows, columns)),
+            max(2, size * columns // min(rows, columns)),
+        )
         grid = rng.standard_normal((min(grid_rows, rows), min(grid_columns, columns))).astype(np.float32)
         total += 0.6**octave * cv2.resize(grid, (columns, rows), interpolation=cv2.INTER_CUBIC)
     return total / (total.std() + 1e-6)
@@ -85,7 +88,7 @@ def _cloth(garment: Garment, rng: np.random.Generator) -> np.ndarray:
     elif garment.pattern == "mottled":
         share = smooth_noise(rng, ROWS, COLUMNS, 6) > 0.2
     elif garment.pattern == "colour_block":
-        share = _ALONG > 0.3 + 0.4 * phase
+        share = 0.3 + 0.4 * phase < _ALONG
     else:
         share = np.zeros_like(_ALONG)
     page = _plain(garment.colour) * (1 - share[..., None]) + _plain(garment.second_colour) * share[..., None]

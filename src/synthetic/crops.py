@@ -50,7 +50,9 @@ def sample_crop_camera(rng: np.random.Generator, places: Sequence[np.ndarray]) -
         place=places[int(rng.integers(len(places)))],
         response=response,
         tilt=float(np.clip(abs(rng.normal(0.15, 0.18)), 0, 0.7)),
-        light=Light(right=float(rng.uniform(-0.7, 0.7)), up=float(rng.uniform(0.1, 0.9)), ambient=float(rng.uniform(0.4, 0.85))),
+        light=Light(
+            right=float(rng.uniform(-0.7, 0.7)), up=float(rng.uniform(0.1, 0.9)), ambient=float(rng.uniform(0.4, 0.85))
+        ),
         person_px=float(rng.uniform(75, 190)),
     )
 
@@ -63,7 +65,9 @@ def sample_people(rng: np.random.Generator, count: int, near_copies: float = 0.3
     return people
 
 
-def photograph(person: Person, camera: CropCamera, rng: np.random.Generator, passers_by: Sequence[Person] = ()) -> np.ndarray:
+def photograph(
+    person: Person, camera: CropCamera, rng: np.random.Generator, passers_by: Sequence[Person] = ()
+) -> np.ndarray:
     """One crop of a person, as cut out by a detector that is right but not exact.
 
     Args:
@@ -78,12 +82,14 @@ def photograph(person: Person, camera: CropCamera, rng: np.random.Generator, pas
     height = int(np.clip(camera.person_px * rng.uniform(0.8, 1.25), 60, 240))
     sprite = _sprite(person, camera, rng, height)
     sprite_height, sprite_width = sprite.rgba.shape[:2]
-    above, below, left, right = (int(round(max(-0.06, rng.normal(0.035, 0.04)) * sprite_height)) for _ in range(4))
+    above, below, left, right = (round(max(-0.06, rng.normal(0.035, 0.04)) * sprite_height) for _ in range(4))
     if rng.random() < 0.06:
         below = -int(rng.uniform(0.1, 0.35) * sprite_height)  # the feet are hidden or cut off
     crop_height = sprite_height + above + below
     crop_width = max(int(crop_height * rng.uniform(0.34, 0.5)), sprite_width + left + right)
-    foot = np.array([(crop_width - sprite_width) // 2 + (left - right) // 2 + sprite.foot_xy[0], above + sprite.foot_xy[1]])
+    foot = np.array(
+        [(crop_width - sprite_width) // 2 + (left - right) // 2 + sprite.foot_xy[0], above + sprite.foot_xy[1]]
+    )
 
     picture = _background(camera.place, crop_height, crop_width, rng)
     if passers_by and rng.random() < 0.2:
@@ -117,7 +123,9 @@ def _background(place: np.ndarray, height: int, width: int, rng: np.random.Gener
     window_height = int(min(place.shape[0], height * rng.uniform(0.7, 1.6)))
     window_width = int(min(place.shape[1], max(8, window_height * width / height)))
     y, x = int(rng.integers(place.shape[0] - window_height + 1)), int(rng.integers(place.shape[1] - window_width + 1))
-    window = cv2.resize(place[y : y + window_height, x : x + window_width], (width, height), interpolation=cv2.INTER_LINEAR)
+    window = cv2.resize(
+        place[y : y + window_height, x : x + window_width], (width, height), interpolation=cv2.INTER_LINEAR
+    )
     if rng.random() < 0.5:
         window = window[:, ::-1]
     return np.clip(window * rng.uniform(0.75, 1.2), 0, 255).astype(np.uint8)
@@ -136,9 +144,14 @@ def _shadow(picture: np.ndarray, foot: np.ndarray, height: float, rng: np.random
 
 def _paste(picture: np.ndarray, sprite: Sprite, foot: np.ndarray) -> None:
     """Lay a sprite over the picture with its foot at a pixel; what hangs over the edge is cut."""
-    x0, y0 = (int(round(value)) for value in foot - np.array(sprite.foot_xy))
+    x0, y0 = (round(value) for value in foot - np.array(sprite.foot_xy))
     height, width = sprite.rgba.shape[:2]
-    top, left, bottom, right = max(0, y0), max(0, x0), min(picture.shape[0], y0 + height), min(picture.shape[1], x0 + width)
+    top, left, bottom, right = (
+        max(0, y0),
+        max(0, x0),
+        min(picture.shape[0], y0 + height),
+        min(picture.shape[1], x0 + width),
+    )
     if top >= bottom or left >= right:
         return
     layer = sprite.rgba[top - y0 : bottom - y0, left - x0 : right - x0].astype(np.float32)
@@ -147,13 +160,20 @@ def _paste(picture: np.ndarray, sprite: Sprite, foot: np.ndarray) -> None:
 
 
 def _paste_passer_by(
-    picture: np.ndarray, people: Sequence[Person], camera: CropCamera, rng: np.random.Generator, height: float, behind: bool
+    picture: np.ndarray,
+    people: Sequence[Person],
+    camera: CropCamera,
+    rng: np.random.Generator,
+    height: float,
+    behind: bool,
 ) -> None:
     other = people[int(rng.integers(len(people)))]
     size = height * (rng.uniform(0.5, 0.95) if behind else rng.uniform(1.0, 1.15))
     sprite = _sprite(other, camera, rng, size)
     side = 1 if rng.random() < 0.5 else -1
-    offset = rng.uniform(0.1, 0.6) if behind else rng.uniform(0.4, 0.6)  # somebody in front hides one side, not everything
+    offset = (
+        rng.uniform(0.1, 0.6) if behind else rng.uniform(0.4, 0.6)
+    )  # somebody in front hides one side, not everything
     ground = picture.shape[0] * (rng.uniform(0.75, 0.97) if behind else rng.uniform(1.0, 1.1))
     _paste(picture, sprite, np.array([picture.shape[1] * (0.5 + side * offset), ground]))
 

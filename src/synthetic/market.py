@@ -39,7 +39,9 @@ class MarketPlan:
     @property
     def pictures(self) -> int:
         """How many files will be written."""
-        return (self.train_people + self.test_people) * self.cameras * self.crops_per_camera + self.distractors + self.junk
+        return (
+            (self.train_people + self.test_people) * self.cameras * self.crops_per_camera + self.distractors + self.junk
+        )
 
 
 def write_market(folder: Path, plan: MarketPlan, seed: int, done: Callable[[], object] = lambda: None) -> int:
@@ -93,7 +95,9 @@ def _crops(plan: MarketPlan, seed: int) -> Iterator[tuple[str, np.ndarray]]:
         if number < plan.distractors:
             picture = _crop(sample_person(rng), cameras[which], rng, people)
         else:  # a box that shows too little of one of the test people to count
-            picture = _bad_box(_crop(people[int(rng.integers(plan.train_people, len(people)))], cameras[which], rng, people), rng)
+            picture = _bad_box(
+                _crop(people[int(rng.integers(plan.train_people, len(people)))], cameras[which], rng, people), rng
+            )
         label = _DISTRACTOR if number < plan.distractors else _JUNK
         yield f"{GALLERY}/{_name(label, which + 1, frame)}", picture
 

@@ -29,8 +29,12 @@ _CLOTH: tuple[tuple[Colour, float], ...] = (
 _CLOTH_COLOURS = np.array([colour for colour, _ in _CLOTH])
 _CLOTH_WEIGHTS = np.array([weight for _, weight in _CLOTH]) / sum(weight for _, weight in _CLOTH)
 _DENIM_AND_BLACK = np.array([(26, 26, 30), (46, 48, 54), (40, 52, 84), (66, 86, 122)], float)
-_SKIN = np.array([(246, 216, 194), (230, 188, 158), (206, 158, 122), (164, 114, 82), (116, 78, 56), (78, 54, 42)], float)
-_HAIR = np.array([(20, 18, 18), (40, 30, 24), (78, 54, 38), (124, 90, 56), (196, 164, 112), (146, 144, 142), (112, 52, 30)], float)
+_SKIN = np.array(
+    [(246, 216, 194), (230, 188, 158), (206, 158, 122), (164, 114, 82), (116, 78, 56), (78, 54, 42)], float
+)
+_HAIR = np.array(
+    [(20, 18, 18), (40, 30, 24), (78, 54, 38), (124, 90, 56), (196, 164, 112), (146, 144, 142), (112, 52, 30)], float
+)
 _HAIR_WEIGHTS = (0.32, 0.24, 0.16, 0.1, 0.07, 0.07, 0.04)
 
 
@@ -64,7 +68,9 @@ class Person:
     top: Garment
     open_front: float  # half-width of an open jacket as a share of the front; 0 = closed
     inner_colour: Colour
-    print_box: tuple[float, float, float, float] | None  # a print on the chest: top, height, half-width, on back (1) or front (0)
+    print_box: (
+        tuple[float, float, float, float] | None
+    )  # a print on the chest: top, height, half-width, on back (1) or front (0)
     print_colour: Colour
     collar: bool
     bottom: Garment

@@ -17,7 +17,9 @@ from src.synthetic.people import Person
 
 SUPERSAMPLING = 2  # the buffer is this many times finer than the sprite, so that edges come out smooth
 _FAR = np.float32(1e6)
-_CLOTH_SURFACES = np.array([SURFACE_INDEX[name] for name in ("torso", "hips", "upper_arm", "forearm", "thigh", "shin", "skirt")])
+_CLOTH_SURFACES = np.array(
+    [SURFACE_INDEX[name] for name in ("torso", "hips", "upper_arm", "forearm", "thigh", "shin", "skirt")]
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,9 @@ def render_person(
 
 def _rasterise(parts: list[Part], heading: float, tilt: float, scale: float) -> tuple[_Buffer, np.ndarray]:
     """Draw all parts into a depth buffer; returns it and the pixel (x, y) of the ground point."""
-    starts, ends = (_project(np.stack([getattr(part, end) for part in parts]), heading, tilt) * scale for end in ("start", "end"))
+    starts, ends = (
+        _project(np.stack([getattr(part, end) for part in parts]), heading, tilt) * scale for end in ("start", "end")
+    )
     reach = scale * np.array([max(*part.widths, *part.depths) for part in parts])[:, None] + 2
     corners = np.concatenate([starts[:, :2] - reach, starts[:, :2] + reach, ends[:, :2] - reach, ends[:, :2] + reach])
     low, high = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0))
@@ -119,7 +123,14 @@ def _rasterise(parts: list[Part], heading: float, tilt: float, scale: float) -> 
 
 
 def _draw_part(
-    buffer: _Buffer, index: int, part: Part, start: np.ndarray, end: np.ndarray, heading: float, tilt: float, scale: float
+    buffer: _Buffer,
+    index: int,
+    part: Part,
+    start: np.ndarray,
+    end: np.ndarray,
+    heading: float,
+    tilt: float,
+    scale: float,
 ) -> None:
     """Draw one generalised cylinder where it is nearer than what is there."""
     facing = heading + part.turn
@@ -164,7 +175,7 @@ def _draw_part(
 def _shade(
     buffer: _Buffer, parts: list[Part], atlas: np.ndarray, heading: float, light: Light, rng: np.random.Generator
 ) -> np.ndarray:
-    """Colour of every pixel: texture × (ambient + lamp) × folds × what near parts take away. (h, w, 3) float32 premultiplied."""
+    """Colour of every pixel, (h, w, 3) float32: texture × (ambient + lamp) × folds × what nearer parts take away."""
     mask = buffer.part >= 0
     part = buffer.part[mask]
     across, along = buffer.across[mask], buffer.along[mask]
@@ -179,7 +190,9 @@ def _shade(
     lean = np.array([_leaning_up(each) for each in parts], np.float32)[part]
     lamp = across * np.float32(light.right) + towards * np.float32(0.75) + lean * np.float32(light.up) * (0.5 - along)
     brightness = np.float32(light.ambient) + (1.05 - np.float32(light.ambient)) * np.clip(lamp, 0, 1.2)
-    folds = _fold_bank()[int(rng.integers(_FOLDS))][(row + int(rng.integers(ROWS))) % ROWS, (column + part * 17) % COLUMNS]
+    folds = _fold_bank()[int(rng.integers(_FOLDS))][
+        (row + int(rng.integers(ROWS))) % ROWS, (column + part * 17) % COLUMNS
+    ]
     brightness *= 1 + np.where(np.isin(surface, _CLOTH_SURFACES), np.float32(0.10), np.float32(0.02)) * folds
     brightness *= 1 - _occlusion(buffer.depth, mask)[mask]
     colour = np.zeros((*mask.shape, 3), np.float32)
@@ -213,7 +226,9 @@ def _project(points: np.ndarray, heading: float, tilt: float) -> np.ndarray:
     left, forward, up = points.T
     right = left * np.cos(heading) + forward * np.sin(heading)
     away = left * np.sin(heading) - forward * np.cos(heading)
-    return np.stack([right, -(up * np.cos(tilt) + away * np.sin(tilt)), away * np.cos(tilt) - up * np.sin(tilt)], axis=1)
+    return np.stack(
+        [right, -(up * np.cos(tilt) + away * np.sin(tilt)), away * np.cos(tilt) - up * np.sin(tilt)], axis=1
+    )
 
 
 def _leaning_up(part: Part) -> float:

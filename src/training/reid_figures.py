@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from src.embedding.embedder import Embedder
+from src.frames.folder import read_picture
 from src.metrics.retrieval import RetrievalScores, retrieval_scores
 from src.ranking.distances import cosine
 from src.training.reid_crops import CropRecipe, load_crops
@@ -32,7 +32,7 @@ def figures_on_crops(embedder: Embedder, folder: Path, query_camera: int = 1) ->
     """One camera asks, all others answer, on a folder of crops named as Market-1501 names them."""
     paths = sorted(folder.glob("*.jpg"))
     labels = np.array([[int(part) for part in _label(path)] for path in paths])
-    features = embedder([cv2.imread(str(path))[..., ::-1] for path in paths])
+    features = embedder([read_picture(path) for path in paths])
     people, cameras = labels.T
     asks = cameras == query_camera
     distances = cosine(features[asks], features[~asks])
