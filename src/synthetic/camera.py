@@ -207,7 +207,8 @@ class Response:
 def _compress(picture: np.ndarray, quality: int) -> np.ndarray:
     # JPEG treats the three channels alike only after its own RGB -> YCrCb, hence the swap to OpenCV's BGR and back.
     _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+    return np.ascontiguousarray(decoded[..., ::-1])
 
 
 def sample_response(rng: np.random.Generator) -> Response:

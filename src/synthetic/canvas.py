@@ -113,7 +113,7 @@ class Canvas:
         corners = np.vstack([base + along, base[::-1]])  # top-left, top-right, bottom-right, bottom-left
         if (self.camera.depth(lift(corners, 0.0)) < _NEAR_M).any():
             return
-        source = np.float32([[0, 0], [width, 0], [width, foot_xy[1]], [0, foot_xy[1]]])
+        source = np.array([[0, 0], [width, 0], [width, foot_xy[1]], [0, foot_xy[1]]], np.float32)
         target = (self.camera.project(lift(corners, 0.0)) / 2).astype(np.float32)
         low = np.clip(np.floor(target.min(axis=0)), 0, self._shade.shape[::-1]).astype(int)
         high = np.clip(np.ceil(target.max(axis=0)), 0, self._shade.shape[::-1]).astype(int)
@@ -202,7 +202,7 @@ class Canvas:
         if (high <= low).any():
             return
         height, width = rgba.shape[:2]
-        source = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+        source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
         warp = cv2.getPerspectiveTransform(source, (target - low).astype(np.float32))
         self._blend(cv2.warpPerspective(rgba, warp, tuple((high - low).tolist())), low, 0)
 

@@ -136,8 +136,9 @@ def _cast_shadows(canvas: Canvas, people: list[_Standing], things: list[Thing], 
 def _paint_standing(canvas: Canvas, people: list[_Standing], things: list[Thing]) -> list[Footprint]:
     """Paint people and things, the farthest first; the footprints come in the order of the people."""
     footprints: list[Footprint] = [Footprint(np.zeros(4, np.float32), 0)] * len(people)
-    order = [(float(item.ground_xy[1]), i, item) for i, item in enumerate([*people, *things])]
-    for _, index, item in sorted(order, key=lambda entry: -entry[0]):
+    standing: list[_Standing | Thing] = [*people, *things]
+    for index in sorted(range(len(standing)), key=lambda i: -float(standing[i].ground_xy[1])):
+        item = standing[index]
         if isinstance(item, _Standing):
             footprints[index] = _paint_person(canvas, item, index + 1)
         else:

@@ -153,6 +153,6 @@ def _window(front: np.ndarray, left: int, top: int, wide: int, tall: int, pane: 
     right, bottom = left + wide, top + tall
     cv2.rectangle(front, (left, top), (right, bottom), np.clip(pane, 0, 255).tolist(), -1)
     sky = np.clip(pane * 1.5 + 15, 0, 255).tolist()
-    cv2.fillPoly(front, [np.int32([(left, top), (left + wide // 2, top), (left, top + tall // 2)])], sky)
+    cv2.fillPoly(front, [np.array([(left, top), (left + wide // 2, top), (left, top + tall // 2)], np.int32)], sky)
     cv2.rectangle(front, (left, top), (right, bottom), frame.tolist(), 5)
     cv2.line(front, (left + wide // 2, top), (left + wide // 2, bottom), frame.tolist(), 4)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from torchvision.models.detection import FasterRCNN
 from tqdm.auto import tqdm
 
 from src.detection.slim_frcnn import HEIGHT, WIDTH, build_slim_frcnn
@@ -53,7 +54,7 @@ class DetectorRecipe:
 
 def train_detector(
     recipe: DetectorRecipe, run: Path, cache: Path, *, resume: bool = True, device: str = "cpu"
-) -> nn.Module:
+) -> FasterRCNN:
     """Train, or go on with, the embedded detector.
 
     Args:
@@ -94,7 +95,7 @@ def train_detector(
 
 
 def train_step(
-    model: nn.Module, optimiser: torch.optim.Optimizer, batch: list[Sample], recipe: DetectorRecipe, step: int
+    model: FasterRCNN, optimiser: torch.optim.Optimizer, batch: list[Sample], recipe: DetectorRecipe, step: int
 ) -> dict[str, float]:
     """One optimiser step on one batch; returns the four losses of Faster R-CNN."""
     torch.manual_seed(1_000_003 * recipe.seed + step)  # the network samples anchors and regions at random

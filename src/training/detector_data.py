@@ -63,7 +63,8 @@ class StreetCache:
     def street(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """A street before any camera: image (h, w, 3) uint8 RGB, everybody's boxes (n, 4), their visibility (n,)."""
         low, high = _span(self.data_ends, index)
-        image = np.ascontiguousarray(cv2.imdecode(self.data[low:high], cv2.IMREAD_COLOR)[..., ::-1])
+        bgr = np.asarray(cv2.imdecode(self.data[low:high], cv2.IMREAD_COLOR))
+        image = np.ascontiguousarray(bgr[..., ::-1])
         low, high = _span(self.box_ends, index)
         return image, np.array(self.boxes[low:high, :4]), np.array(self.boxes[low:high, 4])
 
@@ -172,7 +173,8 @@ def _augment(sample: Sample, rng: np.random.Generator) -> Sample:
     image, boxes = _window(sample, rng)
     if rng.random() < 0.5:
         image = image[:, ::-1]
-        boxes = np.float32([CROP_WIDTH, 0, CROP_WIDTH, 0]) + np.float32([-1, 1, -1, 1]) * boxes[:, [2, 1, 0, 3]]
+        x_1, y_1, x_2, y_2 = boxes.T
+        boxes = np.stack([CROP_WIDTH - x_2, y_1, CROP_WIDTH - x_1, y_2], axis=1)
     image = sample_response(rng).apply(np.ascontiguousarray(image), rng)
     if rng.random() < 0.08:
         image = np.repeat(image.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)

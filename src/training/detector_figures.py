@@ -62,7 +62,7 @@ def score_detector(detector: Detector, pictures: Iterable[Labelled], name: str) 
     found, truth, ignored = [], [], []
     for picture in tqdm(pictures, desc=f"measuring on {name}", unit="picture"):
         detections = detector(Frame(0, "", picture.image))
-        found.append((detections.xyxy, detections.confidence))
+        found.append((detections.xyxy, np.asarray(detections.confidence)))
         truth.append(picture.boxes_xyxy)
         ignored.append(picture.ignored_xyxy)
     return detection_scores(found, truth, ignored)
