@@ -1,0 +1,58 @@
+"""The weights that come with the repository: small, checked, good enough for an honest demo, and seeing real people."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from src.detection.registry import create_detector
+from src.pipeline import run_walkthrough
+from src.settings.load import load_settings
+from src.training.detector_figures import REAL_FRAMES, REAL_TRUTH, frames_with_truth, score_detector
+
+LIMITS = {"detector": 10_000_000, "reid": 1_000_000}  # bytes: every clone carries them
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_weights_are_small_and_are_those_of_their_card(repository, name):
+    weights = repository / "weights" / f"{name}.safetensors"
+    card = yaml.safe_load(weights.with_suffix(".yml").read_text(encoding="utf-8"))
+    assert weights.stat().st_size == card["bytes"] <= LIMITS[name]
+    assert hashlib.sha256(weights.read_bytes()).hexdigest() == card["sha256"]
+    assert card["recipe"]["seed"] is not None and card["figures_percent"] and card["not_for"] and card["licence"]
+    assert len((repository / "weights" / f"{name}.log.csv").read_text().splitlines()) > 50
+
+
+@pytest.fixture(scope="module")
+def demo(repository, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    run_walkthrough(load_settings(repository / "confs" / "demo.yml", [f"output.folder={folder}"]))
+    return folder
+
+
+def test_the_demo_finds_people_again(demo):
+    truth = json.loads((demo / "summary.json").read_text())["truth"]
+    assert truth["refind_rate"] >= 0.95
+    assert truth["queries_scored"] >= 3
+
+
+def test_the_demo_writes_everything(demo):
+    written = {path.name for path in demo.iterdir()}
+    assert written == {"annotated.mp4", "ranking.png", "rankings.csv", "resolved.yml", "summary.json"}
+
+
+def test_the_detector_finds_the_walkers_of_the_demo(repository):
+    settings = load_settings(repository / "confs" / "demo.yml")
+    detector = create_detector(settings.detector.name, settings.detector.weights)
+    scores = score_detector(detector, frames_with_truth(settings.input.frames_path), "the demo")
+    point = scores.at(0)  # the detector itself leaves out what lies below its score
+    assert point.recall >= 0.9
+    assert point.precision >= 0.9
+
+
+def test_the_detector_sees_real_people(real_data):
+    detector = create_detector("torchvision_frcnn", "embedded", min_score=0.02)
+    frames = frames_with_truth(str(real_data / REAL_FRAMES), real_data / REAL_TRUTH)
+    assert score_detector(detector, frames, "real frames").ap50 >= 0.70
