@@ -55,8 +55,8 @@ class Scene:
         rng = np.random.default_rng([seed, 2009])
         self.seed, self.frames = seed, frames
         self.camera = Camera(rng.uniform(6.6, 7.4), rng.uniform(0.32, 0.35), rng.uniform(870, 930), WIDTH, HEIGHT)
-        self.walkers: list[Walker] = send_walkers(walkers or int(rng.integers(3, 5)), seed, rng)
-        angle = rng.uniform(0, 2 * np.pi)
+        self.walkers: list[Walker] = send_walkers(walkers or int(rng.integers(3, 5)), seed, self.camera, rng)
+        angle = rng.choice([-1, 1]) * np.pi / 2 + rng.uniform(-0.8, 0.8)  # shadows fall towards the camera or away
         self._sun = Sun((0.8 * np.cos(angle), 0.8 * np.sin(angle)), rng.uniform(0.2, 0.42), 0.06)
         self._light = Light(right=float(-np.cos(angle)) * 0.7, up=0.6, ambient=0.62)
         self._response = Response(

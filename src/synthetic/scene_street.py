@@ -32,7 +32,7 @@ def furnish(surfaces: Surfaces, rng: np.random.Generator) -> list[Thing]:
     trees = [plant for plant in surfaces.plants if plant.tree]
     bushes = [plant for plant in surfaces.plants if not plant.tree]
     things = [
-        at(lamp_post(rng), 0.8, 13.2),
+        at(lamp_post(rng), 0.0, 13.2, sway=0.2),
         at(sign(rng), -3.2, 24.6),
         at(tripod(rng), 2.6, 12.0),
         at(bin_(rng), 6.6, 24.8),

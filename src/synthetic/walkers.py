@@ -12,6 +12,9 @@ from src.synthetic.rendering import Light, Sprite, render_person
 
 _STRIDE_M = 1.45  # metres walked in one cycle of the gait (two steps) by a person 1.7 m tall
 _SHARPNESS = 1.4  # sprites are rendered that much larger than they are seen
+_FIRST_M = (2.6, 1.8, 2.5, 2.0)  # metres along each way where its walker may set out at the earliest
+_TRIALS = 24
+_WANTED_HIDDEN = 8.0  # one meeting of about four frames
 
 
 @dataclass(frozen=True)
@@ -59,27 +62,55 @@ class Walker:
         return ground_xy, sprite, metre
 
 
-def send_walkers(count: int, seed: int, rng: np.random.Generator) -> list[Walker]:
-    """Distinctly dressed people on ways that cross in the middle of the picture."""
-    mirrored = rng.random() < 0.5
-    walkers = []
-    for index, (person, way) in enumerate(zip(_dress_apart(count, rng), _ways(rng), strict=False)):
-        way = way * (-1, 1) if mirrored else way
-        path = _smooth(way)
-        # they set out at such times that the first pair meets in the middle after about five seconds
-        start = (4.0, 2.6, 4.5, 1.0)[index] + rng.uniform(-0.4, 0.4)
-        walkers.append(Walker(person, path, rng.uniform(1.15, 1.4), start, 1000 * seed + index))
-    return walkers
+def send_walkers(count: int, seed: int, camera: Camera, rng: np.random.Generator) -> list[Walker]:
+    """Distinctly dressed people on ways that cross.
+
+    Of many drawn timings the one is taken in which they hide each other for about as many frames as a lesson needs:
+    a meeting can be seen, and nobody walks behind somebody else for long.
+    """
+    people = _dress_apart(count, rng)
+    mirror = np.array([rng.choice([-1.0, 1.0]), 1.0])
+    paths = [_smooth(way * mirror) for way in _ways(rng)[:count]]
+    timings = [(rng.uniform(1.15, 1.4, count), rng.uniform(0.0, 1.0, count)) for _ in range(_TRIALS)]
+    companies = [
+        [
+            Walker(person, path, float(speed), _FIRST_M[index] + float(delay) * 3.0, 1000 * seed + index)
+            for index, (person, path, speed, delay) in enumerate(zip(people, paths, *timing, strict=True))
+        ]
+        for timing in timings
+    ]
+    return min(companies, key=lambda walkers: abs(_hidden_frames(walkers, camera) - _WANTED_HIDDEN))
+
+
+def _hidden_frames(walkers: list[Walker], camera: Camera) -> float:
+    """Walker-frames of the first ten seconds in which a good part of one is behind another; long hiding weighs more."""
+    boxes = np.array([[_rough_box(walker, camera, frame / 7) for frame in range(70)] for walker in walkers])
+    weight = 0.0
+    for one in range(len(walkers)):
+        for other in range(one):
+            low = np.maximum(boxes[one, :, :2], boxes[other, :, :2])
+            high = np.minimum(boxes[one, :, 2:], boxes[other, :, 2:])
+            shared = np.clip(high - low, 0, None).prod(axis=1) / (boxes[one, :, 2:] - boxes[one, :, :2]).prod(axis=1)
+            weight += (shared > 0.25).sum() ** 1.5
+    return weight
+
+
+def _rough_box(walker: Walker, camera: Camera, time_s: float) -> np.ndarray:
+    """About where a walker is seen, (4,) pixels xyxy."""
+    ground_xy, _ = walker.at(time_s)
+    u, v = camera.project(np.append(ground_xy, 0.0))
+    tall = walker.person.height_m * float(camera.pixels_per_metre(ground_xy)) * 0.95
+    return np.array([u - 0.18 * tall, v - tall, u + 0.18 * tall, v])
 
 
 def _ways(rng: np.random.Generator) -> list[np.ndarray]:
-    """Corners of four ways (n, 2) in metres: left to right, right to left, from the house, and along the kerb."""
+    """Corners of four ways (n, 2) in metres: left to right, right to left, from the house, and a turn."""
     y = rng.uniform(-0.5, 0.5, 4)
     return [
         np.array([(-9.5, 16.2 + y[0]), (-3.0, 16.6 + y[0]), (2.0, 17.4), (11.5, 18.5 + y[0])]),
         np.array([(9.5, 18.2 + y[1]), (3.0, 18.4 + y[1]), (-3.5, 18.6), (-5.5, 21.5), (-13.5, 23.5)]),
-        np.array([(5.2, 26.5), (4.6, 22.5 + y[2]), (1.5, 19.8), (-0.5, 15.2), (-9.0, 13.6 + y[2])]),
-        np.array([(11.5, 20.5), (6.5, 20.3 + y[3]), (3.5, 20.0), (2.8, 16.0 + y[3]), (8.5, 13.8)]),
+        np.array([(5.2, 26.5), (4.6, 22.5 + y[2]), (2.0, 20.6), (1.0, 14.8), (9.0, 13.9 + y[2])]),
+        np.array([(-11.5, 21.5), (-5.5, 21.3 + y[3]), (-3.5, 20.0), (-3.0, 15.4 + y[3]), (-9.0, 14.0)]),
     ]
 
 

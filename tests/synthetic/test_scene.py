@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from src.synthetic.camera import Camera
 from src.synthetic.canvas import SUPERSAMPLING
 from src.synthetic.scene import HEIGHT, WIDTH, Scene
 from src.synthetic.walkers import Walker, send_walkers
+
+CAMERA = Camera(height_m=7.0, tilt=0.33, focal_px=900.0, width=WIDTH, height=HEIGHT)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +81,7 @@ def test_long_scenes_take_no_more_memory_for_sprites_than_short_ones(
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_walkers_meet_and_keep_walking(seed: int) -> None:
-    walkers: list[Walker] = send_walkers(4, seed, np.random.default_rng(seed))
+    walkers: list[Walker] = send_walkers(4, seed, CAMERA, np.random.default_rng(seed))
     times = np.arange(0, 12, 1 / 7)
     places = np.array([[walker.at(time)[0] for time in times] for walker in walkers])  # (walkers, frames, 2)
     speeds = np.linalg.norm(np.diff(places, axis=1), axis=2) * 7
@@ -88,7 +91,7 @@ def test_walkers_meet_and_keep_walking(seed: int) -> None:
 
 
 def test_walkers_face_where_they_go() -> None:
-    walker = send_walkers(2, 1, np.random.default_rng(1))[1]
+    walker = send_walkers(2, 1, CAMERA, np.random.default_rng(1))[1]
     for time in (0.5, 3.0, 6.0, 20.0):
         place, direction = walker.at(time)
         moved = walker.at(time + 0.05)[0] - place
@@ -96,5 +99,7 @@ def test_walkers_face_where_they_go() -> None:
 
 
 def test_walkers_are_dressed_apart() -> None:
-    tops = [np.array(walker.person.top.colour) for walker in send_walkers(4, 1, np.random.default_rng(1))]
-    assert min(np.linalg.norm(a - b) for i, a in enumerate(tops) for b in tops[:i]) > 60
+    for seed in range(3):
+        people = [walker.person for walker in send_walkers(4, seed, CAMERA, np.random.default_rng(seed))]
+        looks = [np.array([*person.top.colour, *person.bottom.colour]) for person in people]
+        assert min(np.linalg.norm(a - b) for i, a in enumerate(looks) for b in looks[:i]) > 100
