@@ -79,6 +79,9 @@ def main() -> None:
         app(prog_name="main.py")
     except UserError as problem:
         sys.exit(str(problem))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

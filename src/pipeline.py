@@ -29,6 +29,7 @@ from src.report.summary import Summary, describe_queries, summary_text, write_su
 from src.report.tables import write_rankings
 from src.report.truth import score_rankings, true_identities
 from src.report.video import VideoWriter
+from src.settings.errors import UserError
 from src.settings.load import dump_settings
 from src.settings.schema import Settings
 
@@ -46,14 +47,17 @@ def run_walkthrough(settings: Settings) -> Summary:
     folder = prepare_folder(settings.output.folder)
     watch = Stopwatch()
     with watch.stage("loading"):
+        truth = None if settings.input.truth is None else read_mot(settings.input.truth)
+        detector, embedder = load_networks(settings)  # first: a wrong name or file is told before any frame is drawn
         frames = open_frames(settings.input.frames_path, settings.input.max_frames)
-        truth = frames.truth if settings.input.truth is None else read_mot(settings.input.truth)
-        detector, embedder = load_networks(settings)
+        truth = truth if truth is not None else frames.truth
 
     seen, stopped = find_people(frames, detector, embedder, settings.embedder.batch_size, watch)
     skipped = list(frames.skipped)
 
     with watch.stage("ranking"):
+        if stopped and not np.any(seen.frames_read > settings.input.query_frame):
+            raise UserError("stopped before a frame later than input.query_frame was read; nothing was written")
         queries = choose_queries(seen, settings.input.query_frame, settings.input.query_detection)
         rankings = [rank_later(seen, row, settings.ranking.metric, settings.ranking.reject_above) for row in queries]
         identity = true_identities(seen, truth) if truth is not None else None

@@ -111,7 +111,7 @@ def test_everything_is_written_and_the_figures_are_right(walk: Street, capsys: p
     assert told["frames_per_second"] > 0 and summary.frames == 6
     assert walk.video_frames() == 6
     said = capsys.readouterr()
-    assert "found again in 100.0% of 3 frames" in said.out and "finding people" in said.err
+    assert "found again in 100.0% of 3 later frames" in said.out and "finding people" in said.err
     assert all(str(walk.out / name) in said.out for name in names)
 
 
@@ -275,24 +275,41 @@ def test_ctrl_c_while_drawing_leaves_a_playable_video_and_all_the_rest(
     assert Image.open(walk.out / "ranking.png").size[0] > 500
 
 
-def test_ctrl_c_while_reading_ranks_what_was_seen(walk: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+def interrupt_detection_at(monkeypatch: pytest.MonkeyPatch, frame_index: int) -> None:
+    """Press Ctrl-C while a detector looks at a frame."""
     make = pipeline.create_detector
 
     def create(*args: Any, **named: Any) -> Callable[[Frame], Any]:
         detect = make(*args, **named)
 
         def pressed(frame: Frame) -> Any:
-            if frame.index == 3:
+            if frame.index == frame_index:
                 os.kill(os.getpid(), signal.SIGINT)
             return detect(frame)
 
         return pressed
 
     monkeypatch.setattr(pipeline, "create_detector", create)
+
+
+def test_ctrl_c_while_reading_ranks_what_was_seen(walk: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt_detection_at(monkeypatch, 3)
     assert walk.run().stopped_early
     assert walk.summary()["frames"] == walk.video_frames() == 4
     assert {row["frame"] for row in walk.table()} == {"1", "2", "3"}
     assert walk.summary()["truth"]["frames_scored"] == 3  # frames nobody looked at are not held against it
+
+
+def test_ctrl_c_before_anything_could_be_ranked(walk: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt_detection_at(monkeypatch, 0)
+    with pytest.raises(UserError, match="stopped before a frame later than"):
+        walk.run()
+
+
+def test_a_wrong_name_is_told_before_frames_are_opened(walk: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "open_frames", lambda *_: pytest.fail("frames were opened"))
+    with pytest.raises(UserError, match="did you mean 'yolox_onnx'"):
+        walk.run("detector.name=yolox")
 
 
 def test_no_more_than_a_few_frames_are_ever_in_memory(walk: Street, monkeypatch: pytest.MonkeyPatch) -> None:

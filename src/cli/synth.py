@@ -36,9 +36,8 @@ def run(
     _write_scene(out, frames, seed)
     with tqdm(total=plan.pictures, desc="crops", unit="crop") as progress:
         write_market(out / "market", plan, seed, done=progress.update)
-    print(
-        f"{frames} frames   {out / 'View_001'}\ntruth       {out / 'gt.txt'}\n{plan.pictures} crops  {out / 'market'}"
-    )
+    for what, where in ((f"{frames} frames", "View_001"), ("truth", "gt.txt"), (f"{plan.pictures} crops", "market")):
+        print(f"{what:<12}{out / where}")
 
 
 def _write_scene(out: Path, frames: int, seed: int) -> None:

@@ -17,6 +17,7 @@ from torchvision.ops.misc import FrozenBatchNorm2d
 from src.detection.detections import to_detections
 from src.detection.slim_frcnn import build_slim_frcnn
 from src.frames.frame import Frame
+from src.settings.device import choose_device
 from src.settings.errors import UserError
 from src.zoo.checksums import sha256_of
 from src.zoo.fetch import fetch
@@ -99,14 +100,6 @@ def read_card(path: Path) -> dict[str, Any]:
     return card
 
 
-def choose_device(name: str) -> torch.device:
-    """The device of that name; "auto" is a GPU where there is one."""
-    there_is_one = torch.cuda.is_available()
-    if name.startswith("cuda") and not there_is_one:
-        raise UserError(f"runtime.device is {name!r}, but torch sees no CUDA device here; set it to 'auto' or 'cpu'")
-    return torch.device(("cuda" if there_is_one else "cpu") if name == "auto" else name)
-
-
 def create(weights: str, min_score: float | None, device: str, threads: int | None) -> TorchvisionFasterRCNN:
     """For the registry. `weights`: "embedded", "coco" (fetched once), or a .pth or .safetensors file."""
     match weights:
@@ -120,4 +113,4 @@ def create(weights: str, min_score: float | None, device: str, threads: int | No
     if threads:
         torch.set_num_threads(threads)
     score = card.get("min_score", MIN_SCORE) if min_score is None else min_score
-    return TorchvisionFasterRCNN(load_network(path), score, choose_device(device))
+    return TorchvisionFasterRCNN(load_network(path), score, torch.device(choose_device(device)))

@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 
 from src.embedding.embedder import in_batches, together
-from src.embedding.onnx_file import check_cpu, fill_up, find_onnx, read_input_shape
+from src.embedding.onnx_file import check_cpu, feature_dimension, fill_up, find_onnx, read_input_shape
 from src.settings.errors import UserError
 
 # It would otherwise report how it is used, and pictures of people are its use here.
@@ -40,7 +40,7 @@ class OnnxEmbedder:
         self._input = self._session.get_inputs()[0].name
         self.batch_size = self._fixed or batch_size
         self.normalise = normalise
-        self.dimension = self._run([np.zeros((8, 4, 3), np.uint8)]).shape[1]
+        self.dimension = feature_dimension(path, self._run([np.zeros((8, 4, 3), np.uint8)]))
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""

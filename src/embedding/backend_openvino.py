@@ -8,7 +8,7 @@ import numpy as np
 import openvino
 
 from src.embedding.embedder import in_batches, together
-from src.embedding.onnx_file import check_cpu, fill_up, find_onnx, read_input_shape
+from src.embedding.onnx_file import check_cpu, feature_dimension, fill_up, find_onnx, read_input_shape
 from src.settings.errors import UserError
 
 # A request of a few crops stays in the processor's cache, and while one is prepared others are computed.
@@ -46,7 +46,7 @@ class OpenVinoEmbedder:
         self._requests = openvino.AsyncInferQueue(core.compile_model(model, "CPU", options))
         self.batch_size = self._fixed or min(batch_size, _CROPS_PER_REQUEST)
         self.normalise = normalise
-        self.dimension = self._run([[np.zeros((8, 4, 3), np.uint8)]])[0].shape[1]
+        self.dimension = feature_dimension(path, self._run([[np.zeros((8, 4, 3), np.uint8)]])[0])
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""

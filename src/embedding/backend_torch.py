@@ -11,7 +11,7 @@ from src.embedding.locate import locate_weights
 from src.embedding.names import input_size
 from src.embedding.networks import build_network
 from src.embedding.preprocessing import Preprocessing
-from src.settings.errors import UserError
+from src.settings.device import choose_device
 
 # What sixteen crops leave behind in each layer still fits the cache of a CPU core; with 64, OSNet ×0.25 took twice as
 # long a crop. GPUs want the large batches.
@@ -60,9 +60,6 @@ def create(
     """Build the network, load its weights and put it on the device; `threads` counts for the whole process."""
     if threads is not None:
         torch.set_num_threads(threads)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UserError("runtime.device is 'cuda', but torch sees no CUDA device here; set it to 'auto' or 'cpu'")
+    device = choose_device(device)
     network = build_network(name, locate_weights(name, weights), use_gpu=device.startswith("cuda"))
     return TorchEmbedder(network, Preprocessing(*input_size(name)), batch_size, device, normalise)

@@ -48,6 +48,20 @@ def find_onnx(name: str, weights: str) -> Path:
     return path
 
 
+def feature_dimension(path: Path, features: np.ndarray) -> int:
+    """The length d of the vectors that a network answered one crop with.
+
+    Raises:
+        UserError: the answer is not (1, d): the file holds another kind of network, such as a detector.
+    """
+    if features.ndim != 2:
+        raise UserError(
+            f"{path} is no ReID network: it answers one crop with {features.shape[1:]} numbers instead of one vector; "
+            "set embedder.weights to another file"
+        )
+    return int(features.shape[1])
+
+
 def export_onnx(name: str, weights: Path, target: Path) -> None:
     """Write a network: `input` (batch, 3, h, w) float32 -> `reid_features` (batch, d), not yet of unit length.
 

@@ -32,7 +32,7 @@ def open_frames(path: str | Path, max_frames: int | None = None) -> FrameSource:
         return SyntheticFrames(name, max_frames)
     place = Path(name).expanduser()
     if not place.exists() and fetch_missing(place) is None:
-        raise UserError(f"there is no {place} (looked for {place.absolute()}); name {ACCEPTED}")
+        raise UserError(f"there is no {place.absolute()}; name {ACCEPTED}")
     if place.is_dir():
         return PictureFolder(place, max_frames)
     if place.suffix.lower() in VIDEO_SUFFIXES:

@@ -46,7 +46,7 @@ def _refuse_missing_frame(sightings: Sightings, query_frame: int) -> None:
     if not len(sightings):
         raise UserError(
             f"no person was found in the {_frames(len(read))} read; "
-            "lower detector.min_score or choose another detector.name"
+            "lower detector.min_score, choose another detector.name, or see that its file tells of these frames"
         )
     if query_frame not in read:
         between = query_frame < read[-1]

@@ -92,6 +92,8 @@ def _draw_match(
         right = identity[row] == identity[ranking.query]
         colour, sign = (RIGHT, " ✓") if right else (WRONG, " ✗")
     accepted = bool(ranking.accepted[match])
+    if not accepted:  # what is not given as an answer is neither right nor wrong
+        colour, sign = UNKNOWN, ""
     _show(cell, crops[row], colour, faint=not accepted)
     cell.set_title(f"rank {ranking.rank[match]}\nframe {sightings.frame[row]}", fontsize=9)
     words = f"{ranking.distances[match]:.3f}{sign}" + ("" if accepted else "\ntoo far")
@@ -114,7 +116,7 @@ def _write_title(figure: Figure, queries: int, known: bool) -> None:
     note = f"; the first {ROWS} of {queries} queries" if queries > ROWS else ""
     top = 1 - 0.16 / figure.get_figheight()
     figure.text(0.012, top, "The query and its best matches", fontsize=13, fontweight="bold", va="top")
-    text = f"one of each stretch of later frames, nearest first; the number is the distance; {colours}{note}"
+    text = f"of each stretch of later frames the nearest; the number is the distance; {colours}{note}"
     figure.text(0.012, top - 0.26 / figure.get_figheight(), text, fontsize=9, va="top", color="#444444")
     figure.subplots_adjust(
         left=0.012,

@@ -108,17 +108,19 @@ def summary_text(summary: Summary, folder: Path) -> str:
         answer = "not here" if best is None else f"frame {best.frame}, person {best.detection}"
         lines.append(f"{asked:<22}{answer:<26}" + ("" if best is None else f"{best.distance:>8.3f}"))
     if summary.truth is not None:
-        lines += ["", _truth_line(summary.truth)]
+        lines += ["", _truth_line(summary.truth, any(query.best_match is None for query in summary.queries))]
     if summary.stopped_early:
         lines += ["", "stopped by Ctrl-C: the results hold what was done until then"]
     lines += [""] + [str(folder / name) for name in OUTPUTS]
     return "\n".join(lines)
 
 
-def _truth_line(truth: RefindScores) -> str:
+def _truth_line(truth: RefindScores, rejects: bool) -> str:
     if not truth.queries_scored:
         return "truth: no query stands for a true person who is present later, so nothing could be scored"
+    cases = "later frames" if truth.queries_scored == 1 else "cases (a query and a later frame that shows them)"
     return (
-        f"truth: found again in {truth.refind_rate:.1%} of {truth.frames_scored} frames, "
-        f"rank-1 {truth.rank1:.1%}, mAP {truth.map:.1%} ({truth.queries_scored} of {truth.queries} queries scored)"
+        f"truth: found again in {truth.refind_rate:.1%} of {truth.frames_scored} {cases}, "
+        f"rank-1 {truth.rank1:.1%}, mAP {truth.map:.1%} ({truth.queries_scored} of {truth.queries} queries scored"
+        f"{', before reject_above' if rejects else ''})"
     )

@@ -81,8 +81,18 @@ def _either(choices: list[str]) -> str:
     return choices[0] if len(choices) == 1 else f"{', '.join(choices[:-1])}, or {choices[-1]}"
 
 
+def in_yaml(value: Any) -> str:
+    """A value as one would write it: `null`, `true`, `3`, `'text'`.
+
+    >>> in_yaml(None), in_yaml(True), in_yaml("a"), in_yaml([0, 2])
+    ('null', 'true', "'a'", '[0, 2]')
+    """
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else repr(value)
+
+
 def _yaml_word(value: Any) -> str:
-    return f"`{'null' if value is None else value}`"
+    return f"`{value if isinstance(value, str) else in_yaml(value)}`"
 
 
 _HEAD = """# Settings

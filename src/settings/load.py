@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from src.settings.ancestor import translate
-from src.settings.describe import Setting, list_settings
+from src.settings.describe import Setting, in_yaml, list_settings
 from src.settings.errors import UserError, did_you_mean
 from src.settings.schema import Settings
 from src.settings.yaml_file import parse_yaml, read_mapping
@@ -140,4 +140,4 @@ def _worded(
         key = next(name for name in known if name == path or name.startswith(f"{path}."))
         return UserError(f"{first_source}: {key} is missing; give it in a YAML file or with --set {key}=…")
     key = next(name for name in known if path == name or path.startswith(f"{name}."))
-    return UserError(f"{origin[key]}: {key}: expected {known[key].accepts}, got {values[key]!r}")
+    return UserError(f"{origin[key]}: {key}: expected {known[key].accepts}, got {in_yaml(values[key])}")

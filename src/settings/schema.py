@@ -23,7 +23,7 @@ class InputSettings(Section):
     """The frames to look at, and the person to look for."""
 
     frames_path: str = Field(
-        description="A folder of pictures, a video file, or `synthetic:SEED` for a generated street."
+        description="A folder of pictures, a video file, or `synthetic:SEED[:FRAMES]`, a generated street."
     )
     query_frame: Index = Field(0, description="The frame that shows the query, counted from 0 in file order.")
     query_detection: Index | Annotated[list[Index], Field(min_length=1)] | Literal["all"] = Field(

@@ -116,8 +116,14 @@ def test_a_file_of_fixed_batch_size_takes_any_number(backend: str, tmp_path: Pat
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
 def test_an_onnx_file_that_is_damaged_or_no_embedder(backend: str, tmp_path: Path) -> None:
     _export(torch.nn.PairwiseDistance(), (torch.zeros(1, 3), torch.zeros(1, 3)), tmp_path / "pair.onnx")
+    _export(torch.nn.Conv2d(3, 4, 3), (torch.zeros(1, 3, 64, 32),), tmp_path / "maps.onnx")  # as a detector answers
     (tmp_path / "cut.onnx").write_bytes((tmp_path / "pair.onnx").read_bytes()[:100])
-    for file, problem in (("pair.onnx", "not one batch"), ("cut.onnx", "damaged"), ("none.onnx", "no weights file")):
+    for file, problem in (
+        ("pair.onnx", "not one batch"),
+        ("maps.onnx", "is no ReID network"),
+        ("cut.onnx", "damaged"),
+        ("none.onnx", "no weights file"),
+    ):
         with pytest.raises(UserError, match=problem) as caught:
             create_embedder(weights=str(tmp_path / file), backend=backend)
         assert len(str(caught.value).splitlines()) == 1
@@ -163,7 +169,7 @@ def test_torch_runs_in_eval_mode_without_gradients(weights_file: Path, crops: li
 
 def test_wishes_that_cannot_be_met(weights_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(UserError, match="no CUDA device"):
+    with pytest.raises(UserError, match="no such device"):
         create_embedder(weights=str(weights_file), device="cuda")
     with pytest.raises(UserError, match="runs on a CPU"):
         create_embedder(weights=str(weights_file), backend="openvino", device="cuda")
