@@ -105,7 +105,7 @@ def _write(answer: requests.Response, part: Path, start: int, total: int | None)
 def _from_drive(url: str, file: Path) -> Path:
     import gdown  # here, because most downloads do not need it
 
-    with tqdm(unit="B", unit_scale=True, desc=file.stem, dynamic_ncols=True) as bar:
+    with tqdm(unit="B", unit_scale=True, desc=file.stem, dynamic_ncols=True, leave=False) as bar:
 
         def show(arrived: int, total: int | None) -> None:
             bar.total = total
@@ -114,7 +114,9 @@ def _from_drive(url: str, file: Path) -> Path:
         try:
             gdown.download(url, str(file), quiet=True, resume=True, timeout=TIMEOUT_S, retries=3, progress=show)
         except (gdown.exceptions.FileURLRetrievalError, gdown.exceptions.DownloadError) as problem:
-            raise requests.RequestException(str(problem).splitlines()[0]) from problem
+            unreachable = "Max retries exceeded" in str(problem)  # gdown keeps no more of the cause than its words
+            kind = requests.ConnectionError if unreachable else requests.RequestException
+            raise kind(str(problem).splitlines()[0]) from problem
     return file
 
 

@@ -165,6 +165,17 @@ def test_drive_that_refuses_is_an_ordinary_network_problem(file: Path, monkeypat
     assert "\n" not in str(told.value)
 
 
+def test_drive_without_a_network_is_told_like_any_other_server(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import gdown
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise gdown.exceptions.DownloadError("Download failed after 3 retries: HTTPSConnectionPool: Max retries exceeded")
+
+    monkeypatch.setattr(gdown, "download", unreachable)
+    with pytest.raises(requests.ConnectionError):
+        download("https://drive.google.com/uc?id=1sSwXSUlj4", file)
+
+
 def test_gdown_is_loaded_for_drive_alone(server: FileServer, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gdown", ModuleType("gdown"))  # would fail when used
     server.files["/w"] = CONTENT
