@@ -69,7 +69,7 @@ def stop_on_ctrl_c(note: str) -> Iterator[StopRequest]:
 
     def remember(_number: int, _frame: Any) -> None:
         request.requested = True
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell had started us deaf to Ctrl-C
         tqdm.write(f"{note} (Ctrl-C again to leave at once)", file=sys.stderr)
 
     signal.signal(signal.SIGINT, remember)
