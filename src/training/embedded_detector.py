@@ -76,5 +76,5 @@ def detector_card(recipe: DetectorRecipe, weights: Path, cache: Path) -> dict[st
         "recipe": asdict(recipe),
         "figures_percent": figures,
         "not_for": "watching, counting or following real people, or any decision about them; it is for lessons, tests "
-        "and demos, and detectors trained on real pictures find people far better",
+        "and demos, and has been measured on one real camera only",
     }
