@@ -36,8 +36,13 @@ class Commands(TyperGroup):
         """The command called `cmd_name`, or None where there is none."""
         if cmd_name not in self.list_commands(ctx):
             return None
+        module = import_module(f"src.cli.{cmd_name}")
+        if hasattr(module, "app"):  # a group of sub-commands
+            group = typer.main.get_command(module.app)
+            group.name = cmd_name
+            return group
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(cmd_name)(import_module(f"src.cli.{cmd_name}").run)
+        alone.command(cmd_name)(module.run)
         return typer.main.get_command(alone)
 
 

@@ -14,6 +14,7 @@ from src.detection.crops import cut_crop
 from src.detection.detections import Detector
 from src.detection.registry import create_detector
 from src.embedding.embedder import Embedder
+from src.embedding.operating_point import load_operating_point
 from src.embedding.registry import create_embedder
 from src.frames.frame import Frame, FrameSource
 from src.frames.mot import read_mot
@@ -48,6 +49,7 @@ def run_walkthrough(settings: Settings) -> Summary:
     watch = Stopwatch()
     with watch.stage("loading"):
         truth = None if settings.input.truth is None else read_mot(settings.input.truth)
+        reject_above = find_threshold(settings)
         detector, embedder = load_networks(settings)  # first: a wrong name or file is told before any frame is drawn
         frames = open_frames(settings.input.frames_path, settings.input.max_frames)
         truth = truth if truth is not None else frames.truth
@@ -59,7 +61,7 @@ def run_walkthrough(settings: Settings) -> Summary:
         if stopped and not np.any(seen.frames_read > settings.input.query_frame):
             raise UserError("stopped before a frame later than input.query_frame was read; nothing was written")
         queries = choose_queries(seen, settings.input.query_frame, settings.input.query_detection)
-        rankings = [rank_later(seen, row, settings.ranking.metric, settings.ranking.reject_above) for row in queries]
+        rankings = [rank_later(seen, row, settings.ranking.metric, reject_above) for row in queries]
         identity = true_identities(seen, truth) if truth is not None else None
 
     with watch.stage("report"):
@@ -87,6 +89,15 @@ def run_walkthrough(settings: Settings) -> Summary:
     write_summary(folder / "summary.json", summary)
     print(summary_text(summary, folder))
     return summary
+
+
+def find_threshold(settings: Settings) -> float | None:
+    """The distance from which on the answer is "not here", looked up where the setting says `calibrated`."""
+    threshold = settings.ranking.reject_above
+    if threshold != "calibrated":
+        return threshold
+    model = settings.embedder
+    return load_operating_point(model.name, model.weights, settings.ranking.metric).search_threshold
 
 
 def load_networks(settings: Settings) -> tuple[Detector, Embedder]:

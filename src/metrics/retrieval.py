@@ -1,30 +1,59 @@
-"""How well a gallery is ranked: cumulative matching (CMC) and mean average precision, the Market-1501 way."""
+"""How well is a gallery ranked? CMC, mean average precision and mean inverse negative penalty.
 
-import math
+All of them follow from the places of the true matches (`src.metrics.matches`), and all are means over the queries of
+one number per query, which is kept: intervals, tests and tables need it.
+"""
+
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+from src.metrics.labels import Labels
+from src.metrics.matches import Matches
+from src.metrics.protocol import Protocol
 
-@dataclass(frozen=True)
-class RetrievalScores:
-    """Figures of one evaluation, each a share in 0..1, means over the queries that count (NaN where none does).
+AveragePrecision = Literal["precisions", "interpolated"]
+RANKS = (1, 5, 10, 20)
+CMC_LENGTH = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Retrieval:
+    """Figures of one evaluation, each a share in 0..1.
 
     Attributes:
-        rank1: share of the queries whose nearest gallery picture is the right person.
-        rank5: share with the right person among the five nearest.
-        rank10: share with the right person among the ten nearest.
-        map: mean average precision.
-        queries: how many queries count.
-        queries_skipped: how many had nobody to find in the gallery and were left out.
+        protocol: the rule.
+        per_query: (q,) float64 for each of `rank1`, `rank5`, `rank10`, `rank20`, `map` and `minp`; NaN for a query
+            that has nobody to find.
+        cmc: (50,) float64, `cmc[k - 1]` is the share of the queries answered within rank k.
+        gallery: how many pictures answered.
     """
 
-    rank1: float
-    rank5: float
-    rank10: float
-    map: float
-    queries: int
-    queries_skipped: int
+    protocol: Protocol
+    per_query: dict[str, np.ndarray]
+    cmc: np.ndarray
+    gallery: int
+
+    @property
+    def counted(self) -> np.ndarray:
+        """(q,) bool, the queries that have somebody to find."""
+        return ~np.isnan(self.per_query["map"])
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Means over the queries that count; NaN where none does."""
+        return {name: mean(values) for name, values in self.per_query.items()}
+
+    @property
+    def queries(self) -> int:
+        """How many queries count."""
+        return int(self.counted.sum())
+
+    @property
+    def queries_skipped(self) -> int:
+        """How many queries have nobody to find and were left out."""
+        return int((~self.counted).sum())
 
 
 def average_precision(hits: np.ndarray) -> float:
@@ -42,62 +71,67 @@ def average_precision(hits: np.ndarray) -> float:
     return float(np.mean(np.arange(1, len(places) + 1) / (places + 1)))
 
 
-def retrieval_scores(
-    distances: np.ndarray,
-    query_ids: np.ndarray,
-    gallery_ids: np.ndarray,
-    query_cameras: np.ndarray,
-    gallery_cameras: np.ndarray,
-) -> RetrievalScores:
-    """Rank the gallery for each query and count, as Market-1501 does (Zheng et al., ICCV 2015, section 5).
+def score_retrieval(
+    matches: Matches, query: Labels, gallery: Labels, protocol: Protocol, ap: AveragePrecision = "precisions"
+) -> Retrieval:
+    """Turn the places of the true matches into figures.
 
-    Gallery pictures of the query's own person *from the query's own camera* are taken out first: finding
-    the very next picture of one walk is no re-identification. Queries with nobody left to find are left out and
-    counted. Equal distances keep the order of the gallery.
+    Let the true matches of a query, nearest first, stand at the ranks r₁ < … < rₙ.
+    CMC(k): 1 if r₁ ≤ k; with `every_match` the share of the n that have fewer than k wrong pictures before them.
+    AP "precisions": the mean of i / rᵢ, as torchreid counts. AP "interpolated": the area under the precision-recall
+    curve with straight lines between its points, the mean of (i / rᵢ + (i - 1) / (rᵢ - 1)) / 2 where the second
+    fraction is 1 for rᵢ = 1, as Market-1501's own first code counted (Philbin et al., CVPR 2007); a little lower.
+    INP: n / rₙ, the price of finding the hardest match (mINP of Ye et al., TPAMI 2021, arXiv 2001.04193).
 
     Args:
-        distances: (q, g), smaller = more alike.
-        query_ids: (q,) person of each query.
-        gallery_ids: (g,) person of each gallery picture.
-        query_cameras: (q,) camera of each query.
-        gallery_cameras: (g,) camera of each gallery picture.
-
-    Raises:
-        ValueError: shapes that do not fit together, distances that are not numbers.
-
-    >>> retrieval_scores(np.array([[0.1, 0.2, 0.3]]), [7], [7, 8, 7], [1], [1, 2, 2]).map  # the first is same-camera
-    0.5
+        matches: of `find_matches`.
+        query: labels of the q queries.
+        gallery: labels of the gallery.
+        protocol: the rule that the matches were found under.
+        ap: which average precision.
     """
-    distances = np.asarray(distances)
-    query_ids, query_cameras = np.asarray(query_ids), np.asarray(query_cameras)
-    gallery_ids, gallery_cameras = np.asarray(gallery_ids), np.asarray(gallery_cameras)
-    if distances.shape != (len(query_ids), len(gallery_ids)):
-        wanted = f"{len(query_ids)} queries × {len(gallery_ids)} gallery"
-        raise ValueError(f"distances of shape {distances.shape} for {wanted}")
-    if len(query_cameras) != len(query_ids) or len(gallery_cameras) != len(gallery_ids):
-        raise ValueError("every picture needs a person and a camera")
-    if np.isnan(distances).any():
-        raise ValueError("some distances are not numbers (NaN)")
+    trials = len(matches.query)
+    found = np.bincount(matches.trial, minlength=trials)  # (t,) true matches of each trial
+    last = np.cumsum(found)[found > 0] - 1  # its farthest match
+    rank, number = matches.rank, matches.number
+    precision = (number + 1) / rank
+    if ap == "interpolated":
+        before = np.divide(number, rank - 1, out=np.ones(len(rank)), where=rank > 1)
+        precision = (precision + before) / 2
+    inverse_penalty = np.full(trials, np.nan)
+    inverse_penalty[found > 0] = found[found > 0] / rank[last]
 
-    first_hits, precisions = [], []
-    for row, person, camera in zip(distances, query_ids, query_cameras, strict=True):
-        order = np.argsort(row, kind="stable")  # (g,) nearest first
-        same_walk = (gallery_ids[order] == person) & (gallery_cameras[order] == camera)
-        hits = gallery_ids[order][~same_walk] == person
-        if hits.any():
-            first_hits.append(int(np.argmax(hits)))
-            precisions.append(average_precision(hits))
-    first = np.array(first_hits)
+    def over_trial(values: np.ndarray) -> np.ndarray:
+        """Mean over the true matches of each trial."""
+        total = np.bincount(matches.trial, values, trials)
+        return np.divide(total, found, out=np.full(trials, np.nan), where=found > 0)
 
-    def share_within(k: int) -> float:
-        return float(np.mean(first < k)) if len(first) else math.nan
+    def within(k: int) -> np.ndarray:
+        if protocol.every_match:
+            return over_trial((matches.wrong_nearer < k).astype(np.float64))
+        nearest = number == 0
+        hit = np.full(trials, np.nan)
+        hit[matches.trial[nearest]] = rank[nearest] <= k
+        return hit
 
-    mean_ap = float(np.mean(precisions)) if precisions else math.nan
-    return RetrievalScores(
-        rank1=share_within(1),
-        rank5=share_within(5),
-        rank10=share_within(10),
-        map=mean_ap,
-        queries=len(first),
-        queries_skipped=len(query_ids) - len(first),
-    )
+    def over_query(values: np.ndarray) -> np.ndarray:
+        """Mean over the trials of each query; NaN where it has none with a match."""
+        known = ~np.isnan(values)
+        count = np.bincount(matches.query[known], minlength=len(query))
+        total = np.bincount(matches.query[known], values[known], len(query))
+        return np.divide(total, count, out=np.full(len(query), np.nan), where=count > 0)
+
+    per_query = {f"rank{k}": over_query(within(k)) for k in RANKS}
+    per_query |= {"map": over_query(over_trial(precision)), "minp": over_query(inverse_penalty)}
+    curve = np.array([mean(over_query(within(k))) for k in range(1, CMC_LENGTH + 1)])
+    return Retrieval(protocol, per_query, curve, len(gallery))
+
+
+def mean(values: np.ndarray) -> float:
+    """Mean of the numbers that are numbers; NaN where none is.
+
+    >>> mean(np.array([0.25, np.nan, 0.75])), mean(np.array([np.nan]))
+    (0.5, nan)
+    """
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")

@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 
 from src.ranking.rank import Ranking
 from src.ranking.sightings import Sightings
+from src.report.cells import RIGHT, UNKNOWN, WRONG, show_crop
 from src.report.drawing import ORANGE
 from src.report.files import replacing
 
 MATCHES = 8  # columns beside the query
 ROWS = 8  # queries shown
-RIGHT, WRONG, UNKNOWN = "#009e73", "#d55e00", "#9aa0a6"  # green and red of Okabe and Ito's set; grey
 
 
 def strip_matches(sightings: Sightings, ranking: Ranking, columns: int = MATCHES) -> list[int]:
@@ -72,7 +72,7 @@ def draw_strip(
 
 def _draw_query(cell: Axes, sightings: Sightings, ranking: Ranking, crops: Mapping[int, np.ndarray]) -> None:
     row = ranking.query
-    _show(cell, crops[row], tuple(value / 255 for value in ORANGE))
+    show_crop(cell, crops[row], tuple(value / 255 for value in ORANGE))
     cell.set_title(f"query {sightings.detection[row]}\nframe {sightings.frame[row]}", fontsize=9, fontweight="bold")
     if ranking.best_match is None:
         cell.set_xlabel("not here", fontsize=9, fontweight="bold", color=WRONG)
@@ -94,21 +94,10 @@ def _draw_match(
     accepted = bool(ranking.accepted[match])
     if not accepted:  # what is not given as an answer is neither right nor wrong
         colour, sign = UNKNOWN, ""
-    _show(cell, crops[row], colour, faint=not accepted)
+    show_crop(cell, crops[row], colour, faint=not accepted)
     cell.set_title(f"rank {ranking.rank[match]}\nframe {sightings.frame[row]}", fontsize=9)
     words = f"{ranking.distances[match]:.3f}{sign}" + ("" if accepted else "\ntoo far")
     cell.set_xlabel(words, fontsize=9, color=colour if sign else "black")
-
-
-def _show(cell: Axes, crop: np.ndarray, colour: str | tuple[float, ...], faint: bool = False) -> None:
-    """A crop in a frame, in a cell as high as two times its width whatever the crop's shape."""
-    cell.imshow(crop, extent=(0, crop.shape[1], crop.shape[0], 0), alpha=0.35 if faint else 1.0)
-    height, width = crop.shape[:2]
-    spare_x, spare_y = max(0.0, height / 2 - width) / 2, max(0.0, 2 * width - height) / 2
-    cell.set(xlim=(-spare_x, width + spare_x), ylim=(height + spare_y, -spare_y), xticks=[], yticks=[])
-    cell.set_facecolor("#f1f3f4")
-    for side in cell.spines.values():
-        side.set(color=colour, linewidth=3)
 
 
 def _write_title(figure: Figure, queries: int, known: bool) -> None:

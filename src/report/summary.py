@@ -1,18 +1,15 @@
 """What came out, in figures: `summary.json` for programs, and a short table for the person in front of the screen."""
 
-import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from src.metrics.refind import RefindScores
 from src.ranking.rank import Ranking
 from src.ranking.sightings import Sightings
-from src.report.files import OUTPUTS, replacing
+from src.report.files import OUTPUTS, write_json
 
 
 @dataclass(frozen=True)
@@ -86,16 +83,7 @@ def describe_queries(sightings: Sightings, rankings: Sequence[Ranking], identity
 def write_summary(path: Path, summary: Summary) -> None:
     """Write `summary.json`; a figure that cannot be computed is null, and without truth there is no `truth`."""
     values = {key: value for key, value in asdict(summary).items() if not (key == "truth" and value is None)}
-    with replacing(path) as part:
-        part.write_text(json.dumps(_plain(values), indent=2) + "\n", encoding="utf-8")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+    write_json(path, values)
 
 
 def summary_text(summary: Summary, folder: Path) -> str:

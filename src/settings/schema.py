@@ -80,10 +80,11 @@ class RankingSettings(Section):
     metric: Literal["euclidean", "cosine"] = Field(
         "euclidean", description="The distance; on unit-length embeddings both give the same order."
     )
-    reject_above: Positive | None = Field(
+    reject_above: Positive | Literal["calibrated"] | None = Field(
         None,
-        description='Best matches farther away than this are answered with "not here"; `null` = always answer. '
-        "The scale differs from one network to another: there is no value that fits all.",
+        description='Best matches farther away than this are answered with "not here"; `null` = always answer; '
+        "`calibrated` = the threshold that `python src/main.py calibrate` keeps beside the weights. The scale differs "
+        "from one network to another: there is no value that fits all.",
     )
 
 

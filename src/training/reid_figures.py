@@ -1,51 +1,54 @@
 """How good ReID weights are: on generated people nobody trained on, and on real crops where a reader has some."""
 
-import re
 from pathlib import Path
 
 import numpy as np
 
 from src.embedding.embedder import Embedder
-from src.frames.folder import read_picture
-from src.metrics.retrieval import RetrievalScores, retrieval_scores
-from src.ranking.distances import cosine
+from src.metrics.labels import Labels
+from src.metrics.matches import find_matches
+from src.metrics.protocol import PROTOCOLS
+from src.metrics.retrieval import Retrieval, score_retrieval
+from src.ranking.distances import distance_rows
+from src.reid_data.features import embed_samples
+from src.reid_data.registry import open_crops
+from src.reid_data.task import make_contest
 from src.training.reid_crops import CropRecipe, load_crops
 
 UNSEEN = CropRecipe(
     people=150, crops=9, cameras=3, cameras_each=3, seed=900
 )  # a world of other people and other cameras
-_MARKET_NAME = re.compile(r"(-?\d+)_c(\d+)")
 
 
-def figures_on_generated(embedder: Embedder, cache: Path, recipe: CropRecipe = UNSEEN) -> RetrievalScores:
+def figures_on_generated(embedder: Embedder, cache: Path, recipe: CropRecipe = UNSEEN) -> Retrieval:
     """Market-1501 protocol on people and cameras of an unseen seed: one crop of each camera asks, the others answer."""
     crops = load_crops(recipe, cache)
     people, numbers = np.divmod(np.arange(recipe.people * recipe.crops), recipe.crops)
     features = embedder(list(crops.pictures(people, numbers)))
-    cameras = crops.cameras[people, numbers]
-    asks = numbers < recipe.cameras_each
-    distances = cosine(features[asks], features[~asks])
-    return retrieval_scores(distances, people[asks], people[~asks], cameras[asks], cameras[~asks])
+    labels = Labels.of(people, crops.cameras[people, numbers])
+    asks, answers = np.flatnonzero(numbers < recipe.cameras_each), np.flatnonzero(numbers >= recipe.cameras_each)
+    return _score(features[asks], features[answers], labels.take(asks), labels.take(answers))
 
 
-def figures_on_crops(embedder: Embedder, folder: Path, query_camera: int = 1) -> RetrievalScores:
+def figures_on_crops(embedder: Embedder, folder: Path, query_camera: str = "1") -> Retrieval:
     """One camera asks, all others answer, on a folder of crops named as Market-1501 names them."""
-    paths = sorted(folder.glob("*.jpg"))
-    labels = np.array([[int(part) for part in _label(path)] for path in paths])
-    features = embedder([read_picture(path) for path in paths])
-    people, cameras = labels.T
-    asks = cameras == query_camera
-    distances = cosine(features[asks], features[~asks])
-    return retrieval_scores(distances, people[asks], people[~asks], cameras[asks], cameras[~asks])
+    contest = make_contest(open_crops("folder", folder), [query_camera])
+    features = embed_samples(contest.samples, embedder)
+    asking = len(contest.query)
+    return _score(features[:asking], features[asking:], contest.query_labels, contest.gallery_labels)
 
 
-def in_percent(scores: RetrievalScores) -> dict[str, float]:
+def in_percent(scores: Retrieval) -> dict[str, float]:
     """Rank-1 and mAP in percent with one decimal, as tables show them."""
-    return {"rank1": round(100 * scores.rank1, 1), "map": round(100 * scores.map, 1), "queries": scores.queries}
+    figures = scores.figures
+    return {
+        "rank1": round(100 * figures["rank1"], 1),
+        "map": round(100 * figures["map"], 1),
+        "queries": scores.queries,
+    }
 
 
-def _label(path: Path) -> tuple[str, str]:
-    found = _MARKET_NAME.match(path.name)
-    if not found:
-        raise ValueError(f"{path.name} is not named as Market-1501 names crops")
-    return found[1], found[2]
+def _score(query: np.ndarray, gallery: np.ndarray, query_labels: Labels, gallery_labels: Labels) -> Retrieval:
+    protocol = PROTOCOLS["market1501"]
+    matches = find_matches(distance_rows(query, gallery, "cosine"), query_labels, gallery_labels, protocol)
+    return score_retrieval(matches, query_labels, gallery_labels, protocol)

@@ -84,7 +84,7 @@ def test_any_text_is_taken_as_it_stands(path: str) -> None:
         ("input.query_frame='1'", "--set: input.query_frame: expected a whole number ≥ 0, got '1'"),
         ("input.max_frames=0", "--set: input.max_frames: expected a whole number ≥ 1, or null, got 0"),
         ("detector.min_score=1.01", "--set: detector.min_score: expected a number ≥ 0 and ≤ 1, or null, got 1.01"),
-        ("ranking.reject_above=.nan", "--set: ranking.reject_above: expected a number > 0, or null, got nan"),
+        ("ranking.reject_above=.nan", "--set: ranking.reject_above: expected a number > 0, calibrated, or null, got nan"),
         ("ranking.metric=euclid", "--set: ranking.metric: expected euclidean, or cosine, got 'euclid'"),
         ("output.folder=", "--set: output.folder: expected text, got null"),
         ("output.fps=0", "--set: output.fps: expected a number > 0, or null, got 0"),

@@ -1,0 +1,106 @@
+"""How good is a network on labelled people?"""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from src.cli import _options as options
+from src.metrics.protocol import PROTOCOLS
+
+
+class Expansion(StrEnum):
+    """Query expansion, plain or weighted."""
+
+    aqe = "aqe"
+    alpha_qe = "alpha-qe"
+
+
+def run(
+    root: options.Root,
+    dataset: options.Dataset = None,
+    embedder: options.Embedder = "osnet_x0_25",
+    weights: options.Weights = "embedded",
+    backend: options.BackendOption = "torch",
+    metric: options.MetricOption = "euclidean",
+    query_camera: options.QueryCamera = None,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"What counts as an answer: {', '.join(PROTOCOLS)}, or all of them side by side with `all`; may be "
+            "given many times.",
+            show_default="market1501",
+        ),
+    ] = None,
+    verification: Annotated[bool, typer.Option("--verification", help="Also EER and TAR at FAR, on pairs.")] = False,
+    rerank: Annotated[bool, typer.Option("--rerank", help="Also with k-reciprocal re-ranking.")] = False,
+    expand: Annotated[
+        list[Expansion] | None,
+        typer.Option(help="Also with query expansion; may be given twice.", show_default=False),
+    ] = None,
+    ap: Annotated[Literal["precisions", "interpolated"], typer.Option(help="Which average precision.")] = "precisions",
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="A file for all figures.", show_default=False)
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="A folder for tables and pictures; made if missing.", show_default=False),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="A JSON file of another model on the same data, to test against.", show_default=False),
+    ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Leave features as long as the network gave them, not of unit length.")
+    ] = False,
+    features: Annotated[
+        Path | None,
+        typer.Option(help="An .npz file of features computed elsewhere, instead of a network.", show_default=False),
+    ] = None,
+    save_features: Annotated[
+        Path | None, typer.Option(help="An .npz file to keep the features in.", show_default=False)
+    ] = None,
+    batch_size: options.BatchSize = 64,
+    device: options.DeviceOption = "auto",
+    threads: options.Threads = None,
+) -> None:
+    """Measure how well a network finds people again: CMC, mAP, mINP and more, under a named protocol.
+
+    Tables go to stdout, notes and progress to stderr. Try --protocol all once: the same features, five very different
+    figures.
+    """
+    from src.evaluation import DataChoice, ModelChoice, Wanted, evaluate
+    from src.reid_data.features import write_features
+    from src.report.comparison import compare_with, comparison_text
+    from src.report.evaluation_result import result_as_json
+    from src.report.evaluation_text import result_text
+    from src.report.files import make_folder, write_json
+
+    for file in (json_file, save_features):
+        options.check_folder_of(file)
+    if report is not None:
+        make_folder(report, "--report")
+    named = list(dict.fromkeys(protocol or ["market1501"]))
+    protocols = list(PROTOCOLS) if "all" in named else named
+    result = evaluate(
+        DataChoice(options.recognise(dataset, root), root, query_camera or []),
+        ModelChoice(embedder, weights, backend, batch_size, device, threads, metric, raw, features),
+        Wanted(protocols, ap, rerank, expand or [], verification),
+    )
+    for note in result.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(result_text(result))
+    if against is not None:
+        print(comparison_text(compare_with(against, result), against))
+    if save_features is not None:
+        task = result.task
+        write_features(save_features, task.contest.samples, task.all_features, task.contest.crops)
+    if json_file is not None:
+        write_json(json_file, result_as_json(result))
+    if report is not None:
+        from src.report.evaluation_folder import write_evaluation
+
+        for file in write_evaluation(report, result):
+            print(file)

@@ -1,0 +1,110 @@
+"""The distance up to which two crops count as one person: chosen on data (`calibrate`) and kept beside the weights.
+
+No threshold fits all networks: their distances live on different scales. So it belongs to one file of weights, one
+metric and one network, and is refused for any other.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from src.embedding.locate import locate_weights
+from src.settings.errors import UserError
+from src.settings.yaml_file import read_mapping
+from src.zoo.checksums import sha256_of
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """Two thresholds and what they were worth on people who took no part in choosing them.
+
+    Attributes:
+        embedder: the network.
+        weights_sha256: of the file that the thresholds belong to.
+        metric: `euclidean` or `cosine`, on features of unit length.
+        pair_threshold: for "are these two the same?": at or below it they are.
+        search_threshold: for "who of the gallery is it?": where even the nearest is farther, nobody.
+        pair_far_wanted: rate of false acceptance that was asked for.
+        pair_far: share of the impostor pairs accepted.
+        pair_tar: share of the genuine pairs accepted.
+        fpr_at_95: share of the impostor pairs accepted where 95 % of the genuine ones are.
+        eer: equal error rate.
+        search_far_wanted: rate of false alarms that was asked for.
+        search_far: share of the searches for an absent person that were answered.
+        search_dir: share of the searches for a present person answered rightly.
+        gallery: how many pictures were searched; in a larger gallery a stranger finds a look-alike more often.
+        persons: how many chose the thresholds, and how many others measured them.
+        data: the data set and the fingerprint of what was used.
+        seed: of the division of the persons.
+    """
+
+    embedder: str
+    weights_sha256: str
+    metric: str
+    pair_threshold: float
+    search_threshold: float
+    pair_far_wanted: float
+    pair_far: float
+    pair_tar: float
+    fpr_at_95: float
+    eer: float
+    search_far_wanted: float
+    search_far: float
+    search_dir: float
+    gallery: int
+    persons: list[int]
+    data: str
+    seed: int
+
+
+def operating_point_file(weights: Path) -> Path:
+    """Where the operating point of a weights file lies: `reid.safetensors` → `reid.threshold.yml`."""
+    return weights.with_suffix(".threshold.yml")
+
+
+def write_operating_point(file: Path, point: OperatingPoint) -> None:
+    """Write or replace the file.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    try:
+        part = file.with_name(file.name + ".part")
+        part.write_text(yaml.safe_dump(asdict(point), sort_keys=False, allow_unicode=True), encoding="utf-8")
+        part.replace(file)
+    except OSError as problem:
+        raise UserError(f"{file} cannot be written ({problem.strerror}); name another file with --out") from None
+
+
+def load_operating_point(name: str, weights: str, metric: str, file: Path | None = None) -> OperatingPoint:
+    """The operating point that was calibrated for these weights.
+
+    Args:
+        name: the network.
+        weights: as the setting `embedder.weights`.
+        metric: what the distances are computed with.
+        file: another file than the one beside the weights.
+
+    Raises:
+        UserError: nothing was calibrated, or it was for other weights, another network or another metric.
+    """
+    found = locate_weights(name, weights)
+    file = file or operating_point_file(found)
+    calibrate = f"calibrate --embedder {name} --weights {weights} --metric {metric} --root DIR"
+    if not file.is_file():
+        raise UserError(f"no threshold was calibrated for {weights}: {file} is missing; run: main.py {calibrate}")
+    values: dict[str, Any] = read_mapping(file)
+    known = {field.name for field in fields(OperatingPoint)}
+    if set(values) != known or not all(isinstance(values[key], float | int) for key in known if "threshold" in key):
+        raise UserError(f"{file} is not what calibrate writes; run again: main.py {calibrate}")
+    point = OperatingPoint(**values)
+    for what, is_, wanted in (
+        ("network", point.embedder, name),
+        ("metric", point.metric, metric),
+        ("weights (sha256)", point.weights_sha256, sha256_of(found)),
+    ):
+        if is_ != wanted:
+            raise UserError(f"{file} was calibrated for the {what} {is_}, not {wanted}; run: main.py {calibrate}")
+    return point

@@ -1,0 +1,113 @@
+"""The features of labelled crops: computed by an embedder, or by any other program and read from a file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from src.embedding.embedder import Embedder
+from src.reid_data.pictures import read_sample
+from src.reid_data.sample import LabelledCrops, Sample
+from src.settings.errors import UserError
+
+_READ_AT_ONCE = 256  # crops in memory
+
+
+def embed_samples(samples: Sequence[Sample], embedder: Embedder) -> np.ndarray:
+    """Describe every sample; one that stands in the list twice is computed once.
+
+    Returns:
+        (n, d) float32, in the order of the samples.
+
+    Raises:
+        UserError: a picture cannot be read, or the network answers with zeros or no numbers.
+    """
+    different = list(dict.fromkeys(samples))
+    features = np.empty((len(different), embedder.dimension), np.float32)
+    with tqdm(total=len(different), desc="embedding", unit="crop", dynamic_ncols=True) as bar:
+        for start in range(0, len(different), _READ_AT_ONCE):
+            part = different[start : start + _READ_AT_ONCE]
+            features[start : start + len(part)] = embedder([read_sample(sample) for sample in part])
+            bar.update(len(part))
+    place = {sample: index for index, sample in enumerate(different)}
+    return check_features(features, different, "the network")[[place[sample] for sample in samples]]
+
+
+def read_features(file: Path, samples: Sequence[Sample], crops: LabelledCrops) -> np.ndarray:
+    """Read features that were computed elsewhere: an .npz file with `img_path` (n,) text and `features` (n, d).
+
+    Args:
+        file: the file; a path in it is relative to the data set's root.
+        samples: whose features are wanted; the file may hold more.
+        crops: the data set they belong to.
+
+    Returns:
+        (n, d) float32, in the order of the samples.
+
+    Raises:
+        UserError: no such file or not of this form, a sample without features, features that are zero or no numbers.
+    """
+    if any(sample.box_xyxy is not None for sample in samples):
+        raise UserError("features can be read for pictures of one person each; cut the crops first: data cut")
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            paths, features = arrays["img_path"], arrays["features"]
+    except FileNotFoundError:
+        raise UserError(f"{file}: no such file; write one with --save-features, or see docs/evaluation.md") from None
+    except (OSError, ValueError, KeyError, BadZipFile, TypeError, EOFError) as problem:
+        raise UserError(f"{file} is no .npz file with `img_path` and `features`: {problem}") from None
+    if features.ndim != 2 or len(paths) != len(features) or features.dtype.kind not in "fiu":
+        raise UserError(
+            f"{file}: {len(paths)} paths and features of shape {features.shape}; "
+            "one row of numbers for each path is needed, all of one length"
+        )
+    row = {str(path): index for index, path in enumerate(paths)}
+    wanted = [picture_name(sample, crops) for sample in samples]
+    missing = [name for name in wanted if name not in row]
+    if missing:
+        raise UserError(f"{file} has no features for {len(missing)} of {len(wanted)} pictures, such as {missing[0]}")
+    return check_features(features[[row[name] for name in wanted]].astype(np.float32), samples, str(file))
+
+
+def write_features(file: Path, samples: Sequence[Sample], features: np.ndarray, crops: LabelledCrops) -> None:
+    """Write features in the form that `read_features` reads.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    names = [picture_name(sample, crops) for sample in samples]
+    _, first = np.unique(names, return_index=True)
+    try:
+        with file.open("wb") as stream:  # a stream, so that NumPy does not add to the name
+            np.savez(stream, img_path=np.array(names)[first], features=features[first])
+    except OSError as problem:
+        raise UserError(f"{file} cannot be written ({problem.strerror}); name another file") from None
+
+
+def picture_name(sample: Sample, crops: LabelledCrops) -> str:
+    """How files of results call a sample: its path below the data set's root, with / between folders."""
+    root = crops.root if crops.root.is_dir() else crops.root.parent
+    path, root = sample.path.resolve(), root.resolve()
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    box = "" if sample.box_xyxy is None else "#" + ",".join(f"{edge:g}" for edge in sample.box_xyxy)
+    return name + box
+
+
+def check_features(features: np.ndarray, samples: Sequence[Sample], source: str) -> np.ndarray:
+    """Give the features back if they can be compared.
+
+    Raises:
+        UserError: some are not numbers, or all zero: such a vector is as near to everybody as to nobody.
+    """
+    broken = ~np.isfinite(features).all(axis=1)
+    empty = ~features.any(axis=1)
+    for wrong, what in ((broken, "not numbers (NaN or infinite)"), (empty, "all zero")):
+        if wrong.any():
+            example = samples[int(np.argmax(wrong))].path
+            raise UserError(
+                f"{source}: the features of {wrong.sum()} of {len(samples)} pictures are {what}, "
+                f"such as those of {example}; check the weights and the pictures"
+            )
+    return features
