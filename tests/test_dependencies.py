@@ -41,7 +41,9 @@ def imported(folder: str) -> set[str]:
     return names - set(sys.stdlib_module_names) - {"src", "tests"}
 
 
-@pytest.mark.parametrize(("folder", "extras"), [("src", set(EXTRAS) - {"dev"}), ("tests", set(EXTRAS)), ("benchmarks", set(EXTRAS))])
+@pytest.mark.parametrize(
+    ("folder", "extras"), [("src", set(EXTRAS) - {"dev"}), ("tests", set(EXTRAS)), ("benchmarks", set(EXTRAS))]
+)
 def test_every_import_is_declared(folder: str, extras: set[str]) -> None:
     declared = set(parse(PROJECT["dependencies"] + [line for extra in extras for line in EXTRAS[extra]]))
     belongs_to = packages_distributions()
@@ -69,7 +71,12 @@ def test_conda_gets_the_same_names_and_bounds() -> None:
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 def test_the_lock_holds_one_version_of_everything_that_is_declared(python: str) -> None:
-    system = {"python_version": python, "python_full_version": f"{python}.5", "sys_platform": "linux", "os_name": "posix"}
+    system = {
+        "python_version": python,
+        "python_full_version": f"{python}.5",
+        "sys_platform": "linux",
+        "os_name": "posix",
+    }
     locked: dict[str, str] = {}
     for line in (ROOT / "requirements.lock").read_text().splitlines():
         requirement, _, marker = line.partition(" ; ")

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from src.detection.registry import create_detector
+from src.embedding.operating_point import load_operating_point
 from src.pipeline import run_walkthrough
 from src.settings.load import load_settings
 from src.training.detector_figures import REAL_FRAMES, REAL_TRUTH, frames_with_truth, score_detector
@@ -23,6 +24,12 @@ def test_weights_are_small_and_are_those_of_their_card(repository, name):
     assert hashlib.sha256(weights.read_bytes()).hexdigest() == card["sha256"]
     assert card["recipe"]["seed"] is not None and card["figures_percent"] and card["not_for"] and card["licence"]
     assert len((repository / "weights" / f"{name}.log.csv").read_text().splitlines()) > 50
+
+
+def test_the_reid_weights_have_thresholds_of_their_own():
+    point = load_operating_point("osnet_x0_25", "embedded", "euclidean")
+    assert 0 < point.search_threshold < point.pair_threshold < 1.4
+    assert point.pair_far < 2 * point.pair_far_wanted and point.pair_tar > 0.3
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,13 @@ def test_ci_runs_the_two_commands_of_the_readme() -> None:
 
 
 def test_weights_in_git_are_the_embedded_ones_alone() -> None:
-    names = ["weights/detector.safetensors", "weights/reid.yml", "weights/README.md", "data/README.md"]
+    names = [
+        "weights/detector.safetensors",
+        "weights/reid.yml",
+        "weights/reid.threshold.yml",
+        "weights/README.md",
+        "data/README.md",
+    ]
     ignored = ["weights/osnet.pth", "data/S2_L2.tar.bz2", "data/Crowd_PETS09/a.jpg", "output/x", "runs/x", ".venv/x"]
     command = ["git", "check-ignore", "--no-index", *names, *ignored]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

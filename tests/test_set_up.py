@@ -98,7 +98,9 @@ def test_an_index_that_hangs_is_left_in_time(set_up: ModuleType) -> None:
 def test_an_index_that_refuses_is_left(set_up: ModuleType) -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: a connection is refused
-        chosen, why = set_up.choose_torch_index(VERSIONS, f"http://127.0.0.1:{taken.getsockname()[1]}/", platform="linux")
+        chosen, why = set_up.choose_torch_index(
+            VERSIONS, f"http://127.0.0.1:{taken.getsockname()[1]}/", platform="linux"
+        )
     assert chosen is None and "refused" in why
 
 
@@ -124,7 +126,9 @@ def wheel(folder: Path, name: str, version: str) -> None:
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
         archive.writestr(f"{name}.py", f"version = {version!r}\n")
         archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         archive.writestr(f"{info}/RECORD", "")
 
 
@@ -135,7 +139,11 @@ class Project:
         self.root = root
         (root / "tools").mkdir(parents=True)
         (root / "wheels").mkdir()
-        script = (ROOT / "tools/set_up.py").read_text().replace("https://download.pytorch.org/whl/cpu/", "http://127.0.0.1:9/")
+        script = (
+            (ROOT / "tools/set_up.py")
+            .read_text()
+            .replace("https://download.pytorch.org/whl/cpu/", "http://127.0.0.1:9/")
+        )
         (root / "tools/set_up.py").write_text(script)
         (root / "pyproject.toml").write_text(
             '[project]\ndependencies = ["torch", "torchvision", "plain"]\noptional-dependencies = { more = ["surplus"] }\n'
@@ -150,7 +158,11 @@ class Project:
         (self.root / "requirements.lock").write_text("\n".join(lines) + "\n")
 
     def run(self, *extras: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.root / "wheels"), "PIP_CONFIG_FILE": os.devnull}
+        environment = os.environ | {
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(self.root / "wheels"),
+            "PIP_CONFIG_FILE": os.devnull,
+        }
         command = [sys.executable, str(self.root / "tools/set_up.py"), *extras]
         return subprocess.run(command, capture_output=True, text=True, env=environment)
 

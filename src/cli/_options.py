@@ -20,6 +20,7 @@ Embedder = Annotated[str, typer.Option(help="The network: an OSNet, or any other
 Weights = Annotated[
     str, typer.Option(help="`embedded`, a file, a card (.yml), or what published weights were trained on.")
 ]
+Onnx = Annotated[Path | None, typer.Option(help="An ONNX file instead of --weights.", show_default=False)]
 BackendOption = Annotated[Backend, typer.Option("--backend", help="What computes the network.")]
 MetricOption = Annotated[Metric, typer.Option("--metric", help="The distance between features.")]
 DeviceOption = Annotated[Device, typer.Option("--device", help="`auto` = a GPU where there is one.")]

@@ -12,12 +12,12 @@ from src.frames.frame import Frame
 from src.frames.mot import write_mot
 from src.frames.open import open_frames
 from src.settings.errors import UserError
-from src.synthetic.market import MarketPlan, write_market
+from src.synthetic.market import CLASS_PLAN, MarketPlan, write_market
 
 PRESETS: dict[str, tuple[int, MarketPlan]] = {  # frames of the scene, crops
     "tiny": (12, MarketPlan(train_people=8, test_people=8, crops_per_camera=2, distractors=4, junk=2)),
     "demo": (70, MarketPlan(train_people=60, test_people=60)),
-    "class": (210, MarketPlan(train_people=200, test_people=200, crops_per_camera=4)),
+    "class": (210, CLASS_PLAN),
 }
 
 

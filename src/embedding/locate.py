@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-import yaml
-
 from src.settings.errors import UserError
+from src.settings.yaml_file import read_mapping
 from src.zoo.checksums import sha256_of
 
 EMBEDDED_NAME = "osnet_x0_25"
 EMBEDDED_FILE = Path(__file__).resolve().parents[2] / "weights" / "reid.safetensors"
+CARD_SUFFIXES = (".yml", ".yaml")
 WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".tar", ".onnx")
 
 
@@ -18,16 +18,17 @@ def locate_weights(name: str, weights: str) -> Path:
 
     Args:
         name: the network, such as "osnet_ain_x1_0".
-        weights: "embedded", a file, or what published weights were trained on ("msmt17+dukemtmcreid+cuhk03").
+        weights: "embedded", a file, a card (.yml) beside its file, or what published weights were trained on
+            ("msmt17+dukemtmcreid+cuhk03").
 
     Raises:
-        UserError: there is no such file, or the embedded weights are of another network or damaged.
+        UserError: there is no such file, it is of another network than the embedded one, or not that of its card.
     """
     if weights == "embedded":
         return _embedded(name)
     path = Path(weights).expanduser()
     if path.is_file():
-        return path
+        return path if path.suffix.lower() not in CARD_SUFFIXES else _file_of_card(path)
     from src.zoo.fetch import fetch, fetch_missing  # only here: most runs need nothing from the network
 
     if path.suffix.lower() not in WEIGHT_SUFFIXES and os.sep not in weights:
@@ -47,8 +48,17 @@ def _embedded(name: str) -> Path:
             f"the embedded weights {EMBEDDED_FILE} are missing; restore them with git, or run: make weights"
         )
     card = EMBEDDED_FILE.with_suffix(".yml")
-    if card.is_file() and (expected := yaml.safe_load(card.read_text("utf-8")).get("sha256")) != sha256_of(
-        EMBEDDED_FILE
-    ):
-        raise UserError(f"{EMBEDDED_FILE} is not the file of its card (sha256 {expected}); restore both with git")
-    return EMBEDDED_FILE
+    return _file_of_card(card) if card.is_file() else EMBEDDED_FILE
+
+
+def _file_of_card(card: Path) -> Path:
+    """The weights that a card describes, after their checksum was compared."""
+    told = read_mapping(card)
+    if not isinstance(told.get("file"), str) or not isinstance(told.get("sha256"), str):
+        raise UserError(f"{card} is no card of weights: it has no `file` and `sha256`; name a weights file instead")
+    file = card.with_name(Path(told["file"]).name)
+    if not file.is_file():
+        raise UserError(f"{card} describes {file.name}, which does not lie beside it; put it there")
+    if told["sha256"] != sha256_of(file):
+        raise UserError(f"{file} is not the file of its card (sha256 {told['sha256']}); restore both")
+    return file

@@ -27,10 +27,10 @@ class Labels:
         """Make labels of anything NumPy can read as numbers; without `picture` no picture is in both lists.
 
         Raises:
-            ValueError: the lists differ in length.
+            ValueError: the lists differ in length, or hold anything but whole numbers.
         """
-        persons, cameras = np.asarray(person, np.int64), np.asarray(camera, np.int64)
-        pictures = np.full(len(persons), -1) if picture is None else np.asarray(picture, np.int64)
+        persons, cameras = _whole(person), _whole(camera)
+        pictures = np.full(len(persons), -1) if picture is None else _whole(picture)
         if not len(persons) == len(cameras) == len(pictures):
             raise ValueError(f"{len(persons)} persons, {len(cameras)} cameras, {len(pictures)} pictures: one of each")
         return cls(persons, cameras, pictures)
@@ -41,3 +41,10 @@ class Labels:
     def take(self, rows: np.ndarray) -> "Labels":
         """The labels of some pictures."""
         return Labels(self.person[rows], self.camera[rows], self.picture[rows])
+
+
+def _whole(values: object) -> np.ndarray:
+    numbers = np.asarray(values)
+    if numbers.size and numbers.dtype.kind not in "iu":
+        raise ValueError(f"labels must be whole numbers, not {numbers.dtype}")
+    return numbers.astype(np.int64)

@@ -4,8 +4,8 @@ No ranking of the gallery is needed: the place of a true match is the number of 
 query the distances of its true matches are taken out, the wrong ones are sorted by value, and one binary search for
 each match counts. Queries are looked at in blocks, so the matrix of all distances is never held.
 
-Among equal distances the wrong pictures count as nearer. So the figures depend neither on the order of the files nor
-on luck, and a network that gives everybody the same vector earns nothing.
+Among equal distances the wrong pictures count as nearer. So the figures do not depend on the order of the gallery (but
+for the draws of `cuhk03-single-shot`), and a network that gives everybody the same distance earns nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -68,7 +68,7 @@ def find_matches(
         progress: told how many more queries are done.
 
     Raises:
-        ValueError: distances of another shape, or some that are not numbers (NaN or infinite).
+        ValueError: distances of another shape, some that are not numbers (NaN), or a true match infinitely far away.
     """
     query_rows: list[np.ndarray] = [np.empty(0, np.int64)]
     nearest: list[np.ndarray] = [np.empty(0, np.float32)]

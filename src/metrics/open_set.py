@@ -1,8 +1,8 @@
 """And if the person is not there? Open-set identification: find whoever is in the gallery, refuse whoever is not.
 
-Every query asks twice: once as it is, and once with its person taken out of the gallery. The first trial counts as
-found (DIR, detection and identification rate) where the nearest picture is the person and near enough; the second as a
-false alarm (FAR) where anybody at all is near enough (Grother & Ngan, NIST IR 8009).
+Every query that has somebody to find asks twice: once as it is, and once with its person taken out of the gallery. The
+first trial counts as found (DIR, detection and identification rate) where the nearest picture is the person and near
+enough; the second as a false alarm (FAR) where anybody at all is near enough (Grother & Ngan, NIST IR 8009).
 """
 
 import numpy as np

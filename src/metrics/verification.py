@@ -14,7 +14,7 @@ from src.metrics.labels import Labels
 from src.ranking.distances import DistanceRows, row_blocks
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-4)
-MOST_IMPOSTORS = 50_000_000  # distances kept; of more pairs a seeded sample of the gallery is taken
+MOST_IMPOSTORS = 50_000_000  # of more pairs than so many, a seeded part of the gallery supplies the impostors
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class Pairs:
     Attributes:
         genuine: (n,) float, of one person.
         impostor: (m,) float, of two persons.
-        sampled: the share of the impostors that was looked at; 1 = all.
+        sampled: the share of the gallery whose impostors were looked at; 1 = all.
     """
 
     genuine: np.ndarray
@@ -36,8 +36,10 @@ class Pairs:
         """Sort the distances.
 
         Raises:
-            ValueError: there is no genuine or no impostor pair, so nothing can be told apart.
+            ValueError: there is no genuine or no impostor pair, so nothing can be told apart; or a distance is NaN.
         """
+        if np.isnan(genuine).any() or np.isnan(impostor).any():
+            raise ValueError("some distances are not numbers (NaN)")
         if not len(genuine) or not len(impostor):
             raise ValueError(f"{len(genuine)} genuine and {len(impostor)} impostor pairs: both kinds are needed")
         return cls(np.sort(genuine), np.sort(impostor), sampled)
@@ -66,14 +68,16 @@ def collect_pairs(
         query: labels of those who ask.
         gallery: labels of those who answer.
         same_camera: pair within cameras instead (a picture never with itself): for data of one camera.
-        most_impostors: above so many, a seeded random part of the gallery supplies them; genuine pairs all count.
+        most_impostors: of more pairs than so many, impostors come from a seeded random part of the gallery alone;
+            genuine pairs all count.
         seed: of that choice.
 
     Raises:
         ValueError: no genuine or no impostor pair.
     """
-    share = min(1.0, most_impostors / max(1, len(query) * len(gallery)))
-    chosen = np.random.default_rng(seed).random(len(gallery)) < share  # all, where share is 1
+    columns = min(len(gallery), max(1, most_impostors // max(1, len(query))))
+    chosen = np.zeros(len(gallery), bool)
+    chosen[np.random.default_rng(seed).permutation(len(gallery))[:columns]] = True
     genuine, impostor = [], []
     for rows in row_blocks(np.arange(len(query)), len(gallery)):
         block = distance_rows(rows)  # (k, g)
@@ -87,7 +91,7 @@ def collect_pairs(
         same = (one.person[:, None] == gallery.person[None]) & (one.person[:, None] >= 0)
         genuine.append(block[paired & same])
         impostor.append(block[paired & ~same & chosen])
-    return Pairs.of(np.concatenate(genuine), np.concatenate(impostor), share)
+    return Pairs.of(np.concatenate(genuine), np.concatenate(impostor), columns / max(1, len(gallery)))
 
 
 def equal_error_rate(pairs: Pairs) -> tuple[float, float]:

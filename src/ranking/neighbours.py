@@ -14,7 +14,7 @@ def nearest(
     metric: str = "euclidean",
     progress: Callable[[int], object] = lambda done: None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The k nearest gallery rows of each query, nearest first.
+    """The k nearest gallery rows of each query, nearest first; equals in any order.
 
     Args:
         queries: (q, d) embeddings.

@@ -30,7 +30,8 @@ def reranked_rows(
     Args:
         queries: (q, d) embeddings.
         gallery: (g, d) embeddings.
-        metric: `euclidean` or `cosine`; its squares are what the paper calls the original distance.
+        metric: `euclidean` or `cosine`; its squares are what the paper calls the original distance (torchreid's engine
+            passes squares to a function that squares again).
         k1: neighbours that may be reciprocal (section 3.2).
         k2: nearest whose sets are averaged (local query expansion, equation 11).
         weight: λ, share of the original distance in the final one (equation 12).

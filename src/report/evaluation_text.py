@@ -102,8 +102,8 @@ def _open_set(result: EvaluationResult) -> str:
     heads = [f"DIR@FAR {far}" for far in result.open_set]
     table = markdown_table(["who is it, or nobody?", *heads], [["searches", *map(percent, result.open_set.values())]])
     return (
-        f"{table}\n\nEach query asks once with and once without its person in the gallery: DIR is the share found while "
-        "FAR is the share of the absent who are mistaken for somebody."
+        f"{table}\n\nEach query asks once with and once without its person in the gallery: DIR is the share found, "
+        "FAR the share of the absent who are mistaken for somebody."
     )
 
 

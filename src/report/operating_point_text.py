@@ -28,8 +28,8 @@ def operating_point_text(point: OperatingPoint) -> str:
     chose, measured = point.persons
     return (
         f"{table}\n\n"
-        "In percent. Wrong: accepted impostor pairs (FAR), and searches for an absent person that name somebody. Right: "
-        "accepted genuine pairs (TAR), and searches for a present person that name them (DIR).\n"
+        "In percent. Wrong: impostor pairs accepted (FAR), searches for an absent person that name somebody. Right: "
+        "genuine pairs accepted (TAR), searches for a present person that name them (DIR).\n"
         f"{chose} persons chose the thresholds, {measured} others measured them, in a gallery of {point.gallery} "
         "pictures; in a larger one a stranger finds a look-alike more often.\n"
         f"On pairs: equal error rate {percent(point.eer)}; {percent(point.fpr_at_95)} accepted wrongly where 95 % are "

@@ -44,6 +44,9 @@ class MarketPlan:
         )
 
 
+CLASS_PLAN = MarketPlan(train_people=200, test_people=200, crops_per_camera=4)  # enough for a lesson
+
+
 def write_market(folder: Path, plan: MarketPlan, seed: int, done: Callable[[], object] = lambda: None) -> int:
     """Write a generated data set in the Market-1501 layout.
 

@@ -6,12 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from src.embedding.embedder import Embedder
+from src.embedding.operating_point import OperatingPoint, operating_point_file, write_operating_point
 from src.embedding.registry import create_embedder
+from src.reid_data.calibration import calibrate
+from src.reid_data.features import embed_samples
+from src.reid_data.fingerprint import fingerprint
+from src.reid_data.registry import open_crops
+from src.reid_data.task import make_contest, make_task
+from src.synthetic.market import CLASS_PLAN, write_market
 from src.training.reid import ReidRecipe, train_reid
 from src.training.reid_figures import UNSEEN, figures_on_crops, figures_on_generated, in_percent
 from src.training.shipping import copy_log, ship, write_card
+from src.zoo.checksums import sha256_of
 
 REAL_CROPS = Path("crops/pku_reid")  # below REID_REAL_DATA
+CALIBRATION_SEED = 901
 
 
 def make_reid_weights(weights: Path, run: Path, cache: Path, *, resume: bool = True, steps: int | None = None) -> None:
@@ -28,7 +37,25 @@ def make_reid_weights(weights: Path, run: Path, cache: Path, *, resume: bool = T
     model = train_reid(recipe, run, cache, resume=resume)
     ship(model, weights, {"recipe": asdict(recipe)})
     copy_log(run / "log.csv", weights.with_suffix(".log.csv"))
-    write_card(weights, reid_card(recipe, create_embedder(recipe.arch, str(weights)), cache))
+    embedder = create_embedder(recipe.arch, str(weights))
+    write_card(weights, reid_card(recipe, embedder, cache))
+    write_operating_point(operating_point_file(weights), calibrate_embedded(recipe.arch, weights, embedder, cache))
+
+
+def calibrate_embedded(name: str, weights: Path, embedder: Embedder, cache: Path) -> OperatingPoint:
+    """The thresholds of the embedded weights, chosen on generated people of a seed of their own.
+
+    The same as: synth --preset class --seed 901 --out DIR, then calibrate --root DIR/market.
+    """
+    market = cache / f"market_{CALIBRATION_SEED}"
+    if not market.is_dir():
+        write_market(market, CLASS_PLAN, CALIBRATION_SEED)
+    crops = open_crops("market1501", market)
+    contest = make_contest(crops)
+    task = make_task(contest, embed_samples(contest.samples, embedder), "euclidean")
+    data = f"market1501 {fingerprint(contest.query, contest.gallery)}, market1501"
+    point, _ = calibrate(task, 0.01, 0.1, embedder=name, weights_sha256=sha256_of(weights), data=data)
+    return point
 
 
 def reid_card(recipe: ReidRecipe, embedder: Embedder, cache: Path) -> dict[str, Any]:

@@ -18,7 +18,10 @@ def data(repository: Path, *arguments: str | Path, **environment: str) -> subpro
 
 def test_the_group_is_a_command_of_the_door(repository: Path) -> None:
     door = [sys.executable, str(repository / "src" / "main.py"), "--help"]
-    assert "Labelled crops: fetch, convert, cut and list them." in subprocess.run(door, capture_output=True, text=True).stdout
+    assert (
+        "Labelled crops: fetch, convert, cut and list them."
+        in subprocess.run(door, capture_output=True, text=True).stdout
+    )
     helped = data(repository, "--help")
     assert helped.returncode == 0 and "Usage: main.py data" in helped.stdout and "completion" not in helped.stdout
     for command in ("fetch", "convert", "cut", "list"):
@@ -60,7 +63,10 @@ def test_cut_writes_crops_for_the_folder_layout(repository: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["fetch", "dukemtmcreid"], "unknown set 'dukemtmcreid' for data fetch: valid: 'market1501', 'cuhk03', 'casia-webface'"),
+        (
+            ["fetch", "dukemtmcreid"],
+            "unknown set 'dukemtmcreid' for data fetch: valid: 'market1501', 'cuhk03', 'casia-webface'",
+        ),
         (["fetch", "market1501", "--handle", "nonsense"], "'nonsense' is no Kaggle handle"),
         (["convert", "--dataset", "folder", "--root", "nowhere"], "there is no"),
         (["cut", "--root", "nowhere", "--out", "x"], "nowhere is no folder"),

@@ -63,6 +63,9 @@ def test_health_is_said(repository: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_examined(repository: Path, tmp_path: Path, arguments: list[str], told: str) -> None:
     write_market(tmp_path / "set")
     (tmp_path / "letter.txt").write_text("dear\n")
-    places = [tmp_path / word if at % 2 and word[:6] in ("nowher", "letter", "set", "none/r") else word for at, word in enumerate(arguments)]
+    places = [
+        tmp_path / word if at % 2 and word[:6] in ("nowher", "letter", "set", "none/r") else word
+        for at, word in enumerate(arguments)
+    ]
     done = doctor(repository, *places)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1) and told in done.stderr

@@ -50,8 +50,25 @@ def test_the_embedded_weights_are_those_of_their_card(tmp_path: Path, monkeypatc
         locate_weights("osnet_x0_25", "embedded")
     file.write_bytes(b"weights")
     card = tmp_path / "reid.yml"
-    card.write_text(f"sha256: {hashlib.sha256(b'weights').hexdigest()}\n")
+    card.write_text(f"file: reid.safetensors\nsha256: {hashlib.sha256(b'weights').hexdigest()}\n")
     assert locate_weights("osnet_x0_25", "embedded") == file
+    assert locate_weights("osnet_x0_25", str(card)) == file
     file.write_bytes(b"weight")
-    with pytest.raises(UserError, match="not the file of its card"):
-        locate_weights("osnet_x0_25", "embedded")
+    for named in ("embedded", str(card)):
+        with pytest.raises(UserError, match="not the file of its card"):
+            locate_weights("osnet_x0_25", named)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("metric: cosine\n", "is no card of weights"),
+        ("file: gone.pth\nsha256: abc\n", "does not lie beside it"),
+        ("file: ../../etc/passwd\nsha256: abc\n", "describes passwd, which does not lie beside it"),
+    ],
+)
+def test_what_is_no_card_is_told_in_a_line(content: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "card.yml").write_text(content)
+    with pytest.raises(UserError, match=said) as caught:
+        locate_weights("osnet_x0_25", str(tmp_path / "card.yml"))
+    assert "\n" not in str(caught.value)

@@ -1,12 +1,16 @@
 """Tables by camera and by person: each cell is what an evaluation of its part alone says."""
 
+from collections import defaultdict
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 import pytest
 
 from src.metrics.breakdown import by_camera_pair, by_person
 from src.metrics.labels import Labels
 from src.metrics.protocol import PROTOCOLS
-from tests.metrics.slow_twin import Task, evaluate, random_task
+from tests.metrics.slow_twin import Task, answers, evaluate, mean_of_precisions, random_task
 
 MARKET = PROTOCOLS["market1501"]
 
@@ -56,16 +60,27 @@ def test_nobody_to_find_gives_empty_tables() -> None:
     assert by_person(evaluate(task, MARKET), task.query) == []
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: the protocol's own rule about cameras and draws is not followed")
-@pytest.mark.parametrize("name", ["single-camera", "cuhk03-single-shot"])
-def test_a_table_follows_its_protocol(name: str) -> None:
-    # 1 asks at camera 0; there stands its person once more, at camera 1 twice
-    task = Task(
-        np.array([[0.1, 0.2, 0.4, 0.3]]), Labels.of([1], [0], [9]), Labels.of([1, 1, 1, 2], [0, 1, 1, 1], [0, 1, 2, 3])
-    )
-    alone = evaluate(task.answered(np.array([1, 2, 3])), PROTOCOLS[name])
-    ours = {
-        pair.gallery_camera: pair.map for pair in by_camera_pair(task.rows, task.query, task.gallery, PROTOCOLS[name])
-    }
-    expected = alone.figures["map"] if alone.queries else None
-    assert ours.get(1) == (None if expected is None else pytest.approx(expected))
+def test_in_a_table_only_the_cameras_that_the_protocol_lets_compete() -> None:
+    task = random_task(5, queries=40, gallery=90)
+    ours = by_camera_pair(task.rows, task.query, task.gallery, PROTOCOLS["single-camera"])
+    assert [(pair.query_camera, pair.gallery_camera) for pair in ours] == [(0, 0), (1, 1), (2, 2)]
+    whole = evaluate(task, PROTOCOLS["single-camera"])
+    assert sum(pair.map * pair.queries for pair in ours) / whole.queries == pytest.approx(whole.figures["map"])
+
+
+def test_in_a_table_stand_the_pictures_that_the_protocol_drew() -> None:
+    task = random_task(6, queries=30, gallery=80, people=10)
+    protocol = replace(PROTOCOLS["cuhk03-single-shot"], repeats=3)
+    expected: dict[tuple[int, int], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for rows, shots in protocol.rounds(task.query, task.gallery):
+        for q, shot, answering in product(rows, shots, range(3)):
+            here = [g for g in shot if task.gallery.camera[g] == answering]
+            hits = answers(task, q, protocol.name, here)
+            if any(hits):
+                expected[task.query.camera[q], answering][q].append(mean_of_precisions(hits))
+    ours = by_camera_pair(task.rows, task.query, task.gallery, protocol)
+    assert [(pair.query_camera, pair.gallery_camera) for pair in ours] == sorted(expected)
+    for pair in ours:
+        of_query = expected[pair.query_camera, pair.gallery_camera]
+        assert pair.queries == len(of_query)
+        assert pair.map == pytest.approx(np.mean([np.mean(trials) for trials in of_query.values()]))

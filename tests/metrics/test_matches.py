@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from src.metrics.labels import Labels
-from src.metrics.matches import Matches, find_matches
+from src.metrics.matches import Matches, answerable, find_matches
 from src.metrics.protocol import PROTOCOLS
 from tests.metrics.slow_twin import Task, is_left_out, is_right, random_task
 
@@ -91,24 +91,29 @@ def test_progress_counts_every_query_once(name: str, monkeypatch) -> None:
     assert sum(told) == len(task.query) and len(told) > 3
 
 
+@pytest.mark.parametrize("name", PROTOCOLS)
+@pytest.mark.parametrize("seed", range(3))
+def test_who_has_somebody_to_find_is_known_without_distances(name: str, seed: int) -> None:
+    task = random_task(seed, queries=30, gallery=20, people=12)
+    task.query.person[4] = -1
+    expected = [
+        any(is_right(task, q, g) and not is_left_out(task, q, g, name) for g in range(len(task.gallery)))
+        for q in range(len(task.query))
+    ]
+    assert answerable(task.query, task.gallery, PROTOCOLS[name]).tolist() == expected
+    assert len(set(expected)) == 2
+    found = matches_of(task, name)
+    assert sorted(set(found.query[found.trial])) == np.flatnonzero(expected).tolist()
+
+
 def test_what_cannot_be_ranked_is_refused() -> None:
     query, gallery = Labels.of([1], [1]), Labels.of([1, 2, 3], [1, 1, 1])
     with pytest.raises(ValueError, match=r"shape \(1, 2\) for 1 queries × 3 gallery"):
         matches_of(Task(np.zeros((1, 2)), query, gallery))
-    with pytest.raises(ValueError, match="NaN"):
-        matches_of(Task(np.array([[0.1, np.nan, 0.2]]), query, gallery))
-
-
-@pytest.mark.xfail(
-    strict=True, reason="BUG: a match at infinity counts itself, the junk and the other matches as wrong"
-)
-def test_a_rank_is_never_beyond_the_gallery() -> None:
-    task = Task(np.array([[np.inf, np.inf, 1.0, 0.5]]), Labels.of([1], [0]), Labels.of([1, 1, 2, 1], [1, 1, 1, 0]))
-    try:
-        ranks = matches_of(task).rank.tolist()
-    except ValueError:  # refusing such distances would do as well
-        return
-    assert ranks == [2, 3]
+    seen_again = Labels.of([1, 2, 3], [2, 1, 1])
+    for distances in ([0.1, np.nan, 0.2], [np.nan, 0.1, 0.2], [np.inf, 0.1, 0.2], [-np.inf, 0.1, 0.2]):
+        with pytest.raises(ValueError, match="not numbers"):
+            matches_of(Task(np.array([distances]), query, seen_again))
 
 
 def test_the_matrix_of_all_distances_is_never_held(monkeypatch) -> None:

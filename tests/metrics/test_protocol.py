@@ -105,6 +105,5 @@ def test_which_pictures_of_the_person_may_answer(name: str, kept: list[bool]) ->
         assert PROTOCOLS[name].keeps(Labels.of([1], [1]), 0, unnumbered, own).all()
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: the seed of a draw holds the camera's number, which may not be negative")
 def test_a_camera_may_have_a_negative_number() -> None:
     list(SINGLE_SHOT.rounds(Labels.of([1], [-1]), Labels.of([1], [2])))

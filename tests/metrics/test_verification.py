@@ -99,7 +99,7 @@ def test_a_threshold_is_the_largest_observed_that_lets_in_so_few(pairs: Pairs, f
 
 @pairs_cases
 @drops
-@pytest.mark.parametrize("tar", [0.95, 0.5, 1.0, 0.001])
+@pytest.mark.parametrize("tar", [0.95, 0.5, 1 / 3, 0.951, 1.0, 0.001])
 def test_far_at_tar_is_the_first_of_scikit_learns_curve(pairs: Pairs, drop: bool, tar: float) -> None:
     far, curve_tar, _ = peer(pairs, drop)
     expected = far[curve_tar >= tar - 1e-12].min()

@@ -50,9 +50,23 @@ READ = [("a.jpg", "007", "", "unsplit"), ("sub/c.jpg", "7", "", "unsplit")]
         PLAIN.replace("a.jpg", '"a.jpg"'),
         PLAIN.replace("sub/", "sub\\"),
         PLAIN.replace("sub/", "./sub/"),
-        "person_id,note,img_path\n007,x,a.jpg\n7,\"a, b\nc\",sub/c.jpg\n",
+        'person_id,note,img_path\n007,x,a.jpg\n7,"a, b\nc",sub/c.jpg\n',
     ],
-    ids=["unix", "windows", "old mac", "no last line end", "bom", "semicolons", "tabs", "spaces", "empty lines", "quoted", "backslash", "dot", "other columns"],
+    ids=[
+        "unix",
+        "windows",
+        "old mac",
+        "no last line end",
+        "bom",
+        "semicolons",
+        "tabs",
+        "spaces",
+        "empty lines",
+        "quoted",
+        "backslash",
+        "dot",
+        "other columns",
+    ],
 )
 def test_forms_of_the_same_table(tmp_path: Path, text: str | bytes) -> None:
     crops = open_crops("csv", table(tmp_path, text))
@@ -77,7 +91,10 @@ HEAD = "img_path,person_id,camera_id,split\n"
         ("img_path,camera_id\na.jpg,1\n", r"has no column person_id \(its columns: img_path, camera_id\)"),
         ("path,id\na.jpg,1\n", r"no column img_path and no column person_id \(its columns: path, id\)"),
         ("", "none, it is empty"),
-        (HEAD + "a.jpg,1,,\n/etc/passwd,1,,\n", r"path leaves the folder of the CSV file: 1, such as line 3 \(/etc/passwd\)"),
+        (
+            HEAD + "a.jpg,1,,\n/etc/passwd,1,,\n",
+            r"path leaves the folder of the CSV file: 1, such as line 3 \(/etc/passwd\)",
+        ),
         (HEAD + "../a.jpg,1,,\n", r"leaves the folder of the CSV file: 1, such as line 2 \(\.\./a.jpg\)"),
         (HEAD + "sub/../../a.jpg,1,,\n", "leaves the folder of the CSV file: 1, such as line 2"),
         (HEAD + "..\\a.jpg,1,,\n", "leaves the folder of the CSV file: 1, such as line 2"),
@@ -87,7 +104,10 @@ HEAD = "img_path,person_id,camera_id,split\n"
         (HEAD + ",1,,\n", "without an img_path: 1, such as line 2"),
         (HEAD + "a.jpg,1,,\nx.jpg,1,,\ny.jpg,1,,\nsub,1,,\n", r"picture is not there: 3, such as line 3 \(x.jpg\)"),
         (HEAD + "a.jpg,1,,test\n", r"unknown split: 1, such as line 2 \('test'\); .* write query for what is asked"),
-        (HEAD + "a.jpg,1,,\na.jpg,2,,\n", r"contradict an earlier row of the same picture: 1, such as line 3 \(a.jpg\)"),
+        (
+            HEAD + "a.jpg,1,,\na.jpg,2,,\n",
+            r"contradict an earlier row of the same picture: 1, such as line 3 \(a.jpg\)",
+        ),
         (HEAD + "a.jpg,1,c1,query\na.jpg,1,c2,gallery\n", "contradict an earlier row"),
         (HEAD + "a\0b/c.jpg,1,,\n", "picture is not there: 1, such as line 2"),
         (HEAD + "a.jpg,1\n", r"wrong length: 1, such as line 2 \(2 values for 4 columns\)"),
@@ -177,7 +197,13 @@ CORNER = st.floats(0, 1000, width=32)
 
 @given(
     rows=st.lists(
-        st.tuples(st.sampled_from(PICTURES), TEXT, st.one_of(st.just(""), TEXT), st.sampled_from(["train", "query", "gallery", "unsplit"]), st.one_of(st.none(), st.tuples(CORNER, CORNER))),
+        st.tuples(
+            st.sampled_from(PICTURES),
+            TEXT,
+            st.one_of(st.just(""), TEXT),
+            st.sampled_from(["train", "query", "gallery", "unsplit"]),
+            st.one_of(st.none(), st.tuples(CORNER, CORNER)),
+        ),
         min_size=1,
         max_size=6,
         unique_by=lambda row: (row[0], row[4]),

@@ -31,7 +31,11 @@ def codes(report: Report, but: tuple[str, ...] = ("junk", "distractors")) -> dic
 
 def test_a_healthy_set(tmp_path: Path) -> None:
     report = examine(write_all(tmp_path, HEALTHY))
-    assert report.findings == () and (report.dataset, report.guessed, report.cameras) == ("market1501", True, ("1", "2"))
+    assert report.findings == () and (report.dataset, report.guessed, report.cameras) == (
+        "market1501",
+        True,
+        ("1", "2"),
+    )
     assert report.rows == (
         Row("train", 2, 1, 2, 0),
         Row("query", 2, 2, 2, 0),
@@ -62,13 +66,19 @@ def spoil(name: str, content: bytes | int) -> Callable[[Path], object]:
         (picture("query/0009_c1s1_000001_00.jpg"), {"query-only": ("warning", 1)}),
         (picture("bounding_box_test/0009_c1s1_000001_00.jpg"), {"one-camera-identities-test": ("warning", 1)}),
         (picture("bounding_box_train/0009_c1s1_000001_00.jpg"), {"one-camera-identities-train": ("warning", 1)}),
-        (picture("bounding_box_train/0002_c3s1_000001_00.jpg"), {"train-and-test": ("error", 1), "one-camera-identities-train": ("warning", 1)}),
+        (
+            picture("bounding_box_train/0002_c3s1_000001_00.jpg"),
+            {"train-and-test": ("error", 1), "one-camera-identities-train": ("warning", 1)},
+        ),
         (spoil("query/0002_c1s1_000001_00.jpg", b""), {"unreadable": ("error", 1)}),
         (spoil("query/0002_c1s1_000001_00.jpg", b"no picture"), {"unreadable": ("error", 1)}),
         (spoil("query/0002_c1s1_000001_00.jpg", 500), {"unreadable": ("error", 1)}),
         (copy(HEALTHY[0], "bounding_box_train/0001_c1s1_000002_00.jpg"), {"copies": ("note", 1)}),
         (copy(HEALTHY[2], "query/0003_c1s1_000002_00.jpg"), {"copies-of-two-people": ("error", 1)}),
-        (copy(HEALTHY[2], "bounding_box_test/0002_c3s1_000002_00.jpg"), {"copies-across-query-and-gallery": ("warning", 1)}),
+        (
+            copy(HEALTHY[2], "bounding_box_test/0002_c3s1_000002_00.jpg"),
+            {"copies-across-query-and-gallery": ("warning", 1)},
+        ),
         (copy(HEALTHY[4], "bounding_box_test/-1_c3s1_000002_00.jpg"), {}),
         (picture("query/holiday.jpg"), {"wrong-name": ("warning", 1)}),
         (picture("query/0002_c2s1_1_1.png", 15, 8), {"tiny": ("warning", 1)}),
@@ -78,7 +88,10 @@ def spoil(name: str, content: bytes | int) -> Callable[[Path], object]:
         (picture("query/0002_c2s1_1_1.png", 96, 16), {}),
         (picture("query/0002_c2s1_1_1.png", 16, 32), {}),
         (lambda root: [shutil.rmtree(root / "query"), (root / "query").mkdir()], {"no-query": ("error", 0)}),
-        (lambda root: [shutil.rmtree(root / "bounding_box_test"), (root / "bounding_box_test").mkdir()], {"no-gallery": ("error", 0)}),
+        (
+            lambda root: [shutil.rmtree(root / "bounding_box_test"), (root / "bounding_box_test").mkdir()],
+            {"no-gallery": ("error", 0)},
+        ),
         (lambda root: (root / "query/notes.txt").touch(), {"not-a-picture": ("note", 1)}),
         (lambda root: (root / "query/Thumbs.db").touch(), {}),
     ],
@@ -118,7 +131,15 @@ def test_no_split_says_which_camera_will_ask(tmp_path: Path) -> None:
 
 def test_a_table_with_many_mistakes_is_not_given_up_at_the_first(tmp_path: Path) -> None:
     write_all(tmp_path, ["a.jpg", "b.jpg"])
-    rows = ["img_path,person_id,camera_id", "a.jpg,1,1", "b.jpg,1,2", "none.jpg,1,1", "../out.jpg,2,1", "a.jpg,,1", "a.jpg,9,1"]
+    rows = [
+        "img_path,person_id,camera_id",
+        "a.jpg,1,1",
+        "b.jpg,1,2",
+        "none.jpg,1,1",
+        "../out.jpg,2,1",
+        "a.jpg,,1",
+        "a.jpg,9,1",
+    ]
     (tmp_path / "labels.csv").write_text("\n".join(rows))
     report = examine(tmp_path)
     assert codes(report) == {
@@ -157,7 +178,9 @@ def test_the_order_is_the_same_each_time_and_the_gravest_come_first(tmp_path: Pa
     (tmp_path / "query/00020_c1s1_1_1.jpg").write_bytes(b"")
     report = examine(tmp_path)
     assert report == examine(tmp_path)
-    assert [finding.severity for finding in report.findings] == sorted((f.severity for f in report.findings), key=SEVERITIES.index)
+    assert [finding.severity for finding in report.findings] == sorted(
+        (f.severity for f in report.findings), key=SEVERITIES.index
+    )
     only = next(finding for finding in report.findings if finding.code == "query-only")
     assert only.examples == ("00020", "00030", "00040") and only.count == 4
 
@@ -172,7 +195,9 @@ def test_names_that_are_no_text_do_not_break_the_report(tmp_path: Path) -> None:
 
 
 def test_a_generated_set_is_healthy(tmp_path: Path) -> None:
-    write_synthetic_market(tmp_path / "market", MarketPlan(3, 3, cameras=2, crops_per_camera=2, distractors=2, junk=1), seed=5)
+    write_synthetic_market(
+        tmp_path / "market", MarketPlan(3, 3, cameras=2, crops_per_camera=2, distractors=2, junk=1), seed=5
+    )
     report = examine(tmp_path)
     assert codes(report) == {}
     assert report.rows[1:] == (Row("query", 6, 3, 2, 0), Row("gallery", 8, 3, 2, 2), Row("all", 26, 6, 2, 2))

@@ -66,7 +66,10 @@ def test_market1501_arrives_with_a_table_of_its_labels(kaggle: Kaggle, tmp_path:
     assert [(one.path, one.person_id, one.camera_id, one.split) for one in from_table] == [
         (one.path, one.person_id, one.camera_id, one.split) for one in fetched.crops.samples
     ]
-    assert any("train 4 instead of 12,936, query 2 instead of 3,368, gallery 3 instead of 15,913" in note for note in fetched.notes)
+    assert any(
+        "train 4 instead of 12,936, query 2 instead of 3,368, gallery 3 instead of 15,913" in note
+        for note in fetched.notes
+    )
 
 
 def test_a_second_call_downloads_nothing_and_keeps_the_table(kaggle: Kaggle, capfd: pytest.CaptureFixture[str]) -> None:
@@ -79,12 +82,16 @@ def test_a_second_call_downloads_nothing_and_keeps_the_table(kaggle: Kaggle, cap
 
 def test_published_counts_are_recognised(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("src.reid_data.kaggle.MARKET_PUBLISHED", {"train": 4, "query": 2, "gallery": 3})
-    assert any("as many pictures in train, query and gallery as published" in note for note in fetch("market1501").notes)
+    assert any(
+        "as many pictures in train, query and gallery as published" in note for note in fetch("market1501").notes
+    )
 
 
 def test_cuhk03(kaggle: Kaggle, tmp_path: Path) -> None:
     kaggle.handle = SOURCES["cuhk03"].handle
-    kaggle.archive = packed(write_all(tmp_path / "c", ["images_labeled/1_001_1_01.png", "images_labeled/1_001_2_06.png"]), "archive/")
+    kaggle.archive = packed(
+        write_all(tmp_path / "c", ["images_labeled/1_001_1_01.png", "images_labeled/1_001_2_06.png"]), "archive/"
+    )
     assert [sample.person_id for sample in fetch("cuhk03").crops.samples] == ["1_001", "1_001"]
 
 
@@ -143,7 +150,9 @@ def test_a_credentials_file_that_is_broken(kaggle: Kaggle, tmp_path: Path) -> No
 
 def test_without_a_network(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> None:
     point_client_at("http://127.0.0.1:9", monkeypatch)
-    with pytest.raises(UserError, match=r"Kaggle cannot be reached; check the network.\nBy hand: download kaggle.com/datasets/"):
+    with pytest.raises(
+        UserError, match=r"Kaggle cannot be reached; check the network.\nBy hand: download kaggle.com/datasets/"
+    ):
         fetch("market1501")
 
 
@@ -187,8 +196,12 @@ def test_a_link_in_a_zip_becomes_a_plain_file(kaggle: Kaggle, tmp_path: Path) ->
     assert not written.is_symlink() and written.read_text() == "/etc/passwd"
 
 
-@pytest.mark.parametrize(("name", "kind", "target"), [("../evil", tarfile.REGTYPE, ""), ("link", tarfile.SYMTYPE, "/etc")])
-def test_a_tar_that_leaves_the_folder_is_refused(kaggle: Kaggle, tmp_path: Path, name: str, kind: bytes, target: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "kind", "target"), [("../evil", tarfile.REGTYPE, ""), ("link", tarfile.SYMTYPE, "/etc")]
+)
+def test_a_tar_that_leaves_the_folder_is_refused(
+    kaggle: Kaggle, tmp_path: Path, name: str, kind: bytes, target: str
+) -> None:
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as opened:
         info = tarfile.TarInfo(name)

@@ -49,8 +49,14 @@ def test_msmt17_keeps_train_and_test_people_apart(tmp_path: Path, below: str, fo
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("0000/0000_009_01_none.jpg 0", r"listed pictures that are missing: 1, such as list_query.txt line 2 \(0000/0000_009"),
-        ("../train/0000/0000_000_01_0303morning_0015_0.jpg 0", "listed paths that leave the data set: 1, such as list_query.txt line 2"),
+        (
+            "0000/0000_009_01_none.jpg 0",
+            r"listed pictures that are missing: 1, such as list_query.txt line 2 \(0000/0000_009",
+        ),
+        (
+            "../train/0000/0000_000_01_0303morning_0015_0.jpg 0",
+            "listed paths that leave the data set: 1, such as list_query.txt line 2",
+        ),
         ("/etc/a_b_01_c.jpg 0", "listed paths that leave the data set"),
         ("0000/0000.jpg 0", "not of its form"),
         ("0000/0000_000_02_0303morning_0019_0.jpg x", "not of its form"),
@@ -115,7 +121,9 @@ def test_cuhk03_divided_by_the_file_that_is_there(tmp_path: Path, kind: str, wri
     assert {sample.path.parent.name for sample in crops.samples} == {f"images_{kind}"}
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '[{"train": []}]', '[{"train": [1], "query": [], "gallery": []}]', "\0"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '[{"train": []}]', '[{"train": [1], "query": [], "gallery": []}]', "\0"]
+)
 def test_cuhk03_with_a_split_that_is_none(tmp_path: Path, text: str) -> None:
     write_all(tmp_path / "images_labeled", CUHK)
     (tmp_path / "splits_new_labeled.json").write_text(text)
@@ -139,7 +147,14 @@ def test_cuhk03_still_packed(tmp_path: Path, below: str) -> None:
 
 
 def test_one_folder_for_each_person(tmp_path: Path) -> None:
-    names = ["Ben/a_c2.jpg", "Ben/holiday.jpg", "Anna/door/1.jpg", "Anna/yard/far/2.jpg", "Anna/yard/x_c7s1_3.jpg", "stray.jpg"]
+    names = [
+        "Ben/a_c2.jpg",
+        "Ben/holiday.jpg",
+        "Anna/door/1.jpg",
+        "Anna/yard/far/2.jpg",
+        "Anna/yard/x_c7s1_3.jpg",
+        "stray.jpg",
+    ]
     write_all(tmp_path, names)
     (tmp_path / ".cache").mkdir()
     write_picture(tmp_path / "Anna/.trash/3.jpg")
@@ -223,7 +238,11 @@ def test_sequences_that_are_wrong(tmp_path: Path, change, told: str) -> None:
 def test_the_real_sequence(real_data: Path) -> None:
     root = real_data / "frames/pets2009_s2l1"
     crops = open_crops(guess_dataset(root), root)
-    assert (crops.name, len(crops.samples), {sample.camera_id for sample in crops.samples}) == ("mot", 111, {"View_001"})
+    assert (crops.name, len(crops.samples), {sample.camera_id for sample in crops.samples}) == (
+        "mot",
+        111,
+        {"View_001"},
+    )
     assert len({sample.path for sample in crops.samples}) == 20  # of 200 frames
     assert read_sample(crops.samples[0]).shape == (75, 31, 3)
 

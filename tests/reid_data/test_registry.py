@@ -62,7 +62,9 @@ def test_a_root_that_is_empty(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", FOLDER_LAYOUTS)
 def test_a_root_that_is_a_file(tmp_path: Path, name: str) -> None:
     (tmp_path / "labels.csv").write_text("img_path,person_id\n")
-    with pytest.raises(UserError, match=f"labels.csv is a file; the layout '{name}' needs a folder; it looks like --dataset csv"):
+    with pytest.raises(
+        UserError, match=f"labels.csv is a file; the layout '{name}' needs a folder; it looks like --dataset csv"
+    ):
         open_crops(name, tmp_path / "labels.csv")
 
 

@@ -93,7 +93,9 @@ PEOPLE = st.lists(st.sampled_from([*"abcdefgh", None]), min_size=1, max_size=40)
 
 
 @given(people=PEOPLE, share=st.floats(0.01, 0.99), seed=st.integers(0, 5), data=st.data())
-def test_people_are_divided_and_never_their_pictures(people: list, share: float, seed: int, data: st.DataObject) -> None:
+def test_people_are_divided_and_never_their_pictures(
+    people: list, share: float, seed: int, data: st.DataObject
+) -> None:
     samples = [sample(person, name=f"{number}") for number, person in enumerate(people)]
     known = set(people) - {None}
     if len(known) < 2:
@@ -112,7 +114,9 @@ def test_people_are_divided_and_never_their_pictures(people: list, share: float,
 
 def test_another_seed_divides_otherwise() -> None:
     samples = [sample(str(number)) for number in range(50)]
-    assert split_by_identity(samples, 0.5, 1) == split_by_identity(samples, 0.5, 1) != split_by_identity(samples, 0.5, 2)
+    assert (
+        split_by_identity(samples, 0.5, 1) == split_by_identity(samples, 0.5, 1) != split_by_identity(samples, 0.5, 2)
+    )
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.5, 1.5, float("nan")])
@@ -124,7 +128,14 @@ def test_a_share_that_is_none(share: float) -> None:
 # query and gallery
 
 
-UNSPLIT = [sample("a", "2"), sample("a", "10"), sample("b", "2"), sample("b", "3"), sample(None, "2"), sample(None, "3")]
+UNSPLIT = [
+    sample("a", "2"),
+    sample("a", "10"),
+    sample("b", "2"),
+    sample("b", "3"),
+    sample(None, "2"),
+    sample(None, "3"),
+]
 SPLIT = [
     sample("t", "1", "train"),
     sample("a", "1", "query"),
@@ -206,7 +217,10 @@ def test_order_and_place_do_not_matter(two_sides, tmp_path: Path) -> None:
     assert fingerprint(query[::-1], gallery[1:] + gallery[:1], progress=False) == marked
     (tmp_path / "moved").mkdir()
     moved = [
-        [Sample(shutil.copy(one.path, tmp_path / "moved" / f"x{one.path.name}"), one.person_id, one.camera_id) for one in side]
+        [
+            Sample(shutil.copy(one.path, tmp_path / "moved" / f"x{one.path.name}"), one.person_id, one.camera_id)
+            for one in side
+        ]
         for side in (query, gallery)
     ]
     assert fingerprint(*moved) == marked
@@ -263,7 +277,10 @@ def test_a_file_is_hashed_once(two_sides, monkeypatch: pytest.MonkeyPatch) -> No
             [sample("a", "1"), sample("b", "2"), sample("c", "2")],
             [sample("a", "1"), sample("b", "2")],
             Overlap(["c"], ["a", "b"], []),
-            ["1 not in the gallery at all (c), 2 in the gallery by the query's own camera only (a, b)", "--protocol self-only"],
+            [
+                "1 not in the gallery at all (c), 2 in the gallery by the query's own camera only (a, b)",
+                "--protocol self-only",
+            ],
         ),
         (
             [sample("a", "1"), sample("a", "2"), sample(None, "1")],

@@ -55,7 +55,9 @@ def test_the_split_is_the_same_everywhere_and_leaves_chance_alone(tmp_path: Path
         before = random.getstate(), np.random.get_state()[1].tolist()
         crops = open_crops("viper", viper(tmp_path / name))
         assert before == (random.getstate(), np.random.get_state()[1].tolist())
-        splits.append([(sample.path.relative_to(tmp_path / name), sample.split, sample.person_id) for sample in crops.samples])
+        splits.append(
+            [(sample.path.relative_to(tmp_path / name), sample.split, sample.person_id) for sample in crops.samples]
+        )
     assert splits[0] == splits[1]
 
 
@@ -83,7 +85,9 @@ def test_people_whom_torchreid_calls_junk_are_strangers(tmp_path: Path, monkeypa
     from torchreid.reid.data.datasets import CUHK02
 
     monkeypatch.setattr(CUHK02, "_junk_pids", [7], raising=False)
-    names = [f"Dataset/P{pair}/cam{view}/{person:03d}_1.png" for pair in range(1, 6) for view in (1, 2) for person in (3, 7)]
+    names = [
+        f"Dataset/P{pair}/cam{view}/{person:03d}_1.png" for pair in range(1, 6) for view in (1, 2) for person in (3, 7)
+    ]
     crops = open_crops("cuhk02", write_all(tmp_path / "cuhk02", names))
     assert {sample.person_id for sample in crops.of("gallery")} == {"3", None}
     assert len({sample.person_id for sample in crops.of("train")}) == 8  # two people in each of four pairs
@@ -107,7 +111,12 @@ def test_sensereid_is_for_testing_only(tmp_path: Path) -> None:
 
 
 def test_university1652_keeps_from_where_it_was_seen(tmp_path: Path) -> None:
-    names = ["train/drone/0001/1.jpg", "train/street/0001/2.jpg", "test/query_drone/0002/1.jpg", "test/gallery_satellite/0002/2.jpg"]
+    names = [
+        "train/drone/0001/1.jpg",
+        "train/street/0001/2.jpg",
+        "test/query_drone/0002/1.jpg",
+        "test/gallery_satellite/0002/2.jpg",
+    ]
     crops = open_crops("university1652", write_all(tmp_path / "University-Release", names).parent)
     assert [(sample.split, sample.camera_id) for sample in crops.samples] == [
         ("train", "drone"),
@@ -126,7 +135,9 @@ def test_a_missing_set_is_told_and_not_fetched(tmp_path: Path, name: str, monkey
         monkeypatch.setattr(where, refuse)
     write_all(tmp_path, ["unrelated/a.txt.jpg"])
     (tmp_path / TORCHREID_SETS[name].folder).mkdir()
-    with pytest.raises(UserError, match=f"does not hold {name}: .*{TORCHREID_SETS[name].folder}.* was expected; nothing is downloaded"):
+    with pytest.raises(
+        UserError, match=f"does not hold {name}: .*{TORCHREID_SETS[name].folder}.* was expected; nothing is downloaded"
+    ):
         open_crops(name, tmp_path)
     sign = tmp_path / TORCHREID_SETS[name].folder / TORCHREID_SETS[name].sign
     sign.mkdir(parents=True)

@@ -169,7 +169,9 @@ def test_drive_without_a_network_is_told_like_any_other_server(file: Path, monke
     import gdown
 
     def unreachable(*_: object, **__: object) -> None:
-        raise gdown.exceptions.DownloadError("Download failed after 3 retries: HTTPSConnectionPool: Max retries exceeded")
+        raise gdown.exceptions.DownloadError(
+            "Download failed after 3 retries: HTTPSConnectionPool: Max retries exceeded"
+        )
 
     monkeypatch.setattr(gdown, "download", unreachable)
     with pytest.raises(requests.ConnectionError):

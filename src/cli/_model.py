@@ -1,0 +1,37 @@
+"""Which network a command asks, and which threshold it decides by."""
+
+import sys
+from pathlib import Path
+
+from src.cli._options import Backend
+from src.embedding.embedder import Embedder
+from src.settings.errors import UserError
+
+
+def load_model(
+    embedder: str, weights: str, onnx: Path | None, backend: Backend, device: str, threads: int | None
+) -> tuple[Embedder, str]:
+    """The network of `--weights`, or of `--onnx`; and the file's name as the setting would give it."""
+    from src.embedding.registry import create_embedder
+
+    if onnx is not None:
+        if weights != "embedded":
+            raise UserError("give either --weights or --onnx, not both")
+        weights, backend = str(onnx), "onnx" if backend == "torch" else backend
+    return create_embedder(embedder, weights, backend, device=device, threads=threads), weights
+
+
+def find_threshold(given: float | None, embedder: str, weights: str, metric: str, pairs: bool) -> float | None:
+    """The distance that was given, or the calibrated one; None, with a note on stderr, where neither is there."""
+    from src.embedding.locate import locate_weights
+    from src.embedding.operating_point import load_operating_point, operating_point_file
+
+    if given is not None:
+        return given
+    if not operating_point_file(locate_weights(embedder, weights)).is_file():
+        print(
+            "note: no threshold was calibrated for these weights, so nobody is refused; see calibrate", file=sys.stderr
+        )
+        return None
+    point = load_operating_point(embedder, weights, metric)
+    return point.pair_threshold if pairs else point.search_threshold
