@@ -23,7 +23,7 @@ def draw_identifications(path: Path, answers: Sequence[Identification]) -> None:
         answers: at least one.
     """
     columns = 1 + max(len(answer.candidates) for answer in answers)
-    figure = Figure(figsize=(1.6 * columns, 3.7 * len(answers)), dpi=110, facecolor="white", layout="constrained")
+    figure = Figure(figsize=(1.6 * columns, 4.1 * len(answers)), dpi=110, facecolor="white", layout="constrained")
     grid = figure.subplots(len(answers), columns, squeeze=False)
     for cells, answer in zip(grid, answers, strict=True):
         show_crop(cells[0], open_picture(answer.query), _ASKED)
