@@ -1,5 +1,6 @@
 """Embedding with OpenVINO, the fastest way on a CPU: several requests in flight, and bfloat16 where the CPU has it."""
 
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,11 @@ class OpenVinoEmbedder:
             options["INFERENCE_PRECISION_HINT"] = "f32"
         if threads is not None:
             options["INFERENCE_NUM_THREADS"] = threads
-        self._requests = openvino.AsyncInferQueue(core.compile_model(model, "CPU", options))
+        compiled = core.compile_model(model, "CPU", options)
+        in_flight = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        # Not an AsyncInferQueue: its callbacks run Python in OpenVINO's threads, and whoever drops the network while
+        # one of them is still ending waits for ever, each holding what the other needs.
+        self._requests = [compiled.create_infer_request() for _ in range(in_flight)]
         self.batch_size = self._fixed or min(batch_size, _CROPS_PER_REQUEST)
         self.normalise = normalise
         self.dimension = feature_dimension(path, self._run([[np.zeros((8, 4, 3), np.uint8)]])[0])
@@ -54,18 +59,25 @@ class OpenVinoEmbedder:
         return together(features, self.dimension, self.normalise)
 
     def _run(self, batches: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
-        features: list[np.ndarray] = [np.empty(0)] * len(batches)
+        features: list[np.ndarray] = []
+        waiting: deque[tuple[openvino.InferRequest, int]] = deque()  # with the number of crops, in the order started
 
-        def keep(request: openvino.InferRequest, position: int) -> None:  # called as requests finish, in any order
-            features[position] = request.get_output_tensor(0).data[: len(batches[position])].copy()  # (k, d)
+        def collect() -> None:
+            request, count = waiting.popleft()
+            request.wait()
+            features.append(request.get_output_tensor(0).data[:count].copy())  # (k, d)
 
-        self._requests.set_callback(keep)
         try:
             for position, crops in enumerate(batches):
                 batch = fill_up(self.preprocessing(crops), self._fixed)  # (k, 3, h, w)
-                self._requests.start_async({0: batch}, position)
+                if len(waiting) == len(self._requests):
+                    collect()
+                request = self._requests[position % len(self._requests)]
+                request.start_async({0: batch})
+                waiting.append((request, len(crops)))
         finally:
-            self._requests.wait_all()  # also where a crop is refused: nothing may still run when the next call begins
+            while waiting:  # also where a crop is refused: nothing may still run when the next call begins
+                collect()
         return features
 
 

@@ -8,9 +8,9 @@ from torch import nn
 
 from src.embedding.embedder import in_batches, together
 from src.embedding.locate import locate_weights
-from src.embedding.names import input_size
 from src.embedding.networks import build_network
 from src.embedding.preprocessing import Preprocessing
+from src.embedding.weights import picture_size
 from src.settings.device import choose_device
 
 # What sixteen crops leave behind in each layer still fits the cache of a CPU core; with 64, OSNet ×0.25 took twice as
@@ -61,5 +61,6 @@ def create(
     if threads is not None:
         torch.set_num_threads(threads)
     device = choose_device(device)
-    network = build_network(name, locate_weights(name, weights), use_gpu=device.startswith("cuda"))
-    return TorchEmbedder(network, Preprocessing(*input_size(name)), batch_size, device, normalise)
+    file = locate_weights(name, weights)
+    network = build_network(name, file, use_gpu=device.startswith("cuda"))
+    return TorchEmbedder(network, Preprocessing(*picture_size(name, file)), batch_size, device, normalise)

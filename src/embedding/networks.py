@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from src.embedding.names import OSNET_NAMES, check_name
+from src.embedding.neck import neck_of
 from src.embedding.osnet import build_osnet
 from src.embedding.weights import load_weights
+from src.zoo.state_dict import read_state_dict
 
 
 def build_network(name: str, weights: Path, use_gpu: bool = False) -> nn.Module:
@@ -23,12 +26,29 @@ def build_network(name: str, weights: Path, use_gpu: bool = False) -> nn.Module:
     Raises:
         UserError: no such network, or the weights do not fit it.
     """
-    check_name(name)
-    if name in OSNET_NAMES:
-        network: nn.Module = build_osnet(name)
-    else:
-        from src.embedding.torchreid_models import build_torchreid
-
-        network = build_torchreid(name, use_gpu)
+    network = build_backbone(name, use_gpu)
+    if weights.suffix.lower() != ".onnx":  # which `load_weights` refuses with the reason
+        network = neck_of(network, read_state_dict(weights))
     load_weights(network, weights)
     return network.eval().requires_grad_(False)
+
+
+def build_backbone(name: str, use_gpu: bool = False, seed: int = 0) -> nn.Module:
+    """A network with random weights: (n, 3, h, w) -> (n, d).
+
+    Args:
+        name: one of `OSNET_NAMES` or `TORCHREID_NAMES`.
+        use_gpu: whether it will be moved to a GPU (`hacnn` must know beforehand).
+        seed: of the weights; torch's own generator is left alone.
+
+    Raises:
+        UserError: no such network.
+    """
+    check_name(name)
+    if name in OSNET_NAMES:
+        return build_osnet(name, seed=seed)
+    from src.embedding.torchreid_models import build_torchreid
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build_torchreid(name, use_gpu)

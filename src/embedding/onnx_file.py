@@ -73,10 +73,11 @@ def export_onnx(name: str, weights: Path, target: Path) -> None:
     import torch
 
     from src.embedding.networks import build_network
+    from src.embedding.weights import picture_size
 
     network = build_network(name, weights)
     any_batch = name in OSNET_NAMES
-    example = torch.zeros(1, 3, *input_size(name))  # (batch, 3, h, w)
+    example = torch.zeros(1, 3, *picture_size(name, weights))  # (batch, 3, h, w)
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracing exporter (which needs no further package) announces its successor
         try:

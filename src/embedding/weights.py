@@ -11,8 +11,9 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from src.embedding.names import input_size
 from src.settings.errors import UserError
-from src.zoo.state_dict import load_strictly, read_state_dict
+from src.zoo.state_dict import load_strictly, read_note, read_state_dict
 
 _CLASSIFIER = "classifier"  # the layers that name the training people: `classifier`, `classifier_global`, …
 _PREFIXES = ("module.", "model.", "backbone.")
@@ -56,6 +57,20 @@ def load_weights(network: nn.Module, path: Path) -> LoadReport:
     report = LoadReport(path, loaded.loaded, total, len(found[loaded.dropped[0]]) if loaded.dropped else None)
     logging.getLogger(__name__).info("%s", report)
     return report
+
+
+def picture_size(name: str, path: Path) -> tuple[int, int]:
+    """Height and width that a file of weights was trained with: as it notes, else what is usual for the network.
+
+    Raises:
+        UserError: the file is damaged, or its note is no size.
+    """
+    noted = read_note(path, "input_size")
+    if noted is None:
+        return input_size(name)
+    if not (isinstance(noted, list | tuple) and len(noted) == 2 and all(isinstance(n, int) and n > 0 for n in noted)):
+        raise UserError(f"{path} notes the input size {noted!r}, which is not height and width; train it again")
+    return int(noted[0]), int(noted[1])
 
 
 def _without_prefix(key: str, wanted: Mapping[str, Tensor]) -> str:

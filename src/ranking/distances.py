@@ -71,7 +71,7 @@ def distance_rows(queries: np.ndarray, gallery: np.ndarray, metric: str) -> Dist
         metric: a name of `DISTANCES`.
 
     Raises:
-        ValueError: there is no such distance.
+        ValueError: there is no such distance, or the features differ in length.
 
     Returns:
         A function from (k,) rows of the queries to (k, g) float32; its answer is overwritten by its next one.
@@ -84,6 +84,8 @@ def distance_rows(queries: np.ndarray, gallery: np.ndarray, metric: str) -> Dist
         raise ValueError(f"unknown distance {metric!r}: {', '.join(DISTANCES)}")
     gallery = np.asarray(gallery, np.float32)
     queries = np.asarray(queries, np.float32)
+    if queries.shape[1:] != gallery.shape[1:]:
+        raise ValueError(f"features of {queries.shape[1:]} and of {gallery.shape[1:]} numbers cannot be compared")
     if metric == "cosine":
         gallery, queries = unit_vectors(gallery, np.float32), unit_vectors(queries, np.float32)
     else:

@@ -8,6 +8,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from src.embedding.embedder import Embedder
+from src.reid_data.fingerprint import PATIENCE_S
 from src.reid_data.pictures import read_sample
 from src.reid_data.sample import LabelledCrops, Sample
 from src.settings.errors import UserError
@@ -15,7 +16,7 @@ from src.settings.errors import UserError
 _READ_AT_ONCE = 256  # crops in memory
 
 
-def embed_samples(samples: Sequence[Sample], embedder: Embedder) -> np.ndarray:
+def embed_samples(samples: Sequence[Sample], embedder: Embedder, label: str = "embedding") -> np.ndarray:
     """Describe every sample; one that stands in the list twice is computed once.
 
     Returns:
@@ -26,7 +27,7 @@ def embed_samples(samples: Sequence[Sample], embedder: Embedder) -> np.ndarray:
     """
     different = list(dict.fromkeys(samples))
     features = np.empty((len(different), embedder.dimension), np.float32)
-    with tqdm(total=len(different), desc="embedding", unit="crop", dynamic_ncols=True) as bar:
+    with tqdm(total=len(different), desc=label, unit="crop", delay=PATIENCE_S, dynamic_ncols=True) as bar:
         for start in range(0, len(different), _READ_AT_ONCE):
             part = different[start : start + _READ_AT_ONCE]
             features[start : start + len(part)] = embedder([read_sample(sample) for sample in part])

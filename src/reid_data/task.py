@@ -133,10 +133,15 @@ def make_contest(crops: LabelledCrops, query_cameras: Sequence[str] = (), everyb
         query, gallery = [sample for sample in unsplit if sample.person_id is not None], unsplit
     else:
         query, gallery = query_and_gallery(crops, query_cameras)
+    return number(crops, query, gallery)
+
+
+def number(crops: LabelledCrops, query: Sequence[Sample], gallery: Sequence[Sample]) -> Contest:
+    """Give persons and cameras numbers, and pictures too: one that asks and answers has the same in both lists."""
     both = [*query, *gallery]
     persons = natural_order({sample.person_id for sample in both if sample.person_id is not None})
     cameras = natural_order({sample.camera_id for sample in both})
-    number = {sample: index for index, sample in enumerate(dict.fromkeys(both))}  # a picture in both lists has one
+    pictures = {sample: index for index, sample in enumerate(dict.fromkeys(both))}
 
     def label(samples: Sequence[Sample]) -> Labels:
         who = {person: index for index, person in enumerate(persons)}
@@ -144,7 +149,7 @@ def make_contest(crops: LabelledCrops, query_cameras: Sequence[str] = (), everyb
         return Labels.of(
             [STRANGER if sample.person_id is None else who[sample.person_id] for sample in samples],
             [where[sample.camera_id] for sample in samples],
-            [number[sample] for sample in samples],
+            [pictures[sample] for sample in samples],
         )
 
     return Contest(crops, query, gallery, label(query), label(gallery), persons, cameras)

@@ -52,13 +52,19 @@ def _head(result: EvaluationResult) -> str:
 
 
 def _methods(result: EvaluationResult) -> str:
+    plain = result.methods[0].retrieval.figures["map"]
     rows = [
-        [method.name, *_row(method.retrieval), f"{method.seconds:.1f}" if method.seconds >= 0.05 else "<0.1"]
-        for method in result.methods
+        [
+            method.name,
+            *_row(method.retrieval),
+            "" if place == 0 else f"{100 * (method.retrieval.figures['map'] - plain):+.1f}",
+            f"{method.seconds:.1f}" if method.seconds >= 0.05 else "<0.1",
+        ]
+        for place, method in enumerate(result.methods)
     ]
     ends = [f"{percent(low)}–{percent(high)}" for low, high in (result.intervals[name] for name in FIGURES)]
-    rows.append(["95 % interval, by identity", *ends, ""])
-    return markdown_table(["", *_HEADS, "seconds"], rows)
+    rows.append(["95 % interval, by identity", *ends, "", ""])
+    return markdown_table(["", *_HEADS, "mAP gain", "seconds"], rows)
 
 
 def _counts(retrieval: Retrieval) -> str:

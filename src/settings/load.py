@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from src.settings.ancestor import translate
 from src.settings.describe import Setting, in_yaml, list_settings
@@ -14,11 +14,19 @@ from src.settings.errors import UserError, did_you_mean
 from src.settings.schema import Settings
 from src.settings.yaml_file import parse_yaml, read_mapping
 
+S = TypeVar("S", bound=BaseModel)
+
 
 def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Settings:
-    """Read the settings and check them.
+    """Read the settings of the walk-through and check them; see `load_as`."""
+    return load_as(Settings, config, overrides)
+
+
+def load_as(schema: type[S], config: Path | None, overrides: Sequence[str] = ()) -> S:
+    """Read settings and check them.
 
     Args:
+        schema: What settings there are.
         config: A YAML file of settings; `None` = only the defaults.
         overrides: `key.sub=value` texts, each stronger than the file and than those before it; values are YAML (`null`,
             `3`, `[0, 2]`).
@@ -30,7 +38,7 @@ def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Setting
         UserError: A file that cannot be read, an unknown key, a wrong type or range: where, which key, what was
             expected.
     """
-    known = {setting.key: setting for setting in list_settings(Settings)}
+    known = {setting.key: setting for setting in list_settings(schema)}
     sources = [(str(config), flatten(read_mapping(config)))] if config is not None else []
     sources.append(("--set", _parse_overrides(overrides)))
     merged: dict[str, Any] = {}
@@ -43,12 +51,12 @@ def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Setting
         merged.update(values)
         origin.update(dict.fromkeys(values, source))
     try:
-        return Settings.model_validate(nest(merged))
+        return schema.model_validate(nest(merged))
     except ValidationError as error:
         raise _worded(error, known, merged, origin, sources[0][0]) from error
 
 
-def dump_settings(settings: Settings) -> str:
+def dump_settings(settings: BaseModel) -> str:
     """All settings as YAML, defaults included; loading it again gives the same settings."""
     return yaml.safe_dump(settings.model_dump(), sort_keys=False, allow_unicode=True)
 

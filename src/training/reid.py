@@ -20,7 +20,7 @@ from src.embedding.osnet import build_osnet
 from src.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from src.training.augmentation import augment
 from src.training.checkpoint import StepLog, Stopper, load_checkpoint, save_checkpoint
-from src.training.losses import supervised_contrastive_loss
+from src.training.losses.contrastive import supervised_contrastive_loss
 from src.training.precision import fast_arithmetic
 from src.training.reid_crops import CropRecipe, CropSet, load_crops
 

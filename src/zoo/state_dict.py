@@ -59,6 +59,15 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
     return tensors
 
 
+def read_note(path: Path, key: str) -> Any:
+    """What a checkpoint notes beside its weights, such as `input_size`; None where it does not, or holds tensors alone.
+
+    Raises:
+        UserError: as `read_state_dict`.
+    """
+    return None if path.suffix.lower() == ".safetensors" else _open(path).get(key)
+
+
 def _open(path: Path) -> Mapping[Any, Any]:
     try:
         if path.suffix.lower() == ".safetensors":

@@ -183,3 +183,8 @@ def test_no_block_has_more_rows_than_help() -> None:
     blocks = row_blocks(np.arange(1000), 10)
     assert [len(block) for block in blocks] == [256, 256, 256, 232]
     assert np.concatenate(blocks).tolist() == list(range(1000))
+
+
+def test_features_of_another_length_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"features of \(4,\) and of \(5,\) numbers"):
+        distance_rows(np.ones((2, 4)), np.ones((3, 5)), "cosine")

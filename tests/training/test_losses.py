@@ -1,48 +1,173 @@
-"""The losses against pytorch-metric-learning and against a slow twin, in value and gradient."""
+"""What holds for every loss: odd batches, half precision, order, scale; and choosing one by name."""
 
 import pytest
 import torch
-from pytorch_metric_learning.losses import SupConLoss
+from torch import nn
 
-from src.training.losses import supervised_contrastive_loss
+from src.settings.errors import UserError
+from src.training.losses.arcface import ArcFaceLoss
+from src.training.losses.centre import CentreLoss
+from src.training.losses.circle import CircleLoss
+from src.training.losses.contrastive import SupervisedContrastiveLoss
+from src.training.losses.registry import METRIC_LOSSES, build_metric_loss
+from src.training.losses.softmax import CrossEntropyLoss
+from src.training.losses.triplet import TripletLoss
 
-
-@pytest.mark.parametrize("temperature", [0.07, 0.1, 1.0])
-def test_supervised_contrastive_equals_pytorch_metric_learning(temperature):
-    generator = torch.Generator().manual_seed(0)
-    features = torch.randn(12, 16, generator=generator)
-    labels = torch.tensor([0, 0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4])  # the last is alone
-    ours, theirs = features.clone().requires_grad_(), features.clone().requires_grad_()
-    loss = supervised_contrastive_loss(ours, labels, temperature)
-    peer = SupConLoss(temperature=temperature)(theirs, labels)
-    loss.backward()
-    peer.backward()
-    torch.testing.assert_close(loss, peer, rtol=1e-5, atol=1e-5)
-    torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-4, atol=1e-5)
-
-
-def test_supervised_contrastive_against_loops():
-    features = torch.nn.functional.normalize(torch.randn(6, 4, generator=torch.Generator().manual_seed(1)))
-    labels = [0, 0, 1, 1, 1, 2]
-    each = []
-    for i in range(6):
-        others = [a for a in range(6) if a != i]
-        positives = [p for p in others if labels[p] == labels[i]]
-        total = sum(torch.exp(features[i] @ features[a] / 0.1) for a in others)
-        if positives:
-            each.append(
-                -sum(torch.log(torch.exp(features[i] @ features[p] / 0.1) / total) for p in positives) / len(positives)
-            )
-    torch.testing.assert_close(supervised_contrastive_loss(features, torch.tensor(labels)), torch.stack(each).mean())
+PAIRWISE = {
+    "triplet": TripletLoss(),
+    "soft triplet": TripletLoss(margin=None),
+    "circle": CircleLoss(),
+    "contrastive": SupervisedContrastiveLoss(),
+}
+torch.manual_seed(0)
+BY_CLASS = {"cross-entropy": CrossEntropyLoss(), "centre": CentreLoss(8, 8), "arcface": ArcFaceLoss(8, 8)}
+ALL = {**PAIRWISE, **BY_CLASS}
+BLIND_TO_LENGTH = {name: ALL[name] for name in ("circle", "contrastive", "arcface")}
+LABELS = torch.tensor([0, 0, 1, 1, 1, 2, 2, 7])
+FEATURES = torch.randn(8, 8, generator=torch.Generator().manual_seed(0))
 
 
-def test_a_batch_without_positives_teaches_nothing():
-    features = torch.randn(3, 4, requires_grad=True)
-    loss = supervised_contrastive_loss(features, torch.tensor([0, 1, 2]))
-    loss.backward()
-    assert loss == 0 and (features.grad == 0).all()
+def value_and_gradient(loss, features, labels):
+    features = features.clone().requires_grad_()
+    value = loss(features, labels)
+    value.backward()
+    return value.detach(), features.grad
 
 
-def test_labels_must_fit():
-    with pytest.raises(ValueError, match="3 features but 2 labels"):
-        supervised_contrastive_loss(torch.randn(3, 4), torch.tensor([0, 1]))
+@pytest.fixture(params=ALL)
+def loss(request):
+    return ALL[request.param]
+
+
+def test_a_loss_is_a_finite_scalar_with_a_gradient(loss):
+    value, gradient = value_and_gradient(loss, FEATURES, LABELS)
+    assert value.shape == () and value > 0 and gradient.abs().sum() > 0
+
+
+def test_labels_must_fit(loss):
+    with pytest.raises(ValueError, match="8 features but 7 labels"):
+        loss(FEATURES, LABELS[:7])
+
+
+def test_the_order_of_the_batch_does_not_matter(loss):
+    order = torch.randperm(8, generator=torch.Generator().manual_seed(3))
+    value, gradient = value_and_gradient(loss, FEATURES, LABELS)
+    shuffled, its_gradient = value_and_gradient(loss, FEATURES[order], LABELS[order])
+    torch.testing.assert_close(shuffled, value)
+    torch.testing.assert_close(its_gradient, gradient[order])
+
+
+@pytest.mark.parametrize("name", PAIRWISE)
+def test_what_people_are_called_does_not_matter(name):
+    renamed = 1_000_003 * LABELS - 5
+    assert PAIRWISE[name](FEATURES, renamed) == PAIRWISE[name](FEATURES, LABELS)
+
+
+@pytest.mark.parametrize("name", BLIND_TO_LENGTH)
+def test_the_length_of_features_does_not_matter(name):
+    lengths = torch.linspace(0.1, 9, 8)[:, None]
+    loss = BLIND_TO_LENGTH[name]
+    torch.testing.assert_close(loss(lengths * FEATURES, LABELS), loss(FEATURES, LABELS))
+
+
+def test_the_place_of_features_does_not_matter_to_triplets():
+    loss = TripletLoss()
+    torch.testing.assert_close(loss(FEATURES + 5, LABELS), loss(FEATURES, LABELS), rtol=1e-4, atol=1e-4)
+
+
+def test_equal_pictures_give_no_nan(loss):
+    value, gradient = value_and_gradient(loss, FEATURES[:1].repeat(8, 1), LABELS)
+    assert value.isfinite() and gradient.isfinite().all()
+
+
+def test_a_person_s_own_repeated_picture_gives_no_nan(loss):
+    value, gradient = value_and_gradient(loss, FEATURES[[0, 0, 2, 2, 2, 5, 5, 7]], LABELS)
+    assert value.isfinite() and gradient.isfinite().all()
+
+
+def test_zeros_give_no_nan(loss):
+    value, gradient = value_and_gradient(loss, torch.zeros(8, 8), LABELS)
+    assert value.isfinite() and gradient.isfinite().all()
+
+
+def test_features_right_on_and_opposite_a_class_weight_give_no_nan():
+    loss = ArcFaceLoss(8, 8)
+    for side in (1, -1):
+        value, gradient = value_and_gradient(loss, side * 100 * loss.weights.data[LABELS], LABELS)
+        assert value.isfinite() and gradient.isfinite().all() and loss.weights.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("name", PAIRWISE)
+@pytest.mark.parametrize("labels", [[], [4], [0, 1, 2]], ids=["empty", "one picture", "all alone"])
+def test_a_batch_without_positives_teaches_nothing(name, labels):
+    value, gradient = value_and_gradient(PAIRWISE[name], FEATURES[: len(labels)], torch.tensor(labels))
+    assert value == 0 and (gradient == 0).all()
+
+
+@pytest.mark.parametrize("name", ["triplet", "soft triplet", "circle"])
+def test_a_batch_without_strangers_teaches_nothing(name):
+    value, gradient = value_and_gradient(PAIRWISE[name], FEATURES, torch.full((8,), 3))
+    assert value == 0 and (gradient == 0).all()
+
+
+@pytest.mark.parametrize("name", BY_CLASS)
+def test_an_empty_batch_is_zero(name):
+    value, _ = value_and_gradient(BY_CLASS[name], FEATURES[:0], LABELS[:0])
+    assert value == 0
+
+
+@pytest.mark.parametrize("name", ["triplet", "soft triplet", "circle"])
+def test_who_cannot_be_compared_is_left_out(name):
+    """The lone picture of person 7 is a stranger to the others, but no anchor: the mean is over the other seven."""
+    far = FEATURES.clone()
+    far[7] = -far[:7].mean(dim=0) * 50  # nobody's hardest stranger
+    torch.testing.assert_close(PAIRWISE["triplet"](far, LABELS), PAIRWISE["triplet"](far[:7], LABELS[:7]))
+    assert PAIRWISE[name](far, LABELS) > 0
+
+
+def test_half_precision_is_left_outside(loss):
+    """Under autocast, and with features that come out of it, a loss computes in float32."""
+    features = FEATURES.bfloat16().requires_grad_()
+    expected, slope = value_and_gradient(loss, features.detach().float(), LABELS)
+    with torch.autocast("cpu", torch.bfloat16):
+        value = loss(features, LABELS)
+    value.backward()
+    assert value.dtype == torch.float32 and value == expected
+    assert torch.equal(features.grad, slope.bfloat16())
+
+
+def test_every_metric_loss_has_a_name():
+    assert list(METRIC_LOSSES) == ["triplet", "circle", "supcon", "none"]
+    for name in METRIC_LOSSES:
+        loss = build_metric_loss(name)
+        value, gradient = value_and_gradient(loss, FEATURES.bfloat16(), LABELS)
+        assert isinstance(loss, nn.Module) and value.dtype == torch.float32
+        assert (value == 0) == (name == "none") and gradient is not None
+
+
+def test_options_reach_the_loss():
+    assert build_metric_loss("triplet").margin == 0.3
+    assert build_metric_loss("triplet", margin=0, soft=False).margin == 0
+    assert build_metric_loss("triplet", soft=True).margin is None
+    circle = build_metric_loss("circle", margin=0.4, scale=80)
+    assert (circle.margin, circle.scale) == (0.4, 80)
+    assert build_metric_loss("supcon", temperature=0.05).temperature == 0.05
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("tripplet", {}, "unknown metric loss 'tripplet': did you mean 'triplet'?"),
+        ("arc", {}, "unknown metric loss 'arc': valid: 'triplet', 'circle', 'supcon', 'none'"),
+        ("triplet", {"margn": 1}, "metric loss 'triplet' has no option 'margn': did you mean 'margin'?"),
+        ("triplet", {"scale": 1}, "metric loss 'triplet' has no option 'scale': valid: 'margin', 'soft'"),
+        ("none", {"margin": 1}, "metric loss 'none' has no option 'margin': it takes none"),
+        ("triplet", {"margin": -0.1}, "metric loss 'triplet': margin must be 0 or more, not -0.1"),
+        ("circle", {"scale": 0}, "metric loss 'circle': scale must be above 0, not 0"),
+        ("supcon", {"temperature": float("nan")}, "metric loss 'supcon': temperature must be above 0, not nan"),
+    ],
+)
+def test_what_a_loss_cannot_be_told(name, options, message):
+    with pytest.raises(UserError) as told:
+        build_metric_loss(name, **options)
+    assert str(told.value) == message

@@ -1,10 +1,13 @@
-"""What a ReID network is asked to do while it trains. Each loss is a short pure function."""
+"""Supervised contrastive loss: all pictures of a person together, all others away."""
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
+
+from src.training.losses.batch import batch_loss, nothing_to_learn, pairs
 
 
+@batch_loss
 def supervised_contrastive_loss(features: Tensor, labels: Tensor, temperature: float = 0.1) -> Tensor:
     """Pull pictures of one person together, push all others away.
 
@@ -26,14 +29,25 @@ def supervised_contrastive_loss(features: Tensor, labels: Tensor, temperature: f
     Raises:
         ValueError: when features and labels differ in number.
     """
-    if len(features) != len(labels):
-        raise ValueError(f"{len(features)} features but {len(labels)} labels")
+    positives, negatives = pairs(labels)  # (n, n) each
+    anchors = positives.any(dim=1)
+    if not anchors.any():
+        return nothing_to_learn(features)
     unit = F.normalize(features)  # (n, d)
     similarity = unit @ unit.T / temperature  # (n, n)
-    itself = torch.eye(len(labels), dtype=torch.bool, device=features.device)
-    similarity = similarity.masked_fill(itself, float("-inf"))
+    similarity = similarity.masked_fill(~(positives | negatives), float("-inf"))  # nobody is compared with themselves
     log_share = similarity - torch.logsumexp(similarity, dim=1, keepdim=True)  # (n, n)
-    positives = (labels[:, None] == labels[None, :]) & ~itself  # (n, n)
     per_picture = -log_share.masked_fill(~positives, 0).sum(dim=1) / positives.sum(dim=1).clamp(min=1)  # (n,)
-    anchors = positives.any(dim=1)
-    return per_picture[anchors].mean() if anchors.any() else features.sum() * 0
+    return per_picture[anchors].mean()
+
+
+class SupervisedContrastiveLoss(nn.Module):
+    """`supervised_contrastive_loss` with its temperature."""
+
+    def __init__(self, temperature: float = 0.1) -> None:
+        super().__init__()
+        self.temperature = temperature
+
+    def forward(self, features: Tensor, labels: Tensor) -> Tensor:
+        """Features (n, d) and person ids (n,) to a scalar."""
+        return supervised_contrastive_loss(features, labels, self.temperature)

@@ -1,0 +1,1 @@
+"""How the networks learn: people and faces, from random weights or published ones."""

@@ -1,0 +1,294 @@
+"""The training loop: epochs, batches, steps; validation by mAP; a checkpoint that loses nothing.
+
+One way for a laptop and for many devices: `accelerate launch src/main.py train …` starts this same function once on
+each device. The processes share each batch by whole persons, the metric loss sees the features of all of them, and
+batch norms count over all of them, so that the curve is that of one process with the same batch.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm.auto import tqdm
+
+from src.embedding.preprocessing import Preprocessing
+from src.settings.errors import UserError
+from src.settings.training import LossSettings, TrainSettings
+from src.training.checkpoint import Stopper
+from src.training.log import RunLog
+from src.training.losses.registry import build_metric_loss
+from src.training.losses.softmax import cross_entropy
+from src.training.model import build_model
+from src.training.people import TrainingPeople, gather_people
+from src.training.pictures import Pictures, SeededBatches, make_loader
+from src.training.sampler import IdentityBatchSampler
+from src.training.schedule import Schedule, build_optimiser
+from src.training.state import Progress, Training, load_checkpoint, save_checkpoint, save_weights
+from src.training.sync_norm import gather_with_grad, synchronise_norms
+from src.training.validation import validate
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        epochs: that are done.
+        best: the best mAP on the validation people, NaN where none was measured.
+        interrupted: somebody stopped it; the checkpoint goes on from there.
+        early: patience was at its end.
+    """
+
+    epochs: int
+    best: float
+    interrupted: bool
+    early: bool
+
+
+def train(settings: TrainSettings, run: Path, accelerator: Accelerator, resume: bool = False) -> Outcome:
+    """Train a network and write the run's folder.
+
+    Args:
+        settings: everything that decides the weights.
+        run: an existing folder; gets metrics.csv, TensorBoard's files and weights/{best,checkpoint,final}.pt.
+        accelerator: of `make_accelerator`.
+        resume: go on from its checkpoint.
+
+    Raises:
+        UserError: data, settings or disk that the reader can mend; the last good checkpoint stays.
+    """
+    with accelerator.main_process_first():  # which draws the generated people, where they are not there yet
+        people = gather_people(settings)
+    runner = Runner(settings, run, accelerator, people)
+    if resume:
+        load_checkpoint(run / "weights/checkpoint.pt", runner.training, settings.model_dump())
+    with RunLog(run, runner.progress.epoch, accelerator.is_main_process) as log, Stopper() as stopper:
+        return runner.go(log, stopper)
+
+
+def make_accelerator(settings: TrainSettings) -> Accelerator:
+    """The device or devices, and the arithmetic."""
+    if settings.run.threads is not None:
+        torch.set_num_threads(settings.run.threads)
+    cpu = settings.run.device == "cpu" or not (torch.cuda.is_available() or torch.backends.mps.is_available())
+    chosen = settings.run.amp
+    if chosen == "auto":
+        pays = not cpu or torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+        chosen = "bf16" if pays else "no"
+    return Accelerator(mixed_precision=chosen, cpu=cpu)
+
+
+class Runner:
+    """One run: everything is built here, and `go` trains.
+
+    Args:
+        settings: everything that decides the weights.
+        run: the folder.
+        accelerator: devices and arithmetic.
+        people: whom to learn from and validate on.
+    """
+
+    def __init__(self, settings: TrainSettings, run: Path, accelerator: Accelerator, people: TrainingPeople) -> None:
+        self.settings, self.run, self.accelerator, self.people = settings, run, accelerator, people
+        schedule = settings.schedule
+        rank, world = accelerator.process_index, accelerator.num_processes
+        self.preprocessing = Preprocessing(*settings.model.input_size[:2])
+        sampler = IdentityBatchSampler(
+            people.labels, schedule.batch_size, schedule.num_instances,
+            cameras=people.cameras, seed=settings.run.seed, rank=rank, world=world,
+        )  # fmt: skip
+        self.batches = SeededBatches(sampler, settings.run.seed, rank, world)
+        pictures = Pictures(people.samples, people.labels, self.preprocessing, settings.augment)
+        self.loader = make_loader(pictures, self.batches, settings.data.workers)
+
+        model = build_model(settings.model, len(people.persons), settings.run.seed)
+        synchronise_norms(model)
+        model.to(accelerator.device).to(memory_format=torch.channels_last)
+        self.loss = ReidLoss(settings.loss).to(accelerator.device)
+        optimiser = build_optimiser(model, schedule)
+        self.network, prepared = accelerator.prepare(model, optimiser)
+        average = None
+        if schedule.ema_decay is not None:
+            average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(schedule.ema_decay), use_buffers=True)
+        self.progress = Progress()
+        self.training = Training(model, average, prepared, Schedule(schedule), self.progress)
+
+    def go(self, log: RunLog, stopper: Stopper) -> Outcome:
+        """Train until the last epoch, the end of patience, or Ctrl-C."""
+        schedule, epochs = self.training.schedule, self.settings.schedule.epochs
+        while self.progress.epoch < epochs and not schedule.finished_early:
+            figures = self.train_epoch(stopper)
+            if figures is None:
+                self.save()
+                return self.outcome(interrupted=True)
+            self.progress.epoch, self.progress.batch = self.progress.epoch + 1, 0
+            self.progress.loss, self.progress.right, self.progress.seen = 0.0, 0.0, 0
+            last = self.progress.epoch == epochs
+            if last or self.progress.epoch % self.settings.run.validate_every == 0:
+                figures |= self.validate()
+            log.add(self.progress.epoch, figures)
+            stopping = self.asked(stopper)
+            due = self.progress.epoch % self.settings.run.checkpoint_every == 0
+            if last or stopping or due or schedule.finished_early:
+                self.save()
+            if stopping and not last:
+                return self.outcome(interrupted=True)
+        return self.outcome(interrupted=False)
+
+    def train_epoch(self, stopper: Stopper) -> dict[str, float] | None:
+        """All batches of an epoch, or those that were not done yet; None where somebody asked to stop."""
+        progress = self.progress
+        self.batches.start(progress.epoch, progress.batch)
+        self.network.train()
+        self.rest_backbone(progress.epoch < self.settings.schedule.fixbase_epochs)
+        total, started, rate, speed = self.batches.per_epoch, time.perf_counter(), 0.0, 0.0
+        done_before = progress.seen
+        label = f"epoch {progress.epoch + 1}/{self.settings.schedule.epochs}"
+        with tqdm(
+            total=total, initial=progress.batch, desc=label, unit="batch", dynamic_ncols=True,
+            disable=not self.accelerator.is_main_process,
+        ) as bar:  # fmt: skip
+            for pictures, labels in told_plainly(iter(self.loader)):
+                rate = self.training.schedule.set_rates(
+                    self.training.optimiser, progress.epoch + progress.batch / total
+                )
+                loss, right = self.step(pictures, labels)
+                if not math.isfinite(loss):
+                    raise UserError(
+                        f"the loss is {loss} in epoch {progress.epoch + 1}, batch {progress.batch + 1}; lower "
+                        "schedule.lr and schedule.backbone_lr, or set run.amp: no; the last checkpoint is intact"
+                    )
+                progress.batch += 1
+                progress.loss += loss * len(labels)
+                progress.right += right
+                progress.seen += len(labels)
+                bar.update()
+                speed = (progress.seen - done_before) * self.accelerator.num_processes / (time.perf_counter() - started)
+                bar.set_postfix(
+                    loss=f"{progress.loss / progress.seen:.3f}", right=f"{progress.right / progress.seen:.0%}",
+                    images_s=f"{speed:.0f}", refresh=False,
+                )  # fmt: skip
+                if progress.batch < total and self.asked(stopper):
+                    return None
+        return {
+            "loss": progress.loss / progress.seen,
+            "accuracy": progress.right / progress.seen,
+            "learning_rate": rate,
+            "images_per_s": speed,
+            "seconds": time.perf_counter() - started,
+        }
+
+    def step(self, pictures: Tensor, labels: Tensor) -> tuple[float, float]:
+        """One step of gradient descent: pictures (n, 3, h, w), labels (n,) -> loss, and how many were named rightly."""
+        pictures = pictures.to(self.accelerator.device, memory_format=torch.channels_last)
+        labels = labels.to(self.accelerator.device)
+        with self.accelerator.autocast():
+            before, logits = self.network(pictures)  # (n, d), (n, people)
+        loss = self.loss(before.float(), logits.float(), labels)
+        self.training.optimiser.zero_grad(set_to_none=True)
+        self.accelerator.backward(loss)
+        if self.settings.schedule.clip_norm is not None:
+            self.accelerator.clip_grad_norm_(self.network.parameters(), self.settings.schedule.clip_norm)
+        self.training.optimiser.step()
+        if self.training.average is not None:
+            self.training.average.update_parameters(self.training.model)
+        return float(loss.detach()), float((logits.argmax(dim=1) == labels).sum())
+
+    def rest_backbone(self, rests: bool) -> None:
+        """Keep the backbone as it is, its norms included, while the new head learns to read it."""
+        backbone = self.training.model.backbone
+        backbone.requires_grad_(not rests)
+        if rests:
+            backbone.eval()
+
+    def validate(self) -> dict[str, float]:
+        """mAP and rank-1 of the weights and of their average; the better of the two is kept."""
+        figures: dict[str, float] = {}
+        if self.accelerator.is_main_process:
+            networks: dict[str, nn.Module] = {"plain": self.training.model}
+            if self.training.average is not None:
+                networks["average"] = self.training.average.module
+            scores = {
+                which: validate(network, self.people.validation, self.preprocessing, self.accelerator.device)
+                for which, network in networks.items()
+            }
+            figures = {
+                name if which == "plain" else f"{name}_{which}": value
+                for which, scored in scores.items()
+                for name, value in scored.items()
+            }
+            better = max(scores, key=lambda which: scores[which]["map"])
+            mean_ap = scores[better]["map"]
+            best = self.training.schedule.hear(mean_ap)
+            notes = {"epoch": self.progress.epoch, "map": mean_ap, "which": better}
+            for name in ("final", "best") if best else ("final",):
+                save_weights(self.run / f"weights/{name}.pt", networks[better], self.settings.model_dump(), **notes)
+        self.share_schedule()
+        self.accelerator.wait_for_everyone()
+        return figures
+
+    def share_schedule(self) -> None:
+        """What the main process heard of validation, for all."""
+        if self.accelerator.num_processes > 1:
+            from accelerate.utils import broadcast_object_list
+
+            state = broadcast_object_list([self.training.schedule.state_dict()])[0]
+            self.training.schedule.load_state_dict(state)
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        if self.accelerator.is_main_process:
+            save_checkpoint(self.run / "weights/checkpoint.pt", self.training, self.settings.model_dump())
+        self.accelerator.wait_for_everyone()
+
+    def asked(self, stopper: Stopper) -> bool:
+        """Whether any of the processes was asked to stop."""
+        if self.accelerator.num_processes == 1:
+            return stopper.asked
+        flag = torch.tensor(float(stopper.asked), device=self.accelerator.device)
+        return bool(self.accelerator.reduce(flag, "sum") > 0)
+
+    def outcome(self, interrupted: bool) -> Outcome:
+        """How it ended."""
+        schedule = self.training.schedule
+        best = schedule.best if math.isfinite(schedule.best) else float("nan")
+        return Outcome(self.progress.epoch, best, interrupted, schedule.finished_early)
+
+
+class ReidLoss(nn.Module):
+    """Cross-entropy on the logits, and a metric loss on the features before the neck."""
+
+    def __init__(self, settings: LossSettings) -> None:
+        super().__init__()
+        options: dict[str, dict[str, Any]] = {
+            "triplet": {"soft": True} if settings.triplet_margin is None else {"margin": settings.triplet_margin},
+            "circle": {"margin": settings.circle_margin, "scale": settings.circle_scale},
+            "supcon": {"temperature": settings.temperature},
+        }
+        self.metric = build_metric_loss(settings.type, **options.get(settings.type, {}))
+        self.settings = settings
+
+    def forward(self, features: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
+        """Features (n, d), logits (n, people), labels (n,) of this process -> scalar."""
+        softmax = cross_entropy(logits, labels, self.settings.label_smooth)
+        metric = self.metric(gather_with_grad(features), gather_with_grad(labels))
+        return self.settings.softmax_weight * softmax + self.settings.metric_weight * metric
+
+
+def told_plainly(batches: Iterator[Any]) -> Iterator[Any]:
+    """Pass batches on; a problem that a reading process met is told as if it had come up here."""
+    while True:
+        try:
+            batch = next(batches)
+        except StopIteration:
+            return
+        except UserError as problem:
+            raise UserError(str(problem).rpartition("UserError: ")[2].strip()) from None
+        yield batch

@@ -1,0 +1,94 @@
+"""Whom to learn from and whom to validate on: never the same person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from src.reid_data.registry import guess_dataset, open_crops
+from src.reid_data.sample import LabelledCrops, Sample
+from src.reid_data.split import split_by_identity
+from src.reid_data.task import Contest, number
+from src.settings.errors import UserError
+from src.settings.training import TrainSettings
+from src.synthetic.market import CLASS_PLAN, write_market
+
+GENERATED, GENERATED_SEED = "generated", 7
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingPeople:
+    """The people of a run.
+
+    Attributes:
+        samples: what is learned from.
+        labels: (n,) int64, the person of each sample, 0 … persons - 1.
+        cameras: (n,) int64.
+        persons: the names behind the labels.
+        validation: others, who ask and answer.
+        notes: what the reader should be told.
+    """
+
+    samples: Sequence[Sample]
+    labels: np.ndarray
+    cameras: np.ndarray
+    persons: Sequence[str]
+    validation: Contest
+    notes: Sequence[str]
+
+
+def gather_people(settings: TrainSettings) -> TrainingPeople:
+    """Read the data set and divide its people.
+
+    The training part is used where the data set has one, else everything that is not for testing.
+
+    Raises:
+        UserError: no such data, or too few persons to learn from and validate on.
+    """
+    crops = _open(settings)
+    known = [sample for sample in crops.of("train") or crops.of("unsplit") if sample.person_id is not None]
+    if not known:
+        raise UserError(f"{crops.root} has no pictures to learn from; give a training split, or a set without splits")
+    if settings.data.people is not None:
+        known = _some(known, settings.data.people, settings.run.seed)
+    learning, validating = split_by_identity(known, 1 - settings.data.val_split, settings.run.seed)
+    labelled = number(crops, [], learning)
+    return TrainingPeople(
+        samples=learning,
+        labels=labelled.gallery_labels.person,
+        cameras=labelled.gallery_labels.camera,
+        persons=labelled.persons,
+        validation=_contest(crops, validating),
+        notes=crops.notes,
+    )
+
+
+def _open(settings: TrainSettings) -> LabelledCrops:
+    root = Path(settings.data.root)
+    if settings.data.dataset != GENERATED:
+        return open_crops(settings.data.dataset or guess_dataset(root), root)
+    place = root / f"{settings.data.task}_{GENERATED_SEED}"
+    if settings.data.task == "face":
+        raise NotImplementedError
+    if not place.exists():
+        with tqdm(total=CLASS_PLAN.pictures, desc="drawing people", unit="crop", dynamic_ncols=True) as bar:
+            write_market(place, CLASS_PLAN, GENERATED_SEED, done=bar.update)
+    return open_crops("market1501", place)
+
+
+def _some(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
+    persons = sorted({sample.person_id or "" for sample in samples})
+    if count > len(persons):
+        raise UserError(f"data.people={count}: the data set has {len(persons)} to learn from; ask for fewer, or null")
+    chosen = {persons[place] for place in np.random.default_rng([seed, 1]).permutation(len(persons))[:count]}
+    return [sample for sample in samples if sample.person_id in chosen]
+
+
+def _contest(crops: LabelledCrops, samples: Sequence[Sample]) -> Contest:
+    """One picture of each person from each camera asks, all answer."""
+    first: dict[tuple[str | None, str], Sample] = {}
+    for sample in samples:
+        first.setdefault((sample.person_id, sample.camera_id), sample)
+    return number(crops, list(first.values()), samples)

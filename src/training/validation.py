@@ -1,0 +1,31 @@
+"""How well does the network find people that it has never seen? Measured as `evaluate` does."""
+
+import torch
+from torch import nn
+
+from src.embedding.backend_torch import TorchEmbedder
+from src.embedding.preprocessing import Preprocessing
+from src.metrics.matches import find_matches
+from src.metrics.protocol import PROTOCOLS
+from src.metrics.retrieval import score_retrieval
+from src.reid_data.features import embed_samples
+from src.reid_data.task import Contest, make_task
+
+
+def validate(
+    network: nn.Module, contest: Contest, preprocessing: Preprocessing, device: torch.device
+) -> dict[str, float]:
+    """mAP and rank-1 by cosine, across cameras; within the camera where there is only one.
+
+    Args:
+        network: in eval mode afterwards.
+        contest: people who are not learned from.
+        preprocessing: as inference uses it; nothing is augmented.
+        device: where the network is.
+    """
+    embedder = TorchEmbedder(network, preprocessing, device=str(device))
+    task = make_task(contest, embed_samples(contest.samples, embedder, "validating"), "cosine")
+    protocol = PROTOCOLS["market1501" if len(contest.cameras) > 1 else "single-camera"]
+    labels = contest.query_labels, contest.gallery_labels
+    figures = score_retrieval(find_matches(task.distance_rows(), *labels, protocol), *labels, protocol).figures
+    return {"map": figures["map"], "rank1": figures["rank1"]}
