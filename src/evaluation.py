@@ -15,6 +15,7 @@ from src.metrics.matches import Matches, answerable, find_matches
 from src.metrics.open_set import OPEN_SET_FARS, dir_at_far
 from src.metrics.protocol import PROTOCOLS, Protocol
 from src.metrics.retrieval import AveragePrecision, Retrieval, score_retrieval
+from src.metrics.verification import Pairs
 from src.ranking.distances import DistanceRows, distance_rows
 from src.ranking.expansion import alpha_expansion, average_expansion
 from src.ranking.rerank import reranked_rows
@@ -25,6 +26,8 @@ from src.reid_data.registry import open_crops
 from src.reid_data.task import Contest, Task, make_contest, make_task
 from src.report.evaluation_result import FIGURES, EvaluationResult, Method
 from src.settings.errors import UserError, did_you_mean
+
+FEW_PERSONS = 30  # below which an interval deserves a warning
 
 
 @dataclass(frozen=True)
@@ -91,43 +94,47 @@ def evaluate(data: DataChoice, model: ModelChoice, wanted: Wanted) -> Evaluation
     Raises:
         UserError: anything about data, weights or options that the reader can mend; nobody to find is explained.
     """
-    rules = [choose_protocol(name) for name in wanted.protocols]
-    task, digest = prepare(data, model, rules)
+    task, digest, rules = prepare(data, model, [choose_protocol(name) for name in wanted.protocols])
     contest, main = task.contest, rules[0]
     methods, rows, matches = _rank(task, main, wanted)
     others = [_place(task.distance_rows(), contest, rule, wanted.ap)[0] for rule in rules[1:]]
     final = methods[-1].retrieval
     persons = contest.query_labels.person
     same_camera = main.competing == "own camera"
+    notes = _notes(contest, final, data, rules)
     several = len(contest.cameras) > 1 and not same_camera
     return EvaluationResult(
         task=task,
         model=model.described(),
         data=digest,
-        ap=wanted.ap,
         methods=methods,
         distance_rows=rows,
         protocols=[methods[0].retrieval, *others] if others else [],
         intervals={name: bootstrap_interval(final.per_query[name], persons) for name in FIGURES},
-        pairs=task.pairs(same_camera) if wanted.verification else None,
+        pairs=_pairs(task, same_camera, notes) if wanted.verification else None,
         open_set={} if main.repeats else {f"{far:g}": dir_at_far(matches, far) for far in OPEN_SET_FARS},
         camera_pairs=by_camera_pair(rows, contest.query_labels, contest.gallery_labels, main) if several else [],
         persons=by_person(final, contest.query_labels),
-        notes=_notes(contest, final),
+        notes=notes,
     )
 
 
-def prepare(data: DataChoice, model: ModelChoice, rules: Sequence[Protocol]) -> tuple[Task, str]:
+def prepare(data: DataChoice, model: ModelChoice, rules: Sequence[Protocol]) -> tuple[Task, str, Sequence[Protocol]]:
     """Read the crops, choose who asks, compute the features.
 
     Returns:
-        The task, and the fingerprint of its pictures and labels.
+        The task, the fingerprint of its pictures and labels, and the protocols, those first under which somebody can
+        be found.
+
+    Raises:
+        UserError: anything about data or weights that the reader can mend; nobody to find is explained.
     """
     crops = open_crops(data.dataset, data.root)
     within = any(rule.removes == "same picture" for rule in rules)
     contest = make_contest(crops, data.query_cameras, everybody=within)
-    if not any(answerable(contest.query_labels, contest.gallery_labels, rule).any() for rule in rules):
-        raise UserError(f"{crops.root}: {explain_no_overlap(contest.query, contest.gallery)}")
+    possible = [rule for rule in rules if answerable(contest.query_labels, contest.gallery_labels, rule).any()]
+    if not possible:
+        raise UserError(f"{crops.root}: {_why_nobody(contest, rules)}")
     if model.features is not None:
         features = read_features(model.features, contest.samples, crops)
     else:
@@ -142,7 +149,8 @@ def prepare(data: DataChoice, model: ModelChoice, rules: Sequence[Protocol]) -> 
         )
         features = embed_samples(contest.samples, embedder)
     digest = fingerprint(contest.query, contest.gallery)
-    return make_task(contest, features, model.metric, model.raw), digest
+    in_order = [*possible, *(rule for rule in rules if rule not in possible)]
+    return make_task(contest, features, model.metric, model.raw), digest, in_order
 
 
 def choose_protocol(name: str) -> Protocol:
@@ -157,7 +165,7 @@ def choose_protocol(name: str) -> Protocol:
 
 
 def _rank(task: Task, rule: Protocol, wanted: Wanted) -> tuple[list[Method], DistanceRows, Matches]:
-    """Rank plainly and with whatever is wanted after it; the distances and matches are those of the last method."""
+    """Rank plainly and with whatever is wanted after it: the methods, the last one's distances, the plain matches."""
     query, gallery, metric = task.query_features, task.gallery_features, task.metric
     ways: dict[str, Callable[[], DistanceRows]] = {"plain": task.distance_rows}
     if "aqe" in wanted.expand:
@@ -166,13 +174,15 @@ def _rank(task: Task, rule: Protocol, wanted: Wanted) -> tuple[list[Method], Dis
         ways["αQE"] = lambda: distance_rows(alpha_expansion(query, gallery), gallery, metric)
     if wanted.rerank:
         ways["k-reciprocal"] = lambda: reranked_rows(query, gallery, metric)
-    methods = []
+    methods, plain = [], None
     for name, prepare_rows in ways.items():
         start = time.perf_counter()
         rows = prepare_rows()
         retrieval, matches = _place(rows, task.contest, rule, wanted.ap)
         methods.append(Method(name, retrieval, time.perf_counter() - start))
-    return methods, rows, matches
+        plain = plain or matches
+    assert plain is not None
+    return methods, rows, plain
 
 
 def _place(rows: DistanceRows, contest: Contest, rule: Protocol, ap: AveragePrecision) -> tuple[Retrieval, Matches]:
@@ -182,8 +192,29 @@ def _place(rows: DistanceRows, contest: Contest, rule: Protocol, ap: AveragePrec
     return score_retrieval(matches, query, gallery, rule, ap), matches
 
 
-def _notes(contest: Contest, retrieval: Retrieval) -> list[str]:
+def _pairs(task: Task, same_camera: bool, notes: list[str]) -> Pairs | None:
+    try:
+        return task.pairs(same_camera)
+    except UserError as problem:  # the other figures are there all the same
+        notes.append(f"no verification figures: {problem}")
+        return None
+
+
+def _why_nobody(contest: Contest, rules: Sequence[Protocol]) -> str:
+    if all(rule.removes == "same picture" for rule in rules):
+        where = " from the same camera" if rules[0].competing == "own camera" else ""
+        return f"nobody can be found: no person who asks has a second picture{where}; give more pictures of each person"
+    return explain_no_overlap(contest.query, contest.gallery)
+
+
+def _notes(contest: Contest, retrieval: Retrieval, data: DataChoice, rules: Sequence[Protocol]) -> list[str]:
     notes = list(contest.crops.notes)
+    everybody = contest.query is not contest.gallery and len(contest.query) == len(contest.crops.of("unsplit"))
+    if len(rules) > 1 and not data.query_cameras and everybody:
+        notes.append(
+            "the set has no split, so here every picture asks all others, as self-only and single-camera need it; "
+            "market1501 by itself lets the first camera ask, and gives another figure (and fingerprint)"
+        )
     if retrieval.queries_skipped:
         persons = contest.query_labels.person[~retrieval.counted]
         absent = np.setdiff1d(persons, contest.query_labels.person[retrieval.counted])
@@ -197,4 +228,7 @@ def _notes(contest: Contest, retrieval: Retrieval) -> list[str]:
             f"{trained} of {len(contest.persons)} persons are also in the training part: a network trained on it "
             "knows them; they take no part in pairs"
         )
+    asking = len(np.unique(contest.query_labels.person[retrieval.counted]))
+    if asking < FEW_PERSONS:
+        notes.append(f"{asking} person{'s' if asking > 1 else ''} asked: figures and intervals from so few are rough")
     return notes

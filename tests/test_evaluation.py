@@ -221,3 +221,95 @@ def test_a_root_that_is_a_file_or_missing_is_told(generated_market: Path, tmp_pa
     for root in (picture, tmp_path / "missing"):
         with pytest.raises(UserError, match=root.name):
             door("evaluate", "--root", root, "--dataset", "market1501")
+
+
+def test_features_all_alike_earn_nothing_and_end_no_process(
+    generated_market: Path, folder: Path, tmp_path: Path
+) -> None:
+    with np.load(folder / "features.npz") as arrays:
+        np.savez(tmp_path / "same.npz", img_path=arrays["img_path"], features=np.ones((36, 4)))
+    out = ("--report", tmp_path / "report", "--json", tmp_path / "a.json")
+    door("evaluate", "--root", generated_market, "--features", tmp_path / "same.npz", "--raw", *out)
+    assert json.loads((tmp_path / "a.json").read_text())["rank1"] < 0.2
+    assert (tmp_path / "report/ranked.png").exists() and not (tmp_path / "report/features.png").exists()
+
+
+def test_an_old_picture_is_not_left_in_the_folder(generated_market: Path, folder: Path, tmp_path: Path) -> None:
+    features = ("evaluate", "--root", generated_market, "--features", folder / "features.npz", "--report", tmp_path)
+    door(*features, "--verification")
+    assert (tmp_path / "roc.png").exists()
+    door(*features)
+    assert not (tmp_path / "roc.png").exists() and (tmp_path / "cmc.png").exists()
+
+
+def test_a_model_against_itself_differs_by_nothing(generated_market: Path, folder: Path, tmp_path: Path) -> None:
+    features = ("evaluate", "--root", generated_market, "--features", folder / "features.npz")
+    door(*features, "--json", tmp_path / "a.json")
+    told = door(*features, "--against", tmp_path / "a.json")
+    for name in ("rank-1", "mAP", "mINP"):
+        row = next(line for line in told.splitlines() if line.startswith(f"| {name} ") and "to" in line)
+        assert row.split("|")[2].strip() == "+0.0" and float(row.split("|")[4]) == 1.0
+
+
+@pytest.mark.parametrize("change", [{"map": [0.5]}, {"map": [None] * 16}, {"rank1": [[1]] * 16}, {"img_path": 3}])
+def test_a_damaged_file_to_compare_with_is_told_before_the_work(
+    change: dict, generated_market: Path, folder: Path, tmp_path: Path
+) -> None:
+    values = json.loads((folder / "a.json").read_text())
+    values["per_query"] |= change
+    (tmp_path / "bad.json").write_text(json.dumps(values))
+    wanted = ("--features", folder / "features.npz", "--rerank", "--against", tmp_path / "bad.json")
+    with pytest.raises(UserError, match="bad.json") as caught:
+        door("evaluate", "--root", generated_market, *wanted)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_order_of_a_table_changes_no_figure(generated_market: Path, folder: Path, tmp_path: Path) -> None:
+    door("data", "convert", "--dataset", "market1501", "--root", generated_market, "--out", generated_market / "t.csv")
+    header, *rows = (generated_market / "t.csv").read_text().splitlines()
+    (generated_market / "t.csv").unlink()
+    figures = []
+    for number, order in enumerate((rows, rows[::-1])):
+        table = generated_market / f"order{number}.csv"
+        table.write_text("\n".join([header, *order]))
+        wanted = ("--protocol", "all", "--features", folder / "features.npz", "--json", tmp_path / "a.json")
+        door("evaluate", "--root", table, "--dataset", "csv", *wanted)
+        table.unlink()
+        figures.append(json.loads((tmp_path / "a.json").read_text())["protocols"])
+    assert figures[0] == figures[1]
+
+
+def test_which_average_precision_is_part_of_the_fingerprint(
+    generated_market: Path, folder: Path, tmp_path: Path
+) -> None:
+    prints = set()
+    for ap in ("precisions", "interpolated"):
+        features = ("--features", folder / "features.npz", "--ap", ap, "--json", tmp_path / "a.json")
+        door("evaluate", "--root", generated_market, *features)
+        prints.add(json.loads((tmp_path / "a.json").read_text())["fingerprint"])
+    assert len(prints) == 2
+
+
+def test_one_person_costs_the_verification_alone(tmp_path: Path) -> None:
+    write_all(tmp_path, [f"0001_c{camera}s1_00000{shot}_01.jpg" for camera in (1, 2) for shot in (1, 2)])
+    door("evaluate", "--root", tmp_path, "--verification", "--json", tmp_path / "a.json")
+    values = json.loads((tmp_path / "a.json").read_text())
+    assert values["rank1"] == 1.0 and "eer" not in values
+    assert any("no verification figures" in note for note in values["notes"])
+    assert any("1 person asked" in note for note in values["notes"])
+
+
+def test_a_second_picture_is_asked_for_where_one_camera_has_only_one(tmp_path: Path) -> None:
+    write_all(tmp_path, [f"{person:04d}_c1s1_000001_01.jpg" for person in (1, 2)])
+    with pytest.raises(UserError, match="no person who asks has a second picture from the same camera"):
+        door("evaluate", "--root", tmp_path, "--protocol", "single-camera")
+
+
+def test_without_a_split_all_protocols_let_everybody_ask_and_say_so(tmp_path: Path) -> None:
+    names = [f"{p:04d}_c{c}s1_00000{s}_01.jpg" for p in (1, 2, 3) for c in (1, 2) for s in (1, 2)]
+    write_all(tmp_path, names)
+    door("evaluate", "--root", tmp_path, "--protocol", "all", "--json", tmp_path / "a.json")
+    values = json.loads((tmp_path / "a.json").read_text())
+    assert values["queries"] == 12 and any("every picture asks all others" in note for note in values["notes"])
+    door("evaluate", "--root", tmp_path, "--json", tmp_path / "a.json")
+    assert json.loads((tmp_path / "a.json").read_text())["queries"] == 6

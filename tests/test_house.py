@@ -96,7 +96,7 @@ def test_weights_in_git_are_the_embedded_ones_alone() -> None:
     names = [
         "weights/detector.safetensors",
         "weights/reid.yml",
-        "weights/reid.threshold.yml",
+        "weights/reid.safetensors.threshold.yml",
         "weights/README.md",
         "data/README.md",
     ]

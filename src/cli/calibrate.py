@@ -25,13 +25,9 @@ def run(
         Literal["market1501", "single-camera"],
         typer.Option(help="Across cameras (`market1501`), or within one (`single-camera`)."),
     ] = "market1501",
-    out: Annotated[
-        Path | None,
-        typer.Option(help="The file to write.", show_default="beside the weights, as NAME.threshold.yml"),
-    ] = None,
     picture: Annotated[
         Path | None,
-        typer.Option(help="The histogram to write.", show_default="beside the file, as NAME.threshold.png"),
+        typer.Option(help="The histogram to write.", show_default="beside the weights, as NAME.threshold.png"),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the division of the persons in two halves.")] = 0,
     batch_size: options.BatchSize = 64,
@@ -49,16 +45,18 @@ def run(
     from src.reid_data.calibration import calibrate
     from src.report.curves import draw_distances
     from src.report.operating_point_text import operating_point_text
+    from src.settings.errors import UserError
     from src.zoo.checksums import sha256_of
 
     file = locate_weights(embedder, weights)
-    target = out or operating_point_file(file)
+    target = operating_point_file(file)
     drawn = picture or target.with_suffix(".png")
-    for written in (target, drawn):
-        options.check_folder_of(written)
+    options.check_folder_of(drawn)
+    if drawn.resolve() == target.resolve():
+        raise UserError(f"--picture {drawn} is the file of the thresholds; name another one")
     layout = options.recognise(dataset, root)
     model = ModelChoice(embedder, weights, backend, batch_size, device, threads, metric)
-    task, digest = prepare(DataChoice(layout, root, query_camera or []), model, [choose_protocol(protocol)])
+    task, digest, _ = prepare(DataChoice(layout, root, query_camera or []), model, [choose_protocol(protocol)])
     for note in task.contest.crops.notes:
         print(f"note: {note}", file=sys.stderr)
     point, pairs = calibrate(

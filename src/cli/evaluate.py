@@ -73,7 +73,7 @@ def run(
     """
     from src.evaluation import DataChoice, ModelChoice, Wanted, evaluate
     from src.reid_data.features import write_features
-    from src.report.comparison import compare_with, comparison_text
+    from src.report.comparison import compare_with, comparison_text, read_earlier
     from src.report.evaluation_result import result_as_json
     from src.report.evaluation_text import result_text
     from src.report.files import make_folder, write_json
@@ -82,8 +82,12 @@ def run(
         options.check_folder_of(file)
     if report is not None:
         make_folder(report, "--report")
+    if against is not None:
+        read_earlier(against)  # a wrong file is told before the long work
     named = list(dict.fromkeys(protocol or ["market1501"]))
-    protocols = list(PROTOCOLS) if "all" in named else named
+    protocols = list(
+        dict.fromkeys([one for one in named if one != "all"] + (list(PROTOCOLS) if "all" in named else []))
+    )
     result = evaluate(
         DataChoice(options.recognise(dataset, root), root, query_camera or []),
         ModelChoice(embedder, weights, backend, batch_size, device, threads, metric, raw, features),
@@ -92,8 +96,6 @@ def run(
     for note in result.notes:
         print(f"note: {note}", file=sys.stderr)
     print(result_text(result))
-    if against is not None:
-        print(comparison_text(compare_with(against, result), against))
     if save_features is not None:
         task = result.task
         write_features(save_features, task.contest.samples, task.all_features, task.contest.crops)
@@ -104,3 +106,5 @@ def run(
 
         for file in write_evaluation(report, result):
             print(file)
+    if against is not None:
+        print(comparison_text(compare_with(against, result), against))

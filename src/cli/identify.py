@@ -1,5 +1,6 @@
 """Who of a gallery is on this picture, or nobody?"""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ def run(
     query: Annotated[
         list[Path], typer.Option(help="A picture of one person; may be given many times.", show_default=False)
     ],
+    dataset: options.Dataset = None,
     embedder: options.Embedder = "osnet_x0_25",
     weights: options.Weights = "embedded",
     onnx: options.Onnx = None,
@@ -46,7 +48,9 @@ def run(
 
     for file in (json_file, picture):
         options.check_folder_of(file)
-    gallery = open_crops(options.recognise(None, gallery_dir), gallery_dir)
+    gallery = open_crops(options.recognise(dataset, gallery_dir), gallery_dir)
+    for note in gallery.notes:
+        print(f"note: {note}", file=sys.stderr)
     network, chosen = load_model(embedder, weights, onnx, backend, device, threads)
     limit = find_threshold(threshold, embedder, chosen, metric, pairs=False)
     answers = identify(query, gallery, network, metric, limit, nearest)

@@ -4,6 +4,7 @@ No threshold fits all networks: their distances live on different scales. So it 
 metric and one network, and is refused for any other.
 """
 
+import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,8 @@ class OperatingPoint:
 
 
 def operating_point_file(weights: Path) -> Path:
-    """Where the operating point of a weights file lies: `reid.safetensors` → `reid.threshold.yml`."""
-    return weights.with_suffix(".threshold.yml")
+    """Where the operating point of a weights file lies: `a.pth` → `a.pth.threshold.yml`."""
+    return weights.with_name(f"{weights.name}.threshold.yml")
 
 
 def write_operating_point(file: Path, point: OperatingPoint) -> None:
@@ -75,29 +76,31 @@ def write_operating_point(file: Path, point: OperatingPoint) -> None:
         part.write_text(yaml.safe_dump(asdict(point), sort_keys=False, allow_unicode=True), encoding="utf-8")
         part.replace(file)
     except OSError as problem:
-        raise UserError(f"{file} cannot be written ({problem.strerror}); name another file with --out") from None
+        raise UserError(
+            f"{file} cannot be written ({problem.strerror}); copy the weights to a folder of yours"
+        ) from None
 
 
-def load_operating_point(name: str, weights: str, metric: str, file: Path | None = None) -> OperatingPoint:
+def load_operating_point(name: str, weights: str, metric: str) -> OperatingPoint:
     """The operating point that was calibrated for these weights.
 
     Args:
         name: the network.
         weights: as the setting `embedder.weights`.
         metric: what the distances are computed with.
-        file: another file than the one beside the weights.
 
     Raises:
-        UserError: nothing was calibrated, or it was for other weights, another network or another metric.
+        UserError: nothing was calibrated, it was for other weights, another network or another metric, or the file is
+            damaged.
     """
     found = locate_weights(name, weights)
-    file = file or operating_point_file(found)
+    file = operating_point_file(found)
     calibrate = f"calibrate --embedder {name} --weights {weights} --metric {metric} --root DIR"
     if not file.is_file():
         raise UserError(f"no threshold was calibrated for {weights}: {file} is missing; run: main.py {calibrate}")
     values: dict[str, Any] = read_mapping(file)
     known = {field.name for field in fields(OperatingPoint)}
-    if set(values) != known or not all(isinstance(values[key], float | int) for key in known if "threshold" in key):
+    if set(values) != known or not all(_is_distance(values[key]) for key in ("pair_threshold", "search_threshold")):
         raise UserError(f"{file} is not what calibrate writes; run again: main.py {calibrate}")
     point = OperatingPoint(**values)
     for what, is_, wanted in (
@@ -108,3 +111,7 @@ def load_operating_point(name: str, weights: str, metric: str, file: Path | None
         if is_ != wanted:
             raise UserError(f"{file} was calibrated for the {what} {is_}, not {wanted}; run: main.py {calibrate}")
     return point
+
+
+def _is_distance(value: Any) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value) and value >= 0

@@ -4,8 +4,8 @@ No ranking of the gallery is needed: the place of a true match is the number of 
 query the distances of its true matches are taken out, the wrong ones are sorted by value, and one binary search for
 each match counts. Queries are looked at in blocks, so the matrix of all distances is never held.
 
-Among equal distances the wrong pictures count as nearer. So the figures do not depend on the order of the gallery (but
-for the draws of `cuhk03-single-shot`), and a network that gives everybody the same distance earns nothing.
+Among equal distances the wrong pictures count as nearer. So the order of the gallery changes no figure, and a network
+that gives everybody the same distance earns nothing.
 """
 
 from collections.abc import Callable, Sequence

@@ -40,10 +40,10 @@ class Protocol:
     seed: int = 0
 
     def fingerprint(self, data: str) -> str:
-        """Eight hex digits of this rule and the data it was applied to.
+        """Eight hex digits of this rule and what it was applied to.
 
         Args:
-            data: whatever stands for the pictures and their labels, such as a hash of them.
+            data: whatever stands for the pictures, their labels, and the way of counting, such as a hash of them.
 
         >>> PROTOCOLS["market1501"].fingerprint("a") != PROTOCOLS["market1501"].fingerprint("b")
         True
@@ -69,6 +69,7 @@ class Protocol:
 
     def _one_each(self, gallery: Labels, rows: np.ndarray, repeat: int, camera: int) -> np.ndarray:
         seed = [self.seed, repeat, camera & 0xFFFFFFFF]  # a camera may have a negative number, a seed may not
+        rows = rows[np.argsort(gallery.picture[rows], kind="stable")]  # so that the order of the gallery plays no part
         shuffled = np.random.default_rng(seed).permutation(rows)
         strangers = gallery.person[shuffled] < 0  # each is another person
         known = shuffled[~strangers]

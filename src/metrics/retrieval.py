@@ -28,12 +28,18 @@ class Retrieval:
             that has nobody to find.
         cmc: (50,) float64, `cmc[k - 1]` is the share of the queries answered within rank k.
         gallery: how many pictures answered.
+        ap: which average precision.
     """
 
     protocol: Protocol
     per_query: dict[str, np.ndarray]
     cmc: np.ndarray
     gallery: int
+    ap: AveragePrecision = "precisions"
+
+    def fingerprint(self, data: str) -> str:
+        """Eight hex digits: equal ones mean the same rule, the same way of counting, and the same pictures."""
+        return self.protocol.fingerprint(f"{data} {self.ap}")
 
     @property
     def counted(self) -> np.ndarray:
@@ -124,7 +130,7 @@ def score_retrieval(
     per_query = {f"rank{k}": over_query(within(k)) for k in RANKS}
     per_query |= {"map": over_query(over_trial(precision)), "minp": over_query(inverse_penalty)}
     curve = np.array([mean(over_query(within(k))) for k in range(1, CMC_LENGTH + 1)])
-    return Retrieval(protocol, per_query, curve, len(gallery))
+    return Retrieval(protocol, per_query, curve, len(gallery), ap)
 
 
 def mean(values: np.ndarray) -> float:

@@ -9,6 +9,7 @@ from src.reid_data.overlap import overlap
 from src.reid_data.sample import Sample
 from src.reid_data.split import camera_ids
 
+NO_NAMES = {"nan", "none", "null", "n/a", "na", "unknown"}
 GROUPS = {"train": "train", "query": "test", "gallery": "test", "unsplit": "all"}  # who is compared with whom
 
 
@@ -26,6 +27,7 @@ def check_people(samples: Sequence[Sample], found: Findings) -> None:
         "identities both in train and in test",
         "move all pictures of a person to one side: a network must not be tested on people it has learned",
     )
+    _check_names(set().union(*people.values()), found)
     query, gallery = (_of(samples, split) for split in ("query", "gallery"))
     unseen = set(overlap(query, gallery).missing) if query and gallery else set()
     _tell(
@@ -39,6 +41,32 @@ def check_people(samples: Sequence[Sample], found: Findings) -> None:
     if len(camera_ids(samples)) > 1:
         known = [sample for sample in samples if sample.split in ("train", "unsplit") or sample.person_id not in unseen]
         _check_cameras(known if query and gallery else _of(samples, "train", "unsplit"), found)
+
+
+def _check_names(people: set[str], found: Findings) -> None:
+    if len(people) == 1:
+        advice = "nobody can be mistaken for anybody, so every figure is 100 %; add more people"
+        found.add("one-identity", "error", "there is one identity only", advice, min(people))
+    alike: dict[str, list[str]] = defaultdict(list)
+    for person in people:
+        alike[person.casefold().lstrip("0")].append(person)
+    twins = [" and ".join(natural_order(names)) for names in alike.values() if len(names) > 1]
+    _tell(
+        found,
+        twins,
+        "ids-alike",
+        "warning",
+        "identities whose names differ in zeros or capitals alone",
+        "ids are text, so these are different people; write one person one way",
+    )
+    _tell(
+        found,
+        [person for person in people if person.casefold() in NO_NAMES],
+        "no-name",
+        "warning",
+        "identities named as programs write a missing value",
+        "these are one person here; give each picture its own id, or leave strangers of the gallery empty",
+    )
 
 
 def check_roles(samples: Sequence[Sample], found: Findings) -> None:
@@ -84,7 +112,8 @@ def _check_cameras(samples: Sequence[Sample], found: Findings) -> None:
 
 def _tell_no_split(samples: Sequence[Sample], cameras: list[str], found: Findings) -> None:
     if not cameras:
-        what, advice = "there are pictures for training only", "nothing can be evaluated with them"
+        found.add("only-train", "warning", "there are pictures for training only", "`evaluate` needs others", count=0)
+        return
     elif len(cameras) == 1:
         what, advice = "there is no split in query and gallery", "`evaluate` lets every picture ask all others"
     else:

@@ -158,7 +158,9 @@ def _path(row: Row, below: Below, found: Findings) -> Path | None:
         return None
     if problem == "leaves":
         advice = "put the pictures beside or below the CSV file, and write paths relative to it"
-        found.add("csv-outside", "error", "rows whose path leaves the folder of the CSV file", advice, where)
+        found.add(
+            "csv-outside", "error", "rows whose path is absolute or leaves the folder of the CSV file", advice, where
+        )
     elif problem == "missing":
         advice = f"paths count from {below.root}; copy the pictures there or correct the rows"
         found.add("csv-missing", "error", "rows whose picture is not there", advice, where)

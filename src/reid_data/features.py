@@ -50,25 +50,30 @@ def read_features(file: Path, samples: Sequence[Sample], crops: LabelledCrops) -
     Raises:
         UserError: no such file or not of this form, a sample without features, features that are zero or no numbers.
     """
-    if any(sample.box_xyxy is not None for sample in samples):
-        raise UserError("features can be read for pictures of one person each; cut the crops first: data cut")
+    if not file.is_file():
+        raise UserError(f"{file}: no such file; write one with --save-features, or see docs/evaluation.md")
     try:
         with np.load(file, allow_pickle=False) as arrays:
             paths, features = arrays["img_path"], arrays["features"]
-    except FileNotFoundError:
-        raise UserError(f"{file}: no such file; write one with --save-features, or see docs/evaluation.md") from None
-    except (OSError, ValueError, KeyError, BadZipFile, TypeError, EOFError) as problem:
-        raise UserError(f"{file} is no .npz file with `img_path` and `features`: {problem}") from None
-    if features.ndim != 2 or len(paths) != len(features) or features.dtype.kind not in "fiu":
+    except (OSError, ValueError, KeyError, BadZipFile, TypeError, EOFError):
+        raise UserError(
+            f"{file} is no .npz file with `img_path` (texts) and `features` (numbers); write one with numpy.savez"
+        ) from None
+    if features.ndim != 2 or len(paths) != len(features) or features.dtype.kind not in "fiu" or not features.size:
         raise UserError(
             f"{file}: {len(paths)} paths and features of shape {features.shape}; "
             "one row of numbers for each path is needed, all of one length"
         )
     row = {str(path): index for index, path in enumerate(paths)}
+    if len(row) < len(paths):
+        raise UserError(f"{file} has {len(paths) - len(row)} paths twice; give each picture one row of features")
     wanted = [picture_name(sample, crops) for sample in samples]
     missing = [name for name in wanted if name not in row]
     if missing:
-        raise UserError(f"{file} has no features for {len(missing)} of {len(wanted)} pictures, such as {missing[0]}")
+        raise UserError(
+            f"{file} has no features for {len(missing)} of {len(wanted)} pictures, such as {missing[0]}; "
+            f"its own paths look like {next(iter(row))}"
+        )
     return check_features(features[[row[name] for name in wanted]].astype(np.float32), samples, str(file))
 
 
@@ -102,9 +107,10 @@ def check_features(features: np.ndarray, samples: Sequence[Sample], source: str)
     Raises:
         UserError: some are not numbers, or all zero: such a vector is as near to everybody as to nobody.
     """
-    broken = ~np.isfinite(features).all(axis=1)
+    with np.errstate(over="ignore"):  # lengths too great for float32 become infinite
+        broken = ~np.isfinite(np.linalg.norm(features, axis=1))
     empty = ~features.any(axis=1)
-    for wrong, what in ((broken, "not numbers (NaN or infinite)"), (empty, "all zero")):
+    for wrong, what in ((broken, "not numbers, or too large"), (empty, "all zero")):
         if wrong.any():
             example = samples[int(np.argmax(wrong))].path
             raise UserError(

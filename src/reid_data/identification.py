@@ -64,7 +64,7 @@ def identify(
 
     Args:
         queries: pictures of one person each.
-        gallery: labelled pictures.
+        gallery: labelled pictures; where they are divided, its gallery part, and never its training part.
         embedder: describes both; features of unit length.
         metric: `euclidean` or `cosine`.
         reject_above: a calibrated threshold for searches; None = always answer.
@@ -73,15 +73,18 @@ def identify(
     Raises:
         UserError: a picture cannot be read, or the network answers with zeros or no numbers.
     """
+    known = gallery.of("gallery") or [sample for sample in gallery.samples if sample.split != "train"]
+    if not known:
+        raise UserError(f"{gallery.root} has nobody to search among; give pictures of known people")
     asking = describe(queries, embedder)
-    answering = embed_samples(gallery.samples, embedder)
+    answering = embed_samples(known, embedder)
     found = search(asking, answering, nearest, metric, reject_above)
-    similarity = np.einsum("qd,qkd->qk", asking, answering[found.rows])
+    similarity = np.einsum("qd,qkd->qk", asking, answering[found.rows]).clip(-1, 1)
     return [
         Identification(
             query,
             [
-                Candidate(gallery.samples[row], float(away), float(alike), bool(accepted))
+                Candidate(known[row], float(away), float(alike), bool(accepted))
                 for row, away, alike, accepted in zip(rows, aways, alikes, accepts, strict=True)
             ],
         )
@@ -99,7 +102,7 @@ def compare(first: Path, second: Path, embedder: Embedder, metric: str = "euclid
     """
     one, other = describe([first, second], embedder)
     distance = DISTANCES[metric](one[None], other[None])[0, 0]
-    return float(distance), float(one @ other)
+    return float(distance), float(np.clip(one @ other, -1, 1))
 
 
 def describe(pictures: Sequence[Path], embedder: Embedder) -> np.ndarray:

@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from src.detection.crops import cut_crop
 from src.frames.folder import UNREADABLE, read_picture
@@ -55,6 +56,8 @@ def why_unreadable(path: Path, problem: BaseException) -> str:
         return "is empty (0 bytes)"
     if isinstance(problem, PermissionError):
         return "may not be read (permission denied)"
+    if isinstance(problem, Image.DecompressionBombError):
+        return "has too many pixels to be a crop of a person"
     if "truncated" in str(problem).lower():
         return "is cut off (truncated)"
     return "is not a readable picture"

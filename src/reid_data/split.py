@@ -88,10 +88,15 @@ def _both(
     crops: LabelledCrops, query: Sequence[Sample], gallery: Sequence[Sample], chosen_by: str
 ) -> tuple[list[Sample], list[Sample]]:
     asking = [sample for sample in query if sample.person_id is not None]
+    advice = (
+        "choose other cameras with --query-camera"
+        if "camera" in chosen_by
+        else "add such pictures, or let cameras decide with --query-camera"
+    )
     if not asking:
-        raise UserError(f"{crops.root}: no query: by {chosen_by}, nobody known asks; name other cameras")
+        raise UserError(f"{crops.root}: no query: by {chosen_by}, nobody known asks; {advice}")
     if not gallery:
-        raise UserError(f"{crops.root}: no gallery: by {chosen_by}, nobody is left to answer; name fewer cameras")
+        raise UserError(f"{crops.root}: no gallery: by {chosen_by}, nobody is left to answer; {advice}")
     return asking, list(gallery)
 
 

@@ -141,7 +141,8 @@ def number(crops: LabelledCrops, query: Sequence[Sample], gallery: Sequence[Samp
     both = [*query, *gallery]
     persons = natural_order({sample.person_id for sample in both if sample.person_id is not None})
     cameras = natural_order({sample.camera_id for sample in both})
-    pictures = {sample: index for index, sample in enumerate(dict.fromkeys(both))}
+    in_order = sorted(set(both), key=lambda sample: (str(sample.path), sample.box_xyxy or ()))
+    pictures = {sample: index for index, sample in enumerate(in_order)}
 
     def label(samples: Sequence[Sample]) -> Labels:
         who = {person: index for index, person in enumerate(persons)}

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from src.reid_data.identification import Identification
 from src.reid_data.pictures import open_picture, read_sample
 from src.report.cells import RIGHT, UNKNOWN, WRONG, show_crop
 from src.report.drawing import ORANGE
-from src.report.files import replacing
+from src.report.figures import save_figure
 
 _ASKED = tuple(value / 255 for value in ORANGE)
 
@@ -36,7 +35,7 @@ def draw_identifications(path: Path, answers: Sequence[Identification]) -> None:
             show_crop(cell, read_sample(candidate.sample), colour, faint=not candidate.accepted)
             cell.set_title(_short(candidate.sample.person_id or "stranger"), fontsize=9)
             cell.set_xlabel(f"{candidate.distance:.3f}" + ("" if candidate.accepted else "\ntoo far"), fontsize=9)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_pair(path: Path, first: Path, second: Path, distance: float, same: bool | None) -> None:
@@ -48,13 +47,8 @@ def draw_pair(path: Path, first: Path, second: Path, distance: float, same: bool
         show_crop(cell, open_picture(picture), colour)
         cell.set_title(_short(picture.name, 24), fontsize=9)
     figure.suptitle(f"distance {distance:.3f}{words}", fontsize=11, fontweight="bold")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _short(name: str, most: int = 16) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
-
-
-def _save(figure: Figure, path: Path) -> None:
-    with replacing(path) as part:
-        FigureCanvasAgg(figure).print_png(part)

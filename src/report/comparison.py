@@ -1,6 +1,7 @@
 """Is this model better than an earlier one, or was it luck? The same queries, asked of both."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from src.metrics.confidence import PairedTest, paired_test
 from src.reid_data.features import picture_name
 from src.report.evaluation_result import EvaluationResult
-from src.report.markdown import markdown_table
+from src.report.markdown import markdown_table, signed
 from src.settings.errors import UserError
 
 _COMPARED = {"rank1": "rank-1", "map": "mAP", "minp": "mINP"}
@@ -25,24 +26,53 @@ def compare_with(earlier: Path, result: EvaluationResult) -> dict[str, PairedTes
         For `rank1`, `map` and `minp`.
 
     Raises:
-        UserError: the file is of another kind, or its figures are of other data or another protocol.
+        UserError: the file is of another kind, its figures are of other data or another protocol, or nothing in it
+            can be compared.
+    """
+    before = read_earlier(earlier)
+    names = [picture_name(sample, result.contest.crops) for sample in result.contest.query]
+    now = result.main.fingerprint(result.data)
+    if before.fingerprint != now or set(names) != set(before.row):
+        raise UserError(
+            f"{earlier} cannot be compared: it is of fingerprint {before.fingerprint}, this is {now}; evaluate both "
+            "models on the same data with the same --protocol, --query-camera and --ap"
+        )
+    rows, persons = [before.row[name] for name in names], result.contest.query_labels.person
+    try:
+        return {
+            name: paired_test(result.main.per_query[name], before.columns[name][rows], persons) for name in _COMPARED
+        }
+    except ValueError as problem:
+        raise UserError(f"{earlier} cannot be compared: {problem}; evaluate the other model again") from None
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What a comparison needs of an earlier evaluation: its fingerprint, method, and per-query figures by picture."""
+
+    fingerprint: str
+    method: str
+    row: dict[str, int]
+    columns: dict[str, np.ndarray]
+
+
+def read_earlier(file: Path) -> Earlier:
+    """Read a JSON file that `evaluate --json` wrote.
+
+    Raises:
+        UserError: it is not there, or of another kind.
     """
     try:
-        before = json.loads(earlier.read_text(encoding="utf-8"))
-        then, ap, queries = before["fingerprint"], before["ap"], before["per_query"]
+        values = json.loads(file.read_text(encoding="utf-8"))
+        queries = values["per_query"]
         row = {path: number for number, path in enumerate(queries["img_path"])}
         columns = {name: np.array(queries[name], np.float64) for name in _COMPARED}
-    except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise UserError(f"{earlier} is not a JSON file of `evaluate --json` ({problem}); write one first") from None
-    names = [picture_name(sample, result.contest.crops) for sample in result.contest.query]
-    now = result.main.protocol.fingerprint(result.data)
-    if (then, ap) != (now, result.ap) or set(names) != set(row):
-        raise UserError(
-            f"{earlier} cannot be compared: it is of fingerprint {then} ({ap}), this is {now} ({result.ap}); "
-            "evaluate both models on the same data with the same --protocol and --ap"
-        )
-    rows, persons = [row[name] for name in names], result.contest.query_labels.person
-    return {name: paired_test(result.main.per_query[name], columns[name][rows], persons) for name in _COMPARED}
+        if any(column.shape != (len(row),) for column in columns.values()):
+            raise ValueError("figures and pictures differ in number")
+        return Earlier(str(values["fingerprint"]), str(values["method"]), row, columns)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        reason = getattr(problem, "strerror", None) or "it lacks what is compared"
+        raise UserError(f"{file} is not a JSON file of `evaluate --json` ({reason}); write one first") from None
 
 
 def comparison_text(tests: dict[str, PairedTest], earlier: Path) -> str:
@@ -50,8 +80,8 @@ def comparison_text(tests: dict[str, PairedTest], earlier: Path) -> str:
     rows = [
         [
             _COMPARED[name],
-            f"{100 * test.difference:+.1f}",
-            f"{100 * test.low:+.1f} to {100 * test.high:+.1f}",
+            signed(test.difference),
+            f"{signed(test.low)} to {signed(test.high)}",
             f"{test.p_value:.4f}",
         ]
         for name, test in tests.items()

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from src.embedding.operating_point import OperatingPoint
 from src.metrics.verification import FARS, Pairs, equal_error_rate, roc_curve, tar_at_far
-from src.report.files import replacing
+from src.report.figures import save_figure
 
 # Okabe and Ito's set, which people who see red and green alike can tell apart.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -38,7 +37,7 @@ def draw_cmc(path: Path, curves: Sequence[tuple[str, np.ndarray]]) -> None:
     axes.set_ylim(max(0.0, lowest - 0.05), 1.01)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.legend(loc="lower right", frameon=False)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_roc(path: Path, pairs: Pairs) -> None:
@@ -64,7 +63,7 @@ def draw_roc(path: Path, pairs: Pairs) -> None:
     axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.legend(loc="upper left", frameon=False)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_distances(path: Path, pairs: Pairs, point: OperatingPoint) -> None:
@@ -90,7 +89,7 @@ def draw_distances(path: Path, pairs: Pairs, point: OperatingPoint) -> None:
     axes.axvline(point.search_threshold, color="black", linestyle="--", label=search)
     axes.set(xlabel="distance", ylabel="density of pairs", yticks=[])
     figure.legend(loc="outside lower left", frameon=False, fontsize=9)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _page(title: str) -> tuple[Figure, Axes]:
@@ -104,8 +103,3 @@ def _page(title: str) -> tuple[Figure, Axes]:
 
 def _colours(count: int) -> list[str]:
     return [COLOURS[place % len(COLOURS)] for place in range(count)]
-
-
-def _save(figure: Figure, path: Path) -> None:
-    with replacing(path) as part:
-        FigureCanvasAgg(figure).print_png(part)

@@ -14,6 +14,8 @@ from src.report.feature_map import draw_feature_map
 from src.report.files import replacing, write_json
 from src.report.ranked_gallery import draw_ranked_gallery
 
+NAMES = ("evaluation.json", "evaluation.md", "cmc.png", "roc.png", "ranked.png", "features.png")
+
 
 def write_evaluation(folder: Path, result: EvaluationResult) -> list[Path]:
     """Write everything that can be shown of an evaluation.
@@ -25,6 +27,8 @@ def write_evaluation(folder: Path, result: EvaluationResult) -> list[Path]:
     Returns:
         The files written.
     """
+    for name in NAMES:
+        (folder / name).unlink(missing_ok=True)  # of an earlier evaluation: what is not written now would mislead
     written: list[Path] = []
     task = result.task
 

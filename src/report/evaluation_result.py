@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from src.metrics.breakdown import CameraPair, PersonFigures
 from src.metrics.retrieval import RANKS, Retrieval
 from src.metrics.verification import FARS, Pairs, equal_error_rate, far_at_tar, tar_at_far
@@ -34,22 +32,20 @@ class EvaluationResult:
         task: who asked and who answered, and with which features.
         model: embedder, weights, backend, metric: what the features came from.
         data: fingerprint of the pictures and labels.
-        ap: which average precision.
         methods: plain first; the last is what the figures at the top are of.
         distance_rows: the distances of the last method.
         protocols: where several were asked for: each on the plain features.
         intervals: 95 % by identity, for each figure of the last method.
-        pairs: for verification, where it was asked for.
-        open_set: DIR by rate of false alarms, as text ("0.1"), of the last method.
-        camera_pairs: figures by pair of cameras.
-        persons: figures by person, the hardest first.
+        pairs: for verification, where it was asked for; of the plain distances.
+        open_set: DIR by rate of false alarms, as text ("0.1"); of the plain distances.
+        camera_pairs: figures by pair of cameras, of the last method.
+        persons: figures by person, the hardest first, of the last method.
         notes: what the reader should know.
     """
 
     task: Task
     model: Mapping[str, str]
     data: str
-    ap: str
     methods: Sequence[Method]
     distance_rows: DistanceRows
     protocols: Sequence[Retrieval]
@@ -92,7 +88,7 @@ def result_as_json(result: EvaluationResult) -> dict[str, Any]:
         "dataset": contest.crops.name,
         **result.model,
         **_figures(main, result.data),
-        "ap": result.ap,
+        "ap": main.ap,
         "method": result.methods[-1].name,
         "gallery": main.gallery,
         "persons": len(contest.persons),
@@ -121,7 +117,7 @@ def result_as_json(result: EvaluationResult) -> dict[str, Any]:
     values["per_query"] = {
         "img_path": [picture_name(sample, contest.crops) for sample in contest.query],
         "person_id": [sample.person_id for sample in contest.query],
-        **{name: np.round(main.per_query[name], 6).tolist() for name in ("rank1", "map", "minp")},
+        **{name: main.per_query[name].tolist() for name in ("rank1", "map", "minp")},
     }
     values["notes"] = list(result.notes)
     return plain_json(values)
@@ -131,7 +127,7 @@ def _figures(retrieval: Retrieval, data: str) -> dict[str, Any]:
     return {
         "protocol": retrieval.protocol.name,
         "definition": retrieval.protocol.definition,
-        "fingerprint": retrieval.protocol.fingerprint(data),
+        "fingerprint": retrieval.fingerprint(data),
         **_means(retrieval),
         "queries": retrieval.queries,
         "queries_skipped": retrieval.queries_skipped,

@@ -1,8 +1,11 @@
 """The result of an evaluation as tables: printed in the terminal, and kept as a Markdown file."""
 
+from html import escape  # a Markdown page may hold HTML, and a name is whatever somebody wrote
+
+from src.metrics.confidence import paired_test
 from src.metrics.retrieval import RANKS, Retrieval
 from src.report.evaluation_result import FIGURES, EvaluationResult, verification_figures
-from src.report.markdown import markdown_table, percent
+from src.report.markdown import markdown_table, percent, signed
 
 _HEADS = (*(f"rank-{k}" for k in RANKS), "mAP", "mINP")
 _PERSONS_SHOWN = 10
@@ -26,6 +29,8 @@ def result_text(result: EvaluationResult, whole: bool = False) -> str:
         parts.append(_verification(result))
     if result.open_set:
         parts.append(_open_set(result))
+    if whole and len(result.methods) > 1:
+        parts.append(f"By cameras and persons, with {result.methods[-1].name}:")
     if whole and len(result.camera_pairs) > 1:
         parts.append(_camera_pairs(result))
     if whole and result.persons:
@@ -35,36 +40,36 @@ def result_text(result: EvaluationResult, whole: bool = False) -> str:
 
 def _head(result: EvaluationResult) -> str:
     contest, protocol, model = result.contest, result.main.protocol, result.model
-    mark = protocol.fingerprint(result.data)
+    mark = result.main.fingerprint(result.data)
     cameras = ", ".join(camera or "(none)" for camera in contest.cameras[:12]) + (
         ", …" if len(contest.cameras) > 12 else ""
     )
     return "\n".join(
         [
             f"# {contest.crops.name}: {len(contest.query)} pictures ask, {len(contest.gallery)} answer; "
-            f"{len(contest.persons)} persons, cameras {cameras}",
+            f"persons: {len(contest.persons)}, cameras: {cameras}",
             "",
             f"- {', '.join(model.values())}",
             f"- protocol `{protocol.name}`, fingerprint `{mark}`: {protocol.definition}",
-            f"- in percent; {_AP_MEANS[result.ap]}",
+            f"- in percent; {_AP_MEANS[result.main.ap]}",
         ]
     )
 
 
 def _methods(result: EvaluationResult) -> str:
-    plain = result.methods[0].retrieval.figures["map"]
-    rows = [
-        [
-            method.name,
-            *_row(method.retrieval),
-            "" if place == 0 else f"{100 * (method.retrieval.figures['map'] - plain):+.1f}",
-            f"{method.seconds:.1f}" if method.seconds >= 0.05 else "<0.1",
-        ]
-        for place, method in enumerate(result.methods)
-    ]
+    plain, persons = result.methods[0].retrieval, result.contest.query_labels.person
+    several = len(result.methods) > 1
+    rows = []
+    for place, method in enumerate(result.methods):
+        more = ["", "", f"{method.seconds:.1f}"]
+        if place:
+            test = paired_test(method.retrieval.per_query["map"], plain.per_query["map"], persons)
+            more[:2] = [signed(test.difference), f"{test.p_value:.4f}"]
+        rows.append([method.name, *_row(method.retrieval), *(more if several else [])])
     ends = [f"{percent(low)}–{percent(high)}" for low, high in (result.intervals[name] for name in FIGURES)]
-    rows.append(["95 % interval, by identity", *ends, "", ""])
-    return markdown_table(["", *_HEADS, "mAP gain", "seconds"], rows)
+    of = f" of {result.methods[-1].name}" if several else ""
+    rows.append([f"95 % interval{of}", *ends, *(["", "", ""] if several else [])])
+    return markdown_table(["", *_HEADS, *(["mAP gain", "p", "seconds"] if several else [])], rows)
 
 
 def _counts(retrieval: Retrieval) -> str:
@@ -75,7 +80,7 @@ def _counts(retrieval: Retrieval) -> str:
 
 def _protocols(result: EvaluationResult) -> str:
     rows = [
-        [retrieval.protocol.name, *_row(retrieval), str(retrieval.queries), retrieval.protocol.fingerprint(result.data)]
+        [retrieval.protocol.name, *_row(retrieval), str(retrieval.queries), retrieval.fingerprint(result.data)]
         for retrieval in result.protocols
     ]
     table = markdown_table(["the same features", *_HEADS, "queries", "fingerprint"], rows)
@@ -101,15 +106,16 @@ def _verification(result: EvaluationResult) -> str:
     )
     share = result.pairs.sampled
     sampled = f" (a seeded {100 * share:.2g} % of them)" if share < 1 else ""
-    return f"{table}\n\n{figures['genuine_pairs']:,} genuine and {figures['impostor_pairs']:,} impostor pairs{sampled}."
+    told = f"{figures['genuine_pairs']:,} genuine and {figures['impostor_pairs']:,} impostor pairs{sampled}"
+    return f"{table}\n\n{told}; plain distances."
 
 
 def _open_set(result: EvaluationResult) -> str:
     heads = [f"DIR@FAR {far}" for far in result.open_set]
     table = markdown_table(["who is it, or nobody?", *heads], [["searches", *map(percent, result.open_set.values())]])
     return (
-        f"{table}\n\nEach query asks once with and once without its person in the gallery: DIR is the share found, "
-        "FAR the share of the absent who are mistaken for somebody."
+        f"{table}\n\nEach query asks once with and once without its person in the gallery (plain distances):\n"
+        "DIR is the share found, FAR the share of the absent who are mistaken for somebody."
     )
 
 
@@ -130,7 +136,7 @@ def _camera_pairs(result: EvaluationResult) -> str:
 
 def _persons(result: EvaluationResult) -> str:
     rows = [
-        [result.contest.persons[one.person], str(one.queries), percent(one.rank1), percent(one.map)]
+        [escape(result.contest.persons[one.person]), str(one.queries), percent(one.rank1), percent(one.map)]
         for one in result.persons[:_PERSONS_SHOWN]
     ]
     return markdown_table(["the hardest persons", "queries", "rank-1", "mAP"], rows)

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 
 from src.metrics.labels import Labels
-from src.report.files import replacing
+from src.report.figures import save_figure
 
 PERSONS, PICTURES_EACH = 12, 40
 _MARKERS = {"o": "●", "^": "▲", "s": "■", "D": "◆", "v": "▼", "P": "✚", "X": "✖", "*": "★"}  # and their signs
@@ -42,10 +41,10 @@ def draw_feature_map(
         seed: of t-SNE, which starts from chance.
 
     Returns:
-        Whether it was drawn: below six pictures there is nothing to see.
+        Whether it was drawn: of less than six pictures, or of features all alike, there is nothing to see.
     """
     rows = pictures_to_map(labels)
-    if len(rows) < _FEWEST:
+    if len(rows) < _FEWEST or np.ptp(features[rows], axis=0).max() < 1e-6:
         return False
     perplexity = min(15.0, (len(rows) - 1) / 3)
     spots = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(features[rows])  # (n, 2)
@@ -66,6 +65,5 @@ def draw_feature_map(
     key = ", ".join(f"{_MARKERS[shape]} = {cameras[camera] or '(none)'}" for camera, shape in shapes.items())
     axes.set_xlabel(f"colour: person · shape: camera ({key}) · only who lies beside whom has a meaning", fontsize=9)
     axes.legend(title="person", loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
-    with replacing(path) as part:
-        FigureCanvasAgg(figure).print_png(part)
+    save_figure(figure, path)
     return True

@@ -29,6 +29,15 @@ def percent(share: float) -> str:
     return "–" if math.isnan(share) else f"{100 * share:.1f}"
 
 
+def signed(share: float) -> str:
+    """A difference of shares in percent points, with its sign.
+
+    >>> signed(0.0944), signed(-1e-9)
+    ('+9.4', '+0.0')
+    """
+    return f"{round(100 * share, 1) + 0.0:+.1f}"
+
+
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     cells = [
         cell.ljust(width) if place == 0 else cell.rjust(width)

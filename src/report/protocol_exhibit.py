@@ -33,7 +33,7 @@ def exhibit_text(world: FeatureWorld) -> str:
     for name, scored in score_everywhere(world).items():
         figures = scored.figures
         cells = [percent(figures[figure]) for figure in ("rank1", "rank5", "map", "minp")]
-        rows.append([f"`{name}`", *cells, scored.protocol.fingerprint(data)])
+        rows.append([f"`{name}`", *cells, scored.fingerprint(data)])
     lines = [f"- `{name}`: {protocol.definition}" for name, protocol in PROTOCOLS.items()]
     table = markdown_table(["protocol", "rank-1", "rank-5", "mAP", "mINP", "fingerprint"], rows)
     return "\n".join([table, "", *lines])

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from src.metrics.labels import Labels
@@ -13,7 +12,7 @@ from src.metrics.protocol import Protocol
 from src.metrics.retrieval import Retrieval
 from src.ranking.distances import DistanceRows
 from src.report.cells import RIGHT, WRONG, show_crop
-from src.report.files import replacing
+from src.report.figures import save_figure
 
 ORANGE = "#e69f00"
 QUERIES, EASIER, NEAREST = 8, 3, 10
@@ -92,8 +91,7 @@ def draw_ranked_gallery(
             right = query.person[row] == gallery.person[answer]
             _draw_answer(cell, crop_of("gallery", int(answer)), name_of("gallery", int(answer)), away, bool(right))
     _write_title(figure, retrieval)
-    with replacing(path) as part:
-        FigureCanvasAgg(figure).print_png(part)
+    save_figure(figure, path)
 
 
 def _draw_answer(cell: Axes, crop: np.ndarray, name: str, away: float, right: bool) -> None:

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from src.report.curves import COLOURS
-from src.report.files import replacing
+from src.report.figures import save_figure
 
 
 def draw_training(path: Path, rows: list[dict[str, str]]) -> None:
@@ -26,8 +25,7 @@ def draw_training(path: Path, rows: list[dict[str, str]]) -> None:
     _plot(cells[1, 1], rows, {"learning_rate": "learning rate of the head"}, "Learning rate")
     for cell in cells[1]:
         cell.set_xlabel("epoch")
-    with replacing(path) as part:
-        FigureCanvasAgg(figure).print_png(part)
+    save_figure(figure, path)
 
 
 def _plot(cell: Axes, rows: list[dict[str, str]], columns: dict[str, str], title: str, scale: float = 1) -> None:

@@ -5,63 +5,24 @@ and the shape of the head gives light, shine and shadow. The crop is laid the wa
 size and shift that brings eyes, nose and mouth nearest to five fixed places.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from src.synthetic.camera import Response, sample_response
-from src.synthetic.face_extras import Extras, behind_head, before_head, sample_extras, with_hat
+from src.synthetic.face_backdrop import behind_head
+from src.synthetic.face_extras import Extras, before_head, sample_extras, with_hat
 from src.synthetic.face_features import paint_features
 from src.synthetic.face_light import Lighting, light_map, sample_lighting
 from src.synthetic.face_map import FINE, ROWS, angles_to_map
-from src.synthetic.face_shape import Expression, head_radius, landmarks_mm, normals, on_surface
+from src.synthetic.face_pose import SIZE, SUPERSAMPLING, Pose, View, align, sample_pose
+from src.synthetic.face_shape import Expression, head_radius, landmarks_mm, normals, on_surface, sample_expression
 from src.synthetic.face_skin import painted
 from src.synthetic.faces import Face
 
-SIZE = 112
-SUPERSAMPLING = 2
-# Where aligned face crops of 112 × 112 have the eyes, the tip of the nose and the corners of the mouth (ArcFace).
-TEMPLATE_XY = np.array([(38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.37), (70.73, 92.20)])
-_STEPS = 14  # along each ray
+_COARSE_STEPS, _FINE_STEPS = 9, 7  # along each ray
 _NEAR_MM = 0.35  # a ray this near to the surface has met it
-
-
-@dataclass(frozen=True)
-class Pose:
-    """How the head is held, radians.
-
-    Attributes:
-        yaw: turned to the right of the picture.
-        pitch: bent down.
-        roll: leant to the right of the picture.
-    """
-
-    yaw: float = 0.0
-    pitch: float = 0.0
-    roll: float = 0.0
-
-    @property
-    def rotation(self) -> np.ndarray:
-        """(3, 3) from the head's axes to those of the picture."""
-        (sy, cy), (sp, cp), (sr, cr) = ((np.sin(a), np.cos(a)) for a in (self.yaw, self.pitch, self.roll))
-        turn = np.array([(cy, 0, sy), (0, 1, 0), (-sy, 0, cy)])
-        bend = np.array([(1, 0, 0), (0, cp, sp), (0, -sp, cp)])
-        lean = np.array([(cr, -sr, 0), (sr, cr, 0), (0, 0, 1)])
-        return lean @ bend @ turn
-
-
-@dataclass(frozen=True)
-class View:
-    """From the head to the picture: pixels = scale · turn · (x, y) + shift, at the supersampled size."""
-
-    rotation: np.ndarray  # (3, 3)
-    plane: np.ndarray  # (2, 2) turn times pixels per millimetre
-    shift: np.ndarray  # (2,) pixels
-
-    def project(self, points: np.ndarray) -> np.ndarray:
-        """Pixels (n, 2) of points (n, 3) mm in the head's axes."""
-        return (points @ self.rotation.T)[:, :2] @ self.plane.T + self.shift
 
 
 def photograph_face(face: Face, rng: np.random.Generator, camera: Response | None = None) -> np.ndarray:
@@ -78,7 +39,26 @@ def photograph_face(face: Face, rng: np.random.Generator, camera: Response | Non
     picture = draw_face(
         face, sample_pose(rng), sample_expression(rng), sample_lighting(rng), sample_extras(face, rng), rng, jitter=1.0
     )
-    return (camera or sample_response(rng)).apply(picture, rng)
+    # a camera's automatic exposure goes a part of the way from what it sees to a medium grey
+    gain = float(np.clip((118 / max(picture.mean(), 1.0)) ** 0.35, 0.75, 1.5))
+    picture = cv2.convertScaleAbs(picture, alpha=gain)
+    return (camera or sample_face_camera(rng)).apply(picture, rng)
+
+
+def sample_face_camera(rng: np.random.Generator) -> Response:
+    """Draw a camera: the ranges of surveillance cameras, but nearer to the middle, for faces fill the picture."""
+    far = sample_response(rng)
+    return replace(
+        far,
+        saturation=0.45 + 0.55 * far.saturation,
+        exposure=far.exposure**0.7,
+        gamma=far.gamma**0.7,
+        contrast=far.contrast**0.55,
+        resolution=max(far.resolution, 0.5),
+        blur=0.9 * far.blur,
+        sharpening=0.5 * far.sharpening,
+        noise=0.8 * far.noise,
+    )
 
 
 def draw_face(
@@ -109,56 +89,23 @@ def draw_face(
     view = align(on_surface(landmarks_mm(face), radius), pose, jitter, rng)
     colour, hair = painted(face)
     paint = colour.copy()
-    hairs = np.random.default_rng([face.texture_seed, 4]).random((90, 2))
-    paint_features(paint, face, expression, hairs)
+    paint_features(paint, face, expression)
     radius, paint, hair = with_hat(extras, radius, paint, hair)
     position, normal = normals(radius)
     light, shine = light_map(lighting, pose.rotation, radius, position, normal, face.skin.shine, hair)
 
     column, row, cover = _meet(radius, view)
     size = SIZE * SUPERSAMPLING
-    skin = cv2.remap(paint, (column + 0.5) * FINE - 0.5, (row + 0.5) * FINE - 0.5, cv2.INTER_LINEAR)
-    lit = skin * cv2.remap(light, column, row, cv2.INTER_LINEAR) + cv2.remap(shine, column, row, cv2.INTER_LINEAR)
-    canvas = behind_head(extras, face, view.project, lighting, size)
-    canvas += cover[..., None] * (np.clip(lit, 0, 255) - canvas)
-    before_head(canvas, extras, face, view.project, lighting, radius)
-    small = cv2.resize(canvas, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-    return np.clip(small + 0.5, 0, 255).astype(np.uint8)
+    skin = _looked_up(paint, (column + 0.5) * FINE - 0.5, (row + 0.5) * FINE - 0.5)
+    lit = skin * _looked_up(light, column, row) + _looked_up(shine, column, row)
+    canvas = behind_head(extras, face, view, lighting, size)
+    canvas = np.clip(canvas + cv2.merge([cover] * 3) * (lit - canvas), 0, 255).astype(np.uint8)
+    before_head(canvas, extras, face, view, lighting)
+    return cv2.resize(canvas, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
 
 
-def sample_pose(rng: np.random.Generator) -> Pose:
-    """Mostly towards the camera, up to 35° to the side."""
-    yaw = np.clip(rng.normal(0, 16), -35, 35)
-    pitch, roll = np.clip(rng.normal(0, 7), -18, 18), np.clip(rng.normal(0, 8), -25, 25)
-    return Pose(*np.radians([yaw, pitch, roll]).tolist())
-
-
-def sample_expression(rng: np.random.Generator) -> Expression:
-    """Often nothing much, often a smile, now and then closed eyes."""
-    smile = float(rng.uniform(0.3, 1)) if rng.random() < 0.4 else float(rng.normal(0, 0.14))
-    lids = float(np.clip(rng.normal(1, 0.08), 0.75, 1.2)) if rng.random() < 0.93 else float(rng.uniform(0, 0.3))
-    return Expression(
-        smile=float(np.clip(smile, -0.4, 1)),
-        mouth=float(rng.uniform(0.15, 0.9)) if rng.random() < 0.25 else 0.0,
-        lids=lids * (1 - 0.22 * max(smile, 0)),
-        brows=float(np.clip(rng.normal(0, 0.35), -1, 1)),
-        gaze=(float(np.clip(rng.normal(0, 0.4), -1, 1)), float(np.clip(rng.normal(0, 0.3), -1, 1))),
-    )
-
-
-def align(landmarks: np.ndarray, pose: Pose, jitter: float, rng: np.random.Generator) -> View:
-    """Lay the crop: the similarity that brings five points (5, 3) nearest to the template, with a small error."""
-    rotation = pose.rotation
-    seen = (landmarks @ rotation.T)[:, :2]
-    target = TEMPLATE_XY * SUPERSAMPLING + (SUPERSAMPLING - 1) / 2
-    from_middle, to_middle = seen.mean(axis=0), target.mean(axis=0)
-    a, b = seen - from_middle, target - to_middle
-    # least squares over turn and size (Umeyama 1991), told in the plane as one complex number
-    turn = ((b[:, 0] + 1j * b[:, 1]) * np.conj(a[:, 0] + 1j * a[:, 1])).sum() / (a**2).sum()
-    turn *= np.exp(jitter * (rng.normal(0, 0.025) + 1j * rng.normal(0, 0.025)))
-    plane = np.array([(turn.real, -turn.imag), (turn.imag, turn.real)])
-    shift = to_middle - plane @ from_middle + jitter * rng.normal(0, 1.1, 2) * SUPERSAMPLING
-    return View(rotation, plane, shift)
+def _looked_up(field: np.ndarray, column: np.ndarray, row: np.ndarray) -> np.ndarray:
+    return cv2.remap(field, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _meet(radius: np.ndarray, view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -168,26 +115,45 @@ def _meet(radius: np.ndarray, view: View) -> tuple[np.ndarray, np.ndarray, np.nd
         Column and row on the map of the shape, and how much of the pixel the head covers, each (n, n) float32.
     """
     size = SIZE * SUPERSAMPLING
-    pixels = np.stack(np.meshgrid(np.arange(size), np.arange(size)), axis=-1) - view.shift
-    flat = pixels @ np.linalg.inv(view.plane).T  # mm in the picture's plane
-    into = view.rotation.astype(np.float32)
-    x, y, z = (np.float32(0) + flat[..., 0] * into[0, i] + flat[..., 1] * into[1, i] for i in range(3))
-    dx, dy, dz = (-into[2]).tolist()  # a ray runs away from the camera
-    reach = float(radius.max())
-    depth = -np.sqrt(np.maximum(reach**2 - (flat**2).sum(axis=-1), 0)).astype(np.float32)
-    x, y, z = x.astype(np.float32), y.astype(np.float32), z.astype(np.float32)
-    nearest, before, stride = np.full(x.shape, 1e3, np.float32), None, None
-    for _ in range(_STEPS):
-        px, py, pz = x + dx * depth, y + dy * depth, z + dz * depth
-        flat_radius = px * px + pz * pz
-        column, row = angles_to_map(np.arctan2(px, pz), np.arctan2(py, np.sqrt(flat_radius)))
-        surface = cv2.remap(radius, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        gap = np.sqrt(flat_radius + py * py) - surface
+    coarse = _rays(view, size // 2, 2)
+    ahead = float(radius.max())
+    start = -np.sqrt(np.maximum(ahead**2 - sum(axis * axis for axis in coarse), 0))  # mm behind the head's middle
+    depth = _march(radius, view, coarse, start.astype(np.float32), _COARSE_STEPS)[0]
+    # where a near edge may run between the coarse rays, the fine ones start at the nearer side of it
+    depth = cv2.erode(depth, np.ones((3, 3), np.uint8)) - np.float32(1)
+    depth = cv2.resize(depth, (size, size), interpolation=cv2.INTER_NEAREST)
+    _, column, row, nearest = _march(radius, view, _rays(view, size, 1), depth, _FINE_STEPS)
+    cover = np.clip(1 - (nearest - _NEAR_MM) * view.pixels_per_mm, 0, 1) * (row < ROWS - 8)  # below it is the neck
+    # rays that graze ears and strands may miss by a hair: close such pinholes, then take half a pixel off the outline
+    cover = cv2.morphologyEx(cover.astype(np.float32), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    return column, row, np.clip(2 * cv2.GaussianBlur(cover, (0, 0), 0.9) - 1, 0, 1)
+
+
+def _rays(view: View, size: int, step: int) -> list[np.ndarray]:
+    """Where the rays of every `step`-th pixel cross the plane through the head's middle: x, y, z (size, size) mm."""
+    places = np.arange(size) * step + (step - 1) / 2
+    pixels = np.stack(np.meshgrid(places, places), axis=-1) - view.shift
+    flat = (pixels @ np.linalg.inv(view.plane).T).astype(np.float32)
+    across, along = view.rotation[:2].astype(np.float32)
+    return [flat[..., 0] * across[axis] + flat[..., 1] * along[axis] for axis in range(3)]
+
+
+def _march(
+    radius: np.ndarray, view: View, rays: list[np.ndarray], depth: np.ndarray, steps: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Walk along the rays until they meet the head: depth (mm), column, row, and the smallest gap on the way (mm)."""
+    x, y, z = rays
+    back = view.rotation[2].astype(np.float32)
+    nearest, before, stride = np.full(x.shape, 1e3, np.float32), depth, depth
+    column = row = depth
+    for step in range(steps):
+        px, py, pz = x - back[0] * depth, y - back[1] * depth, z - back[2] * depth
+        level = px * px + pz * pz
+        column, row = angles_to_map(np.arctan2(px, pz), np.arctan2(py, np.sqrt(level)))
+        gap = np.sqrt(level + py * py) - _looked_up(radius, column, row)
         nearest = np.minimum(nearest, gap)
         # where the surface slopes away from the ray, the gap closes slowly, and longer strides are safe (secant rule)
-        rate = np.float32(0.75) if before is None else np.clip(stride / np.maximum(before - gap, 1e-3), 0.6, 2.8)
+        rate = np.clip(stride / np.maximum(before - gap, 1e-3), 0.6, 2.4) if step else np.float32(0.75)
         before, stride = gap, np.clip(gap * rate, -5, 60)
         depth = depth + stride
-    per_mm = float(np.hypot(*view.plane[0]))
-    cover = np.clip(1 - (nearest - _NEAR_MM) * per_mm, 0, 1) * (row < ROWS)  # below the map is the neck
-    return column, row, cover
+    return depth, column, row, nearest

@@ -28,7 +28,7 @@ def _edge(hair: Hair, turn: np.ndarray) -> np.ndarray:
     top, back = -hair.hairline, hair.recession
     edge = np.interp(
         turn,
-        (0, 12, 30, 46, 56, 63, 70, 76, 83, 104, 110, 120),
+        (0, 12, 30, 46, 56, 63, 70, 76, 83, 110, 116, 120),
         (top + 2, top, top - 20 * back, top + 6 - 16 * back, top + 22, -22, 8, 12, -14, -14, 30, 60),
     )
     side = LONGITUDE[0] * -np.sign(hair.parting or 1)  # positive on the side to which the hair is combed
@@ -41,7 +41,7 @@ def _edge(hair: Hair, turn: np.ndarray) -> np.ndarray:
         edge = np.maximum(edge, np.where(turn > 62, 16, top + 12 - 0.002 * turn**2))
     if hair.style in LOOSE:
         low = 88 if hair.style == "bob" else 190
-        curtain = np.interp(turn, (0, 14, 34, 48, 56, 62), (top, top, top + 10, top + 42, 30, low))
+        curtain = np.interp(turn, (0, 10, 24, 38, 50, 60), (top - 4, top, top + 14, top + 36, 0, low))
         edge = np.maximum(edge, curtain)
     return cv2.GaussianBlur(edge.reshape(1, -1).astype(np.float32), (0, 0), 2.2)[0]
 
@@ -69,8 +69,9 @@ def paint_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -> np.nd
         return np.zeros((ROWS, COLUMNS), np.float32)
     strands = _strands(hair, rng)
     reach = enlarged(hair_reach(hair))
-    ragged = {"buzz": 7.0, "afro": 5.0, "curly": 7.0}.get(hair.style, 4.0)
-    cover = smooth((reach + ragged * strands) / 5 + 0.3)
+    ragged = {"buzz": 7.0, "afro": 5.0, "curly": 4.5, "swept": 2.5, "tied": 2.0, "short": 4.0}.get(hair.style, 3.5)
+    fade = 11.0 if hair.style in ("swept", "tied", "short") else 5.0  # single hairs where it is combed back
+    cover = smooth((reach + ragged * strands) / fade + 0.3)
     if hair.style == "buzz":
         cover *= np.clip(0.72 + 0.25 * strands, 0, 0.95)
     light = 1 + (0.42 if hair.style in _CURLED else 0.3) * strands
@@ -79,8 +80,10 @@ def paint_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -> np.nd
     if hair.grey > 0:
         silver = smooth(hair.grey * 1.6 - 0.5 + 0.45 * np.roll(strands, 37, axis=1))[..., None]
         colour = colour * (1 - silver) + silver * np.array((172, 170, 168), np.float32)
-    lit = colour * light[..., None] + 7 * np.clip(strands, 0, 2)[..., None]
-    paint += cover[..., None] * (lit - paint)
+    gloss = 7 * np.clip(strands, 0, 2)
+    for channel in range(3):
+        layer = paint[..., channel]
+        layer += cover * (colour[..., channel] * light + gloss - layer)
     return cv2.resize(cover, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
 
 
@@ -94,7 +97,7 @@ def paint_facial_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -
     if hair.facial == "stubble":
         cover = smooth(reach / 14 + 0.3) * np.clip(0.3 + 0.3 * bristles, 0, 1) * (0.35 + 0.5 * hair.facial_density)
     else:
-        cover = smooth((reach + 3.5 * bristles) / 6 + 0.2) * np.clip(
+        cover = smooth((reach + 2.2 * bristles) / 6 + 0.2) * np.clip(
             0.55 + 0.45 * hair.facial_density + 0.14 * bristles, 0, 0.97
         )
     colour = np.array(hair.colour, np.float32) * 0.85

@@ -8,7 +8,7 @@ import numpy as np
 from src.synthetic.face_map import angles_to_map
 
 _SHADOW_STEPS = (4.0, 8.0, 13.0, 20.0, 30.0, 44.0)  # mm towards the lamp at which something may stand in the way
-_WRAP = np.array([0.30, 0.20, 0.16], np.float32)  # light that seeps through skin past the edge of the shade: reddest
+_WRAP = (0.30, 0.20, 0.16)  # light that seeps through skin past the edge of the shade: reddest
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class Lighting:
         towards = np.array([self.right, -self.up, 0.75])
         return towards / np.linalg.norm(towards)
 
+    @property
+    def on_flat_things(self) -> float:
+        """How light this makes things whose shape is not worked out: clothes, a hand, the hair at the back."""
+        return float(min(1.15, (0.6 * self.strength + self.around) ** 0.62))
+
 
 def sample_lighting(rng: np.random.Generator) -> Lighting:
     """Rooms, windows, sun and shade."""
@@ -50,7 +55,7 @@ def sample_lighting(rng: np.random.Generator) -> Lighting:
         up=float(np.clip(rng.normal(0.5, 0.4), -0.4, 1.3)),
         strength=total * (0.35 + 0.7 * harsh),
         colour=(float(lamp[0]), float(lamp[1]), float(lamp[2])),
-        around=total * (0.75 - 0.5 * harsh),
+        around=total * (0.78 - 0.45 * harsh),
         around_colour=(1 - float(sky), 1.0, 1 + float(sky)),
     )
 
@@ -80,21 +85,28 @@ def light_map(
     """
     lamp = (lighting.direction @ rotation).astype(np.float32)  # in the head's axes
     eye, up = rotation[2].astype(np.float32), -rotation[1].astype(np.float32)
-    facing = normal @ lamp
-    lit = np.clip((facing[..., None] + _WRAP) / (1 + _WRAP), 0, None)
-    lit *= 1 - 0.8 * _shadow(radius, position, lamp)[..., None]
-    hollow = np.clip((cv2.GaussianBlur(radius, (0, 0), 7) - radius) / 14, 0, 0.45)
-    hollow = hollow + np.clip((cv2.GaussianBlur(radius, (0, 0), 2.2) - radius) / 9, 0, 0.3)
-    sky = (0.72 + 0.28 * (normal @ up)) * (1 - np.clip(hollow, 0, 0.6))
-    edge = 0.75 + 0.25 * np.clip(normal @ eye, 0, 1)  # what turns away from the camera sees less of the room
-    total = lighting.strength * lit * np.array(lighting.colour, np.float32)
-    total = total + lighting.around * (sky * edge)[..., None] * np.array(lighting.around_colour, np.float32)
-    half = lamp + eye
-    half /= np.linalg.norm(half)
-    glance = np.clip(normal @ half, 0, 1)
-    gleam = (0.25 + shine) * (0.5 * glance**10 + glance**42) * (1 - 0.75 * hair) * (lit[..., 1] > 0.02)
-    added = 30 * lighting.strength * gleam[..., None] * np.array(lighting.colour, np.float32)
-    return np.power(np.maximum(total, 1e-3), 0.62, dtype=np.float32), added.astype(np.float32)
+    half = (lamp + eye) / np.linalg.norm(lamp + eye)
+    facing, upward, seen, glance = cv2.split(cv2.transform(normal, np.stack([lamp, up, eye, half])))
+    lamp_seen = lighting.strength * (1 - 0.8 * _shadow(radius, position, lamp))
+    edge = 0.75 + 0.25 * np.clip(seen, 0, 1)  # what turns away from the camera sees less of the room
+    sky = lighting.around * edge * (0.72 + 0.28 * upward) * (1 - _hollow(radius))
+    broad = np.clip(glance, 0, 1) ** 8
+    gleam = 30 * (0.25 + shine) * (0.5 * broad + broad**4 * broad) * (1 - 0.75 * hair) * lamp_seen * (facing > -0.2)
+    factors, added = [], []
+    for wrap, of_lamp, of_sky in zip(_WRAP, lighting.colour, lighting.around_colour, strict=True):
+        lit = np.maximum((facing + np.float32(wrap)) * np.float32(1 / (1 + wrap)), 0) * lamp_seen
+        factors.append(cv2.pow(lit * np.float32(of_lamp) + sky * np.float32(of_sky), 0.62))
+        added.append(gleam * np.float32(of_lamp))
+    return cv2.merge(factors), cv2.merge(added)
+
+
+def _hollow(radius: np.ndarray) -> np.ndarray:
+    """How much of the sky is hidden from a place because it lies deeper than what surrounds it, 0–0.6."""
+    rows, columns = radius.shape
+    low = cv2.resize(radius, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA)
+    wide, near = cv2.GaussianBlur(low, (0, 0), 3.5), cv2.GaussianBlur(low, (0, 0), 1.1)
+    hidden = np.clip((wide - low) / 14, 0, 0.45) + np.clip((near - low) / 9, 0, 0.3)
+    return cv2.resize(np.minimum(hidden, 0.6), (columns, rows), interpolation=cv2.INTER_LINEAR)
 
 
 def _shadow(radius: np.ndarray, position: np.ndarray, lamp: np.ndarray) -> np.ndarray:

@@ -38,6 +38,19 @@ class Expression:
     gaze: tuple[float, float] = (0.0, 0.0)
 
 
+def sample_expression(rng: np.random.Generator) -> Expression:
+    """Often nothing much, often a smile, now and then closed eyes."""
+    smile = float(rng.uniform(0.3, 1)) if rng.random() < 0.4 else float(rng.normal(0, 0.14))
+    lids = float(np.clip(rng.normal(1, 0.08), 0.75, 1.2)) if rng.random() < 0.93 else float(rng.uniform(0, 0.3))
+    return Expression(
+        smile=float(np.clip(smile, -0.4, 1)),
+        mouth=float(rng.uniform(0.15, 0.9)) if rng.random() < 0.25 else 0.0,
+        lids=lids * (1 - 0.22 * max(smile, 0)),
+        brows=float(np.clip(rng.normal(0, 0.35), -1, 1)),
+        gaze=(float(np.clip(rng.normal(0, 0.4), -1, 1)), float(np.clip(rng.normal(0, 0.3), -1, 1))),
+    )
+
+
 def landmarks_mm(face: Face) -> np.ndarray:
     """Both eyes, the tip of the nose and the corners of the mouth on the chart's plane, (5, 2)."""
     eye, mouth = face.eyes.spacing / 2, face.mouth.width / 2
@@ -124,7 +137,7 @@ def _features(face: Face) -> np.ndarray:
     field -= 3.0 * spot(0, line + mouth.lower + 6, 15, 4)
     field += (4 + head.chin_forward) * spot(0, bottom - 11, 14 + 7 * head.chin, 10)
     field += _nose(nose, level)
-    field -= (0.1 + 0.9 * face.skin.age) * _fold()
+    field -= 0.9 * face.skin.age * _fold()
     return field
 
 
@@ -145,10 +158,10 @@ def _nose(nose, level: float) -> np.ndarray:  # noqa: ANN001
     wide = (7, 5.5, 6.0, 7.5, nose.tip * 0.85, nose.tip * 0.9, nose.tip, nose.tip, nose.tip)
     height, half_width = np.interp(Y, along, ridge), np.interp(Y, along, wide)
     field = height * np.exp(-(np.abs(X / half_width) ** 2.0))
-    field += 0.16 * nose.height * spot(0, end - 8, nose.tip * 0.62, 5.5)
+    field += 0.22 * nose.height * spot(0, end - 8, nose.tip * 0.72, 6.5)
     wing = nose.width / 2
     field += (0.34 * nose.height + 1.5) * spot(wing - 4.5, end - 5, 5.0, 5.2, both=True)
-    return cv2.GaussianBlur(field.astype(np.float32), (0, 0), 0.8)
+    return cv2.GaussianBlur(field.astype(np.float32), (0, 0), 1.2)
 
 
 def _ears(face: Face) -> np.ndarray:

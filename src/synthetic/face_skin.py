@@ -7,10 +7,12 @@ import cv2
 import numpy as np
 
 from src.synthetic.face_hair import grain, noise, paint_facial_hair, paint_hair, rolled
-from src.synthetic.face_map import enlarged, spot, to_paint
+from src.synthetic.face_map import enlarged, spot
+from src.synthetic.face_pencil import MapPencil, curve
 from src.synthetic.faces import Face
 
-SHIFT = 4  # binary places of the coordinates that OpenCV draws with
+# What blood, the hollows of the eyes, the lids and chance do to red, green and blue
+_TINTS = ((0.02, -0.13, -0.12), (-0.16, -0.2, -0.17), (-0.05, -0.09, -0.08), (0.012, 0.02, 0.02))
 
 
 class Painted(NamedTuple):
@@ -35,118 +37,86 @@ def painted(face: Face) -> Painted:
 
 def _bare_skin(face: Face, rng: np.random.Generator) -> np.ndarray:
     skin, eyes, nose = face.skin, face.eyes, face.nose
-    tone = np.array(skin.tone, np.float32)
     half = eyes.spacing / 2
     red = spot(40, 34, 17, 14, both=True) + 0.9 * spot(0, nose.length - 8, 13, 9) + 0.4 * spot(0, 105, 14, 9)
     dark = spot(half - 1, eyes.height + 10, 14, 6, both=True) * (0.25 + skin.age * 0.2 + 0.8 * eyes.shadow)
     dark += 0.5 * spot(half - 12, eyes.height - 1, 6, 8, both=True)
     lid = 0.5 * spot(half, eyes.height - 8, 14, 5, both=True)
     light = 0.05 * spot(0, -40, 36, 16) + 0.04 * spot(40, 20, 14, 9, both=True)
-    channel = np.array([0.02, -0.13, -0.12], np.float32)
-    factor = 1 + light[..., None] + (0.15 + 0.85 * skin.redness) * red[..., None] * channel
-    factor = factor + dark[..., None] * np.array([-0.16, -0.2, -0.17], np.float32)
-    factor = factor + lid[..., None] * np.array([-0.05, -0.09, -0.08], np.float32)
-    mottle = rolled(noise(8, 9, 9), rng)[..., None] * np.array([0.012, 0.02, 0.02], np.float32)
-    pores = (0.012 + 0.012 * skin.age) * rolled(grain(), rng)[..., None]
-    return tone * (enlarged(factor.astype(np.float32)) + mottle + pores)
+    red *= 0.15 + 0.85 * skin.redness
+    mottle, pores = rolled(noise(8, 9, 9), rng), (0.012 + 0.012 * skin.age) * rolled(grain(), rng)
+    channels = []
+    for tone, of_red, of_dark, of_lid, of_mottle in zip(skin.tone, *_TINTS, strict=True):
+        factor = (1 + light + of_red * red + of_dark * dark + of_lid * lid).astype(np.float32)
+        channels.append(np.float32(tone) * (enlarged(factor) + np.float32(of_mottle) * mottle + pores))
+    return cv2.merge(channels)
 
 
 def _freckles(paint: np.ndarray, face: Face, rng: np.random.Generator) -> None:
-    skin = face.skin
+    skin, pencil = face.skin, MapPencil()
     marks = np.zeros(paint.shape[:2], np.uint8)
     for _ in range(int(150 * skin.freckles)):
         place = (float(rng.normal(0, 30)), float(rng.normal(26, 13)))
-        dot(marks, place, float(rng.uniform(0.4, 0.9)), int(rng.integers(40, 130)))
-    for x, y, size in skin.moles:
-        dot(marks, (x, y), size, 255)
+        pencil.disc(marks, place, float(rng.uniform(0.4, 0.9)), int(rng.integers(40, 130)))
+    for x, y, radius in skin.moles:
+        pencil.disc(marks, (x, y), radius, 255)
     if marks.any():
-        cover = cv2.GaussianBlur(marks, (0, 0), 0.7).astype(np.float32)[..., None] / 255
-        brown = np.array(skin.tone, np.float32) * (0.5, 0.36, 0.3)
-        paint += cover * (brown.astype(np.float32) - paint)
+        brown = np.array(skin.tone, np.float32) * np.array((0.5, 0.36, 0.3), np.float32)
+        paint += cv2.GaussianBlur(marks, (0, 0), 0.7).astype(np.float32)[..., None] / 255 * (brown - paint)
 
 
 def _lines(paint: np.ndarray, face: Face) -> None:
     """Wrinkles and folds: dark strokes, blurred."""
-    age, eyes, mouth, nose = face.skin.age, face.eyes, face.mouth, face.nose
-    marks = np.zeros(paint.shape[:2], np.uint8)
-    outer = eyes.spacing / 2 + eyes.width / 2
+    age, mouth, nose = face.skin.age, face.mouth, face.nose
+    marks, pencil = np.zeros(paint.shape[:2], np.uint8), MapPencil()
     for side in (-1, 1):
         wing, corner = nose.width / 2 + 1, mouth.width / 2 + 6
-        fold = [(wing, nose.length - 10), (wing + 8, nose.length - 1), (corner + 1, mouth.height - 12), (corner + 3, mouth.height + 1)]
-        stroke(marks, curve(fold) * (side, 1), 1.5, int(20 + 90 * age))
-        stroke(marks, curve([(wing + 0.5, nose.length - 10), (wing + 1.5, nose.length - 4), (wing - 2, nose.length + 1)]) * (side, 1), 1.2, 120)
-        bag = [(outer - eyes.width, 7), (outer - eyes.width / 2, 13), (outer - 1, 8)]
-        stroke(marks, (curve(bag) + (0, eyes.height)) * (side, 1), 1.2, int(150 * max(eyes.shadow, age) ** 1.3))
-        if age > 0.35:
-            for fan in (-5, 0, 5):
-                foot = [(outer + 3, eyes.height + fan * 0.4), (outer + 12, eyes.height + fan * 1.5 + 1)]
-                stroke(marks, np.array(foot) * (side, 1), 0.9, int(210 * (age - 0.3)))
-            stroke(marks, curve([(4, -22), (3.4, -16), (4.4, -10)]) * (side, 1), 1.0, int(190 * (age - 0.3)))
+        fold = curve(
+            (wing, nose.length - 10),
+            (wing + 8, nose.length - 1),
+            (corner + 1, mouth.height - 12),
+            (corner + 3, mouth.height + 1),
+        )
+        pencil.stroke(marks, fold * (side, 1), 1.0, int(100 * age))
+        rim = curve((wing + 0.5, nose.length - 10), (wing + 1.5, nose.length - 4), (wing - 2, nose.length + 1))
+        pencil.stroke(marks, rim * (side, 1), 0.8, 120)
+        groove = np.array([(3.0, nose.length + 6), (3.6, mouth.height - mouth.upper - 2)])
+        pencil.stroke(marks, groove * (side, 1), 0.7, 50)
+        _lines_of_the_eye(marks, pencil, face, side)
     if age > 0.45:
         for level in (-34, -41, -48):
-            wave = [(-32, level + 3), (-14, level), (0, level + 2.4), (14, level), (32, level + 3)]
-            stroke(marks, curve(wave), 1.0, int(230 * (age - 0.4)))
+            wave = curve((-32, level + 3), (-14, level), (0, level + 2.4), (14, level), (32, level + 3))
+            pencil.stroke(marks, wave, 0.7, int(230 * (age - 0.4)))
     dent = mouth.height + mouth.lower + 5
-    stroke(marks, curve([(-9, dent), (0, dent + 1.2), (9, dent)]), 2.0, 70)
-    for side in (-1, 1):
-        stroke(marks, np.array([(side * 3, nose.length + 6), (side * 3.6, mouth.height - mouth.upper - 2)]), 1.0, 50)
-    shade = cv2.GaussianBlur(marks, (0, 0), 1.5).astype(np.float32)[..., None] / 255
-    paint *= 1 - shade * np.array([0.4, 0.5, 0.5], np.float32)
+    pencil.stroke(marks, curve((-9, dent), (0, dent + 1.2), (9, dent)), 1.3, 70)
+    _darken(paint, cv2.GaussianBlur(marks, (0, 0), 1.5).astype(np.float32) / 255, (0.4, 0.5, 0.5))
+
+
+def _lines_of_the_eye(marks: np.ndarray, pencil: MapPencil, face: Face, side: int) -> None:
+    """The edge of the bag below, the fan at the outer corner, and the upright line between the brows."""
+    age, eyes = face.skin.age, face.eyes
+    outer, level = eyes.spacing / 2 + eyes.width / 2, eyes.height
+    bag = curve((outer - eyes.width, level + 7), (outer - eyes.width / 2, level + 13), (outer - 1, level + 8))
+    pencil.stroke(marks, bag * (side, 1), 0.8, int(150 * max(eyes.shadow, age) ** 1.3))
+    if age > 0.35:
+        strength = int(210 * (age - 0.3))
+        for fan in (-5, 0, 5):
+            foot = np.array([(outer + 3, level + fan * 0.4), (outer + 12, level + fan * 1.5 + 1)])
+            pencil.stroke(marks, foot * (side, 1), 0.6, strength)
+        pencil.stroke(marks, curve((4, -22), (3.4, -16), (4.4, -10)) * (side, 1), 0.7, strength)
 
 
 def _nostrils(paint: np.ndarray, face: Face) -> None:
-    nose = face.nose
+    nose, pencil = face.nose, MapPencil()
     marks = np.zeros(paint.shape[:2], np.uint8)
     for side in (-1, 1):
-        middle = (side * (0.24 * nose.width), nose.length - 0.5)
-        oval(marks, middle, (0.11 * nose.width, 2.4), side * -18, 255)
-    under = enlarged(0.15 * spot(0, nose.length + 1, nose.width * 0.38, 3).astype(np.float32))
-    cover = cv2.GaussianBlur(marks, (0, 0), 1.1).astype(np.float32) / 255
-    paint *= 1 - np.maximum(0.62 * cover, under)[..., None] * np.array([0.85, 1, 1], np.float32)
+        middle = (side * 0.24 * nose.width, nose.length - 0.5)
+        pencil.oval(marks, middle, (0.11 * nose.width, 2.4), 255, degrees=side * -18)
+    under = enlarged((0.15 * spot(0, nose.length + 1, nose.width * 0.38, 3)).astype(np.float32))
+    holes = 0.62 * cv2.GaussianBlur(marks, (0, 0), 1.1).astype(np.float32) / 255
+    _darken(paint, np.maximum(holes, under), (0.85, 1, 1))
 
 
-# ---- a pencil for the painted map ------------------------------------------------------------------------------------
-
-
-def fixed(points_mm: np.ndarray) -> np.ndarray:
-    """Points of the face (n, 2) mm as OpenCV wants them for drawing on the painted map."""
-    return np.round(to_paint(points_mm) * (1 << SHIFT)).astype(np.int32)
-
-
-def stroke(marks: np.ndarray, points_mm: np.ndarray, width_mm: float, value: int) -> None:
-    """Draw an open line."""
-    if value > 0:
-        thick = max(1, round(width_mm * _PIXELS_PER_MM))
-        cv2.polylines(marks, [fixed(points_mm)], False, min(value, 255), thick, cv2.LINE_AA, SHIFT)
-
-
-def fill(marks: np.ndarray, points_mm: np.ndarray, value: int = 255) -> None:
-    """Fill an outline."""
-    cv2.fillPoly(marks, [fixed(points_mm)], value, cv2.LINE_AA, SHIFT)
-
-
-def dot(marks: np.ndarray, middle_mm: tuple[float, float], radius_mm: float, value: int) -> None:
-    """Fill a disc."""
-    oval(marks, middle_mm, (radius_mm, radius_mm), 0, value)
-
-
-def oval(
-    marks: np.ndarray, middle_mm: tuple[float, float], half_mm: tuple[float, float], angle: float, value: int
-) -> None:
-    """Fill an ellipse; the angle in degrees, clockwise."""
-    turn = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-    flat = np.stack([half_mm[0] * np.cos(turn), half_mm[1] * np.sin(turn)], axis=1)
-    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-    fill(marks, flat @ np.array([[cos, sin], [-sin, cos]]) + middle_mm, value)
-
-
-def curve(points: list[tuple[float, float]], count: int = 16) -> np.ndarray:
-    """A smooth line through a few points (a polynomial in each coordinate), (count, 2)."""
-    known = np.linspace(0, 1, len(points))
-    t = np.linspace(0, 1, count)
-    xy = np.array(points, float)
-    degree = len(points) - 1
-    return np.stack([np.polyval(np.polyfit(known, xy[:, i], degree), t) for i in (0, 1)], axis=1)
-
-
-_PIXELS_PER_MM = float(np.diff(to_paint(np.array([(0.0, 0.0), (1.0, 0.0)]))[:, 0])[0])
+def _darken(paint: np.ndarray, shade: np.ndarray, share: tuple[float, float, float]) -> None:
+    for channel in range(3):
+        paint[..., channel] *= 1 - np.float32(share[channel]) * shade

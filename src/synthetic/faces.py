@@ -223,11 +223,13 @@ def _sample_head(rng: np.random.Generator, feminine: float) -> Head:
 def _sample_skin(rng: np.random.Generator, depth: float, age: float) -> Skin:
     place = depth * (len(_SKIN) - 1.001)
     tone = _SKIN[int(place)] * (1 - place % 1) + _SKIN[int(place) + 1] * (place % 1)
-    cast = tone / 220 * (rng.normal(0, 1) * np.array([0.5, -1.0, -4.0]) + rng.normal(0, 3, 3))  # more golden or more pink
+    cast = (
+        tone / 220 * (rng.normal(0, 1) * np.array([0.5, -1.0, -4.0]) + rng.normal(0, 3, 3))
+    )  # more golden or more pink
     freckled = rng.random() < (0.22 if depth < 0.45 else 0.05)
     moles = [
-        (float(rng.uniform(-50, 50)), float(rng.choice([-24, 18, 30, 46, 58, 74])), float(rng.uniform(0.9, 2.2)))
-        for _ in range(int(rng.choice(4, p=[0.5, 0.28, 0.14, 0.08])))
+        (float(rng.uniform(-50, 50)), float(rng.choice([-24, 18, 30, 46, 58, 74])), float(rng.uniform(0.8, 1.8)))
+        for _ in range(int(rng.choice(4, p=[0.6, 0.25, 0.11, 0.04])))
     ]
     return Skin(
         tone=_colour(tone * rng.uniform(0.95, 1.05) + cast),
@@ -261,7 +263,7 @@ def _sample_brows(rng: np.random.Generator, feminine: float, hair: Hair) -> Brow
         length=_about(rng, 40.0, 4.0, 30, 50),
         height=_about(rng, 18.5 + 2 * feminine, 2.2, 13, 26),
         arch=_about(rng, 2.2 + 1.6 * feminine, 1.7, -1, 8),
-        tilt=_about(rng, 3.0, 4.5, -9, 14),
+        tilt=_about(rng, 0.5, 4.0, -9, 11),
         density=float(np.clip(rng.normal(0.68, 0.2), 0.15, 1)),
         colour=_colour(np.array(hair.colour) * (1 - 0.5 * hair.grey) * rng.uniform(0.5, 0.9) + 40 * hair.grey),
     )
@@ -304,7 +306,7 @@ def _sample_hair(rng: np.random.Generator, feminine: float, depth: float, age: f
     dark = rng.random() < 0.25 + 0.9 * depth
     colour = _HAIR[rng.integers(2)] if dark else _HAIR[rng.integers(1, len(_HAIR))]
     if long_likely and rng.random() < 0.05:  # dyed
-        colour = rng.uniform(30, 190, 3)
+        colour = 0.55 * rng.uniform(20, 200, 3) + 40
     facial: FacialHair = "none"
     if feminine < 0.45 and rng.random() < 0.62:
         kinds: tuple[FacialHair, ...] = ("stubble", "moustache", "goatee", "beard")

@@ -99,7 +99,8 @@ class Runner:
         self.settings, self.run, self.accelerator, self.people = settings, run, accelerator, people
         schedule = settings.schedule
         rank, world = accelerator.process_index, accelerator.num_processes
-        self.preprocessing = Preprocessing(*settings.model.input_size[:2])
+        height, width = settings.model.input_size
+        self.preprocessing = Preprocessing(height, width)
         sampler = IdentityBatchSampler(
             people.labels, schedule.batch_size, schedule.num_instances,
             cameras=people.cameras, seed=settings.run.seed, rank=rank, world=world,

@@ -20,15 +20,15 @@ def weights(repository: Path, generated_market: Path, tmp_path_factory: pytest.T
     file = tmp_path_factory.mktemp("weights") / "mine.safetensors"
     shutil.copy(repository / "weights/reid.safetensors", file)
     printed = door("calibrate", "--root", generated_market, "--weights", file, "--far", 0.1, "--search-far", 0.25)
-    assert str(file.with_name("mine.threshold.yml")) in printed and "FPR@95" in printed
+    assert str(file.with_name("mine.safetensors.threshold.yml")) in printed and "FPR@95" in printed
     return file
 
 
 def test_the_threshold_and_its_picture_lie_beside_the_weights(weights: Path) -> None:
-    point = yaml.safe_load(weights.with_name("mine.threshold.yml").read_text())
+    point = yaml.safe_load(weights.with_name("mine.safetensors.threshold.yml").read_text())
     assert point["embedder"] == "osnet_x0_25" and point["metric"] == "euclidean" and point["persons"] == [4, 4]
     assert 0 < point["search_threshold"] < 2 and 0 < point["pair_threshold"] < 2
-    assert Image.open(weights.with_name("mine.threshold.png")).size[0] > 500
+    assert Image.open(weights.with_name("mine.safetensors.threshold.png")).size[0] > 500
 
 
 def walk(folder: Path, *overrides: str) -> dict:
@@ -39,7 +39,7 @@ def walk(folder: Path, *overrides: str) -> dict:
 
 
 def test_the_walk_through_uses_it(weights: Path, tmp_path: Path) -> None:
-    file = weights.with_name("mine.threshold.yml")
+    file = weights.with_name("mine.safetensors.threshold.yml")
     point = yaml.safe_load(file.read_text())
     answers = {}
     for threshold in (1e-4, 2.0):
@@ -60,7 +60,7 @@ def test_without_a_calibration_the_walk_through_tells_the_command(weights: Path,
     ("arguments", "said"),
     [
         (["--far", "1e-6"], "--far 1e-06 means one in 1000000"),
-        (["--out", "/nowhere/a.yml"], "cannot be written there"),
+        (["--picture", "/nowhere/a.png"], "cannot be written there"),
         (["--protocol", "single-camera", "--query-camera", "9"], "no camera '9'"),
     ],
 )

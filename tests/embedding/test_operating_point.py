@@ -31,7 +31,7 @@ def point(weights: Path) -> OperatingPoint:
 
 
 def test_what_was_written_is_read(weights: Path, point: OperatingPoint) -> None:
-    assert operating_point_file(weights).name == "mine.threshold.yml"
+    assert operating_point_file(weights).name == "mine.pth.threshold.yml"
     write_operating_point(operating_point_file(weights), point)
     assert load_operating_point("osnet_x0_25", str(weights), "cosine") == point
 
@@ -61,7 +61,7 @@ def test_a_threshold_of_something_else_is_refused(
 @pytest.mark.parametrize("content", ["pair_threshold: 0.4\n", "[1, 2]\n", "a: b: c\n", ""])
 def test_a_damaged_file_is_told(content: str, weights: Path) -> None:
     operating_point_file(weights).write_text(content)
-    with pytest.raises(UserError, match=r"mine\.threshold\.yml"):
+    with pytest.raises(UserError, match=r"mine\.pth\.threshold\.yml"):
         load_operating_point("osnet_x0_25", str(weights), "cosine")
 
 

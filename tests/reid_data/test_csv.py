@@ -93,7 +93,7 @@ HEAD = "img_path,person_id,camera_id,split\n"
         ("", "none, it is empty"),
         (
             HEAD + "a.jpg,1,,\n/etc/passwd,1,,\n",
-            r"path leaves the folder of the CSV file: 1, such as line 3 \(/etc/passwd\)",
+            r"path is absolute or leaves the folder of the CSV file: 1, such as line 3 \(/etc/passwd\)",
         ),
         (HEAD + "../a.jpg,1,,\n", r"leaves the folder of the CSV file: 1, such as line 2 \(\.\./a.jpg\)"),
         (HEAD + "sub/../../a.jpg,1,,\n", "leaves the folder of the CSV file: 1, such as line 2"),

@@ -123,7 +123,8 @@ def test_one_camera_only(tmp_path: Path) -> None:
 
 
 def test_no_split_says_which_camera_will_ask(tmp_path: Path) -> None:
-    report = examine(write_all(tmp_path, [f"0001_c{camera}_1.jpg" for camera in (10, 9)]))
+    names = [f"{person:04d}_c{camera}_1.jpg" for camera in (10, 9) for person in (1, 2)]
+    report = examine(write_all(tmp_path, names))
     assert [finding.advice for finding in report.findings] == [
         "`evaluate` lets camera 9 ask and the others answer; choose with --query-camera"
     ]
@@ -147,9 +148,23 @@ def test_a_table_with_many_mistakes_is_not_given_up_at_the_first(tmp_path: Path)
         "csv-outside": ("error", 1),
         "csv-person": ("error", 1),
         "csv-contradiction": ("error", 1),
+        "one-identity": ("error", 1),
         "no-split": ("note", 0),
     }
     assert report.rows[-1] == Row("all", 2, 1, 2, 0)
+
+
+def test_odd_names_of_people_are_told(tmp_path: Path) -> None:
+    names = ["7", "007", "Anna", "anna", "nan", "8"]
+    folders = [f"{name}/{camera}/{name}{camera}.jpg" for name in names for camera in (1, 2)]
+    report = examine(write_all(tmp_path, folders), "identities")
+    assert codes(report, but=("no-split",)) == {"ids-alike": ("warning", 2), "no-name": ("warning", 1)}
+
+
+def test_one_person_and_training_pictures_alone_are_not_called_healthy(tmp_path: Path) -> None:
+    write_all(tmp_path, ["a.jpg", "b.jpg"])
+    (tmp_path / "labels.csv").write_text("img_path,person_id,camera_id,split\na.jpg,1,1,train\nb.jpg,1,2,train\n")
+    assert codes(examine(tmp_path)) == {"one-identity": ("error", 1), "only-train": ("warning", 0)}
 
 
 def test_a_table_in_which_nothing_is_right(tmp_path: Path) -> None:

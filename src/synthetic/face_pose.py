@@ -1,0 +1,87 @@
+"""How a head is held, and the crop that face recognition lays around it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SIZE = 112
+SUPERSAMPLING = 2
+# Where aligned face crops of 112 × 112 have the eyes, the tip of the nose and the corners of the mouth (ArcFace).
+TEMPLATE_XY = np.array([(38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.37), (70.73, 92.20)])
+
+
+@dataclass(frozen=True)
+class Pose:
+    """How the head is held, radians.
+
+    Attributes:
+        yaw: turned to the right of the picture.
+        pitch: bent down.
+        roll: leant to the right of the picture.
+    """
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+
+    @property
+    def rotation(self) -> np.ndarray:
+        """(3, 3) from the head's axes to those of the picture."""
+        (sy, cy), (sp, cp), (sr, cr) = ((np.sin(a), np.cos(a)) for a in (self.yaw, self.pitch, self.roll))
+        turn = np.array([(cy, 0, sy), (0, 1, 0), (-sy, 0, cy)])
+        bend = np.array([(1, 0, 0), (0, cp, sp), (0, -sp, cp)])
+        lean = np.array([(cr, -sr, 0), (sr, cr, 0), (0, 0, 1)])
+        return lean @ bend @ turn
+
+
+@dataclass(frozen=True)
+class View:
+    """From the head to the supersampled picture: pixels = plane · (x, y) + shift, after the rotation.
+
+    Attributes:
+        rotation: (3, 3) from the head's axes to the picture's.
+        plane: (2, 2), a turn times pixels per millimetre.
+        shift: (2,) pixels.
+    """
+
+    rotation: np.ndarray
+    plane: np.ndarray
+    shift: np.ndarray
+
+    @property
+    def pixels_per_mm(self) -> float:
+        """Of the supersampled picture."""
+        return float(np.hypot(*self.plane[0]))
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """Pixels (n, 2) of points (n, 3) mm in the head's axes."""
+        return (points @ self.rotation.T)[:, :2] @ self.plane.T + self.shift
+
+
+def sample_pose(rng: np.random.Generator) -> Pose:
+    """Mostly towards the camera, up to 35° to the side."""
+    yaw = np.clip(rng.normal(0, 16), -35, 35)
+    pitch, roll = np.clip(rng.normal(0, 7), -18, 18), np.clip(rng.normal(0, 8), -25, 25)
+    return Pose(*np.radians([yaw, pitch, roll]).tolist())
+
+
+def align(landmarks: np.ndarray, pose: Pose, jitter: float, rng: np.random.Generator) -> View:
+    """Lay the crop: the turn, size and shift that bring five points nearest to the template, with a small error.
+
+    Args:
+        landmarks: (5, 3) mm in the head's axes: eyes, nose, corners of the mouth.
+        pose: how the head is held.
+        jitter: size of the error, 1 = usual.
+        rng: draws the error.
+    """
+    rotation = pose.rotation
+    seen = (landmarks @ rotation.T)[:, :2]
+    target = TEMPLATE_XY * SUPERSAMPLING + (SUPERSAMPLING - 1) / 2
+    from_middle, to_middle = seen.mean(axis=0), target.mean(axis=0)
+    a, b = seen - from_middle, target - to_middle
+    # least squares over turn and size (Umeyama 1991), told in the plane as one complex number
+    turn = ((b[:, 0] + 1j * b[:, 1]) * np.conj(a[:, 0] + 1j * a[:, 1])).sum() / (a**2).sum()
+    turn *= np.exp(jitter * (rng.normal(0, 0.025) + 1j * rng.normal(0, 0.025)))
+    plane = np.array([(turn.real, -turn.imag), (turn.imag, turn.real)])
+    shift = to_middle - plane @ from_middle + jitter * rng.normal(0, 1.1, 2) * SUPERSAMPLING
+    return View(rotation, plane, shift)

@@ -1,0 +1,305 @@
+"""A run from end to end: what it learns, writes and keeps; and that breaking it off changes nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from src.embedding.registry import create_embedder
+from src.reid_data.features import embed_samples
+from src.settings.errors import UserError
+from src.settings.load import dump_settings
+from src.settings.training import TrainSettings
+from src.training import loop
+from src.training.log import read_log
+from src.training.loop import Outcome, Runner, make_accelerator, train
+from src.training.people import gather_people
+from tests.training.conftest import PEOPLE, small_settings, write_people
+
+FILES = ("best", "checkpoint", "final")
+
+
+def start(settings: TrainSettings, run: Path, resume: bool = False) -> Outcome:
+    run.mkdir(exist_ok=True)
+    return train(settings, run, make_accelerator(settings), resume=resume)
+
+
+def weights(run: Path, name: str = "final") -> dict[str, torch.Tensor]:
+    return torch.load(run / f"weights/{name}.pt", weights_only=True)["state_dict"]
+
+
+def assert_same_weights(a: Path, b: Path, name: str = "final") -> None:
+    first, second = weights(a, name), weights(b, name)
+    assert first.keys() == second.keys()
+    for key, tensor in first.items():
+        assert torch.equal(tensor, second[key]), key
+
+
+@pytest.fixture(scope="module")
+def unbroken(small_people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("runs") / "unbroken"
+    outcome = start(small_settings(small_people), run)
+    assert (outcome.epochs, outcome.interrupted) == (3, False)
+    return run
+
+
+def test_a_run_writes_what_was_promised(unbroken: Path) -> None:
+    rows = read_log(unbroken)
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert all(0 <= float(row["map"]) <= 1 and float(row["map_average"]) >= 0 for row in rows)
+    assert {path.stem for path in (unbroken / "weights").iterdir()} == set(FILES)
+    assert list((unbroken / "tensorboard").glob("events.*"))
+    noted = torch.load(unbroken / "weights/best.pt", weights_only=True)
+    best = max(max(float(row["map"]), float(row["map_average"])) for row in rows)
+    assert noted["map"] == pytest.approx(best, abs=1e-5) and noted["which"] in ("plain", "average")
+
+
+def test_it_learns_to_find_people_it_has_never_seen(small_people: Path, tmp_path: Path) -> None:
+    settings = small_settings(small_people, "schedule.epochs=12", "run.validate_every=12", "schedule.ema_decay=null")
+    runner = Runner(settings, tmp_path, make_accelerator(settings), gather_people(settings))
+    before = runner.validate()["map"]
+    outcome = start(settings, tmp_path / "run")
+    losses = [float(row["loss"]) for row in read_log(tmp_path / "run")]
+    assert losses[-1] < 0.7 * losses[0]
+    assert outcome.best > before + 0.1
+
+
+def test_the_same_settings_give_the_same_weights_whoever_reads(
+    small_people: Path, unbroken: Path, tmp_path: Path
+) -> None:
+    start(small_settings(small_people, "data.workers=2"), tmp_path / "again")
+    for name in ("best", "final"):
+        assert_same_weights(unbroken, tmp_path / "again", name)
+
+
+@pytest.mark.parametrize("batch", [2, 6])  # in the midst of the first and of the second epoch
+def test_ctrl_c_and_resume_give_the_weights_of_an_unbroken_run(
+    batch: int, small_people: Path, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, count = Runner.step, 0
+
+    def interrupted(self: Runner, *arguments: torch.Tensor) -> tuple[float, float]:
+        nonlocal count
+        count += 1
+        if count == batch:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(self, *arguments)
+
+    monkeypatch.setattr(Runner, "step", interrupted)
+    settings = small_settings(small_people)
+    assert start(settings, tmp_path / "run").interrupted
+    assert not (tmp_path / "run/curves.png").exists()
+    monkeypatch.undo()
+    assert start(settings, tmp_path / "run", resume=True) == Outcome(
+        3, pytest.approx(float(best(unbroken))), False, False
+    )
+    assert_same_weights(unbroken, tmp_path / "run")
+    assert [row | {"images_per_s": "", "seconds": ""} for row in read_log(tmp_path / "run")] == [
+        row | {"images_per_s": "", "seconds": ""} for row in read_log(unbroken)
+    ]
+
+
+def best(run: Path) -> float:
+    return torch.load(run / "weights/best.pt", weights_only=True)["map"]
+
+
+def test_kill_9_at_any_moment_tears_nothing(small_people: Path, unbroken: Path, tmp_path: Path) -> None:
+    settings, run = small_settings(small_people), tmp_path / "run"
+    run.mkdir()
+    (tmp_path / "settings.yml").write_text(dump_settings(settings))
+    code = (
+        "import sys; from pathlib import Path; from src.settings.load import load_as\n"
+        "from src.settings.training import TrainSettings; from src.training.loop import *\n"
+        f"settings = load_as(TrainSettings, Path({str(tmp_path / 'settings.yml')!r}))\n"
+        f"train(settings, Path({str(run)!r}), make_accelerator(settings), resume=Path({str(run)!r}, 'weights/checkpoint.pt').exists())"
+    )
+    environment = os.environ | {"PYTHONPATH": "."}
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
+    limit = time.monotonic() + 120
+    while not read_log(run) and process.poll() is None and time.monotonic() < limit:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert 1 <= len(read_log(run)) < 4
+    for file in (run / "weights").glob("*.pt"):
+        torch.load(file, weights_only=True)
+    resumed = (run / "weights/checkpoint.pt").exists()
+    start(settings, run, resume=resumed)
+    assert_same_weights(unbroken, run)
+
+
+def test_patience_ends_a_run_early(small_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = iter([0.5, 0.4, 0.3, 0.2, 0.6])
+    monkeypatch.setattr(loop, "validate", lambda *_: {"map": next(figures), "rank1": 0.0})
+    settings = small_settings(small_people, "schedule.epochs=9", "schedule.patience=2", "schedule.ema_decay=null")
+    outcome = start(settings, tmp_path)
+    assert (outcome.epochs, outcome.best, outcome.early) == (3, 0.5, True)
+    assert torch.load(tmp_path / "weights/best.pt", weights_only=True)["epoch"] == 1
+
+
+def test_the_average_is_measured_and_kept_where_it_is_better(
+    small_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def judge(network: torch.nn.Module, *_: object) -> dict[str, float]:
+        seen.append({name: tensor.clone() for name, tensor in network.state_dict().items()})
+        return {"map": 0.1 if len(seen) % 2 else 0.9, "rank1": 0.0}  # plain first, then the average
+
+    monkeypatch.setattr(loop, "validate", judge)
+    start(small_settings(small_people, "schedule.epochs=1"), tmp_path)
+    plain, average = seen
+    kept = weights(tmp_path, "best")
+    assert all(torch.equal(kept[name], average[name]) for name in kept)
+    assert any(not torch.equal(kept[name], plain[name]) for name in kept)
+
+
+def test_the_backbone_rests_while_it_is_told_to(small_people: Path, tmp_path: Path) -> None:
+    settings = small_settings(small_people, "schedule.epochs=1", "schedule.fixbase_epochs=1", "schedule.ema_decay=null")
+    runner = Runner(settings, tmp_path, make_accelerator(settings), gather_people(settings))
+    before = {name: tensor.clone() for name, tensor in runner.training.model.state_dict().items()}
+    start(settings, tmp_path / "run")
+    after = weights(tmp_path / "run")
+    for name, tensor in before.items():
+        assert torch.equal(tensor, after[name]) == (name.startswith("backbone.") or name == "neck.bias"), name
+
+
+def test_no_person_is_learned_from_and_validated_on(small_people: Path) -> None:
+    for seed in range(4):
+        people = gather_people(small_settings(small_people, f"run.seed={seed}"))
+        assert not set(people.persons) & set(people.validation.persons)
+        assert len(people.persons) + len(people.validation.persons) == PEOPLE
+        paths = {sample.path for sample in people.samples}
+        assert not paths & {sample.path for sample in people.validation.samples}
+        assert not people.validation.crops.of("train")
+
+
+def test_what_was_trained_can_be_used_everywhere(small_people: Path, unbroken: Path) -> None:
+    """The weights file brings its neck and its picture size along; torch and ONNX answer alike."""
+    people = gather_people(small_settings(small_people))
+    file = str(unbroken / "weights/best.pt")
+    torch_, onnx = (create_embedder("osnet_x0_25", file, backend) for backend in ("torch", "onnx"))
+    assert (torch_.preprocessing.height, torch_.preprocessing.width, torch_.dimension) == (32, 16, 32)
+    assert (onnx.preprocessing.height, onnx.preprocessing.width, onnx.dimension) == (32, 16, 32)
+    first, second = (embed_samples(people.samples[:9], network) for network in (torch_, onnx))
+    np.testing.assert_allclose(first, second, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("model.arch=osnet_x0_5", "model.arch was 'osnet_x0_25', is 'osnet_x0_5'"),
+        ("schedule.lr=1e-4", "schedule.lr was 0.003, is 0.0001"),
+    ],
+)
+def test_a_run_is_resumed_with_its_own_settings_alone(
+    change: str, said: str, small_people: Path, unbroken: Path
+) -> None:
+    with pytest.raises(UserError, match=said) as caught:
+        start(small_settings(small_people, change), unbroken, resume=True)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", None])
+def test_a_damaged_or_missing_checkpoint_is_told(content: bytes | None, small_people: Path, tmp_path: Path) -> None:
+    (tmp_path / "weights").mkdir()
+    if content is not None:
+        (tmp_path / "weights/checkpoint.pt").write_bytes(content)
+    with pytest.raises(UserError, match=r"checkpoint\.pt (cannot be read|is not there)") as caught:
+        start(small_settings(small_people), tmp_path, resume=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
+    small_people: Path, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, count = Runner.step, 0
+
+    def broken(self: Runner, *arguments: torch.Tensor) -> tuple[float, float]:
+        nonlocal count
+        count += 1
+        loss, right = step(self, *arguments)
+        return (float("nan") if count == 7 else loss), right
+
+    monkeypatch.setattr(Runner, "step", broken)
+    with pytest.raises(UserError, match="the loss is nan in epoch 2, batch 2; lower schedule.lr"):
+        start(small_settings(small_people), tmp_path)
+    monkeypatch.undo()
+    start(small_settings(small_people), tmp_path, resume=True)
+    assert_same_weights(unbroken, tmp_path)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_pictures_that_vanish_end_the_run_with_a_line(workers: int, tmp_path: Path) -> None:
+    settings = small_settings(write_people(tmp_path / "people"), f"data.workers={workers}")
+    runner = Runner(settings, tmp_path, make_accelerator(settings), gather_people(settings))
+    for picture in (tmp_path / "people").iterdir():
+        picture.unlink()
+    with pytest.raises(UserError, match=r"\.png is missing") as caught:
+        list(loop.told_plainly(iter(runner.loader)))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_full_disk_ends_the_run_and_keeps_the_last_good_checkpoint(
+    small_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = small_settings(small_people, "schedule.epochs=1")
+    start(settings, tmp_path)
+    before = (tmp_path / "weights/checkpoint.pt").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match=r"cannot be written \(No space left on device\); make room"):
+        start(settings, tmp_path)
+    assert (tmp_path / "weights/checkpoint.pt").read_bytes() == before
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["model.arch=osnet_x0_26"], "did you mean 'osnet_x0_25'"),
+        (["loss.type=tripled"], "did you mean 'triplet'"),
+        (["schedule.num_instances=3"], "batch_size 8 is not a multiple of num_instances 3"),
+        (["schedule.batch_size=64"], "takes 16 persons, but there are 9"),
+        (["data.people=99"], "data.people=99: the data set has 15"),
+        (["data.people=1"], "1 identities cannot be divided"),
+        (["data.root=/nowhere"], "/nowhere"),
+    ],
+)
+def test_a_wrong_wish_is_told_in_a_line(overrides: list[str], said: str, small_people: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        start(small_settings(small_people, *overrides), tmp_path)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "data.val_split=0",
+        "data.val_split=1",
+        "schedule.lr=-1",
+        "schedule.backbone_lr=0",
+        "schedule.epochs=0",
+        "model.input_size=[256]",
+    ],
+)
+def test_settings_out_of_range_are_refused_before_anything_is_read(override: str, small_people: Path) -> None:
+    with pytest.raises(UserError, match=override.partition("=")[0].replace(".", r"\.")) as caught:
+        small_settings(small_people, override)
+    assert "\n" not in str(caught.value)
+
+
+def test_fewer_than_k_pictures_of_a_person_are_no_hindrance(tmp_path: Path) -> None:
+    settings = small_settings(
+        write_people(tmp_path / "people", shots=1), "schedule.epochs=1", "schedule.num_instances=4"
+    )
+    assert start(settings, tmp_path / "run").epochs == 1
