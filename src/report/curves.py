@@ -27,16 +27,17 @@ def draw_cmc(path: Path, curves: Sequence[tuple[str, np.ndarray]]) -> None:
     """
     figure, axes = _page("How many of the nearest must you look at?")
     ranks = np.arange(1, _RANKS_SHOWN + 1)
-    for (name, curve), colour in zip(curves, _colours(len(curves)), strict=True):
-        shares = curve[:_RANKS_SHOWN]
+    for place, ((name, curve), colour) in enumerate(zip(curves, _colours(len(curves)), strict=True)):
+        width = max(1.2, 3.5 - 0.6 * place)  # so that a curve shows beneath one that hides it
+        label = f"{name} ({100 * curve[0]:.1f} at rank 1)"
         axes.plot(
-            ranks, shares, marker="o", markersize=3.5, color=colour, label=f"{name} ({100 * curve[0]:.1f} at rank 1)"
+            ranks, curve[:_RANKS_SHOWN], marker="o", markersize=width + 1.5, linewidth=width, color=colour, label=label
         )
-    lowest = min((float(np.nanmin(curve[:1])) for _, curve in curves), default=0.0)
+    lowest = min((float(curve[0]) for _, curve in curves), default=0.0)
     axes.set(xlabel="rank k", ylabel="queries answered within rank k", xticks=[1, 5, 10, 15, 20])
-    axes.set_ylim(max(0.0, lowest - 0.05), 1.01)
+    axes.set_ylim(max(0.0, lowest - 0.05), 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    axes.legend(loc="lower right", frameon=False)
+    figure.legend(loc="outside lower left", frameon=False, fontsize=9, ncols=2)
     save_figure(figure, path)
 
 

@@ -119,7 +119,7 @@ def facial_reach(face: Face) -> np.ndarray:
     drop = np.minimum(np.minimum(across - face.mouth.width / 2 + 2, 32 - across), Y - line + 8)
     shapes = {
         "moustache": moustache,
-        "goatee": np.maximum(np.maximum(moustache, chin), np.where(Y < line + 34, drop, chin)),
+        "goatee": np.maximum(np.maximum(moustache, chin), np.where(line + 34 > Y, drop, chin)),
     }
     return shapes.get(face.hair.facial, whole).astype(np.float32)
 

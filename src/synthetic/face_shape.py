@@ -141,7 +141,7 @@ def _features(face: Face) -> np.ndarray:
     return field
 
 
-def _nose(nose, level: float) -> np.ndarray:  # noqa: ANN001
+def _nose(nose, level: float) -> np.ndarray:
     end = nose.length
     along = (level - 26, level - 9, level + 4, 0.5 * end, end - 11, end - 6, end - 2, end + 2, end + 6)
     ridge = (
