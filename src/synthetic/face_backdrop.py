@@ -8,15 +8,14 @@ import numpy as np
 from src.synthetic.face_extras import PLACES, Extras
 from src.synthetic.face_hair import LOOSE
 from src.synthetic.face_light import Lighting
+from src.synthetic.face_parts import Face
 from src.synthetic.face_pencil import area, blend, line
 from src.synthetic.face_pose import View
-from src.synthetic.faces import Face
 from src.synthetic.textures import paint_colour, periodic_noise
 
 _PLACE_SIZE = 144
-_COLLAR_MM = np.array(
-    [(-260, 80), (-120, 40), (-60, 20), (-32, 32), (0, 40), (32, 32), (60, 20), (120, 40), (260, 80), (260, 360), (-260, 360)]
-)  # fmt: skip
+_COLLAR_RIGHT_MM = np.array([(0, 40), (32, 32), (60, 20), (120, 40), (260, 80), (260, 360)])
+_COLLAR_MM = np.concatenate([_COLLAR_RIGHT_MM, _COLLAR_RIGHT_MM[:0:-1] * (-1, 1)])
 
 
 def behind_head(extras: Extras, face: Face, view: View, lighting: Lighting, size: int) -> np.ndarray:
@@ -71,9 +70,8 @@ def _place(extras: Extras, size: int) -> np.ndarray:
     place = _places()[extras.place % PLACES]
     if extras.place >= PLACES:
         place = place[:, ::-1]
-    return cv2.resize(
-        cv2.convertScaleAbs(place, alpha=extras.place_light), (size, size), interpolation=cv2.INTER_LINEAR
-    )
+    lit = cv2.convertScaleAbs(place, alpha=extras.place_light)
+    return cv2.resize(lit, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
 @lru_cache(maxsize=1)

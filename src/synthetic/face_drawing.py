@@ -16,12 +16,13 @@ from src.synthetic.face_extras import Extras, before_head, sample_extras, with_h
 from src.synthetic.face_features import paint_features
 from src.synthetic.face_light import Lighting, light_map, sample_lighting
 from src.synthetic.face_map import FINE, ROWS, angles_to_map
+from src.synthetic.face_parts import Face
 from src.synthetic.face_pose import SIZE, SUPERSAMPLING, Pose, View, align, sample_pose
 from src.synthetic.face_shape import Expression, head_radius, landmarks_mm, normals, on_surface, sample_expression
 from src.synthetic.face_skin import painted
-from src.synthetic.faces import Face
 
-_COARSE_STEPS, _FINE_STEPS = 9, 7  # along each ray
+_COARSE_STEPS, _FINE_STEPS = 19, 7  # along each ray
+_STRIDE_MM = 10  # at most, or a ray would jump over an ear
 _NEAR_MM = 0.35  # a ray this near to the surface has met it
 
 
@@ -154,6 +155,6 @@ def _march(
         nearest = np.minimum(nearest, gap)
         # where the surface slopes away from the ray, the gap closes slowly, and longer strides are safe (secant rule)
         rate = np.clip(stride / np.maximum(before - gap, 1e-3), 0.6, 2.4) if step else np.float32(0.75)
-        before, stride = gap, np.clip(gap * rate, -5, 60)
+        before, stride = gap, np.clip(gap * rate, -5, _STRIDE_MM)
         depth = depth + stride
     return depth, column, row, nearest

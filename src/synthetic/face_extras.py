@@ -8,9 +8,9 @@ import numpy as np
 
 from src.synthetic.face_light import Lighting
 from src.synthetic.face_map import LONGITUDE, Y, enlarged, smooth
+from src.synthetic.face_parts import Face
 from src.synthetic.face_pencil import area, blend, line
 from src.synthetic.face_pose import View
-from src.synthetic.faces import Face
 from src.synthetic.people import Colour, sample_cloth_colour
 
 PLACES = 24  # different backgrounds; each is also used mirrored
@@ -120,7 +120,7 @@ def _draw_glasses(canvas: np.ndarray, extras: Extras, face: Face, view: View) ->
         line(frame, view.project(outline if whole else outline[19:]), width, closed=whole)
         if view.rotation[2, 0] * side > -0.12:  # the arm on the side turned away lies behind the head
             outer = outline[np.argmax(side * outline[:, 0])]
-            arm = np.array([outer + (0, -5, 0), (side * reach, level - 6, 45), (side * reach, level - 6, 0)])
+            arm = np.array([outer - np.array((0, 5, 0)), (side * reach, level - 6, 45), (side * reach, level - 6, 0)])
             line(frame, view.project(arm), 0.8 * width)
     inner = outlines[1][:, 0].min()
     line(frame, view.project(_bent(np.array([(-inner, level - 1), (0, level - 4), (inner, level - 1)]), 3.0)), width)

@@ -6,9 +6,9 @@ The right eye and brow of the picture are worked out, and the others are their m
 import cv2
 import numpy as np
 
+from src.synthetic.face_parts import Face
 from src.synthetic.face_pencil import MapPencil, beside, blend
 from src.synthetic.face_shape import Expression
-from src.synthetic.faces import Face
 
 
 def paint_features(paint: np.ndarray, face: Face, expression: Expression) -> None:
@@ -43,7 +43,7 @@ def _paint_eye(paint: np.ndarray, face: Face, expression: Expression, side: int)
 
 
 def _lids(face: Face, expression: Expression) -> tuple[np.ndarray, np.ndarray]:
-    """Edges of the upper and the lower lid from the inner to the outer corner, (n, 2) mm about the middle of the eye."""
+    """Edges of the upper and the lower lid from the inner to the outer corner, (n, 2) mm about the eye's middle."""
     eyes = face.eyes
     open_mm = eyes.opening * expression.lids
     half, lift = eyes.width / 2, np.tan(np.radians(eyes.tilt)) * eyes.width / 2
@@ -73,10 +73,10 @@ def _eyeball(
         pencil.disc(ball, centre, radius, colour)
     pencil.disc(ball, upper[0] + (side * 1.5, 0.4), 2.2, np.array((206, 140, 130)))
     shade = np.zeros(shape[:2], np.uint8)
-    pencil.stroke(shade, upper + (0, 1.2), 3.4, 110)
+    pencil.stroke(shade, upper + beside(0, 1.2), 3.4, 110)
     pencil.disc(shade, upper[-1], 4.0, 70)
     blend(ball, ball * 0.45, cv2.GaussianBlur(shade, (0, 0), 1.6))
-    pencil.disc(ball, centre + (-2.0, -2.4), 1.25, np.array((255, 255, 255)))
+    pencil.disc(ball, centre - np.array((2.0, 2.4)), 1.25, np.array((255, 255, 255)))
     return ball
 
 
@@ -100,7 +100,7 @@ def _draw_lids(
     lashes = np.zeros_like(marks)
     rim = upper if expression.lids > 0.25 else lower
     pencil.stroke(lashes, rim, 0.9 + 1.0 * eyes.lashes)
-    pencil.stroke(lashes, rim[len(rim) // 2 :] + (side * 0.8, -0.5), 0.9 + 1.6 * eyes.lashes)
+    pencil.stroke(lashes, rim[len(rim) // 2 :] + beside(side * 0.8, -0.5), 0.9 + 1.6 * eyes.lashes)
     blend(skin, np.array((26, 18, 16)) + 0.12 * tone, cv2.GaussianBlur(lashes, (0, 0), 0.6))
 
 
@@ -121,8 +121,7 @@ def _paint_brow(paint: np.ndarray, face: Face, expression: Expression, side: int
     room = np.interp(place, along, thick)
     roots = beside(np.interp(place, along, ridge[:, 0]), np.interp(place, along, ridge[:, 1]) + (height - 0.4) * room)
     tips = roots + beside(1.0 + 2.8 * place, -3.0 + 2.3 * place)
-    for hair in np.stack([roots, tips], axis=1) * (side, 1):
-        pencil.stroke(crisp, hair, 0.4, 190)
+    pencil.hairs(crisp, np.stack([roots, tips], axis=1) * (side, 1), 190)
     cover = np.maximum(cv2.GaussianBlur(soft, (0, 0), 1.6), cv2.GaussianBlur(crisp, (0, 0), 0.7))
     blend(skin, np.minimum(np.array(brows.colour), tone * 0.8 + 50 * face.hair.grey), cover)
     if expression.brows < -0.3:
@@ -197,7 +196,7 @@ def _open_mouth(skin: np.ndarray, pencil: MapPencil, above: np.ndarray, below: n
     pencil.oval(tongue, (0.0, top + gap), (0.6 * half, 0.4 * gap), 230)
     blend(inside, np.array((168, 82, 80)), cv2.GaussianBlur(tongue, (0, 0), 1.5))
     teeth, gaps, hole = blank.copy(), blank.copy(), blank.copy()
-    edge = above + (0, min(8.0, (0.45 + 0.4 * max(smile, 0)) * gap))
+    edge = above + beside(0, min(8.0, (0.45 + 0.4 * max(smile, 0)) * gap))
     pencil.fill(teeth, np.concatenate([above, edge[::-1]]))
     blend(inside, np.array((228, 222, 210)), teeth)
     for place in np.linspace(-0.7, 0.7, 8):

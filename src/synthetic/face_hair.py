@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from src.synthetic.face_map import COLUMNS, FINE, LATITUDE, LONGITUDE, ROWS, X, Y, enlarged, smooth
-from src.synthetic.faces import Face, Hair
+from src.synthetic.face_parts import Face, Hair
 
 LOOSE = ("bob", "long", "long_fringe")  # styles that fall over the ears
 _CURLED = ("curly", "afro")

@@ -1,4 +1,4 @@
-"""Drawing for faces: lines and areas with soft edges, on the painted map (in millimetres) and on pictures (in pixels)."""
+"""Lines and areas with soft edges, on the painted map of a face (in millimetres) and on pictures (in pixels)."""
 
 import cv2
 import numpy as np
@@ -31,7 +31,7 @@ def _scalar(value: int | np.ndarray) -> int | list[float]:
 
 
 def blend(canvas: np.ndarray, over: np.ndarray, mask: np.ndarray, strength: float = 1.0) -> None:
-    """Lay a colour (3,) or a picture (h, w, 3) over a canvas (h, w, 3) uint8 where a mask (h, w) uint8 says, in place."""
+    """Lay a colour (3,) or a picture over a canvas (h, w, 3) uint8 where a mask (h, w) uint8 says, in place."""
     x, y, width, height = cv2.boundingRect(mask)
     if width == 0:
         return
@@ -73,6 +73,11 @@ class MapPencil:
         """Draw an open line."""
         if value > 0:
             line(sheet, self.pixels(points_mm), width_mm * PIXELS_PER_MM, value)
+
+    def hairs(self, sheet: np.ndarray, ends_mm: np.ndarray, value: int = 255) -> None:
+        """Draw many short, thin lines from (n, 2 ends, 2) mm."""
+        ends = fixed(self.pixels(ends_mm.reshape(-1, 2))).reshape(-1, 2, 2)
+        cv2.polylines(sheet, list(ends), False, value, 1, cv2.LINE_AA, SHIFT)
 
     def oval(
         self,

@@ -16,7 +16,7 @@ import numpy as np
 
 from src.synthetic.face_hair import LOOSE, facial_reach, hair_reach, hair_thickness
 from src.synthetic.face_map import DIRECTION, LATITUDE, LONGITUDE, X, Y, smooth, spot, to_map
-from src.synthetic.faces import Face
+from src.synthetic.face_parts import Face, Nose
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _features(face: Face) -> np.ndarray:
     return field
 
 
-def _nose(nose, level: float) -> np.ndarray:
+def _nose(nose: Nose, level: float) -> np.ndarray:
     end = nose.length
     along = (level - 26, level - 9, level + 4, 0.5 * end, end - 11, end - 6, end - 2, end + 2, end + 6)
     ridge = (
@@ -167,8 +167,8 @@ def _nose(nose, level: float) -> np.ndarray:
 def _ears(face: Face) -> np.ndarray:
     back = DIRECTION[..., 2] * 76
     rim = np.exp(-(((back + 3) / 11) ** 4)) * np.exp(-(np.abs((Y - 15) / 31) ** 5)) * (np.abs(LONGITUDE) > 60)
-    dish = np.exp(-(((back - 2) / 5) ** 2)) * np.exp(-(((Y - 12) / 15) ** 2)) * (np.abs(LONGITUDE) > 60)
-    return cv2.GaussianBlur((face.head.ears * (rim - 0.45 * dish)).astype(np.float32), (0, 0), 0.9)
+    dish = np.exp(-(((back - 7) / 4) ** 2)) * np.exp(-(((Y - 12) / 15) ** 2)) * (np.abs(LONGITUDE) > 60)
+    return cv2.GaussianBlur((face.head.ears * (rim - 0.35 * dish)).astype(np.float32), (0, 0), 0.9)
 
 
 @lru_cache(maxsize=1)

@@ -8,8 +8,8 @@ import numpy as np
 
 from src.synthetic.face_hair import grain, noise, paint_facial_hair, paint_hair, rolled
 from src.synthetic.face_map import enlarged, spot
+from src.synthetic.face_parts import Face
 from src.synthetic.face_pencil import MapPencil, curve
-from src.synthetic.faces import Face
 
 # What blood, the hollows of the eyes, the lids and chance do to red, green and blue
 _TINTS = ((0.02, -0.13, -0.12), (-0.16, -0.2, -0.17), (-0.05, -0.09, -0.08), (0.012, 0.02, 0.02))

@@ -14,10 +14,11 @@ from src.settings.errors import UserError
 class IdentityBatchSampler(Sampler[list[int]]):
     """Batches of P people × K pictures of each (Hermans et al. 2017, arXiv 1703.07737, section 2).
 
-    In every epoch each person comes up: all people in random order, P at a time. Where the last batch is not full, the
-    first people of this epoch come up a second time, with pictures drawn anew. From a person with more than K pictures
+    In every round each person comes up: all people in random order, P at a time. Where the last batch is not full, the
+    first people of this round come up a second time, with pictures drawn anew. From a person with more than K pictures
     K different ones are drawn, of as many cameras as possible, because the same person under two cameras is what is
-    to be learned; a person with fewer repeats some of their own.
+    to be learned; a person with fewer repeats some of their own. An epoch has as many rounds as an average person has K
+    pictures, so that it shows about as many pictures as there are.
 
     The batches depend on (seed, epoch) alone: every process, and every resumed run, draws the same ones. With several
     processes each gets its own whole people of every batch; their parts one after the other are the batch that a
@@ -71,9 +72,14 @@ class IdentityBatchSampler(Sampler[list[int]]):
         return self.batch_size // self.per_person
 
     @property
+    def rounds(self) -> int:
+        """How often each person comes up in an epoch, at least."""
+        return max(1, round(len(self._cameras) / (len(self._pictures) * self.per_person)))
+
+    @property
     def batches_per_epoch(self) -> int:
         """Batches of a whole epoch, wherever this one starts."""
-        return -(-len(self._pictures) // self.people_per_batch)
+        return self.rounds * -(-len(self._pictures) // self.people_per_batch)
 
     def set_epoch(self, epoch: int, start_batch: int = 0) -> None:
         """Say which epoch comes next, and how many of its batches are already done. Call it before every epoch."""
@@ -88,10 +94,13 @@ class IdentityBatchSampler(Sampler[list[int]]):
     def __iter__(self) -> Iterator[list[int]]:
         """Rows of the pictures of each batch still to come, this process's share, person after person."""
         rng = np.random.default_rng([self.seed, self.epoch])
-        order = rng.permutation(len(self._pictures))
-        size = self.people_per_batch
-        order = np.concatenate([order, order[: -len(order) % size]])  # full batches; P ≤ people, so nobody twice in one
-        drawn = np.stack([self._draw(self._pictures[person], rng) for person in order])  # (batches · P, K)
+        size, people = self.people_per_batch, []
+        for _ in range(self.rounds):
+            order = rng.permutation(len(self._pictures))
+            people += [order, order[: -len(order) % size]]  # full batches; P ≤ people, so nobody twice in one
+        drawn = np.stack(
+            [self._draw(self._pictures[person], rng) for person in np.concatenate(people)]
+        )  # (batches·P, K)
         batches = drawn.reshape(self.batches_per_epoch, self.world, -1)  # (batches, processes, share)
         return iter(batches[self.start_batch :, self.rank].tolist())
 

@@ -87,7 +87,8 @@ def load_checkpoint(path: Path, training: Training, settings: dict[str, Any]) ->
     except UserError:
         raise
     except Exception as problem:  # a damaged file makes the readers raise nearly anything
-        raise UserError(f"{path} cannot be read as a checkpoint ({problem}); start a new run") from None
+        reason = str(problem).partition("\n")[0]
+        raise UserError(f"{path} cannot be read as a checkpoint ({reason}); start a new run") from None
 
 
 def save_weights(path: Path, model: nn.Module, settings: dict[str, Any], **notes: Any) -> None:

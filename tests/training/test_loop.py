@@ -60,14 +60,15 @@ def test_a_run_writes_what_was_promised(unbroken: Path) -> None:
     assert noted["map"] == pytest.approx(best, abs=1e-5) and noted["which"] in ("plain", "average")
 
 
-def test_it_learns_to_find_people_it_has_never_seen(small_people: Path, tmp_path: Path) -> None:
-    settings = small_settings(small_people, "schedule.epochs=12", "run.validate_every=12", "schedule.ema_decay=null")
-    runner = Runner(settings, tmp_path, make_accelerator(settings), gather_people(settings))
-    before = runner.validate()["map"]
-    outcome = start(settings, tmp_path / "run")
-    losses = [float(row["loss"]) for row in read_log(tmp_path / "run")]
-    assert losses[-1] < 0.7 * losses[0]
-    assert outcome.best > before + 0.1
+def test_it_learns_to_name_its_people(tmp_path: Path) -> None:
+    people = write_people(tmp_path / "people", people=20)
+    gentle = ["augment.erase=0", "augment.jitter=0.05"]
+    wanted = ["schedule.epochs=15", "schedule.batch_size=32", "run.validate_every=15", *gentle]
+    outcome = start(small_settings(people, *wanted), tmp_path / "run")
+    first, *_, last = read_log(tmp_path / "run")
+    assert float(last["loss"]) < 0.75 * float(first["loss"])
+    assert float(last["accuracy"]) > 0.35  # by chance 0.08
+    assert outcome.best > 0.8
 
 
 def test_the_same_settings_give_the_same_weights_whoever_reads(
@@ -78,7 +79,7 @@ def test_the_same_settings_give_the_same_weights_whoever_reads(
         assert_same_weights(unbroken, tmp_path / "again", name)
 
 
-@pytest.mark.parametrize("batch", [2, 6])  # in the midst of the first and of the second epoch
+@pytest.mark.parametrize("batch", [2, 13])  # in the midst of the first and of the second epoch
 def test_ctrl_c_and_resume_give_the_weights_of_an_unbroken_run(
     batch: int, small_people: Path, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,7 +226,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
         nonlocal count
         count += 1
         loss, right = step(self, *arguments)
-        return (float("nan") if count == 7 else loss), right
+        return (float("nan") if count == 12 else loss), right
 
     monkeypatch.setattr(Runner, "step", broken)
     with pytest.raises(UserError, match="the loss is nan in epoch 2, batch 2; lower schedule.lr"):

@@ -45,7 +45,8 @@ def test_what_holds_for_every_shape(shape, seed, epoch, with_cameras):
     options = {"cameras": cameras, "seed": seed, "epoch": epoch}
     whole = sampler(people, size * per_person, per_person, **options)
     batches = list(whole)
-    assert len(batches) == len(whole) == whole.batches_per_epoch == -(-len(counts) // size)
+    assert whole.rounds == max(1, round(np.mean(counts) / per_person))
+    assert len(batches) == len(whole) == whole.batches_per_epoch == whole.rounds * -(-len(counts) // size)
     for batch in batches:
         assert len(batch) == size * per_person and all(type(row) is int for row in batch)
         seen = []
@@ -65,11 +66,18 @@ def test_what_holds_for_every_shape(shape, seed, epoch, with_cameras):
     assert len({len(batch) for share in shares for batch in share}) == 1
 
 
-def test_the_last_batch_is_filled_with_the_first_people_of_the_epoch():
+def test_the_last_batch_of_a_round_is_filled_with_its_first_people():
     batches = [[PEOPLE[rows[0]] for rows in rows_by_person(batch)] for batch in sampler(epoch=2)]
     order = list(chain(*batches))
-    assert len(order) == 9 and len(set(order[:7])) == 7
-    assert order[7:] == order[:2]
+    assert sampler().rounds == 2 and len(order) == 18
+    for one in (order[:9], order[9:]):
+        assert len(set(one[:7])) == 7 and one[7:] == one[:2]
+
+
+def test_an_epoch_shows_about_as_many_pictures_as_there_are():
+    people = np.repeat(np.arange(160), 12)
+    shown = sum(map(len, sampler(people, 64, 4)))
+    assert len(people) <= shown <= 1.1 * len(people)
 
 
 def test_a_person_with_few_pictures_repeats_them_evenly():
@@ -95,7 +103,7 @@ def test_all_pictures_of_a_person_have_an_equal_chance():
     for epoch in range(500):
         for batch in sampler(people, 8, 4, cameras=[0, 1] * 8, epoch=epoch):
             drawn[batch] += 1
-    assert np.abs(drawn / 500 - 0.5).max() < 0.1
+    assert np.abs(drawn / 500 - 1).max() < 0.1  # two rounds of four of eight
 
 
 def test_different_cameras_come_first():
@@ -127,11 +135,11 @@ def test_another_process_draws_the_same(repository):
 
 def test_a_resumed_epoch_goes_on_where_it_stopped():
     whole = list(sampler(epoch=3))
-    for done in range(4):
+    for done in range(7):
         rest = sampler(epoch=3, start_batch=done)
-        assert list(rest) == whole[done:] and len(rest) == 3 - done
+        assert list(rest) == whole[done:] and len(rest) == 6 - done
     rest.set_epoch(4)  # the next epoch is whole again
-    assert list(rest) == list(sampler(epoch=4)) and len(rest) == 3
+    assert list(rest) == list(sampler(epoch=4)) and len(rest) == 6
 
 
 def test_a_loader_reads_only_what_is_still_to_come():
@@ -147,7 +155,7 @@ def test_a_loader_reads_only_what_is_still_to_come():
 
     loader = DataLoader(Pictures(), batch_sampler=sampler(start_batch=1))
     assert [batch.tolist() for batch in loader] == list(sampler())[1:]
-    assert len(loader) == 2 and len(read) == 24
+    assert len(loader) == 5 and len(read) == 60
 
 
 def test_people_may_have_names():
@@ -178,7 +186,7 @@ def test_batches_that_cannot_be_made_are_refused_with_what_to_set(options, messa
 
 
 @pytest.mark.parametrize(
-    "options", [{"cameras": [1, 2]}, {"rank": 3, "world": 3}, {"rank": -1}, {"epoch": -1}, {"start_batch": 4}]
+    "options", [{"cameras": [1, 2]}, {"rank": 3, "world": 3}, {"rank": -1}, {"epoch": -1}, {"start_batch": 7}]
 )
 def test_what_no_caller_may_ask(options):
     with pytest.raises(ValueError):
