@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +32,19 @@ FEW_PERSONS = 30  # below which an interval deserves a warning
 
 @dataclass(frozen=True)
 class DataChoice:
-    """Which crops: the layout, where they lie, and which cameras ask (none named: the data set's own split)."""
+    """Which crops.
+
+    Attributes:
+        dataset: the layout.
+        root: where they lie.
+        query_cameras: which cameras ask; none named: the data set's own split.
+        persons: these alone; None: everybody.
+    """
 
     dataset: str
     root: Path
     query_cameras: Sequence[str] = ()
+    persons: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +138,8 @@ def prepare(data: DataChoice, model: ModelChoice, rules: Sequence[Protocol]) -> 
         UserError: anything about data or weights that the reader can mend; nobody to find is explained.
     """
     crops = open_crops(data.dataset, data.root)
+    if data.persons is not None:
+        crops = replace(crops, samples=[sample for sample in crops.samples if sample.person_id in data.persons])
     within = any(rule.removes == "same picture" for rule in rules)
     contest = make_contest(crops, data.query_cameras, everybody=within)
     possible = [rule for rule in rules if answerable(contest.query_labels, contest.gallery_labels, rule).any()]

@@ -1,6 +1,7 @@
 """How good is a network on labelled people?"""
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,6 +10,7 @@ import typer
 
 from src.cli import _options as options
 from src.metrics.protocol import PROTOCOLS
+from src.settings.errors import UserError
 
 
 class Expansion(StrEnum):
@@ -19,7 +21,16 @@ class Expansion(StrEnum):
 
 
 def run(
-    root: options.Root,
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the labelled crops lie: a folder, or a CSV file.", show_default="needed without --exp"
+        ),
+    ] = None,
+    exp: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Examine a training run: its best weights, its data.", show_default=False),
+    ] = None,
     dataset: options.Dataset = None,
     embedder: options.Embedder = "osnet_x0_25",
     weights: options.Weights = "embedded",
@@ -84,15 +95,24 @@ def run(
         make_folder(report, "--report")
     if against is not None:
         read_earlier(against)  # a wrong file is told before the long work
+    if exp is not None:
+        from src.cli._run import choices_of_run
+
+        data, model, verification = *choices_of_run(exp, query_camera or []), True
+    elif root is not None:
+        data = DataChoice(options.recognise(dataset, root), root, query_camera or [])
+        model = ModelChoice(embedder, weights)
+    else:
+        raise UserError("name the crops with --root DIR, or a training run with --exp RUN")
+    model = replace(
+        model, backend=backend, batch_size=batch_size, device=device, threads=threads, metric=metric, raw=raw,
+        features=features,
+    )  # fmt: skip
     named = list(dict.fromkeys(protocol or ["market1501"]))
     protocols = list(
         dict.fromkeys([one for one in named if one != "all"] + (list(PROTOCOLS) if "all" in named else []))
     )
-    result = evaluate(
-        DataChoice(options.recognise(dataset, root), root, query_camera or []),
-        ModelChoice(embedder, weights, backend, batch_size, device, threads, metric, raw, features),
-        Wanted(protocols, ap, rerank, expand or [], verification),
-    )
+    result = evaluate(data, model, Wanted(protocols, ap, rerank, expand or [], verification))
     for note in result.notes:
         print(f"note: {note}", file=sys.stderr)
     print(result_text(result))

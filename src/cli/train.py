@@ -82,6 +82,7 @@ def run(
     folder = begun or on_main_process(lambda: create_run(settings, config.stem))
     outcome = train(settings, folder, accelerator, resume=begun is not None)
     on_main_process(lambda: _finish(folder))
+    accelerator.end_training()  # several processes part in order
     if outcome.interrupted:
         raise typer.Exit(130)
 

@@ -1,4 +1,4 @@
-"""Generated faces as a labelled set on disk: a folder for each person, and one table that says what each picture is for.
+"""Generated faces as a labelled set on disk: a folder for each person, and one table that says what is for what.
 
     labels.csv     img_path,person_id,camera_id,split
     train/0001/    people to learn from

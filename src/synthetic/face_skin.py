@@ -25,13 +25,14 @@ class Painted(NamedTuple):
 @lru_cache(maxsize=8)  # all pictures of one face are usually taken one after the other
 def painted(face: Face) -> Painted:
     """Paint the skin and the hair of a face."""
-    rng = np.random.default_rng([face.texture_seed, 3])
-    paint = _bare_skin(face, rng)
-    _freckles(paint, face, rng)
+    # each layer has its own chance, so that freckles do not move the strands of the hair
+    of_skin, of_freckles, of_beard, of_hair = (np.random.default_rng([face.texture_seed, 30 + i]) for i in range(4))
+    paint = _bare_skin(face, of_skin)
+    _freckles(paint, face, of_freckles)
     _lines(paint, face)
     _nostrils(paint, face)
-    paint_facial_hair(paint, face, rng)
-    cover = paint_hair(paint, face, rng)
+    paint_facial_hair(paint, face, of_beard)
+    cover = paint_hair(paint, face, of_hair)
     return Painted(np.clip(paint, 0, 255).astype(np.uint8), cover)
 
 

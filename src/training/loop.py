@@ -7,7 +7,7 @@ batch norms count over all of them, so that the curve is that of one process wit
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from tqdm.auto import tqdm
 
 from src.embedding.preprocessing import Preprocessing
@@ -117,7 +117,7 @@ class Runner:
         self.network, prepared = accelerator.prepare(model, optimiser)
         average = None
         if schedule.ema_decay is not None:
-            average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(schedule.ema_decay), use_buffers=True)
+            average = AveragedModel(model, avg_fn=moving_average(schedule.ema_decay), use_buffers=True)
         self.progress = Progress()
         self.training = Training(model, average, prepared, Schedule(schedule), self.progress)
 
@@ -178,9 +178,11 @@ class Runner:
                 )  # fmt: skip
                 if progress.batch < total and self.asked(stopper):
                     return None
+        sums = torch.tensor([progress.loss, progress.right, progress.seen], dtype=torch.float64)
+        loss_sum, right_sum, seen = self.accelerator.reduce(sums.to(self.accelerator.device), "sum").tolist()
         return {
-            "loss": progress.loss / progress.seen,
-            "accuracy": progress.right / progress.seen,
+            "loss": loss_sum / seen,
+            "accuracy": right_sum / seen,
             "learning_rate": rate,
             "images_per_s": speed,
             "seconds": time.perf_counter() - started,
@@ -192,7 +194,7 @@ class Runner:
         labels = labels.to(self.accelerator.device)
         with self.accelerator.autocast():
             before, logits = self.network(pictures)  # (n, d), (n, people)
-        loss = self.loss(before.float(), logits.float(), labels)
+        loss = self.loss(before, logits, labels)  # in float32 at least, and outside of autocast
         self.training.optimiser.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
         if self.settings.schedule.clip_norm is not None:
@@ -261,6 +263,20 @@ class Runner:
         schedule = self.training.schedule
         best = schedule.best if math.isfinite(schedule.best) else float("nan")
         return Outcome(self.progress.epoch, best, interrupted, schedule.finished_early)
+
+
+def moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+    """An exponential moving average that forgets the random beginning sooner: its decay rises to the one wanted.
+
+    Args:
+        decay: share of the past that is kept at each step, once (1 + steps) / (10 + steps) has reached it.
+    """
+
+    def step(past: Tensor, now: Tensor, steps: Tensor | int) -> Tensor:
+        kept = min(decay, (1 + float(steps)) / (10 + float(steps)))
+        return past + (1 - kept) * (now - past)
+
+    return step
 
 
 class ReidLoss(nn.Module):

@@ -13,9 +13,11 @@ from src.reid_data.split import split_by_identity
 from src.reid_data.task import Contest, number
 from src.settings.errors import UserError
 from src.settings.training import TrainSettings
+from src.synthetic.face_set import FacePlan, write_faces
 from src.synthetic.market import CLASS_PLAN, write_market
 
 GENERATED, GENERATED_SEED = "generated", 7
+FACES = FacePlan(train_people=200, test_people=100, pictures_each=12)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,7 @@ def gather_people(settings: TrainSettings) -> TrainingPeople:
     Raises:
         UserError: no such data, or too few persons to learn from and validate on.
     """
-    crops = _open(settings)
+    crops = open_crops(*locate_data(settings))
     known = [sample for sample in crops.of("train") or crops.of("unsplit") if sample.person_id is not None]
     if not known:
         raise UserError(f"{crops.root} has no pictures to learn from; give a training split, or a set without splits")
@@ -65,17 +67,27 @@ def gather_people(settings: TrainSettings) -> TrainingPeople:
     )
 
 
-def _open(settings: TrainSettings) -> LabelledCrops:
-    root = Path(settings.data.root)
+def locate_data(settings: TrainSettings) -> tuple[str, Path]:
+    """The layout and the place of the data; generated people are drawn where they are not there yet."""
+    root = Path(settings.data.root).expanduser()
     if settings.data.dataset != GENERATED:
-        return open_crops(settings.data.dataset or guess_dataset(root), root)
+        return settings.data.dataset or guess_dataset(root), root
     place = root / f"{settings.data.task}_{GENERATED_SEED}"
     if settings.data.task == "face":
-        raise NotImplementedError
+        if not (place / "labels.csv").exists():
+            with tqdm(total=FACES.pictures, desc="drawing faces", unit="face", dynamic_ncols=True) as bar:
+                write_faces(place, FACES, GENERATED_SEED, done=bar.update)
+        return "csv", place
     if not place.exists():
         with tqdm(total=CLASS_PLAN.pictures, desc="drawing people", unit="crop", dynamic_ncols=True) as bar:
             write_market(place, CLASS_PLAN, GENERATED_SEED, done=bar.update)
-    return open_crops("market1501", place)
+    return "market1501", place
+
+
+def people_to_examine(settings: TrainSettings) -> frozenset[str] | None:
+    """Whom a run may be examined on: None = the test part of the data, else the persons kept for validation."""
+    crops = open_crops(*locate_data(settings))
+    return None if crops.of("query") and crops.of("gallery") else frozenset(gather_people(settings).validation.persons)
 
 
 def _some(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:

@@ -9,6 +9,7 @@ import pytest
 
 from src.frames.mot import read_mot
 from src.frames.open import open_frames
+from src.reid_data.registry import open_crops
 
 
 def synth(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -37,6 +38,22 @@ def test_the_scene_can_be_read_back_with_its_truth(tiny):
 
 def test_the_crops_are_there(tiny):
     assert {path.name for path in (tiny / "market").iterdir()} == {"bounding_box_train", "query", "bounding_box_test"}
+
+
+def test_the_faces_are_there(tiny):
+    crops = open_crops("csv", tiny / "faces")
+    assert {split: len(crops.of(split)) for split in ("train", "query", "gallery")} == {
+        "train": 12,
+        "query": 6,
+        "gallery": 6,
+    }
+
+
+def test_what_was_written_is_told_line_by_line(repository, tmp_path):
+    done = synth(repository, "--out", str(tmp_path / "told"), "--preset", "tiny")
+    lines = [line.split() for line in done.stdout.strip().splitlines()]
+    assert [line[:-1] for line in lines] == [["12", "frames"], ["truth"], ["102", "crops"], ["24", "faces"]]
+    assert all(Path(line[-1]).exists() for line in lines)
 
 
 def test_nothing_is_overwritten(repository, tiny):

@@ -1,21 +1,17 @@
 """Generated faces: seeded, varied, each part visible where it belongs, and aligned as face recognition wants them."""
 
-import hashlib
 from dataclasses import asdict, fields, replace
-from pathlib import Path
+from itertools import pairwise
 
 import cv2
 import numpy as np
 import pytest
 
-from src.reid_data.registry import guess_dataset, open_crops
-from src.settings.errors import UserError
 from src.synthetic.face_drawing import draw_face, photograph_face, sample_face_camera
 from src.synthetic.face_extras import Extras
 from src.synthetic.face_light import Lighting
 from src.synthetic.face_parts import HAIR_STYLES, Brows, Eyes, Face, Glasses, Hair, Head, Mouth, Nose, Skin
 from src.synthetic.face_pose import TEMPLATE_XY, Pose
-from src.synthetic.face_set import FacePlan, write_faces
 from src.synthetic.face_shape import Expression
 from src.synthetic.faces import sample_face, sample_faces, sibling
 
@@ -53,11 +49,13 @@ CHANGES = [
     ("hair", "style", "long", ANYWHERE), ("hair", "colour", (190, 156, 104), ANYWHERE), ("hair", "grey", 0.9, ANYWHERE),
     ("hair", "hairline", 68.0, (0, 40)), ("hair", "recession", 0.9, (0, 45)), ("hair", "volume", 18.0, (0, 60)),
     ("hair", "wave", 1.0, (0, 50)), ("hair", "parting", -0.6, (0, 50)), ("hair", "facial", "none", (70, 112)),
-    ("hair", "facial_density", 1.0, (70, 112)),
+    ("hair", "facial_density", 1.0, (40, 112)),
     ("glasses", "kind", "round", (34, 74)), ("glasses", "colour", (180, 40, 40), (34, 74)),
     ("glasses", "size", 1.2, (34, 74)),
 ]  # fmt: skip
-MOVES_THE_CROP = {("eyes", "spacing"), ("eyes", "height"), ("nose", "length"), ("mouth", "height"), ("mouth", "width")}
+# Eyes, tip of the nose and corners of the mouth hold the crop, so where they lie moves everything a little.
+MOVES_THE_CROP = {("eyes", "spacing"), ("eyes", "height"), ("eyes", "depth"), ("nose", "length"), ("nose", "height")}
+MOVES_THE_CROP |= {("mouth", "height"), ("mouth", "width")}
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -101,7 +99,7 @@ def test_a_sibling_differs_in_one_or_two_parts_and_can_be_told_apart():
 
 def test_a_share_of_the_faces_are_siblings():
     faces = sample_faces(np.random.default_rng(1), 400)
-    alike = sum(one.skin == other.skin for one, other in zip(faces, faces[1:], strict=False))
+    alike = sum(one.skin == other.skin for one, other in pairwise(faces))
     assert len(faces) == 400 and 70 <= alike <= 130
     assert sample_faces(np.random.default_rng(1), 0) == []
 
@@ -112,7 +110,9 @@ def test_a_share_of_the_faces_are_siblings():
 def test_every_attribute_has_a_change_below():
     named = {(part, name) for part, name, _, _ in CHANGES}
     parts = {part.name: getattr(PLAIN, part.name) for part in fields(Face) if part.name != "texture_seed"}
-    assert named == {(part, item.name) for part, value in parts.items() for item in fields(value)} - {("glasses", "habit")}
+    assert named == {(part, item.name) for part, value in parts.items() for item in fields(value)} - {
+        ("glasses", "habit")
+    }
 
 
 @pytest.mark.parametrize(("part", "name", "value", "rows"), CHANGES, ids=lambda value: str(value)[:20])
@@ -136,7 +136,7 @@ def test_skin_of_another_seed_has_other_marks():
     ("expression", "rows"),
     [
         (Expression(smile=1.0), (60, 112)),
-        (Expression(mouth=0.8), MOUTH),
+        (Expression(mouth=0.8), (60, 112)),
         (Expression(lids=0.0), EYES),
         (Expression(brows=1.0), BROWS),
         (Expression(brows=-1.0), BROWS),
@@ -192,7 +192,9 @@ def test_the_eyes_are_where_face_recognition_wants_them(yaw, roll):
 
 
 def test_the_most_varied_part_of_a_plain_face_are_the_eyes():
-    bare = replace(PLAIN, hair=replace(PLAIN.hair, facial="none"), brows=replace(PLAIN.brows, density=0.1, thickness=2.5))
+    bare = replace(
+        PLAIN, hair=replace(PLAIN.hair, facial="none"), brows=replace(PLAIN.brows, density=0.1, thickness=2.5)
+    )
     grey = cv2.cvtColor(draw_face(bare), cv2.COLOR_RGB2GRAY).astype(np.float32)
     mean, square = cv2.boxFilter(grey, -1, (15, 9)), cv2.boxFilter(grey**2, -1, (15, 9))
     spread = (square - mean**2)[30:112, 30:82]  # the face without hair and ears
@@ -219,14 +221,13 @@ def test_the_order_of_the_faces_changes_no_picture():
 
 
 def test_no_head_has_holes():
-    for seed in range(12):
+    for seed in range(25):
         rng = np.random.default_rng(seed)
-        face = replace(sample_face(rng), skin=PLAIN.skin)
-        pose = Pose(float(rng.uniform(-0.6, 0.6)), float(rng.uniform(-0.3, 0.3)), 0.0)
-        pictures = [draw_face(face, pose, extras=Extras(place=-1, cloth=(0, 255, 0))) for _ in range(1)]
-        grey_place = np.abs(pictures[0].astype(int) - 150).max(axis=2) == 0
-        inside = grey_place[35:100, 40:72]  # between the eyes' outer corners and down to the chin there is only face
-        assert inside.sum() == 0
+        face, pose = sample_face(rng), Pose(float(rng.uniform(-0.6, 0.6)), float(rng.uniform(-0.3, 0.3)), 0.0)
+        one, other = (draw_face(face, pose, extras=Extras(place=place)) for place in (3, 6))
+        shines_through = difference(one, other)
+        assert shines_through[36:88, 46:66].max() < 2, seed  # between eyes and chin there is only face
+        assert shines_through.max() > 20
 
 
 def separation(pictures: np.ndarray, who: np.ndarray) -> float:
@@ -258,80 +259,6 @@ def test_people_are_not_told_apart_by_raw_pixels_alone():
     flat /= np.linalg.norm(flat, axis=2, keepdims=True)
     nearest = np.argmax(flat[:, 0] @ flat[:, 1:].reshape(60, -1).T, axis=1) // 2
     assert 0.1 < (nearest == np.arange(30)).mean() < 0.8  # chance: 0.03
-
-
-# ---- the set on disk -------------------------------------------------------------------------------------------------
-
-PLAN = FacePlan(train_people=3, test_people=2, pictures_each=5)
-
-
-def digest(folder: Path) -> str:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return hashlib.sha256(b"".join(f.relative_to(folder).as_posix().encode() + f.read_bytes() for f in files)).hexdigest()
-
-
-@pytest.fixture(scope="module")
-def faces(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("faces") / "set"
-    told: list[None] = []
-    assert write_faces(folder, PLAN, seed=2, done=lambda: told.append(None)) == PLAN.pictures == len(told) == 25
-    return folder
-
-
-def test_the_set_is_read_as_csv_with_its_splits(faces):
-    crops = open_crops("csv", faces)
-    assert guess_dataset(faces) == "csv" and not crops.notes
-    assert {split: len(crops.of(split)) for split in ("train", "query", "gallery")} == {"train": 15, "query": 4, "gallery": 6}
-    learnt = {sample.person_id for sample in crops.of("train")}
-    asked = {sample.person_id for sample in crops.of("query")}
-    assert asked == {sample.person_id for sample in crops.of("gallery")} and not learnt & asked
-    for sample in crops.samples:
-        assert sample.path.parent.name == sample.person_id and f"_c{sample.camera_id}s1_" in sample.path.name
-        picture = cv2.imread(str(sample.path))
-        assert picture is not None and picture.shape == (112, 112, 3)
-
-
-def test_every_query_has_an_answer_in_the_other_camera(faces):
-    crops = open_crops("csv", faces)
-    for query in crops.of("query"):
-        answers = [s for s in crops.of("gallery") if s.person_id == query.person_id and s.camera_id != query.camera_id]
-        assert answers
-
-
-def test_same_seed_same_bytes(faces, tmp_path):
-    write_faces(tmp_path / "again", PLAN, seed=2)
-    write_faces(tmp_path / "other", PLAN, seed=3)
-    assert digest(tmp_path / "again") == digest(faces) != digest(tmp_path / "other")
-
-
-def test_a_set_is_never_written_over(faces, tmp_path):
-    with pytest.raises(UserError, match="already holds"):
-        write_faces(faces, PLAN, seed=2)
-    (tmp_path / "half" / "train").mkdir(parents=True)  # what an interrupted run leaves
-    with pytest.raises(UserError, match="already holds"):
-        write_faces(tmp_path / "half", PLAN, seed=2)
-
-
-def test_an_interrupted_run_leaves_no_table(tmp_path):
-    def stop() -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_faces(tmp_path / "stopped", PLAN, seed=2, done=stop)
-    assert not (tmp_path / "stopped" / "labels.csv").exists()
-
-
-def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="cannot be written") as problem:
-        write_faces(tmp_path / "file" / "faces", PLAN, seed=2)
-    assert len(str(problem.value).splitlines()) == 1
-
-
-@pytest.mark.parametrize("numbers", [(0, 0, 5), (-1, 3, 5), (3, 3, 3), (3, 3, 0)])
-def test_plans_that_make_no_set_are_refused(numbers):
-    with pytest.raises(UserError):
-        FacePlan(*numbers)
 
 
 def test_cameras_of_a_set_differ_in_colour():

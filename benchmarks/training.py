@@ -1,0 +1,201 @@
+# ruff: noqa: E402 - the module path is put right before anything of src/ is imported
+"""Is our recipe better than torchreid's, and faster? The same people, pictures, network, epochs and device.
+
+    python benchmarks/training.py [--seeds 3] [--epochs 12] [--ablation]
+
+Both train OSNet ×0.25 from random weights on the 160 persons that `confs/reid.yml` learns from, and are examined on the
+200 test persons of the same generated world by the same code, by cosine. torchreid: its ImageSoftmaxEngine with the
+defaults of its scripts. Ours: `confs/reid.yml`. With --ablation only ours, once for each loss, with and without the
+average of the weights. Takes minutes for each run; a run that is already in the folder is not repeated.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import torch
+from tqdm.auto import tqdm
+
+from src.embedding.networks import build_network
+from src.embedding.preprocessing import Preprocessing
+from src.embedding.torchreid_models import without_tensorflow
+from src.reid_data.registry import open_crops
+from src.reid_data.task import make_contest
+from src.settings.load import load_as
+from src.settings.training import TrainSettings
+from src.training.log import read_log
+from src.training.loop import make_accelerator, train
+from src.training.people import gather_people
+from src.training.validation import validate
+
+PEER = "torchreid ImageSoftmaxEngine"
+CONFIG = ROOT / "confs" / "reid.yml"
+ABLATION = {
+    "cross-entropy alone": ["loss.type=none"],
+    "triplet alone": ["loss.type=triplet", "loss.softmax_weight=0"],
+    "circle alone": ["loss.type=circle", "loss.softmax_weight=0"],
+    "supervised contrastive alone": ["loss.type=supcon", "loss.softmax_weight=0"],
+    "cross-entropy + triplet": ["loss.type=triplet"],
+    "cross-entropy + circle": ["loss.type=circle"],
+    "cross-entropy + supervised contrastive": ["loss.type=supcon"],
+}
+
+
+def settings_for(options: argparse.Namespace, seed: int, overrides: Sequence[str] = ()) -> TrainSettings:
+    """`confs/reid.yml`, for so many epochs, validated at the end alone."""
+    fixed = [f"schedule.epochs={options.epochs}", f"run.seed={seed}", f"run.validate_every={options.epochs}"]
+    return load_as(TrainSettings, CONFIG, [*fixed, f"data.root={options.data}", "run.device=cpu", *overrides])
+
+
+def examine(weights: Path, settings: TrainSettings) -> float:
+    """mAP on the test people of the generated world."""
+    contest = make_contest(open_crops("market1501", gather_people(settings).validation.crops.root))
+    network = build_network(settings.model.arch, weights)
+    height, width = settings.model.input_size
+    return validate(network, contest, Preprocessing(height, width), torch.device("cpu"))["map"]
+
+
+def train_ours(settings: TrainSettings, run: Path) -> dict[str, float]:
+    """Train with the loop of src/training; mAP of the last weights and of their average, and the speed."""
+    run.mkdir(parents=True, exist_ok=True)
+    train(settings, run, make_accelerator(settings))
+    speeds = [float(row["images_per_s"]) for row in read_log(run)]
+    last = read_log(run)[-1]
+    return {
+        "map": examine(run / "weights/final.pt", settings),
+        "validation": float(last["map"]),
+        "validation_average": float(last["map_average"] or "nan"),
+        "images_per_s": statistics.median(speeds),
+    }
+
+
+def train_theirs(settings: TrainSettings, run: Path) -> dict[str, float]:
+    """Train with torchreid's engine and the defaults of its scripts."""
+    warnings.simplefilter("ignore")
+    with without_tensorflow():
+        from torchreid.reid import data, engine, models, optim
+        from torchreid.reid.data.datasets import ImageDataset
+
+    people = gather_people(settings)
+    learned = [
+        (str(sample.path), int(person), int(camera))
+        for sample, person, camera in zip(people.samples, people.labels, people.cameras, strict=True)
+    ]
+
+    class Generated(ImageDataset):
+        """The persons that ours learns from."""
+
+        def __init__(self, root: str = "", **keys: Any) -> None:
+            super().__init__(learned, learned[:2], learned[:2], **keys)
+
+    torch.manual_seed(settings.run.seed)
+    data.register_image_dataset("generated", Generated)
+    manager = data.ImageDataManager(
+        sources="generated", height=256, width=128, transforms=["random_flip"], batch_size_train=32, use_gpu=False
+    )
+    model = models.build_model("osnet_x0_25", manager.num_train_pids, loss="softmax", pretrained=False, use_gpu=False)
+    optimiser = optim.build_optimizer(model, optim="adam", lr=0.0003)
+    scheduler = optim.build_lr_scheduler(optimiser, lr_scheduler="single_step", stepsize=20)
+    trainer = engine.ImageSoftmaxEngine(manager, model, optimiser, scheduler=scheduler, use_gpu=False)
+    trainer.start_epoch, trainer.max_epoch = 0, settings.schedule.epochs
+    speeds = []
+    for epoch in range(trainer.max_epoch):
+        trainer.epoch = epoch
+        start = time.perf_counter()
+        trainer.train(print_freq=10**9)
+        speeds.append(32 * trainer.num_batches / (time.perf_counter() - start))
+    run.mkdir(parents=True, exist_ok=True)
+    state = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith("classifier")}
+    torch.save({"state_dict": state}, run / "weights.pt")
+    return {"map": examine(run / "weights.pt", settings), "images_per_s": statistics.median(speeds)}
+
+
+def measured(name: str, options: argparse.Namespace, seed: int, overrides: Sequence[str] = ()) -> dict[str, float]:
+    """Train in a process of its own, or read what such a process has found before."""
+    run = options.folder / f"{name.replace(' ', '_')}-{seed}-{options.epochs}"
+    result = run / "result.json"
+    if not result.exists():
+        part = "theirs" if name == PEER else "ours"
+        command = [sys.executable, __file__, "--work", part, "--run", str(run), "--seed", str(seed)]
+        command += ["--epochs", str(options.epochs), "--data", str(options.data), *overrides]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+    return json.loads(result.read_text())
+
+
+def main() -> None:
+    """Train everything, print the table, and end with the figures as one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--ablation", action="store_true", help="ours alone, loss by loss")
+    parser.add_argument("--data", type=Path, default=ROOT / "data/generated", help="where generated people are kept")
+    parser.add_argument("--folder", type=Path, default=ROOT / "runs/benchmark", help="where runs are kept")
+    parser.add_argument("--work", choices=("ours", "theirs"), help=argparse.SUPPRESS)
+    parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("overrides", nargs="*", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.work:
+        settings = settings_for(options, options.seed, options.overrides)
+        found = (train_ours if options.work == "ours" else train_theirs)(settings, options.run)
+        (options.run / "result.json").write_text(json.dumps(found))
+    elif options.ablation:
+        ablation(options)
+    else:
+        compare(options)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Both sides, seed by seed in turn."""
+    runs: dict[str, list[dict[str, float]]] = {"ours": [], PEER: []}
+    for seed in tqdm(range(options.seeds), desc="seeds"):
+        for name in runs:
+            runs[name].append(measured(name, options, seed))
+    print(
+        f"OSNet ×0.25 from random weights, 160 generated persons, {options.epochs} epochs, {options.seeds} seeds, CPU\n"
+    )
+    print(f"{'':<32}{'mAP, 200 other persons':>24}{'spread':>9}{'images/s':>11}")
+    middle, speed = {}, {}
+    for name, results in runs.items():
+        maps = [100 * result["map"] for result in results]
+        middle[name], spread = statistics.mean(maps), statistics.pstdev(maps)
+        speed[name] = statistics.median(result["images_per_s"] for result in results)
+        print(f"{name:<32}{middle[name]:>24.1f}{spread:>9.1f}{speed[name]:>11.0f}")
+    comparisons = [
+        {"name": "mAP", "unit": "%", "peer": PEER, "ours": middle["ours"], "theirs": middle[PEER],
+         "ratio": middle["ours"] / middle[PEER],
+         "each": {name: [run["map"] for run in both] for name, both in runs.items()}},
+        {"name": "speed", "unit": "images/s", "peer": PEER, "ours": speed["ours"], "theirs": speed[PEER],
+         "ratio": speed["ours"] / speed[PEER]},
+    ]  # fmt: skip
+    print(f"\nspeed × {speed['ours'] / speed[PEER]:.2f}")
+    print(json.dumps({"comparisons": comparisons}))
+
+
+def ablation(options: argparse.Namespace) -> None:
+    """One run for each loss; validation mAP of the last weights and of their average."""
+    results = {}
+    for name, overrides in tqdm(ABLATION.items(), desc="losses"):
+        results[name] = measured(name, options, 0, overrides)
+    print(
+        f"OSNet ×0.25 from random weights, 160 generated persons, {options.epochs} epochs, one seed: mAP of 40 others\n"
+    )
+    print("| loss | last weights | their average (EMA) |\n|---|---|---|")
+    for name, result in results.items():
+        print(f"| {name} | {100 * result['validation']:.1f} | {100 * result['validation_average']:.1f} |")
+    print(json.dumps({"ablation": results}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""What `evaluate --exp RUN` examines: the best weights of a training run, on people it has not learned from."""
+
+from collections.abc import Sequence
+
+from src.evaluation import DataChoice, ModelChoice
+from src.settings.errors import UserError
+from src.training.people import locate_data, people_to_examine
+from src.training.runs import find_run, settings_of_run
+
+
+def choices_of_run(name: str, query_cameras: Sequence[str]) -> tuple[DataChoice, ModelChoice]:
+    """The data and the model of a run.
+
+    Raises:
+        UserError: there is no such run, or it has no weights yet.
+    """
+    run = find_run(name)
+    settings = settings_of_run(run)
+    weights = run / "weights" / "best.pt"
+    if not weights.is_file():
+        raise UserError(f"{run} has no weights/best.pt yet; let it train for an epoch with validation")
+    data = DataChoice(*locate_data(settings), query_cameras, people_to_examine(settings))
+    return data, ModelChoice(settings.model.arch, str(weights))
