@@ -35,7 +35,7 @@ from src.reid_data.task import make_contest
 from src.settings.load import load_as
 from src.settings.training import TrainSettings
 from src.training.log import read_log
-from src.training.loop import make_accelerator, train
+from src.training.loop import make_accelerator, prepare
 from src.training.people import gather_people
 from src.training.validation import validate
 
@@ -69,7 +69,7 @@ def examine(weights: Path, settings: TrainSettings) -> float:
 def train_ours(settings: TrainSettings, run: Path) -> dict[str, float]:
     """Train with the loop of src/training; mAP of the last weights and of their average, and the speed."""
     run.mkdir(parents=True, exist_ok=True)
-    train(settings, run, make_accelerator(settings))
+    prepare(settings, make_accelerator(settings)).train(run)
     speeds = [float(row["images_per_s"]) for row in read_log(run)]
     last = read_log(run)[-1]
     return {

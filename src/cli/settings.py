@@ -5,20 +5,22 @@ from typing import Annotated
 
 import typer
 
-from src.settings.describe import configuration_page
+from src.settings.describe import configuration_page, training_page
 from src.settings.schema import Settings
+from src.settings.training import TrainSettings
 
-PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "configuration.md"
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 
 
 def run(
-    write: Annotated[bool, typer.Option("--write", help="Write docs/configuration.md instead of printing.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the pages of docs/ instead of printing.")] = False,
 ) -> None:
-    """Print every setting: what it accepts, its default, its meaning."""
-    page = configuration_page(Settings)
-    if write:
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(page, encoding="utf-8")
-        print(f"wrote {PAGE}")
-    else:
-        print(page, end="")
+    """Print every setting, of the walk-through and of training: what it accepts, its default, its meaning."""
+    pages = {"configuration.md": configuration_page(Settings), "training_settings.md": training_page(TrainSettings)}
+    for name, page in pages.items():
+        if write:
+            DOCS.mkdir(exist_ok=True)
+            (DOCS / name).write_text(page, encoding="utf-8")
+            print(f"wrote {DOCS / name}")
+        else:
+            print(page)

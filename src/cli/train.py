@@ -76,11 +76,12 @@ def run(
     settings = load_as(TrainSettings, config, chosen) if begun is None else settings_of_run(begun, chosen)
 
     from src.training.launch import on_main_process  # torch is loaded only now: wrong settings are told before
-    from src.training.loop import make_accelerator, train
+    from src.training.loop import make_accelerator, prepare
 
     accelerator = make_accelerator(settings)
+    runner = prepare(settings, accelerator)
     folder = begun or on_main_process(lambda: create_run(settings, config.stem))
-    outcome = train(settings, folder, accelerator, resume=begun is not None)
+    outcome = runner.train(folder, resume=begun is not None)
     on_main_process(lambda: _finish(folder))
     accelerator.end_training()  # several processes part in order
     if outcome.interrupted:

@@ -58,8 +58,18 @@ def words(shape: dict[str, Any]) -> str:
 
 def configuration_page(schema: type[BaseModel]) -> str:
     """The text of docs/configuration.md: a table for each section."""
+    return _HEAD + settings_tables(schema)
+
+
+def training_page(schema: type[BaseModel]) -> str:
+    """The text of docs/training_settings.md."""
+    return _TRAINING_HEAD + settings_tables(schema)
+
+
+def settings_tables(schema: type[BaseModel]) -> str:
+    """A heading and a table for each section."""
     rows = {setting.key: setting for setting in list_settings(schema)}
-    parts = [_HEAD]
+    parts = []
     for section, model in _sections(schema):
         parts.append(f"\n## {section}\n\n{(model.__doc__ or '').strip()}\n\n")
         parts.append("| key | accepts | default | meaning |\n|---|---|---|---|\n")
@@ -109,4 +119,16 @@ command with one line that names the file, the key and what was expected.
 Keys of the first learning-reid keep working: `model.inception` (now `detector.name: tensorflow_frcnn` with
 `detector.weights`), `model.reid` (now `embedder.name: osnet_ain_x1_0` with `embedder.weights`) and `output.save_path`
 (now `output.folder`).
+"""
+
+_TRAINING_HEAD = """# Settings of a training run
+
+This page is made by `python src/main.py settings --write`; edit `src/settings/training.py` instead.
+
+A setting has its default, which the YAML file named by `train --config` replaces, which the short options and
+`--set key=value` replace:
+
+    python src/main.py train --config confs/reid.yml --epochs 20 --set augment.erase=0
+
+An unknown key, a wrong type or a value out of range ends the command with one line.
 """

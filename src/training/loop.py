@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from tqdm.auto import tqdm
@@ -52,25 +53,19 @@ class Outcome:
     early: bool
 
 
-def train(settings: TrainSettings, run: Path, accelerator: Accelerator, resume: bool = False) -> Outcome:
-    """Train a network and write the run's folder.
+def prepare(settings: TrainSettings, accelerator: Accelerator) -> "Runner":
+    """Read the data and build the network, so that whatever is wrong is told before a folder is made.
 
     Args:
         settings: everything that decides the weights.
-        run: an existing folder; gets metrics.csv, TensorBoard's files and weights/{best,checkpoint,final}.pt.
         accelerator: of `make_accelerator`.
-        resume: go on from its checkpoint.
 
     Raises:
-        UserError: data, settings or disk that the reader can mend; the last good checkpoint stays.
+        UserError: data or settings that the reader can mend.
     """
     with accelerator.main_process_first():  # which draws the generated people, where they are not there yet
         people = gather_people(settings)
-    runner = Runner(settings, run, accelerator, people)
-    if resume:
-        load_checkpoint(run / "weights/checkpoint.pt", runner.training, settings.model_dump())
-    with RunLog(run, runner.progress.epoch, accelerator.is_main_process) as log, Stopper() as stopper:
-        return runner.go(log, stopper)
+    return Runner(settings, accelerator, people)
 
 
 def make_accelerator(settings: TrainSettings) -> Accelerator:
@@ -82,21 +77,21 @@ def make_accelerator(settings: TrainSettings) -> Accelerator:
     if chosen == "auto":
         pays = not cpu or torch.backends.cpu.get_cpu_capability().startswith("AVX512")
         chosen = "bf16" if pays else "no"
+    AcceleratorState._reset_state()  # of a run before in this process, whose arithmetic may have been another
     return Accelerator(mixed_precision=chosen, cpu=cpu)
 
 
 class Runner:
-    """One run: everything is built here, and `go` trains.
+    """One run: everything is built here, and `train` trains.
 
     Args:
         settings: everything that decides the weights.
-        run: the folder.
         accelerator: devices and arithmetic.
         people: whom to learn from and validate on.
     """
 
-    def __init__(self, settings: TrainSettings, run: Path, accelerator: Accelerator, people: TrainingPeople) -> None:
-        self.settings, self.run, self.accelerator, self.people = settings, run, accelerator, people
+    def __init__(self, settings: TrainSettings, accelerator: Accelerator, people: TrainingPeople) -> None:
+        self.settings, self.accelerator, self.people = settings, accelerator, people
         schedule = settings.schedule
         rank, world = accelerator.process_index, accelerator.num_processes
         height, width = settings.model.input_size
@@ -121,7 +116,23 @@ class Runner:
         self.progress = Progress()
         self.training = Training(model, average, prepared, Schedule(schedule), self.progress)
 
-    def go(self, log: RunLog, stopper: Stopper) -> Outcome:
+    def train(self, run: Path, resume: bool = False) -> Outcome:
+        """Train, and write the run's folder.
+
+        Args:
+            run: an existing folder; gets metrics.csv, TensorBoard's files and weights/{best,checkpoint,final}.pt.
+            resume: go on from its checkpoint.
+
+        Raises:
+            UserError: data, settings or disk that the reader can mend; the last good checkpoint stays.
+        """
+        self.run = run
+        if resume:
+            load_checkpoint(run / "weights/checkpoint.pt", self.training, self.settings.model_dump())
+        with RunLog(run, self.progress.epoch, self.accelerator.is_main_process) as log, Stopper() as stopper:
+            return self.all_epochs(log, stopper)
+
+    def all_epochs(self, log: RunLog, stopper: Stopper) -> Outcome:
         """Train until the last epoch, the end of patience, or Ctrl-C."""
         schedule, epochs = self.training.schedule, self.settings.schedule.epochs
         while self.progress.epoch < epochs and not schedule.finished_early:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from src.settings.describe import configuration_page, list_settings, words
+import pytest
+
+from src.settings.describe import configuration_page, list_settings, training_page, words
 from src.settings.schema import Settings
+from src.settings.training import TrainSettings
 
 
 def test_the_page_in_docs_is_the_schema(repository: Path) -> None:
@@ -11,9 +14,15 @@ def test_the_page_in_docs_is_the_schema(repository: Path) -> None:
     assert written == configuration_page(Settings), "run: python src/main.py settings --write"
 
 
-def test_every_setting_is_explained_once() -> None:
-    settings = list_settings(Settings)
-    assert len({setting.key for setting in settings}) == len(settings) == 19
+def test_the_page_of_training_is_its_schema(repository: Path) -> None:
+    written = (repository / "docs/training_settings.md").read_text(encoding="utf-8")
+    assert written == training_page(TrainSettings), "run: python src/main.py settings --write"
+
+
+@pytest.mark.parametrize(("schema", "count"), [(Settings, 19), (TrainSettings, 46)])
+def test_every_setting_is_explained_once(schema: type, count: int) -> None:
+    settings = list_settings(schema)
+    assert len({setting.key for setting in settings}) == len(settings) == count
     for setting in settings:
         assert setting.description.endswith("."), f"{setting.key} has no description"
         assert "|" not in setting.description, "would break the table"

@@ -26,7 +26,7 @@ from src.settings.training import TrainSettings
 from src.training.loop import Runner, gather_people, make_accelerator
 settings = load_as(TrainSettings, Path(sys.argv[1]))
 accelerator = make_accelerator(settings)
-runner, losses = Runner(settings, Path(sys.argv[1]).parent, accelerator, gather_people(settings)), []
+runner, losses = Runner(settings, accelerator, gather_people(settings)), []
 runner.network.train()
 for epoch in range(2):
     runner.batches.start(epoch)

@@ -18,7 +18,7 @@ from src.settings.load import dump_settings
 from src.settings.training import TrainSettings
 from src.training import loop
 from src.training.log import read_log
-from src.training.loop import Outcome, Runner, make_accelerator, train
+from src.training.loop import Outcome, Runner, make_accelerator, prepare
 from src.training.people import gather_people
 from tests.training.conftest import PEOPLE, small_settings, write_people
 
@@ -27,7 +27,7 @@ FILES = ("best", "checkpoint", "final")
 
 def start(settings: TrainSettings, run: Path, resume: bool = False) -> Outcome:
     run.mkdir(exist_ok=True)
-    return train(settings, run, make_accelerator(settings), resume=resume)
+    return prepare(settings, make_accelerator(settings)).train(run, resume)
 
 
 def weights(run: Path, name: str = "final") -> dict[str, torch.Tensor]:
@@ -118,7 +118,7 @@ def test_kill_9_at_any_moment_tears_nothing(small_people: Path, unbroken: Path, 
         "import sys; from pathlib import Path; from src.settings.load import load_as\n"
         "from src.settings.training import TrainSettings; from src.training.loop import *\n"
         f"settings = load_as(TrainSettings, Path({str(tmp_path / 'settings.yml')!r}))\n"
-        f"train(settings, Path({str(run)!r}), make_accelerator(settings), resume=Path({str(run)!r}, 'weights/checkpoint.pt').exists())"
+        f"prepare(settings, make_accelerator(settings)).train(Path({str(run)!r}))"
     )
     environment = os.environ | {"PYTHONPATH": "."}
     process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
@@ -163,7 +163,7 @@ def test_the_average_is_measured_and_kept_where_it_is_better(
 
 def test_the_backbone_rests_while_it_is_told_to(small_people: Path, tmp_path: Path) -> None:
     settings = small_settings(small_people, "schedule.epochs=1", "schedule.fixbase_epochs=1", "schedule.ema_decay=null")
-    runner = Runner(settings, tmp_path, make_accelerator(settings), gather_people(settings))
+    runner = Runner(settings, make_accelerator(settings), gather_people(settings))
     before = {name: tensor.clone() for name, tensor in runner.training.model.state_dict().items()}
     start(settings, tmp_path / "run")
     after = weights(tmp_path / "run")
@@ -239,7 +239,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
 @pytest.mark.parametrize("workers", [0, 1])
 def test_pictures_that_vanish_end_the_run_with_a_line(workers: int, tmp_path: Path) -> None:
     settings = small_settings(write_people(tmp_path / "people"), f"data.workers={workers}")
-    runner = Runner(settings, tmp_path, make_accelerator(settings), gather_people(settings))
+    runner = Runner(settings, make_accelerator(settings), gather_people(settings))
     for picture in (tmp_path / "people").iterdir():
         picture.unlink()
     with pytest.raises(UserError, match=r"\.png is missing") as caught:
