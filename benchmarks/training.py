@@ -85,7 +85,7 @@ def train_theirs(settings: TrainSettings, run: Path) -> dict[str, float]:
     warnings.simplefilter("ignore")
     with without_tensorflow():
         from torchreid.reid import data, engine, models, optim
-        from torchreid.reid.data.datasets import ImageDataset
+        from torchreid.reid.data.datasets.dataset import ImageDataset
 
     people = gather_people(settings)
     learned = [

@@ -219,7 +219,7 @@ def _why_nobody(contest: Contest, rules: Sequence[Protocol]) -> str:
 
 def _notes(contest: Contest, retrieval: Retrieval, data: DataChoice, rules: Sequence[Protocol]) -> list[str]:
     notes = list(contest.crops.notes)
-    everybody = contest.query is not contest.gallery and len(contest.query) == len(contest.crops.of("unsplit"))
+    everybody = len(contest.query) == len(contest.crops.of("unsplit"))
     if len(rules) > 1 and not data.query_cameras and everybody:
         notes.append(
             "the set has no split, so here every picture asks all others, as self-only and single-camera need it; "

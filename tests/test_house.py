@@ -42,7 +42,19 @@ def test_no_child_of_src_hides_a_package() -> None:
     assert not children & (taken - {"src"})
 
 
-@pytest.mark.parametrize("module", ["src.detection.registry", "src.embedding.registry", "src.main", "src.cli.settings"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "src.detection.registry",
+        "src.embedding.registry",
+        "src.reid_data.registry",
+        "src.metrics.retrieval",
+        "src.main",
+        "src.cli.settings",
+        "src.cli.evaluate",
+        "src.cli.train",
+    ],
+)
 def test_importing_the_lists_loads_no_network_library(module: str) -> None:
     code = f"import sys, {module}; print(*(set(sys.modules) & {HEAVY}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

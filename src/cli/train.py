@@ -80,11 +80,13 @@ def run(
 
     accelerator = make_accelerator(settings)
     runner = prepare(settings, accelerator)
+    on_main_process(lambda: print(runner.people))
     folder = begun or on_main_process(lambda: create_run(settings, config.stem))
     outcome = runner.train(folder, resume=begun is not None)
     on_main_process(lambda: _finish(folder))
     accelerator.end_training()  # several processes part in order
     if outcome.interrupted:
+        print(f"stopped; go on with: train --resume {folder}")
         raise typer.Exit(130)
 
 

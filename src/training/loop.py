@@ -161,7 +161,7 @@ class Runner:
         self.network.train()
         self.rest_backbone(progress.epoch < self.settings.schedule.fixbase_epochs)
         total, started, rate, speed = self.batches.per_epoch, time.perf_counter(), 0.0, 0.0
-        done_before = progress.seen
+        first, done_before = progress.batch, progress.seen
         label = f"epoch {progress.epoch + 1}/{self.settings.schedule.epochs}"
         with tqdm(
             total=total, initial=progress.batch, desc=label, unit="batch", dynamic_ncols=True,
@@ -182,14 +182,17 @@ class Runner:
                 progress.right += right
                 progress.seen += len(labels)
                 bar.update()
-                speed = (progress.seen - done_before) * self.accelerator.num_processes / (time.perf_counter() - started)
+                seconds = time.perf_counter() - started
+                speed = (progress.seen - done_before) * self.accelerator.num_processes / seconds
+                still = (self.settings.schedule.epochs - progress.epoch) * total - progress.batch  # batches of the run
+                left = still * seconds / (progress.batch - first)
                 bar.set_postfix(
                     loss=f"{progress.loss / progress.seen:.3f}", right=f"{progress.right / progress.seen:.0%}",
-                    images_s=f"{speed:.0f}", refresh=False,
+                    images_s=f"{speed:.0f}", all_epochs_in=tqdm.format_interval(left), refresh=False,
                 )  # fmt: skip
                 if progress.batch < total and self.asked(stopper):
                     return None
-        sums = torch.tensor([progress.loss, progress.right, progress.seen], dtype=torch.float64)
+        sums = torch.tensor([progress.loss, progress.right, progress.seen])  # float32: all that MPS has
         loss_sum, right_sum, seen = self.accelerator.reduce(sums.to(self.accelerator.device), "sum").tolist()
         return {
             "loss": loss_sum / seen,
@@ -241,7 +244,7 @@ class Runner:
             better = max(scores, key=lambda which: scores[which]["map"])
             mean_ap = scores[better]["map"]
             best = self.training.schedule.hear(mean_ap)
-            notes = {"epoch": self.progress.epoch, "map": mean_ap, "which": better}
+            notes = {"epoch": self.progress.epoch, "map": mean_ap, "which": better, "data": self.people.digest}
             for name in ("final", "best") if best else ("final",):
                 save_weights(self.run / f"weights/{name}.pt", networks[better], self.settings.model_dump(), **notes)
         self.share_schedule()

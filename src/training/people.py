@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
+from src.reid_data.fingerprint import fingerprint
 from src.reid_data.registry import guess_dataset, open_crops
 from src.reid_data.sample import LabelledCrops, Sample
 from src.reid_data.split import split_by_identity
@@ -31,6 +32,7 @@ class TrainingPeople:
         persons: the names behind the labels.
         validation: others, who ask and answer.
         notes: what the reader should be told.
+        digest: fingerprint of the pictures and labels of both.
     """
 
     samples: Sequence[Sample]
@@ -39,6 +41,11 @@ class TrainingPeople:
     persons: Sequence[str]
     validation: Contest
     notes: Sequence[str]
+    digest: str
+
+    def __str__(self) -> str:
+        learned, kept = f"{len(self.persons)} persons, {len(self.samples):,} pictures", len(self.validation.persons)
+        return f"learning from {learned}; validating on {kept} other persons; data {self.digest}"
 
 
 def gather_people(settings: TrainSettings) -> TrainingPeople:
@@ -64,6 +71,7 @@ def gather_people(settings: TrainSettings) -> TrainingPeople:
         persons=labelled.persons,
         validation=_contest(crops, validating),
         notes=crops.notes,
+        digest=fingerprint(validating, learning),
     )
 
 

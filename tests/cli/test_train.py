@@ -27,6 +27,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(config: Path) -> Path:
     printed = door("train", "--config", config, "--lr", "2e-3", "--loss-type", "circle", "--set", "augment.erase=0")
     folder = config.parent / "runs/small"
+    assert printed.startswith("learning from 9 persons, 54 pictures; validating on 6 other persons; data ")
     assert printed.splitlines()[-1] == str(folder) and "best mAP on the validation people" in printed
     return folder
 
