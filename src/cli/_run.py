@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from src.evaluation import DataChoice, ModelChoice
+from src.reid_data.registry import open_crops
 from src.settings.errors import UserError
 from src.training.people import locate_data, people_to_examine
 from src.training.runs import find_run, settings_of_run
 
 
-def choices_of_run(name: str, query_cameras: Sequence[str]) -> tuple[DataChoice, ModelChoice]:
-    """The data and the model of a run.
+def choices_of_run(name: str, query_cameras: Sequence[str]) -> tuple[DataChoice, ModelChoice, str]:
+    """The data and the model of a run, and the protocol that its cameras ask for.
 
     Raises:
         UserError: there is no such run, or it has no weights yet.
@@ -19,5 +20,8 @@ def choices_of_run(name: str, query_cameras: Sequence[str]) -> tuple[DataChoice,
     weights = run / "weights" / "best.pt"
     if not weights.is_file():
         raise UserError(f"{run} has no weights/best.pt yet; let it train for an epoch with validation")
-    data = DataChoice(*locate_data(settings), query_cameras, people_to_examine(settings))
-    return data, ModelChoice(settings.model.arch, str(weights))
+    dataset, root = locate_data(settings)
+    cameras = {sample.camera_id for sample in open_crops(dataset, root).samples}
+    data = DataChoice(dataset, root, query_cameras, people_to_examine(settings))
+    protocol = "market1501" if len(cameras) > 1 else "single-camera"
+    return data, ModelChoice(settings.model.arch, str(weights)), protocol

@@ -98,7 +98,8 @@ def run(
     if exp is not None:
         from src.cli._run import choices_of_run
 
-        data, model, verification = *choices_of_run(exp, query_camera or []), True
+        data, model, usual = choices_of_run(exp, query_camera or [])
+        verification, protocol = True, protocol or [usual]
     elif root is not None:
         data = DataChoice(options.recognise(dataset, root), root, query_camera or [])
         model = ModelChoice(embedder, weights)

@@ -6,8 +6,7 @@ batch norms count over all of them, so that the curve is that of one process wit
 """
 
 import math
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,22 +16,22 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
-from tqdm.auto import tqdm
 
 from src.embedding.preprocessing import Preprocessing
 from src.settings.errors import UserError
-from src.settings.training import LossSettings, TrainSettings
+from src.settings.training import TrainSettings
+from src.training.average import moving_average
 from src.training.checkpoint import Stopper
 from src.training.log import RunLog
-from src.training.losses.registry import build_metric_loss
-from src.training.losses.softmax import cross_entropy
+from src.training.losses.reid_loss import ReidLoss
+from src.training.meter import Meter
 from src.training.model import build_model
 from src.training.people import TrainingPeople, gather_people
 from src.training.pictures import Pictures, SeededBatches, make_loader
 from src.training.sampler import IdentityBatchSampler
 from src.training.schedule import Schedule, build_optimiser
 from src.training.state import Progress, Training, load_checkpoint, save_checkpoint, save_weights
-from src.training.sync_norm import gather_with_grad, synchronise_norms
+from src.training.sync_norm import synchronise_norms
 from src.training.validation import validate
 
 
@@ -160,38 +159,22 @@ class Runner:
         self.batches.start(progress.epoch, progress.batch)
         self.network.train()
         self.rest_backbone(progress.epoch < self.settings.schedule.fixbase_epochs)
-        total, started, rate, speed = self.batches.per_epoch, time.perf_counter(), 0.0, 0.0
-        first, done_before = progress.batch, progress.seen
-        label = f"epoch {progress.epoch + 1}/{self.settings.schedule.epochs}"
-        with tqdm(
-            total=total, initial=progress.batch, desc=label, unit="batch", dynamic_ncols=True,
-            disable=not self.accelerator.is_main_process,
-        ) as bar:  # fmt: skip
+        total, rate = self.batches.per_epoch, 0.0
+        processes, shown = self.accelerator.num_processes, self.accelerator.is_main_process
+        with Meter(progress, total, self.settings.schedule.epochs, processes, shown) as meter:
             for pictures, labels in told_plainly(iter(self.loader)):
-                rate = self.training.schedule.set_rates(
-                    self.training.optimiser, progress.epoch + progress.batch / total
-                )
+                now = progress.epoch + progress.batch / total
+                rate = self.training.schedule.set_rates(self.training.optimiser, now)
                 loss, right = self.step(pictures, labels)
                 if not math.isfinite(loss):
                     raise UserError(
                         f"the loss is {loss} in epoch {progress.epoch + 1}, batch {progress.batch + 1}; lower "
                         "schedule.lr and schedule.backbone_lr, or set run.amp: no; the last checkpoint is intact"
                     )
-                progress.batch += 1
-                progress.loss += loss * len(labels)
-                progress.right += right
-                progress.seen += len(labels)
-                bar.update()
-                seconds = time.perf_counter() - started
-                speed = (progress.seen - done_before) * self.accelerator.num_processes / seconds
-                still = (self.settings.schedule.epochs - progress.epoch) * total - progress.batch  # batches of the run
-                left = still * seconds / (progress.batch - first)
-                bar.set_postfix(
-                    loss=f"{progress.loss / progress.seen:.3f}", right=f"{progress.right / progress.seen:.0%}",
-                    images_s=f"{speed:.0f}", all_epochs_in=tqdm.format_interval(left), refresh=False,
-                )  # fmt: skip
+                meter.add(loss, right, len(labels))
                 if progress.batch < total and self.asked(stopper):
                     return None
+            speed, seconds = meter.images_per_s, meter.seconds
         sums = torch.tensor([progress.loss, progress.right, progress.seen])  # float32: all that MPS has
         loss_sum, right_sum, seen = self.accelerator.reduce(sums.to(self.accelerator.device), "sum").tolist()
         return {
@@ -199,7 +182,7 @@ class Runner:
             "accuracy": right_sum / seen,
             "learning_rate": rate,
             "images_per_s": speed,
-            "seconds": time.perf_counter() - started,
+            "seconds": seconds,
         }
 
     def step(self, pictures: Tensor, labels: Tensor) -> tuple[float, float]:
@@ -277,40 +260,6 @@ class Runner:
         schedule = self.training.schedule
         best = schedule.best if math.isfinite(schedule.best) else float("nan")
         return Outcome(self.progress.epoch, best, interrupted, schedule.finished_early)
-
-
-def moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
-    """An exponential moving average that forgets the random beginning sooner: its decay rises to the one wanted.
-
-    Args:
-        decay: share of the past that is kept at each step, once (1 + steps) / (10 + steps) has reached it.
-    """
-
-    def step(past: Tensor, now: Tensor, steps: Tensor | int) -> Tensor:
-        kept = min(decay, (1 + float(steps)) / (10 + float(steps)))
-        return past + (1 - kept) * (now - past)
-
-    return step
-
-
-class ReidLoss(nn.Module):
-    """Cross-entropy on the logits, and a metric loss on the features before the neck."""
-
-    def __init__(self, settings: LossSettings) -> None:
-        super().__init__()
-        options: dict[str, dict[str, Any]] = {
-            "triplet": {"soft": True} if settings.triplet_margin is None else {"margin": settings.triplet_margin},
-            "circle": {"margin": settings.circle_margin, "scale": settings.circle_scale},
-            "supcon": {"temperature": settings.temperature},
-        }
-        self.metric = build_metric_loss(settings.type, **options.get(settings.type, {}))
-        self.settings = settings
-
-    def forward(self, features: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
-        """Features (n, d), logits (n, people), labels (n,) of this process -> scalar."""
-        softmax = cross_entropy(logits, labels, self.settings.label_smooth)
-        metric = self.metric(gather_with_grad(features), gather_with_grad(labels))
-        return self.settings.softmax_weight * softmax + self.settings.metric_weight * metric
 
 
 def told_plainly(batches: Iterator[Any]) -> Iterator[Any]:

@@ -82,6 +82,16 @@ def test_evaluate_examines_a_run_on_people_it_has_not_learned_from(run: Path, tm
     assert values["map"] <= 1 and max(noted) > 0
 
 
+def test_a_run_on_one_camera_is_examined_within_it(config: Path, tmp_path: Path) -> None:
+    people = write_people(tmp_path / "people")
+    for picture in people.glob("*_c2s1_*"):
+        picture.unlink()
+    door("train", "--config", config, "--epochs", 1, "--set", f"data.root={people}", "--set", f"run.folder={tmp_path}")
+    door("evaluate", "--exp", tmp_path / "small", "--json", tmp_path / "a.json")
+    values = json.loads((tmp_path / "a.json").read_text())
+    assert values["protocol"] == "single-camera" and "eer" in values and values["persons"] == 6
+
+
 def test_list_models_lists_them() -> None:
     assert {"osnet_x1_0", "osnet_ain_x0_25", "resnet50", "pcb_p6"} <= set(door("train", "--list-models").split())
 

@@ -1,0 +1,30 @@
+"""What a ReID network is trained on: both questions at once, weighted."""
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from src.settings.training import LossSettings
+from src.training.losses.registry import build_metric_loss
+from src.training.losses.softmax import cross_entropy
+from src.training.sync_norm import gather_with_grad
+
+
+class ReidLoss(nn.Module):
+    """Cross-entropy on the logits, and a metric loss on the features before the neck."""
+
+    def __init__(self, settings: LossSettings) -> None:
+        super().__init__()
+        options: dict[str, dict[str, Any]] = {
+            "triplet": {"soft": True} if settings.triplet_margin is None else {"margin": settings.triplet_margin},
+            "circle": {"margin": settings.circle_margin, "scale": settings.circle_scale},
+            "supcon": {"temperature": settings.temperature},
+        }
+        self.metric = build_metric_loss(settings.type, **options.get(settings.type, {}))
+        self.settings = settings
+
+    def forward(self, features: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
+        """Features (n, d), logits (n, people), labels (n,) of this process -> scalar."""
+        softmax = cross_entropy(logits, labels, self.settings.label_smooth)
+        metric = self.metric(gather_with_grad(features), gather_with_grad(labels))
+        return self.settings.softmax_weight * softmax + self.settings.metric_weight * metric
