@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
@@ -77,7 +78,8 @@ def make_accelerator(settings: TrainSettings) -> Accelerator:
         pays = not cpu or torch.backends.cpu.get_cpu_capability().startswith("AVX512")
         chosen = "bf16" if pays else "no"
     AcceleratorState._reset_state()  # of a run before in this process, whose arithmetic may have been another
-    return Accelerator(mixed_precision=chosen, cpu=cpu)
+    rests = DistributedDataParallelKwargs(find_unused_parameters=settings.schedule.fixbase_epochs > 0)
+    return Accelerator(mixed_precision=chosen, cpu=cpu, kwargs_handlers=[rests])
 
 
 class Runner:
@@ -113,7 +115,7 @@ class Runner:
         if schedule.ema_decay is not None:
             average = AveragedModel(model, avg_fn=moving_average(schedule.ema_decay), use_buffers=True)
         self.progress = Progress()
-        self.training = Training(model, average, prepared, Schedule(schedule), self.progress)
+        self.training = Training(model, average, prepared, Schedule(schedule), self.progress, accelerator.scaler)
 
     def train(self, run: Path, resume: bool = False) -> Outcome:
         """Train, and write the run's folder.

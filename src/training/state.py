@@ -42,6 +42,7 @@ class Training:
     optimiser: torch.optim.Optimizer
     schedule: Schedule
     progress: Progress
+    scaler: torch.amp.GradScaler | None = None  # of fp16 alone
 
 
 def save_checkpoint(path: Path, training: Training, settings: dict[str, Any]) -> None:
@@ -59,6 +60,7 @@ def save_checkpoint(path: Path, training: Training, settings: dict[str, Any]) ->
             "optimiser": training.optimiser.state_dict(),
             "schedule": training.schedule.state_dict(),
             "progress": asdict(training.progress),
+            "scaler": None if training.scaler is None else training.scaler.state_dict(),
             "random": torch.get_rng_state(),
         },
     )
@@ -83,6 +85,8 @@ def load_checkpoint(path: Path, training: Training, settings: dict[str, Any]) ->
         training.optimiser.load_state_dict(state["optimiser"])
         training.schedule.load_state_dict(state["schedule"])
         vars(training.progress).update(state["progress"])
+        if training.scaler is not None:
+            training.scaler.load_state_dict(state["scaler"])
         torch.set_rng_state(state["random"])
     except UserError:
         raise
