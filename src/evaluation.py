@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from src.reid_data.features import embed_samples, read_features
 from src.reid_data.fingerprint import PATIENCE_S, fingerprint
 from src.reid_data.overlap import explain_no_overlap
 from src.reid_data.registry import open_crops
+from src.reid_data.split import only_persons
 from src.reid_data.task import Contest, Task, make_contest, make_task
 from src.report.evaluation_result import FIGURES, EvaluationResult, Method
 from src.settings.errors import UserError, did_you_mean
@@ -38,7 +39,7 @@ class DataChoice:
         dataset: the layout.
         root: where they lie.
         query_cameras: which cameras ask; none named: the data set's own split.
-        persons: these alone; None: everybody.
+        persons: these alone, and the strangers; None: everybody.
     """
 
     dataset: str
@@ -139,7 +140,7 @@ def prepare(data: DataChoice, model: ModelChoice, rules: Sequence[Protocol]) -> 
     """
     crops = open_crops(data.dataset, data.root)
     if data.persons is not None:
-        crops = replace(crops, samples=[sample for sample in crops.samples if sample.person_id in data.persons])
+        crops = only_persons(crops, data.persons)
     within = any(rule.removes == "same picture" for rule in rules)
     contest = make_contest(crops, data.query_cameras, everybody=within)
     possible = [rule for rule in rules if answerable(contest.query_labels, contest.gallery_labels, rule).any()]

@@ -16,7 +16,7 @@ from src.settings.training import TrainSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-TRAINING = {"reid.yml", "face.yml"}  # of confs/: settings of a training run
+TRAINING = {"reid.yml", "face.yml", "market1501.yml"}  # of confs/: settings of a training run
 HEAVY = {"torch", "torchvision", "torchreid", "tensorflow", "onnxruntime", "openvino"}
 
 

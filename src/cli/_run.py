@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from src.evaluation import DataChoice, ModelChoice
 from src.reid_data.registry import open_crops
+from src.reid_data.split import only_persons
 from src.settings.errors import UserError
 from src.training.people import locate_data, people_to_examine
 from src.training.runs import find_run, settings_of_run
+from src.zoo.state_dict import read_note
 
 
 def choices_of_run(name: str, query_cameras: Sequence[str]) -> tuple[DataChoice, ModelChoice, str]:
@@ -21,7 +23,8 @@ def choices_of_run(name: str, query_cameras: Sequence[str]) -> tuple[DataChoice,
     if not weights.is_file():
         raise UserError(f"{run} has no weights/best.pt yet; let it train for an epoch with validation")
     dataset, root = locate_data(settings)
-    cameras = {sample.camera_id for sample in open_crops(dataset, root).samples}
-    data = DataChoice(dataset, root, query_cameras, people_to_examine(settings))
+    persons = people_to_examine(settings, str(read_note(weights, "data")))
+    cameras = {sample.camera_id for sample in only_persons(open_crops(dataset, root), persons).samples}
+    data = DataChoice(dataset, root, query_cameras, persons)
     protocol = "market1501" if len(cameras) > 1 else "single-camera"
     return data, ModelChoice(settings.model.arch, str(weights)), protocol

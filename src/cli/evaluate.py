@@ -96,6 +96,10 @@ def run(
     if against is not None:
         read_earlier(against)  # a wrong file is told before the long work
     if exp is not None:
+        if root is not None or dataset is not None or (embedder, weights) != ("osnet_x0_25", "embedded"):
+            raise UserError(
+                "--exp RUN brings its own data and weights; leave out --root, --dataset, --embedder and so on"
+            )
         from src.cli._run import choices_of_run
 
         data, model, usual = choices_of_run(exp, query_camera or [])

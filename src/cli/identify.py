@@ -40,7 +40,7 @@ def run(
 ) -> None:
     """Search a gallery for a person (1:N); beyond the calibrated threshold the answer is "not in the gallery"."""
     from src.reid_data.features import picture_name
-    from src.reid_data.identification import Identification, identify
+    from src.reid_data.identification import Identification, identify, known_people
     from src.reid_data.registry import open_crops
     from src.report.answers import draw_identifications
     from src.report.files import write_json
@@ -92,6 +92,8 @@ def run(
             }
             for answer in answers
         ]
-        write_json(json_file, {"metric": metric, "threshold": limit, "gallery": len(gallery.samples), "answers": found})
+        write_json(
+            json_file, {"metric": metric, "threshold": limit, "gallery": len(known_people(gallery)), "answers": found}
+        )
     if picture is not None:
         draw_identifications(picture, answers)

@@ -1,9 +1,13 @@
 """Train a network to tell people, or faces, apart."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from src.training.people import TrainingPeople
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHORT = {  # option → setting
@@ -80,17 +84,22 @@ def run(
 
     accelerator = make_accelerator(settings)
     runner = prepare(settings, accelerator)
-    on_main_process(lambda: print(runner.people))
+    on_main_process(lambda: _begin(runner.people))
     folder = begun or on_main_process(lambda: create_run(settings, config.stem))
     outcome = runner.train(folder, resume=begun is not None)
-    on_main_process(lambda: _finish(folder))
+    on_main_process(lambda: _finish(folder, outcome.interrupted))
     accelerator.end_training()  # several processes part in order
     if outcome.interrupted:
-        print(f"stopped; go on with: train --resume {folder}")
         raise typer.Exit(130)
 
 
-def _finish(folder: Path) -> None:
+def _begin(people: "TrainingPeople") -> None:
+    for note in people.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(people)
+
+
+def _finish(folder: Path, interrupted: bool) -> None:
     from src.report.training_curves import draw_training
     from src.training.log import read_log
 
@@ -104,4 +113,6 @@ def _finish(folder: Path) -> None:
         print(
             f"best mAP on the validation people: {100 * mean_ap:.1f} % (epoch {best['epoch']} of {rows[-1]['epoch']})"
         )
+    if interrupted:
+        print(f"stopped; go on with: train --resume {folder}")
     print(folder)

@@ -32,7 +32,7 @@ def build_torchreid(name: str, use_gpu: bool = False) -> nn.Module:
 
         # pretrained=True would fetch ImageNet weights, which tell dogs from cars, not people apart
         network: nn.Module = models.build_model(name, num_classes=1, pretrained=False, use_gpu=use_gpu)
-    network.forward = silenced(network.forward)
+    _silence(network)
     return network.eval()
 
 
@@ -42,6 +42,13 @@ def quiet() -> Iterator[None]:
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         yield
+
+
+def _silence(network: nn.Module) -> None:
+    """Make the network's own class a silent one. (A `forward` set on the object would be that of the original in every
+    copy of the network, and so in every average of its weights.)"""
+    loud = type(network)
+    network.__class__ = type(loud.__name__, (loud,), {"forward": silenced(loud.forward)})
 
 
 def silenced(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -73,9 +73,7 @@ def identify(
     Raises:
         UserError: a picture cannot be read, or the network answers with zeros or no numbers.
     """
-    known = gallery.of("gallery") or [sample for sample in gallery.samples if sample.split != "train"]
-    if not known:
-        raise UserError(f"{gallery.root} has nobody to search among; give pictures of known people")
+    known = known_people(gallery)
     asking = describe(queries, embedder)
     answering = embed_samples(known, embedder)
     found = search(asking, answering, nearest, metric, reject_above)
@@ -92,6 +90,18 @@ def identify(
             queries, found.rows.tolist(), found.distances, similarity, found.accepted, strict=True
         )
     ]
+
+
+def known_people(gallery: LabelledCrops) -> list[Sample]:
+    """The pictures that are searched: the gallery part where there is one, and never the training part.
+
+    Raises:
+        UserError: there are none.
+    """
+    known = gallery.of("gallery") or [sample for sample in gallery.samples if sample.split != "train"]
+    if not known:
+        raise UserError(f"{gallery.root} has nobody to search among; give pictures of known people")
+    return known
 
 
 def compare(first: Path, second: Path, embedder: Embedder, metric: str = "euclidean") -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Who learns and who is tested; who asks and who answers. People are divided, never the pictures of one person."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,6 +40,15 @@ def split_by_identity(samples: Sequence[Sample], share: float, seed: int) -> tup
         [sample for sample in samples if sample.person_id in first],
         [sample for sample in samples if sample.person_id not in first],
     )
+
+
+def only_persons(crops: LabelledCrops, persons: frozenset[str]) -> LabelledCrops:
+    """The pictures of some persons, and of the strangers; where these persons have none to test by, all they have."""
+    kept = [sample for sample in crops.samples if sample.person_id is None or sample.person_id in persons]
+    tested = [sample for sample in kept if sample.split != "train"]
+    if not any(sample.person_id for sample in tested):
+        tested = [replace(sample, split="unsplit") for sample in kept]
+    return replace(crops, samples=tested)
 
 
 def query_and_gallery(crops: LabelledCrops, query_cameras: Sequence[str] = ()) -> tuple[list[Sample], list[Sample]]:

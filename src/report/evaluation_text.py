@@ -41,7 +41,7 @@ def result_text(result: EvaluationResult, whole: bool = False) -> str:
 def _head(result: EvaluationResult) -> str:
     contest, protocol, model = result.contest, result.main.protocol, result.model
     mark = result.main.fingerprint(result.data)
-    cameras = ", ".join(camera or "(none)" for camera in contest.cameras[:12]) + (
+    cameras = ", ".join(escape(camera) or "(none)" for camera in contest.cameras[:12]) + (
         ", …" if len(contest.cameras) > 12 else ""
     )
     return "\n".join(

@@ -16,7 +16,7 @@ class DataSettings(Section):
     """The labelled crops to learn from, and those to validate on."""
 
     task: Literal["reid", "face"] = Field(
-        "reid", description="`reid` validates by mAP, `face` too and its `evaluate` tells verification figures."
+        "reid", description="What is learned: people or faces; `generated` draws the one or the other."
     )
     dataset: str | None = Field(
         None,
@@ -49,7 +49,9 @@ class ModelSettings(Section):
 class LossSettings(Section):
     """What the network is asked to do."""
 
-    type: str = Field("triplet", description="The metric loss: `triplet`, `circle`, `supcon`, or `none`.")
+    type: str = Field(
+        "triplet", description="The metric loss: `triplet`, `circle`, `supcon`, `centre`, `arcface`, or `none`."
+    )
     softmax_weight: Annotated[float, Field(ge=0)] = Field(1.0, description="Weight of the cross-entropy.")
     metric_weight: Annotated[float, Field(ge=0)] = Field(1.0, description="Weight of the metric loss.")
     label_smooth: Share = Field(0.1, description="Label smoothing of the cross-entropy.")

@@ -6,19 +6,23 @@ batch norms count over all of them, so that the curve is that of one process wit
 """
 
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from src.embedding.names import OSNET_NAMES
 from src.embedding.preprocessing import Preprocessing
+from src.settings.device import choose_device
 from src.settings.errors import UserError
 from src.settings.training import TrainSettings
 from src.training.average import moving_average
@@ -31,7 +35,7 @@ from src.training.people import TrainingPeople, gather_people
 from src.training.pictures import Pictures, SeededBatches, make_loader
 from src.training.sampler import IdentityBatchSampler
 from src.training.schedule import Schedule, build_optimiser
-from src.training.state import Progress, Training, load_checkpoint, save_checkpoint, save_weights
+from src.training.state import Progress, Training, load_state, save_state, save_weights
 from src.training.sync_norm import synchronise_norms
 from src.training.validation import validate
 
@@ -72,14 +76,29 @@ def make_accelerator(settings: TrainSettings) -> Accelerator:
     """The device or devices, and the arithmetic."""
     if settings.run.threads is not None:
         torch.set_num_threads(settings.run.threads)
-    cpu = settings.run.device == "cpu" or not (torch.cuda.is_available() or torch.backends.mps.is_available())
-    chosen = settings.run.amp
-    if chosen == "auto":
-        pays = not cpu or torch.backends.cpu.get_cpu_capability().startswith("AVX512")
-        chosen = "bf16" if pays else "no"
-    AcceleratorState._reset_state()  # of a run before in this process, whose arithmetic may have been another
-    rests = DistributedDataParallelKwargs(find_unused_parameters=settings.schedule.fixbase_epochs > 0)
-    return Accelerator(mixed_precision=chosen, cpu=cpu, kwargs_handlers=[rests])
+    device, wanted = choose_device(settings.run.device), settings.run.amp
+    if wanted == "fp16" and device == "cpu":
+        raise UserError("run.amp: fp16 needs a GPU; set it to auto, bf16 or no")
+    chosen = best_arithmetic(device) if wanted == "auto" else wanted
+    alone = int(os.environ.get("WORLD_SIZE", "1")) == 1
+    AcceleratorState._reset_state(reset_partial_state=alone)  # of a run before in this process, on whatever device
+    uneven = (
+        settings.schedule.fixbase_epochs > 0 or settings.model.arch not in OSNET_NAMES
+    )  # parameters without gradient
+    handlers = [
+        DistributedDataParallelKwargs(find_unused_parameters=uneven),
+        InitProcessGroupKwargs(timeout=timedelta(hours=6)),  # the others wait while one validates
+    ]
+    return Accelerator(mixed_precision=chosen, cpu=device == "cpu", kwargs_handlers=handlers)
+
+
+def best_arithmetic(device: str) -> str:
+    """bf16 where the device computes with it and does not only pretend to; fp16 on older GPUs; float32 elsewhere."""
+    if device.startswith("cuda"):
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+    if device == "cpu":
+        return "bf16" if torch.backends.cpu.get_cpu_capability().startswith("AVX512") else "no"
+    return "no"
 
 
 class Runner:
@@ -105,17 +124,23 @@ class Runner:
         pictures = Pictures(people.samples, people.labels, self.preprocessing, settings.augment)
         self.loader = make_loader(pictures, self.batches, settings.data.workers)
 
+        torch.manual_seed(settings.run.seed + rank)  # of what a network draws while it trains, such as dropout
         model = build_model(settings.model, len(people.persons), settings.run.seed)
         synchronise_norms(model)
         model.to(accelerator.device).to(memory_format=torch.channels_last)
-        self.loss = ReidLoss(settings.loss).to(accelerator.device)
-        optimiser = build_optimiser(model, schedule)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.run.seed + 2)  # the same in every process
+            self.loss = ReidLoss(settings.loss, len(people.persons), model.dimension).to(accelerator.device)
+        optimiser = build_optimiser(model, self.loss, schedule)
         self.network, prepared = accelerator.prepare(model, optimiser)
+        accelerator.unwrap_model(self.network, keep_fp32_wrapper=False)  # `step` says itself where half precision rules
         average = None
         if schedule.ema_decay is not None:
             average = AveragedModel(model, avg_fn=moving_average(schedule.ema_decay), use_buffers=True)
         self.progress = Progress()
-        self.training = Training(model, average, prepared, Schedule(schedule), self.progress, accelerator.scaler)
+        self.training = Training(
+            model, average, prepared, Schedule(schedule), self.loss, self.progress, accelerator.scaler
+        )
 
     def train(self, run: Path, resume: bool = False) -> Outcome:
         """Train, and write the run's folder.
@@ -129,7 +154,7 @@ class Runner:
         """
         self.run = run
         if resume:
-            load_checkpoint(run / "weights/checkpoint.pt", self.training, self.settings.model_dump())
+            load_state(run / "weights/checkpoint.pt", self.training, self.noted())
         with RunLog(run, self.progress.epoch, self.accelerator.is_main_process) as log, Stopper() as stopper:
             return self.all_epochs(log, stopper)
 
@@ -148,7 +173,7 @@ class Runner:
                 figures |= self.validate()
             log.add(self.progress.epoch, figures)
             stopping = self.asked(stopper)
-            due = self.progress.epoch % self.settings.run.checkpoint_every == 0
+            due = self.progress.epoch == 1 or self.progress.epoch % self.settings.run.checkpoint_every == 0
             if last or stopping or due or schedule.finished_early:
                 self.save()
             if stopping and not last:
@@ -189,15 +214,20 @@ class Runner:
 
     def step(self, pictures: Tensor, labels: Tensor) -> tuple[float, float]:
         """One step of gradient descent: pictures (n, 3, h, w), labels (n,) -> loss, and how many were named rightly."""
-        pictures = pictures.to(self.accelerator.device, memory_format=torch.channels_last)
-        labels = labels.to(self.accelerator.device)
+        pictures = pictures.to(self.accelerator.device, memory_format=torch.channels_last, non_blocking=True)
+        labels = labels.to(self.accelerator.device, non_blocking=True)
         with self.accelerator.autocast():
             before, logits = self.network(pictures)  # (n, d), (n, people)
         loss = self.loss(before, logits, labels)  # in float32 at least, and outside of autocast
+        if not torch.isfinite(loss):
+            return float(loss), 0.0
         self.training.optimiser.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
         if self.settings.schedule.clip_norm is not None:
-            self.accelerator.clip_grad_norm_(self.network.parameters(), self.settings.schedule.clip_norm)
+            parameters = [*self.network.parameters(), *self.loss.parameters()]
+            length = self.accelerator.clip_grad_norm_(parameters, self.settings.schedule.clip_norm)
+            if self.accelerator.scaler is None and not torch.isfinite(length):
+                return float("nan"), 0.0  # before it spoils the weights
         self.training.optimiser.step()
         if self.training.average is not None:
             self.training.average.update_parameters(self.training.model)
@@ -247,8 +277,13 @@ class Runner:
     def save(self) -> None:
         """Write the checkpoint."""
         if self.accelerator.is_main_process:
-            save_checkpoint(self.run / "weights/checkpoint.pt", self.training, self.settings.model_dump())
+            save_state(self.run / "weights/checkpoint.pt", self.training, self.noted())
         self.accelerator.wait_for_everyone()
+
+    def noted(self) -> dict[str, Any]:
+        """What must be the same when a run goes on: its settings, and the people it learns from."""
+        settings = self.settings.model_dump()
+        return settings | {"data": settings["data"] | {"fingerprint": self.people.digest}}
 
     def asked(self, stopper: Stopper) -> bool:
         """Whether any of the processes was asked to stop."""

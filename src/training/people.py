@@ -1,5 +1,6 @@
 """Whom to learn from and whom to validate on: never the same person."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
+from src.metrics.matches import answerable
+from src.metrics.protocol import PROTOCOLS, Protocol
 from src.reid_data.fingerprint import fingerprint
 from src.reid_data.registry import guess_dataset, open_crops
 from src.reid_data.sample import LabelledCrops, Sample
@@ -64,12 +67,19 @@ def gather_people(settings: TrainSettings) -> TrainingPeople:
         known = _some(known, settings.data.people, settings.run.seed)
     learning, validating = split_by_identity(known, 1 - settings.data.val_split, settings.run.seed)
     labelled = number(crops, [], learning)
+    contest = _contest(crops, validating)
+    protocol = validation_protocol(contest)
+    if not answerable(contest.query_labels, contest.gallery_labels, protocol).any():
+        raise UserError(
+            f"{crops.root}: none of the {len(contest.persons)} persons kept for validation can be found under "
+            f"{protocol.name}; give more pictures of each person, or a larger data.val_split"
+        )
     return TrainingPeople(
         samples=learning,
         labels=labelled.gallery_labels.person,
         cameras=labelled.gallery_labels.camera,
         persons=labelled.persons,
-        validation=_contest(crops, validating),
+        validation=contest,
         notes=crops.notes,
         digest=fingerprint(validating, learning),
     )
@@ -87,15 +97,39 @@ def locate_data(settings: TrainSettings) -> tuple[str, Path]:
                 write_faces(place, FACES, GENERATED_SEED, done=bar.update)
         return "csv", place
     if not place.exists():
+        draft = place.with_name(f".{place.name}.part")  # so that a drawing that was broken off is not taken for whole
+        shutil.rmtree(draft, ignore_errors=True)
         with tqdm(total=CLASS_PLAN.pictures, desc="drawing people", unit="crop", dynamic_ncols=True) as bar:
-            write_market(place, CLASS_PLAN, GENERATED_SEED, done=bar.update)
+            write_market(draft, CLASS_PLAN, GENERATED_SEED, done=bar.update)
+        draft.rename(place)
     return "market1501", place
 
 
-def people_to_examine(settings: TrainSettings) -> frozenset[str] | None:
-    """Whom a run may be examined on: None = the test part of the data, else the persons kept for validation."""
+def people_to_examine(settings: TrainSettings, learned: str) -> frozenset[str]:
+    """Whom a run may be examined on: the test part of the data without whoever was learned from, or else the persons
+    who were kept for validation.
+
+    Args:
+        settings: of the run.
+        learned: the fingerprint of the people that it learned from and was validated on.
+
+    Raises:
+        UserError: the data are others than those, so that nobody knows any more who was learned from.
+    """
+    people = gather_people(settings)
+    if people.digest != learned:
+        raise UserError(
+            f"{settings.data.root} is not what the run learned from (data {learned}, now {people.digest}); restore it, "
+            "or examine the weights on other people with --root and --weights"
+        )
     crops = open_crops(*locate_data(settings))
-    return None if crops.of("query") and crops.of("gallery") else frozenset(gather_people(settings).validation.persons)
+    tested = {sample.person_id for split in ("query", "gallery") for sample in crops.of(split)} - {None}
+    return frozenset(tested - set(people.persons) or people.validation.persons)  # type: ignore[arg-type]
+
+
+def validation_protocol(contest: Contest) -> Protocol:
+    """Across cameras; within the camera where there is only one."""
+    return PROTOCOLS["market1501" if len(contest.cameras) > 1 else "single-camera"]
 
 
 def _some(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:

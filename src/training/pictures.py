@@ -1,5 +1,6 @@
 """From samples to batches of tensors: read, resize, change at random, normalise."""
 
+import signal
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -46,7 +47,7 @@ class Pictures(Dataset[tuple[Tensor, int]]):
         """(3, height, width) float32, normalised; and the person."""
         picture = self._preprocessing.resize(read_sample(self._samples[key.sample]))  # (h, w, 3) uint8
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(key.seed)
+            torch.default_generator.manual_seed(key.seed)  # the CPU's alone: a GPU's may be in use by the network
             changed = self._change(torch.from_numpy(picture.copy()).permute(2, 0, 1))
         return changed, int(self._labels[key.sample])
 
@@ -100,6 +101,11 @@ class SeededBatches(Sampler[list[Key]]):
             yield [Key(int(index), int(seed)) for index, seed in zip(batch, seeds, strict=True)]
 
 
+def ignore_ctrl_c(worker: int) -> None:
+    """Ctrl-C reaches every process of a terminal; only the one that trains may answer it, with a checkpoint."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def make_loader(pictures: Pictures, batches: SeededBatches, workers: int) -> DataLoader[Any]:
     """A loader whose processes stay alive from epoch to epoch."""
     return DataLoader(
@@ -108,5 +114,7 @@ def make_loader(pictures: Pictures, batches: SeededBatches, workers: int) -> Dat
         num_workers=workers,
         persistent_workers=workers > 0,
         multiprocessing_context="spawn" if workers else None,
+        worker_init_fn=ignore_ctrl_c,
+        pin_memory=torch.cuda.is_available(),
         generator=torch.Generator(),  # so that the loader draws nothing from the generator that the network may use
     )

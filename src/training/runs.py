@@ -21,7 +21,8 @@ def create_run(settings: TrainSettings, name: str) -> Path:
     for number in range(1, 10_000):
         run = Path(settings.run.folder).expanduser() / (wanted if number == 1 else f"{wanted}-{number}")
         try:
-            (run / "weights").mkdir(parents=True)
+            run.mkdir(parents=True)
+            (run / "weights").mkdir()
             (run / CONFIG).write_text(dump_settings(settings), encoding="utf-8")
             return run
         except FileExistsError:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
+from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from src.settings.training import ScheduleSettings
@@ -12,11 +13,14 @@ WARM_UP_FROM = 0.1  # of the full learning rate
 COSINE_TO = 0.01
 
 
-def build_optimiser(model: TrainedNetwork, settings: ScheduleSettings) -> Optimizer:
-    """Two learning rates, for backbone and head; weight decay for matrices and filters, none for biases and norms."""
-    head = set(map(id, model.head()))
+def build_optimiser(model: TrainedNetwork, loss: nn.Module, settings: ScheduleSettings) -> Optimizer:
+    """Two learning rates, for backbone and head; weight decay for matrices and filters, none for biases and norms.
+
+    What the loss learns of its own (centres, class weights) counts to the head.
+    """
+    head = set(map(id, [*model.head(), *loss.parameters()]))
     groups: dict[tuple[bool, bool], list] = {}
-    for parameter in model.parameters():
+    for parameter in [*model.parameters(), *loss.parameters()]:
         if parameter.requires_grad:
             groups.setdefault((id(parameter) in head, parameter.ndim > 1), []).append(parameter)
     listed = [

@@ -13,7 +13,6 @@ from src.settings.errors import UserError
 from src.settings.load import flatten
 from src.training.model import TrainedNetwork
 from src.training.schedule import Schedule
-from src.zoo.state_dict import read_note
 
 
 @dataclass
@@ -41,12 +40,13 @@ class Training:
     average: AveragedModel | None
     optimiser: torch.optim.Optimizer
     schedule: Schedule
+    loss: nn.Module
     progress: Progress
     scaler: torch.amp.GradScaler | None = None  # of fp16 alone
 
 
-def save_checkpoint(path: Path, training: Training, settings: dict[str, Any]) -> None:
-    """Replace the checkpoint in one move.
+def save_state(path: Path, training: Training, settings: dict[str, Any]) -> None:
+    """Replace the checkpoint in one move. As weights it is those of the model, with its picture size.
 
     Raises:
         UserError: it cannot be written, such as on a full disk; the one before stays as it was.
@@ -55,10 +55,12 @@ def save_checkpoint(path: Path, training: Training, settings: dict[str, Any]) ->
         path,
         {
             "settings": settings,
+            "input_size": list(settings["model"]["input_size"]),
             "model": training.model.state_dict(),
             "average": None if training.average is None else training.average.state_dict(),
             "optimiser": training.optimiser.state_dict(),
             "schedule": training.schedule.state_dict(),
+            "loss": training.loss.state_dict(),
             "progress": asdict(training.progress),
             "scaler": None if training.scaler is None else training.scaler.state_dict(),
             "random": torch.get_rng_state(),
@@ -66,7 +68,7 @@ def save_checkpoint(path: Path, training: Training, settings: dict[str, Any]) ->
     )
 
 
-def load_checkpoint(path: Path, training: Training, settings: dict[str, Any]) -> None:
+def load_state(path: Path, training: Training, settings: dict[str, Any]) -> None:
     """Bring a run to where a checkpoint left it.
 
     Raises:
@@ -84,6 +86,7 @@ def load_checkpoint(path: Path, training: Training, settings: dict[str, Any]) ->
             training.average.load_state_dict(state["average"])
         training.optimiser.load_state_dict(state["optimiser"])
         training.schedule.load_state_dict(state["schedule"])
+        training.loss.load_state_dict(state["loss"])
         vars(training.progress).update(state["progress"])
         if training.scaler is not None:
             training.scaler.load_state_dict(state["scaler"])
@@ -104,18 +107,6 @@ def save_weights(path: Path, model: nn.Module, settings: dict[str, Any], **notes
     size = [int(pixels) for pixels in settings["model"]["input_size"]]
     content = {"state_dict": model.state_dict(), "input_size": size, "settings": settings, **notes}
     write_whole(path, content)
-
-
-def settings_of(path: Path) -> dict[str, Any]:
-    """The settings noted in a file of `save_weights`.
-
-    Raises:
-        UserError: it notes none.
-    """
-    noted = read_note(path, "settings")
-    if not isinstance(noted, dict):
-        raise UserError(f"{path} does not tell how it was trained; name a file of runs/train")
-    return noted
 
 
 def write_whole(path: Path, content: dict[str, Any]) -> None:

@@ -6,10 +6,10 @@ from torch import nn
 from src.embedding.backend_torch import TorchEmbedder
 from src.embedding.preprocessing import Preprocessing
 from src.metrics.matches import find_matches
-from src.metrics.protocol import PROTOCOLS
 from src.metrics.retrieval import score_retrieval
 from src.reid_data.features import embed_samples
 from src.reid_data.task import Contest, make_task
+from src.training.people import validation_protocol
 
 
 def validate(
@@ -25,7 +25,7 @@ def validate(
     """
     embedder = TorchEmbedder(network, preprocessing, device=str(device))
     task = make_task(contest, embed_samples(contest.samples, embedder, "validating"), "cosine")
-    protocol = PROTOCOLS["market1501" if len(contest.cameras) > 1 else "single-camera"]
+    protocol = validation_protocol(contest)
     labels = contest.query_labels, contest.gallery_labels
     figures = score_retrieval(find_matches(task.distance_rows(), *labels, protocol), *labels, protocol).figures
     return {"map": figures["map"], "rank1": figures["rank1"]}

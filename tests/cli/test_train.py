@@ -92,6 +92,25 @@ def test_a_run_on_one_camera_is_examined_within_it(config: Path, tmp_path: Path)
     assert values["protocol"] == "single-camera" and "eer" in values and values["persons"] == 6
 
 
+def test_a_set_for_training_alone_is_examined_on_those_kept_apart(config: Path, tmp_path: Path) -> None:
+    people = write_people(tmp_path / "people")
+    rows = [f"people/{path.name},{path.name[:4]},{path.name[6]},train" for path in sorted(people.iterdir())]
+    table = tmp_path / "labels.csv"
+    table.write_text("\n".join(["img_path,person_id,camera_id,split", *rows]))
+    data = ["--set", "data.dataset=csv", "--set", f"data.root={table}", "--set", f"run.folder={tmp_path}"]
+    door("train", "--config", config, "--epochs", 1, *data)
+    door("evaluate", "--exp", tmp_path / "small", "--json", tmp_path / "a.json")
+    assert json.loads((tmp_path / "a.json").read_text())["persons"] == 6
+    table.write_text("\n".join(["img_path,person_id,camera_id,split", *rows[:-6]]))
+    with pytest.raises(UserError, match="is not what the run learned from"):
+        door("evaluate", "--exp", tmp_path / "small")
+
+
+def test_a_run_is_not_examined_on_other_data_by_mistake(run: Path) -> None:
+    with pytest.raises(UserError, match="--exp RUN brings its own data"):
+        door("evaluate", "--exp", run, "--root", run)
+
+
 def test_list_models_lists_them() -> None:
     assert {"osnet_x1_0", "osnet_ain_x0_25", "resnet50", "pcb_p6"} <= set(door("train", "--list-models").split())
 

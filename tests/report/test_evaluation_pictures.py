@@ -106,6 +106,20 @@ def test_right_and_wrong_answers_are_framed_green_and_red(ranked, tmp_path: Path
     assert shows(lower, RIGHT) > 500
 
 
+def test_names_are_drawn_as_they_are(ranked, tmp_path: Path) -> None:
+    retrieval, distances, query, gallery = ranked
+    crop = np.full((64, 32, 3), 128, np.uint8)
+    draw_ranked_gallery(
+        tmp_path / "a.png",
+        retrieval,
+        lambda rows: distances[rows],
+        (query, gallery),
+        lambda *_: crop,
+        lambda *_: "$x^$李",
+    )
+    assert (tmp_path / "a.png").exists()
+
+
 def test_the_map_takes_whole_persons_once_each_picture() -> None:
     labels = Labels.of([0] * 50 + [1] * 3 + [-1] * 9, [0] * 62, [*range(50), 50, 51, 50, *range(60, 69)])
     rows = pictures_to_map(labels)

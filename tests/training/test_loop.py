@@ -269,6 +269,8 @@ def test_a_full_disk_ends_the_run_and_keeps_the_last_good_checkpoint(
     [
         (["model.arch=osnet_x0_26"], "did you mean 'osnet_x0_25'"),
         (["loss.type=tripled"], "did you mean 'triplet'"),
+        (["loss.type=none", "loss.softmax_weight=0"], "nothing is learned"),
+        (["run.amp=fp16"], "fp16 needs a GPU"),
         (["schedule.num_instances=3"], "batch_size 8 is not a multiple of num_instances 3"),
         (["schedule.batch_size=64"], "takes 16 persons, but there are 9"),
         (["data.people=99"], "data.people=99: the data set has 15"),
@@ -298,6 +300,90 @@ def test_settings_out_of_range_are_refused_before_anything_is_read(override: str
     with pytest.raises(UserError, match=override.partition("=")[0].replace(".", r"\.")) as caught:
         small_settings(small_people, override)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("loss", ["centre", "arcface"])
+def test_a_loss_that_learns_something_itself_is_resumed_with_it(
+    loss: str, small_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = small_settings(small_people, f"loss.type={loss}", "schedule.epochs=2", "loss.metric_weight=0.1")
+    start(settings, tmp_path / "whole")
+    first = torch.load(tmp_path / "whole/weights/checkpoint.pt", weights_only=True)["loss"]
+    fresh = prepare(settings, make_accelerator(settings)).loss.state_dict()
+    assert any(not torch.equal(first[name], fresh[name]) for name in fresh)  # it was moved
+    step, count = Runner.step, 0
+
+    def interrupted(self: Runner, *arguments: torch.Tensor) -> tuple[float, float]:
+        nonlocal count
+        count += 1
+        if count == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(self, *arguments)
+
+    monkeypatch.setattr(Runner, "step", interrupted)
+    assert start(settings, tmp_path / "broken").interrupted
+    monkeypatch.undo()
+    start(settings, tmp_path / "broken", resume=True)
+    assert_same_weights(tmp_path / "whole", tmp_path / "broken")
+
+
+def test_the_average_of_another_network_is_one_of_its_own(small_people: Path, tmp_path: Path) -> None:
+    settings = small_settings(small_people, "model.arch=squeezenet1_0", "model.input_size=[64, 32]")
+    runner = prepare(settings, make_accelerator(settings))
+    with torch.no_grad():
+        for parameter in runner.training.average.module.backbone.parameters():
+            parameter.zero_()
+    pictures = torch.randn(2, 3, 64, 32)
+    assert not runner.training.average.module.eval().backbone(pictures).any()
+    assert runner.training.model.eval().backbone(pictures).any()
+
+
+def test_validation_computes_in_single_precision_whatever_training_does(small_people: Path) -> None:
+    settings = small_settings(small_people, "run.amp=bf16")
+    runner = prepare(settings, make_accelerator(settings))
+    runner.training.model.eval()
+    assert runner.training.model(torch.randn(2, 3, 32, 16)).dtype == torch.float32
+    assert runner.training.average.module.eval()(torch.randn(2, 3, 32, 16)).dtype == torch.float32
+    seen = []
+    runner.training.model.backbone.register_forward_hook(lambda *call: seen.append(call[2].dtype))
+    runner.batches.start(0)
+    runner.network.train()
+    runner.step(*next(iter(runner.loader)))
+    assert seen == [torch.bfloat16]
+
+
+def test_other_pictures_are_not_gone_on_with(tmp_path: Path) -> None:
+    settings = small_settings(write_people(tmp_path / "people"), "schedule.epochs=1")
+    start(settings, tmp_path / "run")
+    next((tmp_path / "people").iterdir()).unlink()
+    with pytest.raises(UserError, match="data.fingerprint was"):
+        start(settings, tmp_path / "run", resume=True)
+
+
+def test_people_who_can_never_be_found_are_no_validation(tmp_path: Path) -> None:
+    people = write_people(tmp_path / "people", shots=1)
+    for picture in people.glob("*.png"):
+        if int(picture.name[:4]) % 2 == int(picture.name[6]) % 2:
+            picture.unlink()  # each person under one camera, but not all under the same
+    with pytest.raises(UserError, match="kept for validation can be found under market1501"):
+        start(small_settings(people), tmp_path / "run")
+
+
+def test_ctrl_c_in_a_terminal_leaves_a_checkpoint(repository: Path, small_people: Path, tmp_path: Path) -> None:
+    """A terminal sends it to the processes that read pictures, too."""
+    settings = small_settings(small_people, "schedule.epochs=500", "data.workers=2", f"run.folder={tmp_path}")
+    (tmp_path / "long.yml").write_text(dump_settings(settings))
+    command = [sys.executable, "src/main.py", "train", "--config", str(tmp_path / "long.yml")]
+    with (tmp_path / "said.txt").open("w") as said:
+        process = subprocess.Popen(command, cwd=repository, start_new_session=True, stdout=said, stderr=said)
+        limit = time.monotonic() + 120
+        while not read_log(tmp_path / "long") and process.poll() is None and time.monotonic() < limit:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    text = (tmp_path / "said.txt").read_text()
+    assert "Traceback" not in text and "stopped; go on with: train --resume" in text
+    assert (tmp_path / "long/weights/checkpoint.pt").exists() and (tmp_path / "long/curves.png").exists()
 
 
 def test_fewer_than_k_pictures_of_a_person_are_no_hindrance(tmp_path: Path) -> None:

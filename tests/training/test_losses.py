@@ -9,7 +9,7 @@ from src.training.losses.arcface import ArcFaceLoss
 from src.training.losses.centre import CentreLoss
 from src.training.losses.circle import CircleLoss
 from src.training.losses.contrastive import SupervisedContrastiveLoss
-from src.training.losses.registry import METRIC_LOSSES, build_metric_loss
+from src.training.losses.registry import METRIC_LOSSES, WITH_CLASSES, build_metric_loss
 from src.training.losses.softmax import CrossEntropyLoss
 from src.training.losses.triplet import TripletLoss
 
@@ -137,9 +137,10 @@ def test_half_precision_is_left_outside(loss):
 
 
 def test_every_metric_loss_has_a_name():
-    assert list(METRIC_LOSSES) == ["triplet", "circle", "supcon", "none"]
+    assert list(METRIC_LOSSES) == ["triplet", "circle", "supcon", "centre", "arcface", "none"]
     for name in METRIC_LOSSES:
-        loss = build_metric_loss(name)
+        own = {"classes": int(LABELS.max()) + 1, "dimension": FEATURES.shape[1]} if name in WITH_CLASSES else {}
+        loss = build_metric_loss(name, **own)
         value, gradient = value_and_gradient(loss, FEATURES.bfloat16(), LABELS)
         assert isinstance(loss, nn.Module) and value.dtype == torch.float32
         assert (value == 0) == (name == "none") and gradient is not None
@@ -158,7 +159,7 @@ def test_options_reach_the_loss():
     ("name", "options", "message"),
     [
         ("tripplet", {}, "unknown metric loss 'tripplet': did you mean 'triplet'?"),
-        ("arc", {}, "unknown metric loss 'arc': valid: 'triplet', 'circle', 'supcon', 'none'"),
+        ("xyz", {}, "unknown metric loss 'xyz': valid: 'triplet', 'circle', 'supcon', 'centre', 'arcface', 'none'"),
         ("triplet", {"margn": 1}, "metric loss 'triplet' has no option 'margn': did you mean 'margin'?"),
         ("triplet", {"scale": 1}, "metric loss 'triplet' has no option 'scale': valid: 'margin', 'soft'"),
         ("none", {"margin": 1}, "metric loss 'none' has no option 'margin': it takes none"),

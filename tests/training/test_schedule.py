@@ -29,7 +29,7 @@ def test_every_schedule_warms_up_in_a_straight_line(schedule: str) -> None:
 
 def test_backbone_and_head_have_rates_of_their_own_and_norms_no_decay(model: TrainedNetwork) -> None:
     settings = ScheduleSettings(lr=1e-2, backbone_lr=1e-3, weight_decay=0.1, warmup_epochs=0, fixbase_epochs=2)
-    optimiser = build_optimiser(model, settings)
+    optimiser = build_optimiser(model, torch.nn.Identity(), settings)
     schedule = Schedule(settings)
     head = set(map(id, model.head()))
     assert schedule.set_rates(optimiser, 3.0) < 1e-2
@@ -47,7 +47,7 @@ def test_backbone_and_head_have_rates_of_their_own_and_norms_no_decay(model: Tra
 
 @pytest.mark.parametrize(("name", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW), ("sgd", SGD)])
 def test_the_optimiser_is_the_one_named(name: str, kind: type, model: TrainedNetwork) -> None:
-    assert type(build_optimiser(model, ScheduleSettings(optimiser=name))) is kind
+    assert type(build_optimiser(model, torch.nn.Identity(), ScheduleSettings(optimiser=name))) is kind
 
 
 def test_plateau_steps_down_when_validation_stands_still() -> None:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from src.settings.errors import UserError, did_you_mean
+from src.training.losses.arcface import ArcFaceLoss
 from src.training.losses.batch import nothing_to_learn
+from src.training.losses.centre import CentreLoss
 from src.training.losses.circle import CircleLoss
 from src.training.losses.contrastive import SupervisedContrastiveLoss
 from src.training.losses.triplet import TripletLoss
@@ -33,8 +35,11 @@ METRIC_LOSSES: dict[str, Callable[..., nn.Module]] = {
     "triplet": _triplet,
     "circle": CircleLoss,
     "supcon": SupervisedContrastiveLoss,
+    "centre": CentreLoss,
+    "arcface": ArcFaceLoss,
     "none": _none,
 }
+WITH_CLASSES = ("centre", "arcface")  # they learn something of their own for each training person
 
 
 def build_metric_loss(name: str, **options: float | bool) -> nn.Module:

@@ -4,8 +4,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from src.settings.errors import UserError
 from src.settings.training import LossSettings
-from src.training.losses.registry import build_metric_loss
+from src.training.losses.registry import WITH_CLASSES, build_metric_loss
 from src.training.losses.softmax import cross_entropy
 from src.training.sync_norm import gather_with_grad
 
@@ -13,12 +14,17 @@ from src.training.sync_norm import gather_with_grad
 class ReidLoss(nn.Module):
     """Cross-entropy on the logits, and a metric loss on the features before the neck."""
 
-    def __init__(self, settings: LossSettings) -> None:
+    def __init__(self, settings: LossSettings, people: int, dimension: int) -> None:
         super().__init__()
+        if not settings.softmax_weight and (not settings.metric_weight or settings.type == "none"):
+            raise UserError(
+                "loss.softmax_weight is 0 and there is no metric loss, so nothing is learned; set one of them"
+            )
         options: dict[str, dict[str, Any]] = {
             "triplet": {"soft": True} if settings.triplet_margin is None else {"margin": settings.triplet_margin},
             "circle": {"margin": settings.circle_margin, "scale": settings.circle_scale},
             "supcon": {"temperature": settings.temperature},
+            **{name: {"classes": people, "dimension": dimension} for name in WITH_CLASSES},
         }
         self.metric = build_metric_loss(settings.type, **options.get(settings.type, {}))
         self.settings = settings
