@@ -189,7 +189,8 @@ def ablation(options: argparse.Namespace) -> None:
     for name, overrides in tqdm(ABLATION.items(), desc="losses"):
         results[name] = measured(name, options, 0, [*overrides, "model.input_size=[128,64]"])
     print(
-        f"OSNet ×0.25 from random weights, 160 generated persons, {options.epochs} epochs, one seed: mAP of 40 others\n"
+        f"OSNet ×0.25 from random weights, 160 generated persons, {options.epochs} epochs, 128×64, one seed; "
+        "mAP of 40 others\n"
     )
     print("| loss | last weights | their average (EMA) |\n|---|---|---|")
     for name, result in results.items():
