@@ -169,7 +169,7 @@ def compare(options: argparse.Namespace) -> None:
     middle, speed = {}, {}
     for name, results in runs.items():
         maps = [100 * result["map"] for result in results]
-        middle[name], spread = statistics.mean(maps), statistics.pstdev(maps)
+        middle[name], spread = statistics.mean(maps), statistics.stdev(maps) if len(maps) > 1 else 0.0
         speed[name] = statistics.median(result["images_per_s"] for result in results)
         print(f"{name:<32}{middle[name]:>24.1f}{spread:>9.1f}{speed[name]:>11.0f}")
     comparisons = [

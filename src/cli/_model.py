@@ -44,10 +44,10 @@ def find_threshold(given: float | None, embedder: str, weights: str, metric: str
         if pairs
         else (point.search_threshold, point.search_dir, point.search_far)
     )
-    what = "of one person's pairs it accepts" if pairs else "of the searches for somebody present it answers"
-    print(
-        f"note: threshold {threshold:.4f}, calibrated on {point.data}: {what} {100 * right:.1f} % rightly, of all "
-        f"others {100 * wrong:.1f} % wrongly",
-        file=sys.stderr,
+    worth = (
+        f"accepted {100 * right:.1f} % of the pairs of one person, and {100 * wrong:.1f} % of all others"
+        if pairs
+        else f"found {100 * right:.1f} % of those present, and named somebody for {100 * wrong:.1f} % of the absent"
     )
+    print(f"note: threshold {threshold:.4f}, calibrated on {point.data}, where it {worth}", file=sys.stderr)
     return threshold

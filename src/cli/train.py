@@ -25,9 +25,7 @@ SHORT = {  # option → setting
 
 
 def run(
-    config: Annotated[Path, typer.Option(help="A YAML file of settings.", show_default="confs/reid.yml")] = ROOT
-    / "confs"
-    / "reid.yml",
+    config: Annotated[Path | None, typer.Option(help="A YAML file of settings.", show_default="confs/reid.yml")] = None,
     arch: Annotated[str | None, typer.Option(help="The backbone; --list-models has them.", show_default=False)] = None,
     epochs: Annotated[int | None, typer.Option(help="How often all persons are seen.", show_default=False)] = None,
     batch_size: Annotated[int | None, typer.Option(help="Pictures of a step.", show_default=False)] = None,
@@ -39,7 +37,8 @@ def run(
         float | None, typer.Option(help="Learning rate of the backbone.", show_default=False)
     ] = None,
     loss_type: Annotated[
-        str | None, typer.Option(help="Metric loss: triplet, circle, supcon or none.", show_default=False)
+        str | None,
+        typer.Option(help="Metric loss; docs/training_settings.md has all.", show_default=False),
     ] = None,
     label_smooth: Annotated[
         float | None, typer.Option(help="Label smoothing of the cross-entropy.", show_default=False)
@@ -70,13 +69,19 @@ def run(
         print("\n".join([*OSNET_NAMES, *TORCHREID_NAMES]))
         return
     given = locals()
-    chosen = [f"{key}={given[option]}" for option, key in SHORT.items() if given[option] is not None]
-    chosen += overrides or []
+    chosen = list(overrides or [])
+    chosen += [f"{key}={given[option]}" for option, key in SHORT.items() if given[option] is not None]
+    from src.settings.errors import UserError
     from src.settings.load import load_as
     from src.settings.training import TrainSettings
     from src.training.runs import create_run, find_run, settings_of_run
 
-    begun = None if resume is None else find_run(resume)
+    begun, config = None, config or ROOT / "confs" / "reid.yml"
+    if resume is not None:
+        if given["config"] is not None:
+            raise UserError("--resume goes on with the run's own settings; leave out --config")
+        folders = [text.partition("=")[2] for text in chosen if text.startswith("run.folder=")]
+        begun = find_run(resume, *folders[-1:])
     settings = load_as(TrainSettings, config, chosen) if begun is None else settings_of_run(begun, chosen)
 
     from src.training.launch import on_main_process  # torch is loaded only now: wrong settings are told before

@@ -125,8 +125,8 @@ _TRAINING_HEAD = """# Settings of a training run
 
 This page is made by `python src/main.py settings --write`; edit `src/settings/training.py` instead.
 
-A setting has its default, which the YAML file named by `train --config` replaces, which the short options and
-`--set key=value` replace:
+A setting has its default, which the YAML file named by `train --config` replaces, which `--set key=value` replaces,
+which the short options replace:
 
     python src/main.py train --config confs/reid.yml --epochs 20 --set augment.erase=0
 

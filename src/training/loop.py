@@ -196,7 +196,7 @@ class Runner:
                 if not math.isfinite(loss):
                     raise UserError(
                         f"the loss is {loss} in epoch {progress.epoch + 1}, batch {progress.batch + 1}; lower "
-                        "schedule.lr and schedule.backbone_lr, or set run.amp: no; the last checkpoint is intact"
+                        "schedule.lr and schedule.backbone_lr, or set run.amp: no; what was saved before is intact"
                     )
                 meter.add(loss, right, len(labels))
                 if progress.batch < total and self.asked(stopper):
@@ -220,7 +220,7 @@ class Runner:
             before, logits = self.network(pictures)  # (n, d), (n, people)
         loss = self.loss(before, logits, labels)  # in float32 at least, and outside of autocast
         if not torch.isfinite(loss):
-            return float(loss), 0.0
+            return float(loss.detach()), 0.0
         self.training.optimiser.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
         if self.settings.schedule.clip_norm is not None:

@@ -48,7 +48,8 @@ class TrainingPeople:
 
     def __str__(self) -> str:
         learned, kept = f"{len(self.persons)} persons, {len(self.samples):,} pictures", len(self.validation.persons)
-        return f"learning from {learned}; validating on {kept} other persons; data {self.digest}"
+        where = "across cameras" if len(self.validation.cameras) > 1 else "within one camera"
+        return f"learning from {learned}; validating on {kept} other persons, {where}; data {self.digest}"
 
 
 def gather_people(settings: TrainSettings) -> TrainingPeople:
@@ -65,9 +66,17 @@ def gather_people(settings: TrainSettings) -> TrainingPeople:
         raise UserError(f"{crops.root} has no pictures to learn from; give a training split, or a set without splits")
     if settings.data.people is not None:
         known = _some(known, settings.data.people, settings.run.seed)
-    learning, validating = split_by_identity(known, 1 - settings.data.val_split, settings.run.seed)
+    try:
+        learning, validating = split_by_identity(known, 1 - settings.data.val_split, settings.run.seed)
+    except UserError as problem:
+        raise UserError(f"{crops.root}: {problem}") from None
     labelled = number(crops, [], learning)
     contest = _contest(crops, validating)
+    if len(contest.persons) < 2:
+        raise UserError(
+            f"data.val_split={settings.data.val_split} keeps one person of {crops.root} for validation, who cannot be "
+            "mistaken for anybody; give a larger one"
+        )
     protocol = validation_protocol(contest)
     if not answerable(contest.query_labels, contest.gallery_labels, protocol).any():
         raise UserError(

@@ -42,6 +42,8 @@ def find_run(run: str, folder: str = "runs/train") -> Path:
     for place in (Path(run).expanduser(), Path(folder).expanduser() / run):
         if (place / CONFIG).is_file():
             return place
+    if Path(run).name != run:
+        raise UserError(f"{run} is no run: there is no {CONFIG} in it; name the run's folder, not a file in it")
     there = [place.parent.name for place in Path(folder).expanduser().glob(f"*/{CONFIG}")]
     hint = did_you_mean(run, there) if there else "no run is there yet"
     raise UserError(f"no run {run!r} in {folder}: {hint}")

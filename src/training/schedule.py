@@ -92,7 +92,7 @@ class Schedule:
         """Take note of a validation.
 
         Returns:
-            Whether it is the best until now.
+            Whether it is as good as the best until now: of equals the later has learned more.
         """
         if mean_ap > self.best:
             self.best, self.standing = mean_ap, 0
@@ -100,7 +100,7 @@ class Schedule:
         self.standing += 1
         if self.settings.schedule == "plateau" and self.standing % self.settings.plateau_epochs == 0:
             self.downs += 1
-        return False
+        return mean_ap == self.best
 
     @property
     def finished_early(self) -> bool:

@@ -27,7 +27,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(config: Path) -> Path:
     printed = door("train", "--config", config, "--lr", "2e-3", "--loss-type", "circle", "--set", "augment.erase=0")
     folder = config.parent / "runs/small"
-    assert printed.startswith("learning from 9 persons, 54 pictures; validating on 6 other persons; data ")
+    assert printed.startswith(
+        "learning from 9 persons, 54 pictures; validating on 6 other persons, across cameras; data "
+    )
     assert printed.splitlines()[-1] == str(folder) and "best mAP on the validation people" in printed
     return folder
 
@@ -71,6 +73,16 @@ def test_a_run_is_found_by_name_and_the_nearest_names_are_told(run: Path) -> Non
     assert find_run("small", str(run.parent)) == run
     with pytest.raises(UserError, match="no run 'smal' in .*: did you mean 'small'"):
         find_run("smal", str(run.parent))
+    with pytest.raises(UserError, match="is no run: there is no config.yaml in it"):
+        find_run(str(run / "weights"))
+    door("train", "--resume", "small", "--set", f"run.folder={run.parent}")
+    with pytest.raises(UserError, match="leave out --config"):
+        door("train", "--resume", run, "--config", run / "config.yaml")
+
+
+def test_a_short_option_is_stronger_than_set(config: Path) -> None:
+    with pytest.raises(UserError, match="data.val_split: expected a number > 0 and < 1, got 0"):
+        door("train", "--config", config, "--val-split", 0, "--set", "data.val_split=0.4")
 
 
 def test_evaluate_examines_a_run_on_people_it_has_not_learned_from(run: Path, tmp_path: Path) -> None:
@@ -130,7 +142,7 @@ def test_list_models_lists_them() -> None:
     ],
 )
 def test_bad_input_is_told_in_a_line(arguments: list[str], said: str, config: Path) -> None:
-    given = arguments if arguments[0] == "--config" else ["--config", config, *arguments]
+    given = arguments if arguments[0] in ("--config", "--resume") else ["--config", config, *arguments]
     with pytest.raises(UserError) as caught:
         door("train", *given)
     assert said in str(caught.value) and "\n" not in str(caught.value)

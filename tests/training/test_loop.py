@@ -275,7 +275,8 @@ def test_a_full_disk_ends_the_run_and_keeps_the_last_good_checkpoint(
         (["schedule.batch_size=64"], "takes 16 persons, but there are 9"),
         (["data.people=99"], "data.people=99: the data set has 15"),
         (["data.people=1"], "1 identities cannot be divided"),
-        (["data.people=2", "data.val_split=0.5"], "cannot learn from one person alone"),
+        (["data.people=2", "data.val_split=0.5"], "keeps one person"),
+        (["data.val_split=0.05"], "keeps one person"),
         (["data.root=/nowhere"], "/nowhere"),
     ],
 )

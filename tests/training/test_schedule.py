@@ -60,6 +60,7 @@ def test_plateau_steps_down_when_validation_stands_still() -> None:
         rates.append(schedule.set_rates(optimiser, 1.0))
     assert rates == [1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125]
     assert schedule.best == 0.3 and schedule.finished_early
+    assert schedule.hear(0.3) and not schedule.hear(0.29)  # of equals the later is kept
 
 
 def test_a_schedule_goes_on_from_its_state() -> None:
