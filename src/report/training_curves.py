@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from src.report.curves import COLOURS
 from src.report.figures import save_figure
@@ -22,7 +23,12 @@ def draw_training(path: Path, rows: list[dict[str, str]]) -> None:
     _plot(cells[0, 0], rows, {"loss": "loss"}, "Loss (training people)")
     _plot(cells[0, 1], rows, {"map": "mAP", "map_average": "mAP, averaged weights"}, "mAP (validation people), %", 100)
     _plot(cells[1, 0], rows, {"accuracy": "named rightly"}, "Accuracy of the classifier (training people), %", 100)
-    _plot(cells[1, 1], rows, {"learning_rate": "learning rate of the head"}, "Learning rate")
+    _plot(cells[1, 1], rows, {"learning_rate": "learning rate"}, "Learning rate of the head")
+    cells[0, 1].set_ylim(bottom=0)
+    last = int(rows[-1]["epoch"])
+    for cell in cells.flat:
+        cell.set_xlim(0.5, last + 0.5)
+        cell.xaxis.set_major_locator(MaxNLocator(integer=True))
     for cell in cells[1]:
         cell.set_xlabel("epoch")
     save_figure(figure, path)
