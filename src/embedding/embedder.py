@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from src.embedding.preprocessing import Preprocessing
+from src.ranking.distances import unit_vectors
 
 
 class Embedder(Protocol):
@@ -28,17 +29,6 @@ class Embedder(Protocol):
         """
 
 
-def unit_length(features: np.ndarray) -> np.ndarray:
-    """Divide each row (n, d) by its Euclidean length; a row of zeros stays as it is.
-
-    >>> unit_length(np.array([[3.0, 4.0], [0.0, 0.0]], np.float32))
-    array([[0.6, 0.8],
-           [0. , 0. ]], dtype=float32)
-    """
-    length = np.linalg.norm(features, axis=1, keepdims=True)  # (n, 1)
-    return features / np.where(length > 0, length, 1)
-
-
 def in_batches(crops: Sequence[np.ndarray], size: int) -> Iterator[Sequence[np.ndarray]]:
     """Cut a sequence into batches of `size`; the last may be smaller.
 
@@ -52,4 +42,4 @@ def in_batches(crops: Sequence[np.ndarray], size: int) -> Iterator[Sequence[np.n
 def together(batches: Sequence[np.ndarray], dimension: int, normalise: bool) -> np.ndarray:
     """Put the features of all batches, each (k, dimension), below each other: (n, dimension) float32."""
     features = np.concatenate([np.empty((0, dimension), np.float32), *batches]).astype(np.float32, copy=False)
-    return unit_length(features) if normalise else features
+    return unit_vectors(features, np.float32) if normalise else features

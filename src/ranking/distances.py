@@ -52,10 +52,14 @@ def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def unit_vectors(vectors: np.ndarray, precision: type = np.float64) -> np.ndarray:
-    """Divide each row (n, d) by its Euclidean length; a row of zeros stays as it is."""
+    """Divide each row (n, d) by its Euclidean length; a row of zeros stays as it is, NaN stays NaN.
+
+    >>> unit_vectors(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [[0.6, 0.8], [0.0, 0.0]]
+    """
     vectors = np.asarray(vectors, precision)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)  # (n, 1)
+    return vectors / np.where(lengths == 0, 1, lengths)
 
 
 def distance_rows(queries: np.ndarray, gallery: np.ndarray, metric: str) -> DistanceRows:

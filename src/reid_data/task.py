@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from src.embedding.embedder import unit_length
 from src.frames.folder import natural_order
 from src.metrics.labels import STRANGER, Labels
 from src.metrics.verification import Pairs, collect_pairs
-from src.ranking.distances import DistanceRows, distance_rows
+from src.ranking.distances import DistanceRows, distance_rows, unit_vectors
 from src.reid_data.sample import LabelledCrops, Sample
 from src.reid_data.split import query_and_gallery
 from src.settings.errors import UserError
@@ -165,5 +164,5 @@ def make_task(contest: Contest, features: np.ndarray, metric: str, raw: bool = F
         metric: `euclidean` or `cosine`.
         raw: leave the features at their lengths; by default each is divided by it.
     """
-    features = features if raw else unit_length(features)
+    features = features if raw else unit_vectors(features, np.float32)
     return Task(contest, features[: len(contest.query)], features[len(contest.query) :], metric)

@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from src.embedding.backend_torch import TorchEmbedder
-from src.embedding.embedder import Embedder, unit_length
+from src.embedding.embedder import Embedder
 from src.embedding.networks import build_network
 from src.embedding.osnet import build_osnet
 from src.embedding.preprocessing import Preprocessing
 from src.embedding.registry import create_embedder
 from src.embedding.torchreid_models import quiet
+from src.ranking.distances import unit_vectors
 from src.settings.errors import UserError
 
 BACKENDS = ("torch", "onnx", "openvino")
@@ -28,7 +29,7 @@ def embedder(request: pytest.FixtureRequest, weights_file: Path) -> Embedder:
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return (unit_length(a) * unit_length(b)).sum(axis=1)
+    return (unit_vectors(a) * unit_vectors(b)).sum(axis=1)
 
 
 def test_answers_have_the_promised_form(embedder: Embedder, crops: list[np.ndarray]) -> None:
@@ -178,7 +179,7 @@ def test_wishes_that_cannot_be_met(weights_file: Path, tmp_path: Path, monkeypat
         create_embedder(weights=str(tmp_path / "net.onnx"), backend="torch")
 
 
-def test_a_vector_of_zeros_stays_finite() -> None:
-    features = unit_length(np.array([[0, 0], [3, 4]], np.float32))
-    assert features == pytest.approx(np.array([[0, 0], [0.6, 0.8]]))
+def test_a_vector_of_zeros_stays_finite_and_nan_is_not_hidden() -> None:
+    features = unit_vectors(np.array([[0, 0], [3, 4], [np.nan, 1]]), np.float32)
+    assert features == pytest.approx(np.array([[0, 0], [0.6, 0.8], [np.nan, np.nan]]), nan_ok=True)
     assert features.dtype == np.float32
