@@ -9,26 +9,24 @@ from typing import Literal
 
 import numpy as np
 
-Colour = tuple[float, float, float]  # red, green, blue, each 0–255
+from src.synthetic.wardrobe import (
+    OPEN_KINDS,
+    Colour,
+    Garment,
+    as_colour,
+    pick,
+    sample_bottom,
+    sample_cloth_colour,
+    sample_top,
+)
 
-TopKind = Literal["tshirt", "shirt", "tank", "sweater", "hoodie", "jacket", "coat", "dress"]
-BottomKind = Literal["trousers", "slim", "wide", "shorts", "skirt"]
-Pattern = Literal["plain", "hoops", "stripes", "check", "dots", "mottled", "colour_block"]
-HairStyle = Literal["bald", "short", "bob", "long", "ponytail", "bun"]
-Hat = Literal["none", "cap", "beanie", "hood"]
-BagKind = Literal["none", "backpack", "shoulder", "handbag"]
+HairStyle = Literal["bald", "short", "afro", "bob", "long", "ponytail", "bun"]
+Hat = Literal["none", "cap", "beanie", "sunhat", "hood"]
+ShoeKind = Literal["shoe", "boot", "trainer"]
+BagKind = Literal["none", "backpack", "shoulder", "crossbody", "handbag", "tote", "trolley"]
+Carried = Literal["none", "umbrella", "pram"]
+PrintKind = Literal["none", "block", "lettering", "badge", "band"]
 
-# What people wear is mostly dark, grey, blue or pale; the bright colours are rare. (colour, weight)
-_CLOTH: tuple[tuple[Colour, float], ...] = (
-    ((24, 24, 28), 15), ((62, 62, 66), 8), ((118, 118, 120), 7), ((178, 178, 176), 5), ((228, 228, 224), 11),
-    ((30, 38, 70), 9), ((58, 84, 128), 7), ((122, 156, 196), 5), ((44, 82, 176), 4), ((168, 34, 40), 6),
-    ((104, 28, 44), 3), ((42, 98, 62), 3), ((92, 96, 58), 4), ((186, 164, 120), 5), ((104, 74, 50), 5),
-    ((218, 204, 178), 4), ((224, 192, 70), 3), ((220, 120, 48), 2), ((222, 136, 164), 4), ((120, 78, 150), 3),
-    ((48, 140, 144), 2),
-)  # fmt: skip
-_CLOTH_COLOURS = np.array([colour for colour, _ in _CLOTH])
-_CLOTH_WEIGHTS = np.array([weight for _, weight in _CLOTH]) / sum(weight for _, weight in _CLOTH)
-_DENIM_AND_BLACK = np.array([(26, 26, 30), (46, 48, 54), (40, 52, 84), (66, 86, 122)], float)
 _SKIN = np.array(
     [(246, 216, 194), (230, 188, 158), (206, 158, 122), (164, 114, 82), (116, 78, 56), (78, 54, 42)], float
 )
@@ -39,15 +37,15 @@ _HAIR_WEIGHTS = (0.32, 0.24, 0.16, 0.1, 0.07, 0.07, 0.04)
 
 
 @dataclass(frozen=True)
-class Garment:
-    """One piece of clothing."""
+class Print:
+    """What is printed on the chest or the back; places as shares of the torso's height and circumference."""
 
-    kind: str
+    kind: PrintKind
     colour: Colour
-    second_colour: Colour
-    pattern: Pattern
-    pattern_scale: float  # repeats along the piece
-    length: float  # share of the limb it covers: a sleeve of 0.4 ends above the elbow
+    top: float
+    height: float
+    half_width: float
+    on_back: bool
 
 
 @dataclass(frozen=True)
@@ -56,32 +54,39 @@ class Person:
 
     height_m: float
     girth: float
+    belly: float  # how far it stands out, 0 = flat
     shoulders: float
     hips: float
+    legs: float  # length of the legs
     skin: Colour
     hair: Colour
     hair_style: HairStyle
+    hair_volume: float
     beard: bool
     glasses: bool
     hat: Hat
     hat_colour: Colour
+    scarf: Colour | None
     top: Garment
+    hem: float  # how far the top reaches below the waist, as a share of the height
     open_front: float  # half-width of an open jacket as a share of the front; 0 = closed
-    inner_colour: Colour
-    print_box: (
-        tuple[float, float, float, float] | None
-    )  # a print on the chest: top, height, half-width, on back (1) or front (0)
-    print_colour: Colour
+    inner_colour: Colour  # of what is seen in the opening
+    sleeve_colour: Colour | None  # None = as the top
+    print: Print
     collar: bool
     bottom: Garment
+    side_stripe: bool
     belt: bool
     shoes: Colour
+    shoe_kind: ShoeKind
     socks: Colour
     pale_soles: bool
     bag: BagKind
     bag_colour: Colour
     bag_side: int  # +1 = the person's left
     bag_size: float
+    carried: Carried
+    carried_colour: Colour
     stride: float  # amplitude of the hip angle when walking, radians
     arm_swing: float
     lean: float  # radians forward
@@ -101,40 +106,53 @@ def sample_person(rng: np.random.Generator) -> Person:
     >>> first == sample_person(np.random.default_rng(1))
     True
     """
-    top = _sample_top(rng)
-    jacket = top.kind in ("jacket", "coat", "hoodie", "shirt")
+    top = sample_top(rng)
+    girth = float(np.clip(rng.normal(1.0, 0.13), 0.78, 1.45))
     tone = rng.uniform(0, len(_SKIN) - 1.01)
     skin = _SKIN[int(tone)] * (1 - tone % 1) + _SKIN[int(tone) + 1] * (tone % 1)
-    hair_style: HairStyle = _pick(rng, bald=0.05, short=0.45, bob=0.13, long=0.2, ponytail=0.12, bun=0.05)  # type: ignore[assignment]
-    hat: Hat = _pick(rng, none=0.84, cap=0.08, beanie=0.05, hood=0.03)  # type: ignore[assignment]
-    bag: BagKind = _pick(rng, none=0.52, backpack=0.22, shoulder=0.16, handbag=0.1)  # type: ignore[assignment]
+    hair_style: HairStyle = pick(  # type: ignore[assignment]
+        rng, bald=0.05, short=0.43, afro=0.04, bob=0.13, long=0.18, ponytail=0.12, bun=0.05
+    )
+    bag: BagKind = pick(  # type: ignore[assignment]
+        rng, none=0.48, backpack=0.2, shoulder=0.1, crossbody=0.07, handbag=0.08, tote=0.05, trolley=0.02
+    )
+    open_front = float(rng.uniform(0.1, 0.34)) if top.kind in OPEN_KINDS and rng.random() < 0.5 else 0.0
     return Person(
         height_m=float(np.clip(rng.normal(1.71, 0.09), 1.45, 1.98)),
-        girth=float(np.clip(rng.normal(1.0, 0.13), 0.78, 1.45)),
+        girth=girth,
+        belly=float(max(0.0, rng.normal(0.1, 0.15) + 0.5 * (girth - 1))),
         shoulders=float(rng.uniform(0.9, 1.12)),
         hips=float(rng.uniform(0.9, 1.12)),
-        skin=_colour(skin + rng.normal(0, 4, 3)),
-        hair=_colour(_HAIR[rng.choice(len(_HAIR), p=_HAIR_WEIGHTS)] * rng.uniform(0.8, 1.25)),
+        legs=float(rng.uniform(0.95, 1.05)),
+        skin=as_colour(skin + rng.normal(0, 4, 3)),
+        hair=as_colour(_HAIR[rng.choice(len(_HAIR), p=_HAIR_WEIGHTS)] * rng.uniform(0.8, 1.25)),
         hair_style=hair_style,
-        beard=bool(hair_style in ("bald", "short") and rng.random() < 0.25),
+        hair_volume=float(rng.uniform(0.85, 1.3)),
+        beard=bool(hair_style in ("bald", "short", "afro") and rng.random() < 0.25),
         glasses=bool(rng.random() < 0.15),
-        hat=hat,
+        hat=pick(rng, none=0.83, cap=0.07, beanie=0.05, sunhat=0.02, hood=0.03),  # type: ignore[arg-type]
         hat_colour=sample_cloth_colour(rng),
+        scarf=sample_cloth_colour(rng) if rng.random() < 0.07 else None,
         top=top,
-        open_front=float(rng.uniform(0.12, 0.3)) if jacket and rng.random() < 0.45 else 0.0,
+        hem=_sample_hem(rng, top),
+        open_front=open_front,
         inner_colour=sample_cloth_colour(rng),
-        print_box=_sample_print(rng) if rng.random() < 0.35 else None,
-        print_colour=sample_cloth_colour(rng),
-        collar=bool(rng.random() < 0.3),
-        bottom=_sample_bottom(rng, dress=top.kind == "dress"),
+        sleeve_colour=sample_cloth_colour(rng) if top.kind != "gilet" and rng.random() < 0.1 else None,
+        print=_sample_print(rng),
+        collar=bool(rng.random() < (0.7 if top.kind in ("shirt", "blazer", "coat") else 0.2)),
+        bottom=sample_bottom(rng, dress=top.kind == "dress"),
+        side_stripe=bool(rng.random() < 0.08),
         belt=bool(rng.random() < 0.25),
         shoes=sample_cloth_colour(rng),
+        shoe_kind=pick(rng, shoe=0.45, boot=0.15, trainer=0.4),  # type: ignore[arg-type]
         socks=sample_cloth_colour(rng),
         pale_soles=bool(rng.random() < 0.4),
         bag=bag,
         bag_colour=sample_cloth_colour(rng),
         bag_side=1 if rng.random() < 0.5 else -1,
         bag_size=float(rng.uniform(0.8, 1.25)),
+        carried=pick(rng, none=0.965, umbrella=0.02, pram=0.015),  # type: ignore[arg-type]
+        carried_colour=sample_cloth_colour(rng),
         stride=float(rng.uniform(0.32, 0.52)),
         arm_swing=float(rng.uniform(0.25, 0.6)),
         lean=float(rng.normal(0.03, 0.03)),
@@ -142,69 +160,60 @@ def sample_person(rng: np.random.Generator) -> Person:
     )
 
 
+_TOP = ("top", "hem", "open_front", "inner_colour", "collar", "sleeve_colour", "print")
+_BOTTOM = ("bottom", "belt", "side_stripe")
+_PARTS: tuple[tuple[str, ...], ...] = (
+    _TOP,
+    _BOTTOM,
+    ("shoes", "shoe_kind", "socks", "pale_soles"),
+    ("bag", "bag_colour", "bag_side", "bag_size"),
+    ("hair", "hair_style", "hair_volume", "hat", "hat_colour"),
+    ("print", "inner_colour", "sleeve_colour"),
+    ("skin", "height_m", "girth", "belly", "shoulders", "hips", "legs"),
+)
+
+
 def near_copy(person: Person, rng: np.random.Generator) -> Person:
     """A different person who looks almost the same: one or two things are exchanged, the rest is shared.
 
     Such pairs are what a ReID network finds hardest, so training needs them on purpose.
     """
+    chosen = rng.choice(len(_PARTS), size=int(rng.integers(1, 3)), replace=False)
+    return _exchange(person, rng, [name for index in chosen for name in _PARTS[index]])
+
+
+def change_clothes(person: Person, rng: np.random.Generator) -> Person:
+    """The same person on another day: body, face, hair and gait stay, everything that is worn or carried is new."""
+    worn = ("shoes", "shoe_kind", "socks", "pale_soles", "hat", "hat_colour", "scarf")
+    carried = ("bag", "bag_colour", "bag_side", "bag_size", "carried", "carried_colour")
+    return _exchange(person, rng, [*_TOP, *_BOTTOM, *worn, *carried])
+
+
+def _exchange(person: Person, rng: np.random.Generator, names: list[str]) -> Person:
     other = sample_person(rng)
-    changes: tuple[tuple[str, ...], ...] = (
-        ("top", "open_front", "inner_colour", "collar"),
-        ("bottom", "belt"),
-        ("shoes", "socks"),
-        ("bag", "bag_colour", "bag_side", "bag_size"),
-        ("hair", "hair_style", "hat", "hat_colour"),
-        ("print_box", "print_colour", "inner_colour"),
-        ("skin", "height_m", "girth", "shoulders", "hips"),
-    )
-    chosen = rng.choice(len(changes), size=int(rng.integers(1, 3)), replace=False)
-    exchanged = {name: getattr(other, name) for index in chosen for name in changes[index]}
+    exchanged = {name: getattr(other, name) for name in names}
+    if exchanged.get("top", person.top).kind == "dress" and exchanged.get("bottom", person.bottom).kind != "skirt":
+        exchanged["bottom"] = sample_bottom(rng, dress=True)  # a dress has its own lower half
     return replace(person, texture_seed=other.texture_seed, **exchanged)
 
 
-def sample_cloth_colour(rng: np.random.Generator) -> Colour:
-    """A colour that cloth has in the street (red, green, blue, 0–255)."""
-    if rng.random() < 0.15:
-        return _colour(rng.uniform(10, 245, 3))
-    base = _CLOTH_COLOURS[rng.choice(len(_CLOTH), p=_CLOTH_WEIGHTS)]
-    return _colour(base * rng.uniform(0.8, 1.2) + rng.normal(0, 9, 3))
+def _sample_hem(rng: np.random.Generator, top: Garment) -> float:
+    low, high = {
+        "coat": (0.16, 0.33),
+        "blazer": (0.05, 0.09),
+        "jacket": (0.02, 0.08),
+        "puffer": (0.03, 0.16),
+        "dress": (0.0, 0.01),
+    }.get(top.kind, (0.01, 0.07))
+    return float(rng.uniform(low, high))
 
 
-def _sample_top(rng: np.random.Generator) -> Garment:
-    kind = _pick(rng, tshirt=0.27, shirt=0.17, tank=0.05, sweater=0.13, hoodie=0.1, jacket=0.14, coat=0.08, dress=0.06)
-    short = {"tank": 0.0, "tshirt": rng.uniform(0.2, 0.45), "dress": rng.uniform(0.0, 0.4)}
-    length = short.get(kind, 1.0 if rng.random() < 0.85 else rng.uniform(0.45, 0.8))
-    return _garment(rng, kind, patterned=0.4, length=float(length))
-
-
-def _sample_bottom(rng: np.random.Generator, dress: bool) -> Garment:
-    kind = "skirt" if dress else _pick(rng, trousers=0.42, slim=0.22, wide=0.1, shorts=0.15, skirt=0.11)
-    length = {"shorts": rng.uniform(0.3, 0.55), "skirt": rng.uniform(0.35, 0.85)}.get(kind, 1.0)
-    garment = _garment(rng, kind, patterned=0.15, length=float(length))
-    if kind != "skirt" and rng.random() < 0.5:  # half of all trousers are denim or black
-        common = _DENIM_AND_BLACK[rng.integers(len(_DENIM_AND_BLACK))]
-        garment = replace(garment, colour=_colour(common * rng.uniform(0.75, 1.35) + rng.normal(0, 5, 3)))
-    return garment
-
-
-def _garment(rng: np.random.Generator, kind: str, patterned: float, length: float) -> Garment:
-    pattern: Pattern = "plain"
-    if rng.random() < patterned:
-        pattern = _pick(rng, hoops=0.25, stripes=0.12, check=0.18, dots=0.1, mottled=0.2, colour_block=0.15)  # type: ignore[assignment]
-    scale = float(rng.uniform(3, 9))
-    return Garment(kind, sample_cloth_colour(rng), sample_cloth_colour(rng), pattern, scale, length)
-
-
-def _sample_print(rng: np.random.Generator) -> tuple[float, float, float, float]:
-    on_back = float(rng.random() < 0.3)
-    return float(rng.uniform(0.2, 0.4)), float(rng.uniform(0.08, 0.3)), float(rng.uniform(0.03, 0.1)), on_back
-
-
-def _pick(rng: np.random.Generator, **weights: float) -> str:
-    shares = np.array(list(weights.values()))
-    return list(weights)[int(rng.choice(len(shares), p=shares / shares.sum()))]
-
-
-def _colour(values: np.ndarray) -> Colour:
-    red, green, blue = np.clip(values, 4, 250)
-    return float(red), float(green), float(blue)
+def _sample_print(rng: np.random.Generator) -> Print:
+    return Print(
+        kind=pick(rng, none=0.62, block=0.12, lettering=0.12, badge=0.08, band=0.06),  # type: ignore[arg-type]
+        colour=sample_cloth_colour(rng),
+        top=float(rng.uniform(0.2, 0.42)),
+        height=float(rng.uniform(0.08, 0.3)),
+        half_width=float(rng.uniform(0.03, 0.1)),
+        on_back=bool(rng.random() < 0.3),
+    )

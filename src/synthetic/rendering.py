@@ -1,9 +1,4 @@
-"""From a person and a pose to a picture of them: project the parts, keep the nearest surface, shade it.
-
-The camera is far away compared with the size of a person, so projection is orthographic: a point (right, depth, up)
-lands at x = right, y = up·cos(tilt) + depth·sin(tilt). A generalised cylinder becomes a band around its projected axis;
-across the band the surface bulges towards the camera like a semi-circle, which gives depth, normal and texture column.
-"""
+"""From a person and a pose to a picture of them: place the parts, keep the nearest surface, shade it, cut it out."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,15 +6,17 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from src.synthetic.body import SURFACE_INDEX, Part, Pose, build_body
-from src.synthetic.clothing import COLUMNS, ROWS, smooth_noise, texture_atlas
+from src.synthetic.body import MAX_KNOTS, SURFACE_INDEX, Part
+from src.synthetic.cloth import COLUMNS, ROWS, smooth_noise
+from src.synthetic.clothing import texture_atlas
+from src.synthetic.figure import build_figure
 from src.synthetic.people import Person
+from src.synthetic.poses import Pose, sample_pose
+from src.synthetic.raster import ROW, Buffer, empty_buffer, rasterise, shade
 
 SUPERSAMPLING = 2  # the buffer is this many times finer than the sprite, so that edges come out smooth
-_FAR = np.float32(1e6)
-_CLOTH_SURFACES = np.array(
-    [SURFACE_INDEX[name] for name in ("torso", "hips", "upper_arm", "forearm", "thigh", "shin", "skirt")]
-)
+_FOLDS = 24
+_SHADOW_REACH_M = 0.35
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,12 @@ class Light:
     up: float = 0.6
     ambient: float = 0.6
 
+    @property
+    def vector(self) -> np.ndarray:
+        """(right, up, towards the camera, ambient) float32; the first three are of length 1."""
+        sun = np.array([self.right, self.up, 0.75])
+        return np.array([*(sun / np.linalg.norm(sun)), self.ambient], np.float32)
+
 
 @dataclass(frozen=True)
 class Sprite:
@@ -47,16 +50,6 @@ class Sprite:
 
     rgba: np.ndarray
     foot_xy: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class _Buffer:
-    """What the nearest surface at each pixel is: its distance, part, texture place and normal."""
-
-    depth: np.ndarray  # (h, w) float32
-    part: np.ndarray  # (h, w) int16, -1 = nothing
-    across: np.ndarray  # (h, w) float32, -1…1
-    along: np.ndarray  # (h, w) float32, 0…1
 
 
 def render_person(
@@ -78,150 +71,61 @@ def render_person(
         heading: direction of walk seen from the camera, radians: 0 comes towards it, π/2 goes to the picture's right.
         tilt: how steeply the camera looks down, radians, 0 … 1.2.
         pixels_per_metre: scale of the sprite.
-        rng: for folds of cloth and small movements of head and arms.
+        rng: for folds of cloth and how head and arms are held.
         light: where the light comes from; a default when None.
-        vigour: 1 walks, 0 stands.
+        vigour: 1 walks, 0 stands, above 1.3 runs.
 
     Returns:
         The sprite, about `person.height_m * pixels_per_metre` pixels high.
     """
-    pose = Pose(
-        phase=phase,
-        vigour=vigour,
-        head_turn=float(np.clip(rng.normal(0, 0.25), -0.8, 0.8)),
-        raised_arm=int(rng.choice([0, 0, 0, 0, 0, 0, 1, -1])),
-        elbow=float(rng.uniform(0.1, 0.45)),
+    pose = sample_pose(person, phase, vigour, rng)
+    return draw_figure(
+        person, pose, heading, tilt, pixels_per_metre, int(rng.integers(_FOLDS * ROWS)), light or Light()
     )
-    parts = build_body(person, pose)
-    buffer, foot = _rasterise(parts, heading, tilt, SUPERSAMPLING * pixels_per_metre)
-    colour = _shade(buffer, parts, texture_atlas(person), heading, light or Light(), rng)
-    rgba = np.dstack([colour, np.where(buffer.part >= 0, np.float32(255), np.float32(0))])
+
+
+def draw_figure(
+    person: Person, pose: Pose, heading: float, tilt: float, pixels_per_metre: float, folds: int, light: Light
+) -> Sprite:
+    """Draw a person in a given pose; `folds` chooses the creases of the cloth, the rest is as in `render_person`."""
+    scale = SUPERSAMPLING * pixels_per_metre
+    parts = build_figure(person, pose)
+    atlas = texture_atlas(person)
+    buffer, table, foot = draw_parts(parts, atlas, heading, tilt, scale)
+    offsets = np.arange(len(parts))[:, None] * (11, 17) + (folds % ROWS, 0)
+    rgba = shade(
+        buffer, table, atlas, _fold_bank()[folds % _FOLDS], offsets, light.vector, tilt, _SHADOW_REACH_M * scale
+    )
     size = (max(1, rgba.shape[1] // SUPERSAMPLING), max(1, rgba.shape[0] // SUPERSAMPLING))
-    small = cv2.resize(rgba, size, interpolation=cv2.INTER_AREA)
-    return _cut_tight(np.clip(small + 0.5, 0, 255).astype(np.uint8), foot / SUPERSAMPLING)
+    return _cut_tight(cv2.resize(rgba, size, interpolation=cv2.INTER_AREA), foot / SUPERSAMPLING)
 
 
-def _rasterise(parts: list[Part], heading: float, tilt: float, scale: float) -> tuple[_Buffer, np.ndarray]:
-    """Draw all parts into a depth buffer; returns it and the pixel (x, y) of the ground point."""
-    starts, ends = (
-        _project(np.stack([getattr(part, end) for part in parts]), heading, tilt) * scale for end in ("start", "end")
-    )
-    reach = scale * np.array([max(*part.widths, *part.depths) for part in parts])[:, None] + 2
+def draw_parts(
+    parts: list[Part], atlas: np.ndarray, heading: float, tilt: float, scale: float
+) -> tuple[Buffer, np.ndarray, np.ndarray]:
+    """Draw parts into a buffer of `scale` pixels a metre.
+
+    Returns:
+        The buffer; the table of parts in pixels (n, ROW); the pixel (x, y) of the ground point.
+    """
+    table: np.ndarray = np.zeros((len(parts), ROW), np.float32)
+    starts, ends = (project(np.array([part[end] for part in parts]), heading, tilt) * scale for end in (1, 2))
+    profiles = np.zeros((len(parts), 2, MAX_KNOTS), np.float32)
+    for index, part in enumerate(parts):
+        profiles[index, 0, : len(part.widths)], profiles[index, 1, : len(part.depths)] = part.widths, part.depths
+    reach = scale * profiles.max(axis=(1, 2))[:, None] + 2
     corners = np.concatenate([starts[:, :2] - reach, starts[:, :2] + reach, ends[:, :2] - reach, ends[:, :2] + reach])
     low, high = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0))
     width, height = (high - low).astype(int)
-    buffer = _Buffer(
-        depth=np.full((height, width), _FAR, np.float32),
-        part=np.full((height, width), -1, np.int16),
-        across=np.zeros((height, width), np.float32),
-        along=np.zeros((height, width), np.float32),
-    )
-    origin = np.array([*low, 0.0])
-    for index, part in enumerate(parts):
-        _draw_part(buffer, index, part, starts[index] - origin, ends[index] - origin, heading, tilt, scale)
-    return buffer, -low  # the person stands on the world's origin
+    table[:, :4] = [(SURFACE_INDEX[part.surface], part.roundness, part.turn, len(part.widths)) for part in parts]
+    table[:, 4:7], table[:, 7:10] = starts - (*low, 0.0), ends - (*low, 0.0)
+    table[:, 10:] = profiles.reshape(len(parts), -1) * scale
+    buffer = empty_buffer(height, width)
+    rasterise(buffer, table, atlas, heading)
+    return buffer, table, -low  # the person stands on the world's origin
 
 
-def _draw_part(
-    buffer: _Buffer,
-    index: int,
-    part: Part,
-    start: np.ndarray,
-    end: np.ndarray,
-    heading: float,
-    tilt: float,
-    scale: float,
-) -> None:
-    """Draw one generalised cylinder where it is nearer than what is there."""
-    facing = heading + part.turn
-    side, front = abs(np.cos(facing)), abs(np.sin(facing))
-    widths, depths = np.array(part.widths) * scale, np.array(part.depths) * scale
-    seen = np.hypot(widths * side, depths * front).astype(np.float32)  # half-width as the camera sees it
-    thick = np.hypot(widths * front, depths * side).astype(np.float32)  # half-depth towards the camera
-    axis = end[:2] - start[:2]
-    length = float(np.hypot(*axis))
-    axis = axis / length if length > 1e-6 else np.array([0.0, 1.0])
-    normal = np.array([axis[1], -axis[0]]) * (1 if axis[1] >= 0 else -1)  # points to the picture's right
-    # Looking down on a flat end one sees its ellipse: the cap is at least that high.
-    cap = max(part.roundness, np.sin(tilt) * float(thick.mean() / max(seen.mean(), 1e-6)))
-
-    reach = seen.max() * max(1.0, cap) + 1
-    x0, y0 = np.maximum(np.floor(np.minimum(start[:2], end[:2]) - reach), 0).astype(int)
-    x1, y1 = (np.ceil(np.maximum(start[:2], end[:2]) + reach) + 1).astype(int)
-    window = (slice(y0, y1), slice(x0, x1))
-    height, width = buffer.depth[window].shape
-    dx = np.arange(x0, x0 + width, dtype=np.float32)[None, :] - np.float32(start[0])
-    dy = np.arange(y0, y0 + height, dtype=np.float32)[:, None] - np.float32(start[1])
-    distance = dx * np.float32(axis[0]) + dy * np.float32(axis[1])  # (h, w) along the axis
-    beside = dx * np.float32(normal[0]) + dy * np.float32(normal[1])  # (h, w) across it
-    inside = np.clip(distance, 0, length)
-    along = inside / np.float32(max(length, 1e-6))
-    place = along * (len(seen) - 1)
-    step = np.minimum(place.astype(np.int32), len(seen) - 2)
-    part_way = place - step
-    radius = np.maximum(seen[step] + (seen[step + 1] - seen[step]) * part_way, 0.6)
-    across = beside / radius
-    beyond = (distance - inside) / (radius * np.float32(cap))
-    bulge = 1 - across * across - beyond * beyond
-    hit = bulge > 0
-    thickness = thick[step] + (thick[step + 1] - thick[step]) * part_way
-    depth = np.float32(start[2]) + np.float32(end[2] - start[2]) * along - thickness * np.sqrt(np.maximum(bulge, 0))
-    hit &= depth < buffer.depth[window]
-    for target, values in ((buffer.depth, depth), (buffer.across, across), (buffer.along, along)):
-        np.copyto(target[window], values, where=hit)
-    buffer.part[window][hit] = index
-
-
-def _shade(
-    buffer: _Buffer, parts: list[Part], atlas: np.ndarray, heading: float, light: Light, rng: np.random.Generator
-) -> np.ndarray:
-    """Colour of every pixel, (h, w, 3) float32: texture × (ambient + lamp) × folds × what nearer parts take away."""
-    mask = buffer.part >= 0
-    part = buffer.part[mask]
-    across, along = buffer.across[mask], buffer.along[mask]
-    surface = np.array([SURFACE_INDEX[each.surface] for each in parts])[part]
-    turn = np.array([each.turn for each in parts], np.float32)[part]
-    azimuth = np.arcsin(np.clip(across, -1, 1)) - np.float32(heading) - turn
-    column = (azimuth * (COLUMNS / (2 * np.pi)) + COLUMNS / 2).astype(np.int32) % COLUMNS
-    row = np.minimum((along * ROWS).astype(np.int32), ROWS - 1)
-    texture = atlas[surface, row, column]  # (pixels, 3)
-
-    towards = np.sqrt(np.maximum(1 - across * across, 0))
-    lean = np.array([_leaning_up(each) for each in parts], np.float32)[part]
-    lamp = across * np.float32(light.right) + towards * np.float32(0.75) + lean * np.float32(light.up) * (0.5 - along)
-    brightness = np.float32(light.ambient) + (1.05 - np.float32(light.ambient)) * np.clip(lamp, 0, 1.2)
-    folds = _fold_bank()[int(rng.integers(_FOLDS))][
-        (row + int(rng.integers(ROWS))) % ROWS, (column + part * 17) % COLUMNS
-    ]
-    brightness *= 1 + np.where(np.isin(surface, _CLOTH_SURFACES), np.float32(0.10), np.float32(0.02)) * folds
-    brightness *= 1 - _occlusion(buffer.depth, mask)[mask]
-    colour = np.zeros((*mask.shape, 3), np.float32)
-    colour[mask] = np.clip(texture * brightness[:, None], 0, 255)
-    return colour
-
-
-def _occlusion(depth: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """How much a pixel is shaded by nearer surfaces around it, 0–0.5: an arm darkens the torso behind it."""
-    size = max(3, mask.shape[0] // 40) | 1
-    inside = mask.astype(np.float32)
-    share = cv2.blur(inside, (size, size))
-    around = cv2.blur(np.where(mask, depth, np.float32(0)), (size, size)) / np.maximum(share, 1e-3)
-    shadow: np.ndarray = np.clip((depth - around) * np.float32(8 / mask.shape[0]), 0, 0.5)
-    return np.where(mask, shadow, np.float32(0))
-
-
-_FOLDS = 24
-
-
-@lru_cache(maxsize=1)
-def _fold_bank() -> np.ndarray:
-    """Creases of cloth, drawn once: (bank, ROWS, COLUMNS) float32 of unit deviation, sharper across than along."""
-    rng = np.random.default_rng(20)
-    bank = [smooth_noise(rng, ROWS, COLUMNS, 3) for _ in range(_FOLDS)]
-    return np.stack([np.tanh(1.5 * fold) for fold in bank]).astype(np.float32)
-
-
-def _project(points: np.ndarray, heading: float, tilt: float) -> np.ndarray:
+def project(points: np.ndarray, heading: float, tilt: float) -> np.ndarray:
     """Person's frame (left, forward, up) → picture (right, down, depth), all in metres; (n, 3) → (n, 3)."""
     left, forward, up = points.T
     right = left * np.cos(heading) + forward * np.sin(heading)
@@ -231,12 +135,22 @@ def _project(points: np.ndarray, heading: float, tilt: float) -> np.ndarray:
     )
 
 
-def _leaning_up(part: Part) -> float:
-    axis = part.start - part.end
-    return float(axis[2] / (np.linalg.norm(axis) + 1e-9))
+@lru_cache(maxsize=1)
+def _fold_bank() -> np.ndarray:
+    """Slopes of creased cloth, drawn once: (bank, ROWS, COLUMNS, 2) float32 along columns and along rows."""
+    rng = np.random.default_rng(20)
+    bank = []
+    for _ in range(_FOLDS):
+        height = 0.8 - np.abs(np.tanh(smooth_noise(rng, ROWS, COLUMNS, 3, 2)))  # ridges where the noise crosses zero
+        height += 0.15 * smooth_noise(rng, ROWS, COLUMNS, 8, 2)
+        across = np.roll(height, -1, axis=1) - np.roll(height, 1, axis=1)
+        along = np.roll(height, -1, axis=0) - np.roll(height, 1, axis=0)
+        bank.append(-np.dstack([across, along]) * 1.6)
+    return np.stack(bank).astype(np.float32)
 
 
 def _cut_tight(rgba: np.ndarray, foot: np.ndarray) -> Sprite:
-    rows, columns = np.flatnonzero((rgba[..., 3] > 40).any(axis=1)), np.flatnonzero((rgba[..., 3] > 40).any(axis=0))
+    solid = rgba[..., 3] > 40
+    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
     y0, y1, x0, x1 = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     return Sprite(np.ascontiguousarray(rgba[y0:y1, x0:x1]), (float(foot[0] - x0), float(foot[1] - y0)))
