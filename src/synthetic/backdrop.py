@@ -77,31 +77,65 @@ def raise_walls(camera: Camera, rng: np.random.Generator) -> list[Wall]:
                 np.array([aside * rng.uniform(0.5, 1.1), far * rng.uniform(0.3, 0.6)]),
             )
         walls.append(Wall(*ends, height, leafy))
+        if not leafy:
+            walls += _gables(walls[-1], rng.uniform(5, 14))
     return sorted(walls, key=lambda wall: -float(wall.start[1] + wall.end[1]))
 
 
-def paint_walls(canvas: Canvas, walls: list[Wall], surfaces: Surfaces, rng: np.random.Generator) -> None:
-    """Paint walls, the farthest first; nothing in front of them may be painted yet."""
+def _gables(front: Wall, deep_m: float) -> list[Wall]:
+    """The two end walls of the house behind a front."""
+    along = (front.end - front.start) / np.linalg.norm(front.end - front.start)
+    back = np.array([-along[1], along[0]])
+    back *= np.sign(back @ (front.start + front.end)) * deep_m  # away from the camera
+    return [Wall(end, end + back, front.height_m, leafy=False) for end in (front.start, front.end)]
+
+
+def paint_walls(
+    canvas: Canvas, walls: list[Wall], surfaces: Surfaces, rng: np.random.Generator, lamps: float = 0.0
+) -> None:
+    """Paint walls, the farthest first; nothing in front of them may be painted yet.
+
+    Args:
+        canvas: what to paint on.
+        walls: in the order of painting.
+        surfaces: stock of house fronts.
+        rng: chooses the fronts.
+        lamps: share of the windows that are lit.
+    """
     for wall in walls:
         long = float(np.linalg.norm(wall.end - wall.start))
-        picture = _hedge(rng, wall.height_m, long) if wall.leafy else _front(rng, surfaces, wall.height_m, long)
+        lit = None
+        if wall.leafy:
+            picture = _hedge(rng, wall.height_m, long)
+        else:
+            picture, lit = _front(rng, surfaces, wall.height_m, long, lamps)
         left, right = sorted((wall.start, wall.end), key=lambda point: float(np.arctan2(point[0], point[1])))
         corners = np.array([[*left, wall.height_m], [*right, wall.height_m], [*right, 0.0], [*left, 0.0]])
-        canvas.draw_picture(picture, corners)
+        canvas.draw_picture(picture, corners, lit)
 
 
-def _front(rng: np.random.Generator, surfaces: Surfaces, height_m: float, long_m: float) -> np.ndarray:
-    """A house front of that size, cut out of a repeated one, (rows, columns, 4) uint8."""
+def _front(
+    rng: np.random.Generator, surfaces: Surfaces, height_m: float, long_m: float, lamps: float
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """A house front of that size, cut out of a repeated one: (rows, columns, 4) uint8, lit windows (rows, columns)."""
     facade = surfaces.facades[int(rng.integers(len(surfaces.facades)))]
-    facade = cv2.convertScaleAbs(facade, alpha=rng.uniform(0.6, 1.15))
-    metre = facade.shape[0] / rng.uniform(7, 13)
+    image = cv2.convertScaleAbs(facade.picture, alpha=rng.uniform(0.6, 1.15))
+    lit = None
+    if lamps > 0:
+        chosen = (rng.random(256) < lamps).astype(np.uint8) * 255
+        chosen[0] = 0
+        lit = cv2.LUT(facade.panes, chosen)
+        glow = tint(np.clip(image // 2 + 90, 0, 255), np.array([255.0, rng.uniform(200, 245), rng.uniform(130, 230)]))
+        cv2.copyTo(glow, lit, image)
+    metre = image.shape[0] / rng.uniform(7, 13)
     while long_m * metre > 1500:
-        facade, metre = cv2.resize(facade, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), metre / 2
-    columns = np.arange(max(16, int(long_m * metre))) + int(rng.integers(facade.shape[1]))
-    rows = -np.arange(1, max(16, int(height_m * metre)))[::-1]  # counted from the street up
+        image, metre = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), metre / 2
+        lit = None if lit is None else lit[::2, ::2]
+    columns = (np.arange(max(16, int(long_m * metre))) + int(rng.integers(image.shape[1]))) % image.shape[1]
+    rows = -np.arange(1, max(16, int(height_m * metre)))[::-1] % image.shape[0]  # counted from the street up
     picture = np.full((len(rows), len(columns), 4), 255, np.uint8)
-    picture[..., :3] = facade[rows % facade.shape[0]][:, columns % facade.shape[1]]
-    return picture
+    picture[..., :3] = image[rows][:, columns]
+    return picture, None if lit is None else lit[rows][:, columns]
 
 
 def _hedge(rng: np.random.Generator, height_m: float, long_m: float) -> np.ndarray:

@@ -1,21 +1,23 @@
 """The sheet that a street is painted on, far things first: solids, sprites and their shadows through one camera.
 
 It is painted at twice the picture's resolution and shrunk at the end, which smooths every edge. Beside the colours
-a map of identities is kept: it holds, for each pixel, the number of the person seen there, or 0.
+a map of identities is kept: it holds, for each pixel, the number of the person seen there, 0 for nobody, or `SHINING`
+for a lamp or a lit window, which stays bright when the day goes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from src.synthetic.camera import Camera, lift
-from src.synthetic.solids import Part, Tube, placed
+from src.synthetic.solids import Part, Picture, Tube, placed
 
 SUPERSAMPLING = 2
+SHINING = -1  # in the map of identities
 _NEAR_M = 0.5  # nothing nearer to the lens than this is painted
 _SHIFT = 4  # OpenCV polygons in sixteenths of a pixel
 _ROUND = ((-1.0, -0.3, 0.72), (-0.3, 0.4, 0.95), (0.4, 1.0, 1.12))  # strips of a bar: from, to (radii), brightness
@@ -45,9 +47,9 @@ class Sun:
 
 @dataclass(frozen=True)
 class Footprint:
-    """What painting one sprite took: its full extent in the picture and how many pixels it would cover unhidden."""
+    """What painting one sprite took: the extent of what lies in the picture, and how many pixels it covers unhidden."""
 
-    box_xyxy: np.ndarray  # (4,) float32 pixels of the final picture, not clipped
+    box_xyxy: np.ndarray  # (4,) float32 pixels of the final picture, zeros where all of it lies outside
     pixels: int  # at the canvas's resolution, parts outside the picture included
 
 
@@ -56,8 +58,8 @@ class Canvas:
 
     def __init__(self, camera: Camera, sun: Sun) -> None:
         factor = SUPERSAMPLING
-        self.camera = Camera(
-            camera.height_m, camera.tilt, camera.focal_px * factor, camera.width * factor, camera.height * factor
+        self.camera = replace(
+            camera, focal_px=camera.focal_px * factor, width=camera.width * factor, height=camera.height * factor
         )
         self.picture_camera = camera
         self.sun = sun
@@ -65,6 +67,12 @@ class Canvas:
         self.ids = np.zeros((self.camera.height, self.camera.width), np.int16)
         # shadows are soft: half the size is enough
         self._shade = np.zeros((self.camera.height // 2, self.camera.width // 2), np.uint8)
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether this is the world's mirror image in wet ground, upside down."""
+        foot, head = self.camera.project(np.array([(0.0, 20.0, 0.0), (0.0, 20.0, 1.0)]))
+        return bool(head[1] > foot[1])
 
     # ---- flat things on the ground -------------------------------------------------------------------------------
 
@@ -144,8 +152,10 @@ class Canvas:
         for points, part in standing:
             if isinstance(part, Tube):
                 self._draw_tube(points, part)
+            elif isinstance(part, Picture):
+                self.draw_picture(part.rgba, points)
             elif (pixels := self.outline(points)) is not None:
-                self._polygon(pixels, part.colour * self._light(points))
+                self._polygon(pixels, part.colour * self._light(points), part.shines)
 
     def _draw_tube(self, ends: np.ndarray, tube: Tube) -> None:
         depth = self.camera.depth(ends)
@@ -159,21 +169,21 @@ class Canvas:
         if radius.max() > 1.5:  # round ends, flattened by the tilt
             for centre, size in ((start, radius[0]), (end, radius[1])):
                 axes = (size, max(0.5, size * np.sin(self.camera.tilt)))
-                self._ellipse(centre, axes, tube.colour * 0.95)
+                self._ellipse(centre, axes, tube.colour * 0.95, tube.shines)
         strips = _ROUND if radius.max() > 1.0 else _THIN
         for left, right, light in strips:
             a, b = lit * left * radius, lit * right * radius  # (2,) offsets at the start and at the end
             corners = np.array([start + a[0] * side, end + a[1] * side, end + b[1] * side, start + b[0] * side])
-            self._polygon(corners, tube.colour * light)
+            self._polygon(corners, tube.colour * light, tube.shines)
 
-    def _polygon(self, pixels: np.ndarray, colour: np.ndarray) -> None:
+    def _polygon(self, pixels: np.ndarray, colour: np.ndarray, shines: bool) -> None:
         corners = _fixed(pixels)
         cv2.fillPoly(self.image, [corners], _scalar(colour), cv2.LINE_8, _SHIFT)
-        cv2.fillPoly(self.ids, [corners], 0, cv2.LINE_8, _SHIFT)
+        cv2.fillPoly(self.ids, [corners], SHINING * shines, cv2.LINE_8, _SHIFT)
 
-    def _ellipse(self, centre: np.ndarray, axes: tuple[float, float], colour: np.ndarray) -> None:
+    def _ellipse(self, centre: np.ndarray, axes: tuple[float, float], colour: np.ndarray, shines: bool) -> None:
         middle, size = _fixed(centre).tolist(), _fixed(np.asarray(axes)).tolist()
-        for sheet, value in ((self.image, _scalar(colour)), (self.ids, 0)):
+        for sheet, value in ((self.image, _scalar(colour)), (self.ids, SHINING * shines)):
             cv2.ellipse(sheet, middle, size, 0, 0, 360, value, -1, cv2.LINE_8, _SHIFT)
 
     def _light(self, points: np.ndarray) -> float:
@@ -186,10 +196,11 @@ class Canvas:
         normal *= np.sign(normal @ to_lens) / length
         return float(0.62 + 0.14 * normal[2] + 0.36 * max(0.0, normal @ self.sun.direction))
 
-    def draw_picture(self, rgba: np.ndarray, corners_xyz: np.ndarray) -> None:
+    def draw_picture(self, rgba: np.ndarray, corners_xyz: np.ndarray, lit: np.ndarray | None = None) -> None:
         """Paint a picture (h, w, 4) uint8, premultiplied, on a flat world quadrilateral (4, 3).
 
-        Its corners come in the order top-left, top-right, bottom-right, bottom-left.
+        Its corners come in the order top-left, top-right, bottom-right, bottom-left. What shines of it by itself is
+        white in `lit`, (h, w) uint8 0/255.
         """
         if (self.camera.depth(corners_xyz) < _NEAR_M).any():
             return
@@ -197,6 +208,7 @@ class Canvas:
         size = max(np.hypot(*(target[1] - target[0])), np.hypot(*(target[2] - target[3])))
         while size < rgba.shape[1] / 2 and min(rgba.shape[:2]) > 8:  # smaller copies keep far windows from flickering
             rgba = cv2.resize(rgba, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            lit = cv2.resize(lit, rgba.shape[1::-1], interpolation=cv2.INTER_NEAREST) if lit is not None else None
         low = np.clip(np.floor(target.min(axis=0)), 0, self.ids.shape[::-1]).astype(int)
         high = np.clip(np.ceil(target.max(axis=0)), 0, self.ids.shape[::-1]).astype(int)
         if (high <= low).any():
@@ -204,7 +216,11 @@ class Canvas:
         height, width = rgba.shape[:2]
         source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
         warp = cv2.getPerspectiveTransform(source, (target - low).astype(np.float32))
-        self._blend(cv2.warpPerspective(rgba, warp, tuple((high - low).tolist())), low, 0)
+        extent = tuple((high - low).tolist())
+        self._blend(cv2.warpPerspective(rgba, warp, extent), low, 0)
+        if lit is not None:
+            shining = cv2.warpPerspective(lit, warp, extent, flags=cv2.INTER_NEAREST) > 0
+            self.ids[low[1] : high[1], low[0] : high[0]][shining] = SHINING
 
     def draw_sprite(
         self, rgba: np.ndarray, foot_xy: tuple[float, float], foot_px: np.ndarray, scale: float, identity: int
@@ -223,15 +239,15 @@ class Canvas:
         sprite = cv2.resize(rgba, (width, height), interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)
         corner = np.round(np.asarray(foot_px) * SUPERSAMPLING - np.asarray(foot_xy) * zoom).astype(int)
         solid = sprite[..., 3] > 127
-        rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
-        if len(rows) == 0:
-            return Footprint(np.zeros(4, np.float32), 0)
-        extent = [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
-        box = (np.array(extent) + np.tile(corner, 2)) / SUPERSAMPLING
         low = np.maximum(-corner, 0)
-        high = np.minimum((width, height), np.array(self.ids.shape[::-1]) - corner)
-        if (high > low).all():
-            self._blend(sprite[low[1] : high[1], low[0] : high[0]], corner + low, identity)
+        high = np.maximum(low, np.minimum((width, height), np.array(self.ids.shape[::-1]) - corner))
+        inside = slice(low[1], high[1]), slice(low[0], high[0])
+        rows, columns = (np.flatnonzero(solid[inside].any(axis=axis)) for axis in (1, 0))
+        if len(rows) == 0:
+            return Footprint(np.zeros(4, np.float32), int(solid.sum()))
+        self._blend(sprite[inside], corner + low, identity)
+        extent = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
+        box = (extent + np.tile(corner + low, 2)) / SUPERSAMPLING
         return Footprint(box.astype(np.float32), int(solid.sum()))
 
     def _blend(self, rgba: np.ndarray, corner: np.ndarray, identity: int) -> None:
@@ -252,7 +268,12 @@ class Canvas:
 
     def visible_pixels(self, count: int) -> np.ndarray:
         """Pixels of the identity map that show persons 1 … count, (count,) int64."""
-        return np.bincount(self.ids.ravel(), minlength=count + 1)[1 : count + 1]
+        return np.bincount(self.ids.ravel() - SHINING, minlength=count + 2)[2 : count + 2]
+
+    def shining(self) -> np.ndarray:
+        """Where lamps and lit windows are seen, at the camera's own resolution: (h, w) uint8 0/255."""
+        shining = self.ids[::SUPERSAMPLING, ::SUPERSAMPLING] == SHINING
+        return shining.view(np.uint8) * np.uint8(255)
 
 
 def _cut(points: np.ndarray, room: np.ndarray) -> np.ndarray:

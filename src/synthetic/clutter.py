@@ -16,34 +16,37 @@ from src.synthetic.backdrop import Wall
 from src.synthetic.camera import Camera
 from src.synthetic.canvas import Canvas, Footprint
 from src.synthetic.grounds import visible_ground
+from src.synthetic.lookalikes import LOOKALIKES, dummy, placard, statue
 from src.synthetic.objects import FURNITURE, SLENDER, Maker
 from src.synthetic.solids import Part, Tube
-from src.synthetic.surfaces import PLANT_PIXELS_PER_METRE, Plant, Surfaces
+from src.synthetic.sprite_bank import PIXELS_PER_METRE, SpriteBank
+from src.synthetic.surfaces import Cutout, Surfaces
 from src.synthetic.textures import grey_colour, paint_colour
 from src.synthetic.vehicles import car, van
 
+_THINGS: tuple[Maker, ...] = (*FURNITURE.values(), *LOOKALIKES.values())
 _MAX_PIXELS_PER_METRE = 95.0  # nearer things would fill the picture
 
 
 @dataclass(frozen=True)
 class Thing:
-    """A solid or a plant at a place."""
+    """A solid or a cut-out at a place."""
 
-    shape: Sequence[Part] | Plant
+    shape: Sequence[Part] | Cutout
     ground_xy: np.ndarray  # (2,) metres
     yaw: float  # radians
 
     def shade(self, canvas: Canvas) -> None:
         """Cast its shadow."""
-        if isinstance(self.shape, Plant):
-            canvas.shade_sprite(self.shape.rgba, self.shape.foot_xy, self.ground_xy, PLANT_PIXELS_PER_METRE)
+        if isinstance(self.shape, Cutout):
+            canvas.shade_sprite(self.shape.rgba, self.shape.foot_xy, self.ground_xy, self.shape.metre)
         else:
             canvas.shade_parts(self.shape, self.ground_xy, self.yaw)
 
     def paint(self, canvas: Canvas) -> None:
         """Paint it where it stands."""
-        if isinstance(self.shape, Plant):
-            paint_upright(canvas, self.shape.rgba, self.shape.foot_xy, self.ground_xy, PLANT_PIXELS_PER_METRE, 0)
+        if isinstance(self.shape, Cutout):
+            paint_upright(canvas, self.shape.rgba, self.shape.foot_xy, self.ground_xy, self.shape.metre, 0)
         else:
             canvas.draw_parts(self.shape, self.ground_xy, self.yaw)
 
@@ -54,19 +57,29 @@ def paint_upright(
     """Paint a sprite of `metre` pixels a metre standing on a ground point, as large as the camera sees it there."""
     camera = canvas.picture_camera
     foot = camera.project(np.append(ground_xy, 0.0))
+    if canvas.mirrored:
+        rgba, foot_xy = np.ascontiguousarray(rgba[::-1]), (foot_xy[0], rgba.shape[0] - foot_xy[1])
     return canvas.draw_sprite(rgba, foot_xy, foot, float(camera.pixels_per_metre(ground_xy)) / metre, identity)
 
 
 def scatter_things(
-    camera: Camera, surfaces: Surfaces, walls: list[Wall], people_xy: Sequence[np.ndarray], rng: np.random.Generator
+    camera: Camera,
+    surfaces: Surfaces,
+    walls: list[Wall],
+    people_xy: Sequence[np.ndarray],
+    bank: SpriteBank | None,
+    rng: np.random.Generator,
 ) -> list[Thing]:
     """Draw the things of one street; none of them stands behind a wall or right in front of the lens.
 
-    Some stand just in front of one of the people, so that a detector meets people behind poles and signs.
+    Some stand just in front of one of the people, so that a detector meets people behind poles and signs. Those in
+    the bank serve as models for statues, dummies and placards; without a bank there are none.
     """
-    things = [_in_front_of(place, rng) for place in people_xy if rng.random() < 0.12]
-    for _ in range(int(rng.integers(0, 8))):
-        things.append(_single(camera, rng, list(FURNITURE.values())))
+    things = [_in_front_of(place, rng) for place in people_xy if rng.random() < 0.14]
+    for _ in range(int(rng.integers(0, 9))):
+        things.append(_single(camera, rng, _THINGS))
+    if bank and rng.random() < 0.22:
+        things += [_made_after_people(camera, bank, rng) for _ in range(int(rng.integers(1, 3)))]
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.3, 0.35, 0.2, 0.15]))):
         things += _compound(camera, rng)
     if rng.random() < 0.35:
@@ -90,6 +103,20 @@ def _single(camera: Camera, rng: np.random.Generator, makers: Sequence[Maker]) -
     return Thing(maker(rng), visible_ground(camera, rng, below=0.1), rng.uniform(-np.pi, np.pi))
 
 
+def _made_after_people(camera: Camera, bank: SpriteBank, rng: np.random.Generator) -> Thing:
+    """A statue, a dummy in a show-case or a placard, turned more or less to the camera."""
+    place = visible_ground(camera, rng)
+    figure = bank.draw(float(camera.tilt_at(place)), rng).rgba
+    yaw = rng.normal(0, 0.5)
+    kind = rng.random()
+    if kind < 0.3:
+        return Thing(statue(rng, figure, PIXELS_PER_METRE), place, 0.0)
+    flat = bank.draw(0.0, rng).rgba
+    if kind < 0.55:
+        return Thing(dummy(rng, flat, PIXELS_PER_METRE), place, yaw)
+    return Thing(placard(rng, flat), place, yaw)
+
+
 def _in_front_of(place: np.ndarray, rng: np.random.Generator) -> Thing:
     sight = place / np.linalg.norm(place)
     aside = rng.normal(0, 0.2) * np.array([-sight[1], sight[0]])
@@ -101,14 +128,13 @@ def _compound(camera: Camera, rng: np.random.Generator) -> list[Thing]:
     """Two to four things within arm's length of each other, at least one of them slender."""
     centre = visible_ground(camera, rng)
     makers = [SLENDER[int(rng.integers(len(SLENDER)))]]
-    pool = list(FURNITURE.values())
-    makers += [pool[int(rng.integers(len(pool)))] for _ in range(int(rng.integers(1, 4)))]
+    makers += [_THINGS[int(rng.integers(len(_THINGS)))] for _ in range(int(rng.integers(1, 4)))]
     return [Thing(maker(rng), centre + rng.normal(0, 0.35, 2), rng.uniform(-np.pi, np.pi)) for maker in makers]
 
 
 def _row(camera: Camera, rng: np.random.Generator) -> list[Thing]:
     """The same thing again and again along a line: bollards, parked cars, cones with a tape between them."""
-    pool = [*FURNITURE.values(), car, car]
+    pool = [*_THINGS, car, car]
     maker, gap = pool[int(rng.integers(len(pool)))], rng.uniform(0.8, 4.0)
     if maker is car:
         gap = rng.uniform(2.4, 5.5)

@@ -1,4 +1,4 @@
-"""The floor of a street: materials seen in perspective, kerbs, road markings, manholes, repairs."""
+"""Ground seen in perspective: materials, areas with kerbs, road markings, manholes, repairs, litter."""
 
 from __future__ import annotations
 
@@ -50,20 +50,10 @@ def _bands(camera: Camera, texels_per_metre: float) -> list[tuple[int, int, int]
     across = camera.pixels_per_metre(ground, 0.0)
     foreshortening = np.sin(camera.tilt_at(ground, 0.0))
     level = np.log2(texels_per_metre / (across * np.sqrt(foreshortening)))
-    level = np.clip(np.round(level), 0, 6).astype(int)
+    level = np.clip(np.ceil(level), 0, 8).astype(int)
     starts = np.flatnonzero(np.diff(level, prepend=-1))
     ends = np.append(starts[1:], len(rows))
     return [(int(level[a]), int(rows[a]), int(rows[b - 1]) + 1) for a, b in zip(starts, ends, strict=True)]
-
-
-def paint_floor(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
-    """Paint a random floor: one material everywhere, then areas of others with kerbs, then markings."""
-    _cover(canvas, surfaces, rng, None)
-    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.15, 0.3, 0.35, 0.2]))):
-        _cover(canvas, surfaces, rng, _area(canvas.camera, rng))
-    for _ in range(int(rng.integers(0, 6))):
-        _MARKINGS[int(rng.integers(len(_MARKINGS)))](canvas, rng)
-    lay_stains(canvas, surfaces, rng)
 
 
 def visible_ground(camera: Camera, rng: np.random.Generator, far_m: float = 60.0, below: float = 0.0) -> np.ndarray:
@@ -76,10 +66,16 @@ def visible_ground(camera: Camera, rng: np.random.Generator, far_m: float = 60.0
             return point
 
 
-def _cover(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator, area: np.ndarray | None) -> None:
+def paint_area(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
+    """Cover a piece of ground of any shape with any material, mostly with an edge to it."""
+    cover(canvas, surfaces, rng, _area(canvas.camera, rng))
+
+
+def cover(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator, area: np.ndarray | None) -> None:
+    """Cover a ground polygon (n, 2), or all there is, with any material; some areas get a kerb."""
     material = surfaces.material(rng)
     sheet = lay_ground(
-        canvas, material.relief, ground_colour(material.kind, rng), rng.uniform(4, 14), rng.uniform(0, 6.3)
+        canvas, material.relief, ground_colour(material.kind, rng), rng.uniform(6, 16), rng.uniform(0, 6.3)
     )
     if area is None:
         canvas.image[:] = sheet
@@ -98,19 +94,19 @@ def _area(camera: Camera, rng: np.random.Generator) -> np.ndarray:
     start, end = visible_ground(camera, rng), visible_ground(camera, rng)
     shape = rng.random()
     if shape < 0.45:
-        return ribbon(_wavy(start, end, rng, reach=60.0), rng.uniform(1.0, 9.0))
+        return ribbon(winding(start, end, rng, reach=60.0), rng.uniform(1.0, 9.0))
     if shape < 0.7:
         angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
         bumps = 1 + 0.2 * np.sin(angle * rng.integers(1, 4) + rng.uniform(0, 6)) + 0.1 * np.sin(3 * angle)
         size = rng.uniform(1, 10, 2)
         return start + np.stack([np.cos(angle), np.sin(angle)], axis=1) * bumps[:, None] * size
-    edge = _wavy(start, end, rng, reach=100.0)
+    edge = winding(start, end, rng, reach=100.0)
     along = (edge[-1] - edge[0]) / np.linalg.norm(edge[-1] - edge[0])
     beyond = 200 * np.array([-along[1], along[0]])
     return np.vstack([edge, edge[-1:] + beyond, edge[:1] + beyond])
 
 
-def _wavy(start: np.ndarray, end: np.ndarray, rng: np.random.Generator, reach: float) -> np.ndarray:
+def winding(start: np.ndarray, end: np.ndarray, rng: np.random.Generator, reach: float) -> np.ndarray:
     """A gently winding line (n, 2) through two points that goes on for `reach` metres on both sides."""
     along = (end - start) / max(float(np.linalg.norm(end - start)), 0.1)
     position = np.linspace(-reach, reach, 60)
@@ -202,12 +198,27 @@ def _repair(canvas: Canvas, rng: np.random.Generator) -> None:
         canvas.image[mask] = np.clip(canvas.image[mask] * rng.uniform(0.7, 1.2), 0, 255).astype(np.uint8)
 
 
-_MARKINGS = (_long_line, _dashes, _bars, _arc, _manhole, _repair)
+def _litter(canvas: Canvas, rng: np.random.Generator) -> None:
+    """Leaves, scraps of paper, stones: small flecks strewn over a few metres."""
+    centre, tone = visible_ground(canvas.camera, rng, far_m=30.0), grey_colour(rng, 40, 230, 15)
+    for _ in range(int(rng.integers(1, 25))):
+        fleck = rng.normal(0, 1, (4, 2)) * rng.uniform(0.02, 0.1) + centre + rng.normal(0, 1.5, 2)
+        canvas.fill(lift(fleck, 0.0), tone * rng.uniform(0.7, 1.2))
+
+
+_MARKINGS = (_long_line, _dashes, _bars, _arc, _manhole, _repair, _litter)
+
+
+def paint_marking(canvas: Canvas, rng: np.random.Generator) -> None:
+    """Paint one thing that lies flat on the ground: a line, a crossing, a manhole, a repair …"""
+    _MARKINGS[int(rng.integers(len(_MARKINGS)))](canvas, rng)
 
 
 def lay_stains(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
-    """Large damp and worn places over everything."""
+    """Large damp and worn places over everything, fainter the farther they are."""
     relief = surfaces.stains[int(rng.integers(len(surfaces.stains)))]
     stain = lay_ground(canvas, relief, np.full(3, 128.0), _STAIN_M, rng.uniform(0, 6.3))
     top = int(np.clip(canvas.camera.horizon, 0, canvas.camera.height))
-    canvas.image[top:] = cv2.multiply(canvas.image[top:], stain[top:], scale=1 / 128)
+    strength = np.linspace(0, 1, canvas.camera.height - top, dtype=np.float32)[:, None, None] ** 0.7
+    faint = (128 + strength * (stain[top:].astype(np.float32) - 128)).astype(np.uint8)
+    canvas.image[top:] = cv2.multiply(canvas.image[top:], faint, scale=1 / 128)

@@ -23,7 +23,8 @@ def lamp_post(rng: np.random.Generator) -> list[Part]:
     for side in ((1,), (1, -1))[int(rng.random() < 0.2)]:
         reach = side * rng.uniform(0.3, 1.2)
         parts.append(Tube((0, 0, height - 0.5), (reach, 0, height), 0.04, 0.04, steel))
-        parts.append(Tube((reach, 0, height), (reach * 1.4, 0, height + 0.02), 0.12, 0.1, grey_colour(rng, 150, 245)))
+        head = grey_colour(rng, 150, 245)
+        parts.append(Tube((reach, 0, height), (reach * 1.4, 0, height + 0.02), 0.12, 0.1, head, shines=True))
     if rng.random() < 0.4:
         parts += _boards(rng, rng.uniform(1.2, 2.4))
     return parts

@@ -12,6 +12,7 @@ from src.synthetic.backdrop import Wall, paint_backdrop, paint_walls
 from src.synthetic.camera import lift
 from src.synthetic.canvas import Canvas
 from src.synthetic.clutter import Thing
+from src.synthetic.facades import Facade
 from src.synthetic.grounds import lay_ground, lay_stains, paint_line, ribbon
 from src.synthetic.objects import bench, bin_, bollard, boulder, cone, lamp_post, sign, tripod
 from src.synthetic.surfaces import Surfaces
@@ -61,9 +62,9 @@ def paint_street(canvas: Canvas, surfaces: Surfaces, things: list[Thing], rng: n
     paint_walls(canvas, [house, hedge], replace(surfaces, facades=(_sober(surfaces.facades),)), rng)
 
 
-def _sober(facades: Sequence[np.ndarray]) -> np.ndarray:
+def _sober(facades: Sequence[Facade]) -> Facade:
     """The house front whose colour is nearest to brick."""
-    return min(facades, key=lambda front: float(np.linalg.norm(front.mean(axis=(0, 1)) - _BRICK)))
+    return min(facades, key=lambda front: float(np.linalg.norm(front.picture.mean(axis=(0, 1)) - _BRICK)))
 
 
 def _paint_grounds(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:

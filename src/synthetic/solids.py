@@ -1,4 +1,4 @@
-"""The building blocks of things: flat plates and round bars, and the boxes, boards and posts made of them."""
+"""The building blocks of things: flat plates, pictures and round bars, and the boxes and posts made of them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,15 @@ class Plate:
 
     points: np.ndarray  # (n, 3)
     colour: np.ndarray  # (3,) 0–255
+    shines: bool = False  # a lamp or a lit window, when lamps are lit
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A flat quadrilateral with something printed on it: a notice, a poster, a shop window."""
+
+    points: np.ndarray  # (4, 3) local metres: top-left, top-right, bottom-right, bottom-left
+    rgba: np.ndarray  # (h, w, 4) uint8, premultiplied
 
 
 @dataclass(frozen=True)
@@ -26,9 +35,10 @@ class Tube:
     start_radius: float
     end_radius: float
     colour: np.ndarray
+    shines: bool = False
 
 
-Part = Plate | Tube
+Part = Plate | Picture | Tube
 
 
 def block(low: Point, high: Point, colour: np.ndarray, shrink: float = 0.0) -> list[Part]:
@@ -51,6 +61,12 @@ def panel(centre: Point, width: float, height: float, colour: np.ndarray, corner
     return Plate(points, colour)
 
 
+def board(centre: Point, width: float, height: float, rgba: np.ndarray) -> Picture:
+    """An upright picture facing -y, `centre` in its middle."""
+    corners = np.array([(-0.5, 0, 0.5), (0.5, 0, 0.5), (0.5, 0, -0.5), (-0.5, 0, -0.5)])
+    return Picture(corners * (width, 1, height) + np.asarray(centre), rgba)
+
+
 def upright(radius: float, height: float, colour: np.ndarray, x: float = 0.0, y: float = 0.0, top: float = 1.0) -> Tube:
     """A vertical bar; `top` scales its radius at the upper end."""
     return Tube((x, y, 0.0), (x, y, height), radius, radius * top, colour)
@@ -59,7 +75,7 @@ def upright(radius: float, height: float, colour: np.ndarray, x: float = 0.0, y:
 def placed(part: Part, ground_xy: np.ndarray, yaw: float) -> np.ndarray:
     """World points (n, 3) of a part whose object stands at `ground_xy`, turned by `yaw` radians.
 
-    A plate gives its corners, a tube its two ends.
+    A plate or a picture gives its corners, a tube its two ends.
     """
     points = np.array([part.start, part.end]) if isinstance(part, Tube) else part.points
     sin, cos = np.sin(yaw), np.cos(yaw)

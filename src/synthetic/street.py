@@ -10,13 +10,16 @@ import numpy as np
 
 from src.synthetic.backdrop import Wall, paint_backdrop, paint_walls, raise_walls
 from src.synthetic.camera import Camera, sample_response
-from src.synthetic.canvas import Canvas, Footprint, Sun
+from src.synthetic.canvas import Canvas, Footprint
 from src.synthetic.clutter import Thing, paint_upright, scatter_things
-from src.synthetic.grounds import paint_floor, visible_ground
+from src.synthetic.floor import paint_floor
+from src.synthetic.grounds import visible_ground
 from src.synthetic.rendering import Sprite
 from src.synthetic.sprite_bank import PIXELS_PER_METRE, SpriteBank
 from src.synthetic.surfaces import Surfaces
 from src.synthetic.textures import periodic_noise
+from src.synthetic.weather import Weather, sample_weather
+from src.synthetic.wetness import lay_water
 
 WIDTH, HEIGHT = 512, 384
 CLEAR = 0.3  # a person of whom less than this share is visible cannot fairly be asked for
@@ -42,7 +45,11 @@ class _Standing:
 
 
 def compose_street(
-    rng: np.random.Generator, surfaces: Surfaces, bank: SpriteBank | None, respond: bool = True
+    rng: np.random.Generator,
+    surfaces: Surfaces,
+    bank: SpriteBank | None,
+    respond: bool = True,
+    weather: Weather | None = None,
 ) -> Street:
     """Draw a street: geometry, ground, walls, things, people, weather; then the camera's response.
 
@@ -51,20 +58,28 @@ def compose_street(
         surfaces: stock of textures.
         bank: stock of people; None leaves the street empty.
         respond: False leaves out the camera's response (white balance, blur, noise, JPEG …).
+        weather: None draws one.
     """
-    camera, sun = _sample_camera(rng), _sample_sun(rng)
-    canvas = Canvas(camera, sun)
+    camera, weather = _sample_camera(rng), weather or sample_weather(rng)
+    canvas = Canvas(camera, weather.sun)
     paint_backdrop(canvas, rng)
     paint_floor(canvas, surfaces, rng)
     walls = raise_walls(canvas.camera, rng)
     people = _place_people(camera, bank, walls, rng) if bank else []
-    things = scatter_things(camera, surfaces, walls, [person.ground_xy for person in people], rng)
+    things = scatter_things(camera, surfaces, walls, [person.ground_xy for person in people], bank, rng)
     _cast_shadows(canvas, people, things, rng)
-    paint_walls(canvas, walls, surfaces, rng)
-    footprints = _paint_standing(canvas, people, things)
-    image = canvas.picture()
+    fronts = int(rng.integers(2**32))
+
+    def paint_all(sheet: Canvas) -> list[Footprint]:
+        paint_walls(sheet, walls, surfaces, np.random.default_rng(fronts), weather.lamps)
+        return _paint_standing(sheet, people, things)
+
+    if weather.wetness:
+        lay_water(canvas, weather.wetness, surfaces, paint_all, rng)
+    footprints = paint_all(canvas)
+    image = weather.grade(canvas.picture(), canvas.shining(), rng)
     if respond:
-        image = sample_response(rng).apply(image, rng)
+        image = weather.seen_by(sample_response(rng)).apply(image, rng)
     return _with_truth(image, canvas, footprints)
 
 
@@ -84,15 +99,8 @@ def _sample_camera(rng: np.random.Generator) -> Camera:
             return Camera(height, max(0.02, tilt), focal, WIDTH, HEIGHT)
 
 
-def _sample_sun(rng: np.random.Generator) -> Sun:
-    if rng.random() < 0.45:  # overcast: hardly more than the dark under things
-        return Sun((rng.normal(0, 0.1), rng.normal(0, 0.1)), rng.uniform(0.08, 0.3), rng.uniform(0.1, 0.25))
-    angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 1.8)
-    return Sun((length * np.cos(angle), length * np.sin(angle)), rng.uniform(0.2, 0.6), rng.uniform(0.02, 0.1))
-
-
 def _place_people(camera: Camera, bank: SpriteBank, walls: list[Wall], rng: np.random.Generator) -> list[_Standing]:
-    wanted = 0 if rng.random() < 0.12 else int(rng.integers(1, 13))
+    wanted = 0 if rng.random() < 0.15 else int(rng.choice([rng.integers(1, 13), rng.integers(10, 19)], p=[0.88, 0.12]))
     light = np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.03, 3))
     people: list[_Standing] = []
     for _ in range(wanted * 6):
@@ -113,11 +121,11 @@ def _next_place(camera: Camera, people: list[_Standing], rng: np.random.Generato
     if not people or kind < 0.45:
         return visible_ground(camera, rng, below=0.15)
     last = people[-1].ground_xy
-    if kind < 0.7:
+    if kind < 0.65:
         return last + rng.normal(0, 0.7, 2)
     sight = last / np.linalg.norm(last)
-    aside = rng.choice([-1, 1]) * rng.uniform(0.15, 0.5) * np.array([-sight[1], sight[0]])
-    return last + aside + sight * rng.choice([-1, 1]) * rng.uniform(0.4, 3.0)
+    aside = rng.choice([-1, 1]) * rng.uniform(0.12, 0.42) * np.array([-sight[1], sight[0]])
+    return last + aside + sight * rng.choice([-1, 1]) * rng.uniform(0.35, 2.0)
 
 
 def _cast_shadows(canvas: Canvas, people: list[_Standing], things: list[Thing], rng: np.random.Generator) -> None:
@@ -130,6 +138,7 @@ def _cast_shadows(canvas: Canvas, people: list[_Standing], things: list[Thing], 
         noise = periodic_noise(rng, HEIGHT // 2, WIDTH // 2, rng.uniform(1.2, 1.8))
         noise = cv2.resize(noise, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
         dapple = np.clip(128 + 200 * (noise - rng.uniform(0, 1)), 0, 255).astype(np.uint8)
+        dapple[: max(0, int(canvas.picture_camera.horizon))] = 0
     canvas.lay_shadows(dapple)
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from src.synthetic.facades import Facade, make_facade
 from src.synthetic.textures import (
     asphalt,
     clouds,
     concrete,
-    facade,
     grass,
     gravel,
     grey_colour,
@@ -33,11 +33,11 @@ class Material:
 
 
 @dataclass(frozen=True)
-class Plant:
-    """A tree or a bush as an upright picture."""
+class Cutout:
+    """Something upright as a picture that always faces the camera."""
 
     rgba: np.ndarray  # (h, w, 4) uint8, premultiplied
-    tree: bool
+    metre: float  # pixels a metre
 
     @property
     def foot_xy(self) -> tuple[float, float]:
@@ -46,11 +46,18 @@ class Plant:
 
 
 @dataclass(frozen=True)
+class Plant(Cutout):
+    """A tree or a bush."""
+
+    tree: bool
+
+
+@dataclass(frozen=True)
 class Surfaces:
     """What a painter of streets has in stock."""
 
     materials: tuple[Material, ...]
-    facades: tuple[np.ndarray, ...]  # each (TILE, 2 TILE, 3) uint8
+    facades: tuple[Facade, ...]
     plants: tuple[Plant, ...]
     stains: tuple[np.ndarray, ...]  # each (TILE, TILE) uint8, 128 = clean
 
@@ -67,7 +74,7 @@ def make_surfaces(seed: int, per_kind: int = 6) -> Surfaces:
     """Make the stock: `per_kind` reliefs of each ground, as many fronts, four times as many plants."""
     rng = np.random.default_rng([seed, 77])
     materials = tuple(Material(kind, maker(rng)) for kind, maker in _MAKERS.items() for _ in range(per_kind))
-    fronts = tuple(facade(rng) for _ in range(2 * per_kind))
+    fronts = tuple(make_facade(rng) for _ in range(2 * per_kind))
     plants = tuple(_bush(rng) if i % 2 else _tree(rng) for i in range(4 * per_kind))
     stains = tuple(clouds(rng) for _ in range(per_kind))
     return Surfaces(materials, fronts, plants, stains)
@@ -76,13 +83,13 @@ def make_surfaces(seed: int, per_kind: int = 6) -> Surfaces:
 def ground_colour(kind: str, rng: np.random.Generator) -> np.ndarray:
     """A colour in which this kind of ground occurs, (3,) float32."""
     if kind == "grass":
-        light = rng.uniform(50, 130)
+        light = rng.uniform(60, 145)
         return np.array([light * rng.uniform(0.7, 1.05), light, light * rng.uniform(0.25, 0.6)], np.float32)
     if kind == "gravel":
-        return rng.uniform(80, 170) * np.array([1.0, rng.uniform(0.85, 0.97), rng.uniform(0.65, 0.9)], np.float32)
+        return rng.uniform(95, 185) * np.array([1.0, rng.uniform(0.85, 0.97), rng.uniform(0.65, 0.9)], np.float32)
     if kind == "paving" and rng.random() < 0.4:
-        return rng.uniform(90, 170) * np.array([1.0, rng.uniform(0.65, 0.95), rng.uniform(0.5, 0.9)], np.float32)
-    return grey_colour(rng, 55, 185)
+        return rng.uniform(100, 190) * np.array([1.0, rng.uniform(0.65, 0.95), rng.uniform(0.5, 0.9)], np.float32)
+    return grey_colour(rng, 65, 190, cast=2.5)
 
 
 def _foliage_colour(rng: np.random.Generator) -> np.ndarray:
@@ -102,7 +109,7 @@ def _tree(rng: np.random.Generator) -> Plant:
     if rng.random() < 0.75:
         crown = int(height * rng.uniform(0.5, 0.8))
         _leafy(rgba[:crown], rng, roundness=2.0, hanging=True)
-    return Plant(rgba, True)
+    return Plant(rgba, PLANT_PIXELS_PER_METRE, tree=True)
 
 
 def _branch(
@@ -129,7 +136,7 @@ def _bush(rng: np.random.Generator) -> Plant:
     )
     rgba = np.zeros((height, width, 4), np.uint8)
     _leafy(rgba, rng, roundness=float(rng.choice([2.0, 4.0, 8.0])))
-    return Plant(rgba, False)
+    return Plant(rgba, PLANT_PIXELS_PER_METRE, tree=False)
 
 
 def _leafy(rgba: np.ndarray, rng: np.random.Generator, roundness: float, hanging: bool = False) -> None:

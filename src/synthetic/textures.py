@@ -57,7 +57,7 @@ def _relief(field: np.ndarray) -> np.ndarray:
 def asphalt(rng: np.random.Generator) -> np.ndarray:
     """Speckle, worn patches and a few cracks."""
     field = 0.05 * periodic_noise(rng, TILE, TILE, 0.3) * rng.uniform(0.4, 1.8)
-    field += 0.04 * periodic_noise(rng, TILE, TILE, 1.8) * rng.uniform(0.5, 2)
+    field += 0.03 * periodic_noise(rng, TILE, TILE, 1.6) * rng.uniform(0.3, 1.3)
     cracks = np.zeros((TILE, TILE), np.uint8)
     for _ in range(int(rng.integers(0, 5))):
         steps = rng.normal(0, 9, (30, 2)) + rng.normal(0, 7, 2)
@@ -69,8 +69,8 @@ def asphalt(rng: np.random.Generator) -> np.ndarray:
 def grass(rng: np.random.Generator) -> np.ndarray:
     """Blades, tufts and patches that differ in hue: a relief in three channels."""
     blades = periodic_noise(rng, TILE, TILE, 0.5) * rng.uniform(0.1, 0.22)
-    patches = periodic_noise(rng, TILE, TILE, 1.6) * rng.uniform(0.05, 0.15)
-    yellowing = periodic_noise(rng, TILE, TILE, 1.4) * rng.uniform(0.03, 0.1)
+    patches = periodic_noise(rng, TILE, TILE, 1.3) * rng.uniform(0.04, 0.1)
+    yellowing = periodic_noise(rng, TILE, TILE, 1.2) * rng.uniform(0.02, 0.07)
     light = blades + patches
     return _relief(np.dstack([light + yellowing, light, light - yellowing]))
 
@@ -90,7 +90,7 @@ def paving(rng: np.random.Generator) -> np.ndarray:
 
 def concrete(rng: np.random.Generator) -> np.ndarray:
     """Poured fields with stains, and a joint here and there."""
-    field = 0.05 * periodic_noise(rng, TILE, TILE, 1.5) + 0.03 * periodic_noise(rng, TILE, TILE, 0.2)
+    field = 0.035 * periodic_noise(rng, TILE, TILE, 1.3) + 0.03 * periodic_noise(rng, TILE, TILE, 0.2)
     if rng.random() < 0.6:
         field[:3] -= 0.25
         field[:, :3] -= 0.25
@@ -128,31 +128,3 @@ def leaves(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     hue = 0.08 * periodic_noise(rng, height, width, 1.2)
     top_light = np.linspace(0.2, -0.25, height, dtype=np.float32)[:, None]
     return _relief(np.dstack([light + hue + top_light, light + top_light, light - hue + top_light]))
-
-
-def facade(rng: np.random.Generator) -> np.ndarray:
-    """A house front with rows of windows and some doors, (TILE, TILE * 2, 3) uint8, about 8 m × 16 m."""
-    height, width = TILE, TILE * 2
-    wall_colour = grey_colour(rng, 70, 215) * np.array([1.0, rng.uniform(0.75, 1), rng.uniform(0.55, 1)], np.float32)
-    front = cv2.resize(tint(brick(rng), wall_colour), (width, height), interpolation=cv2.INTER_LINEAR)
-    pane, frame = grey_colour(rng, 15, 130, 12), paint_colour(rng) * 0.6 + 60
-    wide, tall = int(rng.uniform(40, 150)), int(rng.uniform(60, 120))
-    gap_x, gap_y = int(wide * rng.uniform(1.15, 2.5)), int(tall * rng.uniform(1.5, 2.4))
-    if rng.random() < 0.85:
-        for top in range(int(rng.integers(20, 120)), height - tall, gap_y):
-            for left in range(int(rng.integers(5, 60)), width - wide, gap_x):
-                _window(front, left, top, wide, tall, pane * rng.uniform(0.6, 1.4), frame)
-    for _ in range(int(rng.integers(0, 4))):
-        left, tall_door = int(rng.integers(0, width - 80)), int(rng.uniform(125, 170))
-        door = np.clip(paint_colour(rng), 0, 255)
-        cv2.rectangle(front, (left, height - tall_door), (left + int(rng.integers(50, 160)), height), door.tolist(), -1)
-    return front
-
-
-def _window(front: np.ndarray, left: int, top: int, wide: int, tall: int, pane: np.ndarray, frame: np.ndarray) -> None:
-    right, bottom = left + wide, top + tall
-    cv2.rectangle(front, (left, top), (right, bottom), np.clip(pane, 0, 255).tolist(), -1)
-    sky = np.clip(pane * 1.5 + 15, 0, 255).tolist()
-    cv2.fillPoly(front, [np.array([(left, top), (left + wide // 2, top), (left, top + tall // 2)], np.int32)], sky)
-    cv2.rectangle(front, (left, top), (right, bottom), frame.tolist(), 5)
-    cv2.line(front, (left + wide // 2, top), (left + wide // 2, bottom), frame.tolist(), 4)

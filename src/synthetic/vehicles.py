@@ -28,7 +28,30 @@ def van(rng: np.random.Generator) -> list[Part]:
     parts = block((-half, -wide, 0.3), (half * 0.6, wide, roof), paint, shrink=0.06)
     parts += block((half * 0.6, -wide, 0.3), (half, wide, 1.05), paint, shrink=0.04)
     parts += _cabin((half * 0.5, half * 0.95, wide * 0.97, 1.05, roof * 0.95), paint, glass)
+    parts += _load_room(half, wide, roof, paint, glass, rng)
     return parts + _wheels(half * 0.66, wide, 0.34) + _lights(half, wide, 0.8, rng)
+
+
+def _load_room(
+    half: float, wide: float, roof: float, paint: np.ndarray, glass: np.ndarray, rng: np.random.Generator
+) -> list[Part]:
+    """What breaks up the box of a van: sills, the joints of its doors, windows or a firm's stripe."""
+    parts: list[Part] = []
+    for y in (-wide - 0.02, wide + 0.02):
+        side = np.array([(-half, y, 0.3), (half * 0.55, y, 0.3), (half * 0.55, y, roof), (-half, y, roof)])
+        parts.append(Plate(_pane(side, 0.0, 0.99, 0.0, 0.13), paint * 0.35))
+        parts += [Plate(_pane(side, at, at + 0.012, 0.08, 0.92), paint * 0.55) for at in (0.33, 0.66)]
+        if rng.random() < 0.4:
+            parts += [Plate(_pane(side, at, at + 0.27, 0.55, 0.85), glass) for at in (0.03, 0.36, 0.69)]
+        elif rng.random() < 0.5:
+            parts.append(Plate(_pane(side, 0.05, 0.95, 0.3, rng.uniform(0.4, 0.7)), paint_colour(rng)))
+    rear = np.array([(-half, wide, 0.3), (-half, -wide, 0.3), (-half, -wide, roof), (-half, wide, roof)])
+    parts += [Plate(_pane(rear, at, at + 0.36, 0.55, 0.88), glass) for at in (0.1, 0.54)]
+    return [
+        *parts,
+        Plate(_pane(rear, 0.0, 1.0, 0.0, 0.12), paint * 0.35),
+        Plate(_pane(rear, 0.494, 0.506, 0.1, 0.95), paint * 0.5),
+    ]
 
 
 def _cabin(size: tuple[float, float, float, float, float], paint: np.ndarray, glass: np.ndarray) -> list[Part]:
@@ -48,13 +71,13 @@ def _cabin(size: tuple[float, float, float, float, float], paint: np.ndarray, gl
     return [*parts, Plate(high, paint)]
 
 
-def _pane(side: np.ndarray, left: float, right: float) -> np.ndarray:
-    """A window in a four-cornered side, a hand's breadth in front of it so that it is painted later."""
+def _pane(side: np.ndarray, left: float, right: float, low: float = 0.12, high: float = 0.88) -> np.ndarray:
+    """A part of a four-cornered side given in shares, a thumb's breadth in front of it so that it is painted later."""
     a, b, c, d = side
     lower, upper = [a + (b - a) * t for t in (left, right)], [d + (c - d) * t for t in (left, right)]
     corners = [
-        lower[0] + (upper[0] - lower[0]) * 0.12, lower[1] + (upper[1] - lower[1]) * 0.12,
-        lower[1] + (upper[1] - lower[1]) * 0.88, lower[0] + (upper[0] - lower[0]) * 0.88,
+        lower[0] + (upper[0] - lower[0]) * low, lower[1] + (upper[1] - lower[1]) * low,
+        lower[1] + (upper[1] - lower[1]) * high, lower[0] + (upper[0] - lower[0]) * high,
     ]  # fmt: skip
     outward = np.cross(b - a, d - a)
     return np.array(corners) + 0.03 * outward / np.linalg.norm(outward)
