@@ -180,9 +180,19 @@ def bag(rng: np.random.Generator) -> list[Part]:
 
 
 def boulder(rng: np.random.Generator) -> list[Part]:
-    """A stone, or a row of kerb stones set on edge."""
-    colour, half, height = grey_colour(rng, 90, 200, 10), rng.uniform(0.15, 0.45), rng.uniform(0.2, 0.7)
-    return block((-half, -half, 0), (half, half, height), colour, shrink=half * rng.uniform(0.15, 0.6))
+    """A stone with uneven faces."""
+    colour, reach, height = grey_colour(rng, 90, 200, 6), rng.uniform(0.15, 0.5), rng.uniform(0.2, 0.75)
+    angle = 2 * np.pi * (np.arange(7) + rng.uniform(-0.3, 0.3, 7)) / 7
+    ring = np.stack([np.cos(angle), np.sin(angle)], axis=1) * reach
+    base = np.column_stack([ring * rng.uniform(0.75, 1.1, (7, 1)), np.zeros(7)])
+    brow = np.column_stack([ring * rng.uniform(0.6, 0.95, (7, 1)), height * rng.uniform(0.5, 0.8, 7)])
+    peak = np.array([*rng.normal(0, 0.2 * reach, 2), height])
+    parts: list[Part] = []
+    for i in range(7):
+        j, tone = (i + 1) % 7, colour * rng.uniform(0.85, 1.1)
+        parts.append(Plate(np.array([base[i], base[j], brow[j], brow[i]]), tone))
+        parts.append(Plate(np.array([brow[i], brow[j], peak]), tone * rng.uniform(0.9, 1.15)))
+    return parts
 
 
 def heap(rng: np.random.Generator) -> list[Part]:
