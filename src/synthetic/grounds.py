@@ -78,7 +78,8 @@ def cover(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator, area: np
         canvas, material.relief, ground_colour(material.kind, rng), rng.uniform(6, 16), rng.uniform(0, 6.3)
     )
     if area is None:
-        canvas.image[:] = sheet
+        horizon = int(np.clip(canvas.camera.horizon, 0, canvas.camera.height))
+        canvas.image[horizon:] = sheet[horizon:]
         return
     if material.kind == "grass":  # blades hang over the edge
         area = area + rng.normal(0, 0.04, area.shape)
