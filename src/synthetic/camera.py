@@ -216,10 +216,10 @@ def sample_response(rng: np.random.Generator) -> Response:
     sharp = rng.random()
     return Response(
         white_balance=tuple(np.exp(rng.normal(0.0, 0.04, 3)).tolist()),
-        saturation=float(np.clip(rng.normal(1.0, 0.28), 0.1, 1.6)),
-        exposure=float(np.exp(rng.normal(0.05, 0.14))),
-        gamma=float(np.exp(rng.normal(0.0, 0.2))),
-        contrast=float(np.exp(rng.normal(0.12, 0.17))),
+        saturation=float(np.clip(rng.normal(0.88, 0.28), 0.1, 1.5)),
+        exposure=float(np.exp(rng.normal(0.12, 0.17))),
+        gamma=float(np.exp(rng.normal(-0.08, 0.18))),
+        contrast=float(np.exp(rng.normal(0.2, 0.16))),
         haze=float(np.clip(abs(rng.normal(0.0, 0.05)), 0, 0.25)),
         resolution=float(rng.uniform(0.45, 0.95)) if rng.random() < 0.2 else 1.0,
         blur=float(rng.uniform(0.3, 1.2)) if sharp < 0.35 else 0.0,

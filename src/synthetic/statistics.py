@@ -1,0 +1,72 @@
+"""What a camera made of people, in five numbers a crop: whether generated crops lie where real ones do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+_SIZE = (64, 128)  # width, height at which crops of all sizes are compared
+
+
+class CropStatistics(NamedTuple):
+    """Five numbers of one crop, all but the last on its copy of 128 × 64 pixels."""
+
+    sharpness: float  # variance of the Laplacian of the grey levels
+    contrast: float  # standard deviation of the grey levels, 0–255
+    brightness: float  # mean grey level, 0–255
+    saturation: float  # mean saturation (HSV), 0–255
+    height_px: float  # height of the crop itself
+
+
+class Range(NamedTuple):
+    """Where the middle of many values lies."""
+
+    low: float  # 10 % are lower
+    median: float
+    high: float  # 10 % are higher
+
+
+def measure_crop(image: np.ndarray) -> CropStatistics:
+    """Measure a crop.
+
+    Args:
+        image: (h, w, 3) uint8 RGB.
+
+    Returns:
+        Its five numbers.
+
+    Example:
+        >>> grey = np.full((100, 50, 3), 90, np.uint8)
+        >>> measure_crop(grey)
+        CropStatistics(sharpness=0.0, contrast=0.0, brightness=90.0, saturation=0.0, height_px=100.0)
+    """
+    method = cv2.INTER_AREA if image.shape[0] > _SIZE[1] else cv2.INTER_LINEAR
+    small = cv2.resize(image, _SIZE, interpolation=method)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    saturation = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)[..., 1]
+    return CropStatistics(
+        sharpness=float(cv2.Laplacian(grey, cv2.CV_64F).var()),
+        contrast=float(grey.std()),
+        brightness=float(grey.mean()),
+        saturation=float(saturation.mean()),
+        height_px=float(image.shape[0]),
+    )
+
+
+def measure_crops(images: Iterable[np.ndarray]) -> dict[str, Range]:
+    """The range of each number over many crops, by its name.
+
+    Args:
+        images: each (h, w, 3) uint8 RGB.
+
+    Raises:
+        ValueError: there are none.
+    """
+    rows = np.array([measure_crop(image) for image in images])
+    if len(rows) == 0:
+        raise ValueError("there are no crops to measure")
+    edges = np.percentile(rows, [10, 50, 90], axis=0)
+    return {name: Range(*edges[:, i].tolist()) for i, name in enumerate(CropStatistics._fields)}
