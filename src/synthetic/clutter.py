@@ -18,7 +18,7 @@ from src.synthetic.canvas import Canvas, Footprint
 from src.synthetic.grounds import visible_ground
 from src.synthetic.lookalikes import LOOKALIKES, dummy, placard, statue
 from src.synthetic.objects import FURNITURE, SLENDER, Maker
-from src.synthetic.solids import Part, Tube
+from src.synthetic.solids import Part, Tube, placed
 from src.synthetic.sprite_bank import PIXELS_PER_METRE, SpriteBank
 from src.synthetic.surfaces import Cutout, Surfaces
 from src.synthetic.textures import grey_colour, paint_colour
@@ -89,13 +89,21 @@ def scatter_things(
     for _ in range(int(rng.integers(0, 6))):
         plant = surfaces.plants[int(rng.integers(len(surfaces.plants)))]
         things.append(Thing(plant, visible_ground(camera, rng, far_m=70.0), 0.0))
-    return [thing for thing in things if _fits(camera, thing, walls)]
+    return [thing for thing in things if _fits(camera, thing, walls) and not _stands_on(thing, people_xy)]
 
 
 def _fits(camera: Camera, thing: Thing, walls: list[Wall]) -> bool:
     if thing.ground_xy[1] < 1 or camera.pixels_per_metre(thing.ground_xy) > _MAX_PIXELS_PER_METRE:
         return False
     return not any(wall.hides(thing.ground_xy) for wall in walls)
+
+
+def _stands_on(thing: Thing, people_xy: Sequence[np.ndarray]) -> bool:
+    """Whether a large thing, a car say, takes the place of one of the people."""
+    if isinstance(thing.shape, Cutout):
+        return False
+    reach = max(float(np.hypot(*placed(part, np.zeros(2), 0.0)[:, :2].T).max()) for part in thing.shape)
+    return reach > 1 and any(np.linalg.norm(thing.ground_xy - place) < 0.6 * reach for place in people_xy)
 
 
 def _single(camera: Camera, rng: np.random.Generator, makers: Sequence[Maker]) -> Thing:
