@@ -1,68 +1,105 @@
 """Generate people, streets and labelled crops."""
 
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import cv2
-import numpy as np
 import typer
 from tqdm.auto import tqdm
 
-from src.frames.frame import Frame
-from src.frames.mot import write_mot
-from src.frames.open import open_frames
-from src.settings.errors import UserError
-from src.synthetic.face_set import FacePlan, write_faces
-from src.synthetic.market import CLASS_PLAN, MarketPlan, write_market
+from src.frames.folder import picture_files, read_picture
+from src.frames.views import view_names, write_views
+from src.settings.errors import UserError, did_you_mean
+from src.synthetic.crew import Crew
+from src.synthetic.drafts import drafting
+from src.synthetic.face_set import write_faces
+from src.synthetic.market import write_market
+from src.synthetic.presets import PRESETS, Preset, resized
 
-_TINY_CROPS = MarketPlan(train_people=8, test_people=8, crops_per_camera=2, distractors=4, junk=2)
-PRESETS: dict[str, tuple[int, MarketPlan, FacePlan]] = {  # frames of the scene, crops, faces
-    "tiny": (12, _TINY_CROPS, FacePlan(train_people=3, test_people=3, pictures_each=4)),
-    "demo": (70, MarketPlan(train_people=60, test_people=60), FacePlan(30, 30, pictures_each=8)),
-    "class": (210, CLASS_PLAN, FacePlan(train_people=200, test_people=100, pictures_each=12)),
-}
+SMALL = 300  # so few pictures are drawn sooner than other processes start
 
 
 def run(
-    out: Annotated[Path, typer.Option(help="The folder to write into; made if missing.")],
+    out: Annotated[Path, typer.Option(help="The folder to write into: empty, or made.")],
     preset: Annotated[str, typer.Option(help=f"How much: {', '.join(PRESETS)}.")] = "demo",
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 7,
+    people: Annotated[int | None, typer.Option(help="Of the crops; half are to learn from.")] = None,
+    cameras: Annotated[int | None, typer.Option(help="Of the crops and of the street.")] = None,
+    frames: Annotated[int | None, typer.Option(help="Of each camera of the street.")] = None,
+    change_clothes: Annotated[
+        float, typer.Option(metavar="SHARE", help="So many of the people wear other clothes in half of the cameras.")
+    ] = 0.0,
+    preview: Annotated[bool, typer.Option("--preview", help="Also draw preview.png, a contact sheet.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that draw.", show_default="one a processor core")
+    ] = None,
 ) -> None:
-    """Write generated pictures: a street scene with its truth, labelled crops of people, and labelled faces.
+    """Write generated pictures with everything that is true about them: a street, crops of people, and faces.
 
-    The scene goes to OUT/View_001/frame_0000.jpg … with OUT/gt.txt (MOT format), the crops to OUT/market (Market-1501
-    layout), the faces to OUT/faces (a folder for each person, and labels.csv).
+    The street goes to OUT/View_001/frame_0000.jpg …, a folder and a film for each camera, with gt.txt (MOT format) and
+    calibration.yml; the crops of its people and of others to OUT/market (Market-1501 layout, and labels.csv); faces to
+    OUT/faces (a folder for each person, and labels.csv). A run that is broken off leaves nothing.
     """
     if preset not in PRESETS:
-        raise UserError(f"no preset {preset!r}: choose {', '.join(PRESETS)}")
-    frames, plan, faces = PRESETS[preset]
-    _write_scene(out, frames, seed)
-    with tqdm(total=plan.pictures, desc="crops", unit="crop") as progress:
-        write_market(out / "market", plan, seed, done=progress.update)
-    with tqdm(total=faces.pictures, desc="faces", unit="face") as progress:
-        write_faces(out / "faces", faces, seed, done=progress.update)
-    written = {
-        f"{frames} frames": "View_001",
-        "truth": "gt.txt",
-        f"{plan.pictures} crops": "market",
-        f"{faces.pictures} faces": "faces",
-    }
-    for what, where in written.items():
-        print(f"{what:<12}{out / where}")
+        raise UserError(f"no preset {preset!r}: {did_you_mean(preset, PRESETS)}")
+    plan = resized(PRESETS[preset], people, cameras, frames)
+    plan = replace(plan, crops=replace(plan.crops, change_clothes=change_clothes))
+    pictures = plan.crops.pictures + plan.faces.pictures + plan.world.cameras * plan.world.frames
+    processes = 1 if pictures < SMALL else workers or os.cpu_count() or 1
+    with _told_when_broken_off(), drafting(out) as draft:
+        with (
+            tqdm(total=pictures, desc="pictures", unit="picture", dynamic_ncols=True) as bar,
+            Crew(processes, done=bar.update) as crew,
+        ):
+            crew.start(write_faces, draft / "faces", plan.faces, seed)
+            write_views(draft, plan, seed, crew, done=bar.update)
+            write_market(draft / "market", plan.crops, seed, bar.update, crew)
+            crew.finish()
+        views = view_names(plan.world)
+        for view in tqdm(views, desc="films", unit="film", dynamic_ncols=True):
+            _film(draft / view, plan.world.frames_per_second)
+        if preview:
+            from src.report.contact_sheet import draw_contact_sheet
+
+            draw_contact_sheet(draft, draft / "preview.png")
+    _tell(out, plan, views, preview)
 
 
-def _write_scene(out: Path, frames: int, seed: int) -> None:
-    view = out / "View_001"
-    if view.exists() and any(view.iterdir()):
-        raise UserError(f"{view} already holds pictures: name another folder, or remove this one first")
+def _film(view: Path, frames_per_second: float) -> None:
+    from src.report.video import VideoWriter
+
+    with VideoWriter(view.with_suffix(".mp4"), frames_per_second) as video:
+        for file in picture_files(view):
+            video.write(read_picture(file))
+
+
+def _tell(out: Path, plan: Preset, views: list[str], preview: bool) -> None:
+    rows = [(f"{plan.world.frames} frames", f"{view}  (and {view}.mp4)") for view in views]
+    rows += [(f"{plan.crops.pictures:,} crops", "market"), (f"{plan.faces.pictures:,} faces", "faces")]
+    rows += [("preview", "preview.png")] if preview else []
+    for what, where in rows:
+        print(f"{what:<14}{out / where}")
+    if plan.world.cameras == 1:
+        note = "note: with one camera nobody is seen by a second one: nothing to find again across cameras"
+        print(note + (", and no second half of the cameras for other clothes" * bool(plan.crops.change_clothes)))
+
+
+@contextmanager
+def _told_when_broken_off() -> Iterator[None]:
+    """Let a request to end (SIGTERM) clean up as Ctrl-C does, and say that it did."""
+    main_thread = threading.current_thread() is threading.main_thread()  # signals only ever reach that one
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler) if main_thread else None
     try:
-        view.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{out} cannot be written ({error.strerror}): name another folder") from None
-    scene = open_frames(f"synthetic:{seed}:{frames}")
-    frame: Frame
-    for frame in tqdm(scene, total=len(scene), desc="scene", unit="frame"):
-        bgr = np.ascontiguousarray(frame.image[..., ::-1])
-        cv2.imwrite(str(view / f"frame_{frame.index:04d}.jpg"), bgr, [cv2.IMWRITE_JPEG_QUALITY, 92])
-    if scene.truth is not None:
-        write_mot(out / "gt.txt", scene.truth)
+        yield
+    except KeyboardInterrupt:
+        print("broken off: nothing of it is left", file=sys.stderr)
+        raise typer.Exit(130) from None  # what a shell expects after Ctrl-C
+    finally:
+        if main_thread:
+            signal.signal(signal.SIGTERM, before)

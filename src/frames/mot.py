@@ -89,9 +89,14 @@ def write_mot(path: str | Path, table: MotTable) -> None:
         UserError: the file cannot be written.
     """
     try:
-        Path(path).write_text("".join(f"{line}\n" for line in _lines(table)), encoding="utf-8")
+        Path(path).write_text(mot_text(table), encoding="utf-8")
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror}); choose another folder") from None
+
+
+def mot_text(table: MotTable) -> str:
+    """What `write_mot` writes."""
+    return "".join(f"{line}\n" for line in _lines(table))
 
 
 def _lines(table: MotTable) -> Iterator[str]:

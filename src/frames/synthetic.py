@@ -1,6 +1,9 @@
 """The embedded street as frames: people who never existed, drawn on demand, with the truth about them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,8 +11,11 @@ from src.frames.frame import Frame, Truth
 from src.frames.mot import MotTable
 from src.settings.errors import UserError
 
+if TYPE_CHECKING:
+    from src.synthetic.view import SceneTruth
+
 PREFIX = "synthetic:"
-CLEAR = 0.3  # a person of whom less than this share is seen is neither to be found nor a false alarm
+CLEAR = 0.2  # a person of whom less than this share is seen is neither to be found nor a false alarm
 
 
 class SyntheticFrames:
@@ -31,9 +37,7 @@ class SyntheticFrames:
         self._scene.frames = min(self._scene.frames, max_frames or self._scene.frames)
         self.skipped: list[str] = []
         self.frames_per_second: float | None = self._scene.frames_per_second
-        truth = self._scene.truth()
-        clear = (truth.visibility >= CLEAR).astype(np.float32)
-        self.truth: Truth | None = MotTable(truth.frame, truth.person_id, truth.boxes_xyxy, clear)
+        self.truth: Truth | None = truth_table(self._scene.truth())
 
     def __len__(self) -> int:
         return len(self._scene)
@@ -41,6 +45,12 @@ class SyntheticFrames:
     def __iter__(self) -> Iterator[Frame]:
         for index in range(len(self)):
             yield Frame(index, f"{index:06d}", self._scene.render(index)[0])
+
+
+def truth_table(truth: SceneTruth) -> MotTable:
+    """The truth as a MOT table, where those of whom too little is seen have confidence 0."""
+    clear = (truth.visibility >= CLEAR).astype(np.float32)
+    return MotTable(truth.frame, truth.person_id, truth.boxes_xyxy, clear)
 
 
 def parse_name(name: str) -> tuple[int, int | None]:

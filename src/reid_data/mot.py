@@ -1,7 +1,8 @@
 """People cut from the frames of a sequence whose truth is known, as the MOT challenge writes it.
 
     SEQUENCE/gt/gt.txt + SEQUENCE/img1/            as MOT17 has it
-    SEQUENCE/gt.txt    + SEQUENCE/View_001/        as PETS2009 and `synth` have it (or the pictures beside gt.txt)
+    SEQUENCE/gt.txt    + SEQUENCE/View_001/        as PETS2009 has it
+    SEQUENCE/gt.txt    + the pictures beside it    as `synth` writes them
 
 A folder of several sequences is several cameras that share their identities.
 """

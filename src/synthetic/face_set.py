@@ -14,17 +14,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from src.settings.errors import UserError
+from src.synthetic.drafts import drafting, jpeg, save
 from src.synthetic.face_drawing import photograph_face, sample_face_camera
 from src.synthetic.faces import sample_faces
 
 LABELS = "labels.csv"
 _CAMERAS = 2
 _QUERIES = 2  # pictures of each test person, one from each camera
-_QUALITY = 92
 
 
 @dataclass(frozen=True)
@@ -71,28 +70,19 @@ def write_faces(folder: Path, plan: FacePlan, seed: int, done: Callable[[], obje
         How many pictures were written.
 
     Raises:
-        UserError: the folder already holds such a set, or a part of one, or cannot be written.
+        UserError: the folder holds files, or cannot be written.
     """
-    if any((folder / name).exists() for name in (LABELS, "train", "test")):
-        raise UserError(f"{folder} already holds a set of faces: name another folder, or remove this one first")
     table = io.StringIO()
     rows = csv.writer(table, lineterminator="\n")
     rows.writerow(("img_path", "person_id", "camera_id", "split"))
     written = 0
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with drafting(folder) as draft:
         for row, picture in _pictures(plan, seed):
-            path = folder / row[0]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            bgr = np.ascontiguousarray(picture[..., ::-1])
-            path.write_bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes())
+            save(draft, row[0], jpeg(picture))
             rows.writerow(row)
             written += 1
             done()
-        # the table comes last, so that an interrupted run leaves no set that looks whole
-        (folder / LABELS).write_text(table.getvalue(), encoding="utf-8", newline="")
-    except OSError as error:
-        raise UserError(f"{folder} cannot be written ({error.strerror}): name another folder") from None
+        save(draft, LABELS, table.getvalue().encode())
     return written
 
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from src.synthetic.appearance import Appearance, Moment, appear
 from src.synthetic.camera import Camera
 from src.synthetic.people import Person, sample_person
-from src.synthetic.rendering import Light, Sprite, render_person
+from src.synthetic.rendering import Light
 
-_STRIDE_M = 1.45  # metres walked in one cycle of the gait (two steps) by a person 1.7 m tall
-_SHARPNESS = 1.4  # sprites are rendered that much larger than they are seen
 _FIRST_M = (2.6, 1.8, 2.5, 2.0)  # metres along each way where its walker may set out at the earliest
 _TRIALS = 24
 _WANTED_HIDDEN = 8.0  # one meeting of about four frames
@@ -22,6 +21,7 @@ class Walker:
     """A person on a path, up and down for ever.
 
     Attributes:
+        person_id: who they are.
         person: what they look like.
         path: (n, 2) metres, a dense smooth line on the ground.
         speed: metres a second.
@@ -29,6 +29,7 @@ class Walker:
         seed: of the folds and habits that stay the same in all frames.
     """
 
+    person_id: int
     person: Person
     path: np.ndarray
     speed: float
@@ -46,20 +47,10 @@ class Walker:
         towards = (here - ahead) if returning else (ahead - here)
         return (here + ahead) / 2, float(np.arctan2(towards[1], towards[0]))
 
-    def picture(self, camera: Camera, time_s: float, light: Light) -> tuple[np.ndarray, Sprite, float]:
-        """Place (2,), sprite, and pixels a metre of the sprite, as the camera sees the walker at a time."""
-        ground_xy, direction = self.at(time_s)
-        metre = _SHARPNESS * float(camera.pixels_per_metre(ground_xy))
-        sprite = render_person(
-            self.person,
-            phase=2 * np.pi * (self.start_m + self.speed * time_s) / (_STRIDE_M * self.person.height_m / 1.7),
-            heading=float(camera.heading_at(ground_xy, direction)),
-            tilt=max(0.0, float(camera.tilt_at(ground_xy))),
-            pixels_per_metre=metre,
-            rng=np.random.default_rng(self.seed),
-            light=light,
-        )
-        return ground_xy, sprite, metre
+    def picture(self, camera: Camera, time_s: float, light: Light) -> Appearance:
+        """How the camera sees the walker at a time."""
+        moment = Moment(*self.at(time_s), self.start_m + self.speed * time_s)
+        return appear(self.person, moment, camera, light, self.seed)
 
 
 def send_walkers(count: int, seed: int, camera: Camera, rng: np.random.Generator) -> list[Walker]:
@@ -70,11 +61,11 @@ def send_walkers(count: int, seed: int, camera: Camera, rng: np.random.Generator
     """
     people = _dress_apart(count, rng)
     mirror = np.array([rng.choice([-1.0, 1.0]), 1.0])
-    paths = [_smooth(way * mirror) for way in _ways(rng)[:count]]
+    paths = [smooth(way * mirror) for way in _ways(rng)[:count]]
     timings = [(rng.uniform(1.15, 1.4, count), rng.uniform(0.0, 1.0, count)) for _ in range(_TRIALS)]
     companies = [
         [
-            Walker(person, path, float(speed), _FIRST_M[index] + float(delay) * 3.0, 1000 * seed + index)
+            Walker(index + 1, person, path, float(speed), _FIRST_M[index] + float(delay) * 3.0, 1000 * seed + index)
             for index, (person, path, speed, delay) in enumerate(zip(people, paths, *timing, strict=True))
         ]
         for timing in timings
@@ -114,7 +105,7 @@ def _ways(rng: np.random.Generator) -> list[np.ndarray]:
     ]
 
 
-def _smooth(corners: np.ndarray, rounds: int = 4) -> np.ndarray:
+def smooth(corners: np.ndarray, rounds: int = 4) -> np.ndarray:
     """A path (m, 2) that cuts the corners of a way (n, 2), by Chaikin's rule."""
     for _ in range(rounds):
         first, second = 0.75 * corners[:-1] + 0.25 * corners[1:], 0.25 * corners[:-1] + 0.75 * corners[1:]

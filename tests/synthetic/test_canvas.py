@@ -61,15 +61,15 @@ def test_the_foot_point_lands_where_asked() -> None:
     assert footprint.box_xyxy[[0, 2]] == pytest.approx([155.0, 166.0], abs=0.5)
 
 
-def test_a_sprite_over_the_edge_keeps_its_whole_box_and_pixels() -> None:
+def test_a_sprite_over_the_edge_has_the_box_of_what_lies_inside_and_keeps_its_pixels() -> None:
     whole = canvas().draw_sprite(standing_sprite(), (8.0, 39.0), np.array([160.0, 150.0]), 1.0, 1)
     sheet = canvas()
     cut = sheet.draw_sprite(standing_sprite(), (8.0, 39.0), np.array([0.0, 150.0]), 1.0, 1)
     assert cut.pixels == whole.pixels
-    assert np.allclose(cut.box_xyxy, whole.box_xyxy - (160, 0, 160, 0))
+    assert np.allclose(cut.box_xyxy, (0, *(whole.box_xyxy - (160, 0, 160, 0))[1:]))
     assert 0 < sheet.visible_pixels(1)[0] < whole.pixels
     outside = sheet.draw_sprite(standing_sprite(), (8.0, 39.0), np.array([-500.0, 150.0]), 1.0, 2)
-    assert outside.pixels == whole.pixels and sheet.visible_pixels(2)[1] == 0
+    assert outside.pixels == whole.pixels and sheet.visible_pixels(2)[1] == 0 and not outside.box_xyxy.any()
 
 
 def test_a_solid_in_front_takes_pixels_away_from_a_person() -> None:

@@ -71,7 +71,7 @@ def test_an_identity_is_one_person_who_moves_a_little_from_frame_to_frame(scene:
 def test_long_scenes_take_no_more_memory_for_sprites_than_short_ones(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("src.synthetic.scene._SPRITES_KEPT", 8)
+    monkeypatch.setattr("src.synthetic.view._SPRITES_KEPT", 8)
     first = scene.render(0)[0]
     for index in range(6, 10):
         scene.render(index)

@@ -1,0 +1,23 @@
+"""The contact sheet of a generated data set."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from src.frames.views import write_views
+from src.report.contact_sheet import draw_contact_sheet
+from src.synthetic.crew import Crew
+from src.synthetic.market import write_market
+from src.synthetic.presets import PRESETS, resized
+
+
+@pytest.mark.parametrize("cameras", [1, 2])
+def test_people_and_views_on_one_page(tmp_path: Path, cameras: int) -> None:
+    preset = resized(PRESETS["tiny"], people=4, cameras=cameras, frames=2)
+    write_views(tmp_path, preset, 3, Crew())
+    write_market(tmp_path / "market", preset.crops, 3)
+    draw_contact_sheet(tmp_path, tmp_path / "sheet.png")
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.width == 1400 and sheet.height > 600
+        assert len(sheet.convert("RGB").getcolors(1 << 24)) > 5000

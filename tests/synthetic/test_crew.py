@@ -1,0 +1,64 @@
+"""Work shared out: the same results in the same order by one process and by two, and errors that arrive."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from src.settings.errors import UserError
+from src.synthetic.crew import Crew
+
+
+def square(number: int) -> int:
+    return number**2
+
+
+def refuse(number: int) -> int:
+    raise UserError(f"not {number}")
+
+
+def vanish(_number: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def count(times: int, done: Callable[[], object]) -> None:
+    for _ in range(times):
+        done()
+
+
+def work_on(path: str, done: Callable[[], object]) -> None:
+    while True:
+        done()
+        with open(path, "a") as stream:
+            stream.write(".")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_same_in_the_same_order(workers: int) -> None:
+    made: list[int] = []
+    with Crew(workers, done=made.append) as crew:
+        crew.start(count, 5)
+        assert list(crew.each(square, [(number,) for number in range(30)])) == [number**2 for number in range(30)]
+        crew.finish()
+    assert sum(made) == 5
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_comes_back(workers: int) -> None:
+    with pytest.raises(UserError, match="not 3"), Crew(workers) as crew:
+        list(crew.each(refuse, [(3,)]))
+
+
+def test_a_worker_that_vanishes_is_told_in_one_line() -> None:
+    with pytest.raises(UserError, match="memory ran out; take fewer: --workers 1"), Crew(2) as crew:
+        list(crew.each(vanish, [(1,)]))
+
+
+def test_what_was_started_stops_when_all_is_off(tmp_path) -> None:
+    path = tmp_path / "steps"
+    with pytest.raises(KeyboardInterrupt), Crew(2) as crew:  # without the stop this would never end
+        crew.start(work_on, str(path))
+        while not path.exists():
+            list(crew.each(square, [(1,)]))
+        raise KeyboardInterrupt
