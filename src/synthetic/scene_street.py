@@ -18,6 +18,7 @@ from src.synthetic.objects import bench, bin_, bollard, boulder, cone, lamp_post
 from src.synthetic.surfaces import Surfaces
 from src.synthetic.textures import grey_colour
 from src.synthetic.vehicles import car, van
+from src.synthetic.wetness import lay_water
 
 _BRICK = np.array([150.0, 118.0, 98.0])
 
@@ -49,8 +50,24 @@ def furnish(surfaces: Surfaces, rng: np.random.Generator) -> list[Thing]:
     return things
 
 
-def paint_street(canvas: Canvas, surfaces: Surfaces, things: list[Thing], rng: np.random.Generator) -> None:
-    """Paint all that never moves and hides nobody: sky, ground, the shadows of the things, the house."""
+def paint_street(
+    canvas: Canvas,
+    surfaces: Surfaces,
+    things: list[Thing],
+    rng: np.random.Generator,
+    lamps: float = 0.0,
+    wetness: float = 0.0,
+) -> None:
+    """Paint all that never moves and hides nobody: sky, ground, the shadows of the things, the house.
+
+    Args:
+        canvas: what to paint on.
+        surfaces: stock of textures.
+        things: what stands in the street, the farthest first; they are not painted, but their shadows are.
+        rng: all that is random here comes from it.
+        lamps: share of the windows that are lit.
+        wetness: of the ground, in which house and things are reflected, 0–1.
+    """
     paint_backdrop(canvas, rng)
     _paint_grounds(canvas, surfaces, rng)
     for thing in things:
@@ -59,7 +76,19 @@ def paint_street(canvas: Canvas, surfaces: Surfaces, things: list[Thing], rng: n
     slant = rng.uniform(-2.5, 2.5)
     house = Wall(np.array([-30.0, 42.0 + slant]), np.array([30.0, 42.0 - slant]), 9.5, leafy=False)
     hedge = Wall(np.array([-30.0, 38.6 + slant]), np.array([-9.0, 38.8 + slant / 3]), 1.1, leafy=True)
-    paint_walls(canvas, [house, hedge], replace(surfaces, facades=(_sober(surfaces.facades),)), rng)
+    front, chance = replace(surfaces, facades=(_sober(surfaces.facades),)), int(rng.integers(2**32))
+
+    def paint_house(sheet: Canvas) -> None:
+        paint_walls(sheet, [house, hedge], front, np.random.default_rng(chance), lamps)
+
+    def paint_all(sheet: Canvas) -> None:
+        paint_house(sheet)
+        for thing in things:
+            thing.paint(sheet)
+
+    if wetness:
+        lay_water(canvas, wetness, surfaces, paint_all, rng)
+    paint_house(canvas)
 
 
 def _sober(facades: Sequence[Facade]) -> Facade:

@@ -53,20 +53,20 @@ class Weather:
         return replace(response, noise=response.noise + self.noise)
 
 
-def sample_weather(rng: np.random.Generator) -> Weather:
-    """Draw a weather: mostly sun or overcast, at times dusk or rain."""
-    kind = rng.random()
-    if kind < 0.4:
-        return Weather(_sunshine(rng, rng.uniform(0.3, 1.8), rng.uniform(0.25, 0.6)))
-    if kind < 0.78:
-        return Weather(_overcast(rng))
-    return dusk(rng) if kind < 0.89 else rainfall(rng)
+def sunshine(rng: np.random.Generator) -> Weather:
+    """Sharp sun and its shadows."""
+    return Weather(_clear_sky(rng, rng.uniform(0.3, 1.8), rng.uniform(0.25, 0.6)))
+
+
+def overcast(rng: np.random.Generator) -> Weather:
+    """Light from everywhere."""
+    return Weather(_clouded_sky(rng))
 
 
 def dusk(rng: np.random.Generator) -> Weather:
     """Low warm light, or the blue hour after it."""
     warm = rng.random() < 0.5
-    sun = _sunshine(rng, rng.uniform(2.0, 3.5), rng.uniform(0.1, 0.35)) if warm else _overcast(rng)
+    sun = _clear_sky(rng, rng.uniform(2.0, 3.5), rng.uniform(0.1, 0.35)) if warm else _clouded_sky(rng)
     cast = np.array([1.15, 0.95, 0.75] if warm else [0.82, 0.95, 1.2]) ** rng.uniform(0.3, 1.0)
     gains = rng.uniform(0.5, 0.9) * cast
     return Weather(sun, tuple(gains.tolist()), lamps=rng.uniform(0.05, 0.5), noise=rng.uniform(1, 5))
@@ -77,15 +77,27 @@ def rainfall(rng: np.random.Generator) -> Weather:
     rain = rng.uniform(0.1, 1.0) if rng.random() < 0.7 else 0.0
     gains = rng.uniform(0.75, 1.05) * np.array([0.97, 1.0, 1.04])
     lamps = rng.uniform(0.05, 0.3) if rng.random() < 0.4 else 0.0
-    return Weather(_overcast(rng), tuple(gains.tolist()), lamps, rng.uniform(0.3, 1.0), rain, noise=rng.uniform(0, 2))
+    return Weather(
+        _clouded_sky(rng), tuple(gains.tolist()), lamps, rng.uniform(0.3, 1.0), rain, noise=rng.uniform(0, 2)
+    )
 
 
-def _overcast(rng: np.random.Generator) -> Sun:
+WEATHERS = {"sun": sunshine, "overcast": overcast, "dusk": dusk, "rain": rainfall}
+_OFTEN = np.array([0.4, 0.38, 0.11, 0.11])  # in the same order
+
+
+def sample_weather(rng: np.random.Generator) -> Weather:
+    """Draw a weather: mostly sun or overcast, at times dusk or rain."""
+    kind = int(np.searchsorted(_OFTEN.cumsum()[:-1], rng.random(), side="right"))
+    return list(WEATHERS.values())[kind](rng)
+
+
+def _clouded_sky(rng: np.random.Generator) -> Sun:
     """Hardly more than the dark under things."""
     return Sun((rng.normal(0, 0.1), rng.normal(0, 0.1)), rng.uniform(0.08, 0.3), rng.uniform(0.1, 0.25))
 
 
-def _sunshine(rng: np.random.Generator, length: float, darkness: float) -> Sun:
+def _clear_sky(rng: np.random.Generator, length: float, darkness: float) -> Sun:
     angle = rng.uniform(0, 2 * np.pi)
     return Sun((length * np.cos(angle), length * np.sin(angle)), darkness, rng.uniform(0.02, 0.1))
 
