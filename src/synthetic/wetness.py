@@ -21,11 +21,11 @@ class MirroredCamera(Camera):
 
     def project(self, points_xyz: np.ndarray) -> np.ndarray:
         """Pixels of the mirror images of points, see `Camera.project`."""
-        return super().project(np.asarray(points_xyz, np.float64) * _UNDER)
+        return Camera(**vars(self)).project(np.asarray(points_xyz, np.float64) * _UNDER)
 
     def depth(self, points_xyz: np.ndarray) -> np.ndarray:
         """Depth of the mirror images of points, see `Camera.depth`."""
-        return super().depth(np.asarray(points_xyz, np.float64) * _UNDER)
+        return Camera(**vars(self)).depth(np.asarray(points_xyz, np.float64) * _UNDER)
 
 
 def lay_water(

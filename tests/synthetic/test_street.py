@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from src.synthetic.backdrop import Wall
+from src.synthetic.lookalikes import LOOKALIKES
 from src.synthetic.objects import FURNITURE
 from src.synthetic.sprite_bank import SpriteBank, load_sprite_bank, render_sprite_bank
 from src.synthetic.street import HEIGHT, WIDTH, Street, compose_street
@@ -75,7 +76,9 @@ def test_a_wall_hides_what_is_behind_it_only() -> None:
     assert not wall.hides(np.array([0.0, 18.0])) and not wall.hides(np.array([9.0, 25.0]))
 
 
-@pytest.mark.parametrize("maker", [*FURNITURE.values(), car, van], ids=lambda maker: maker.__name__)
+@pytest.mark.parametrize(
+    "maker", [*FURNITURE.values(), *LOOKALIKES.values(), car, van], ids=lambda maker: maker.__name__
+)
 def test_things_stand_on_the_ground_and_have_a_size_of_things(maker) -> None:  # type: ignore[no-untyped-def]
     for seed in range(5):
         parts = maker(np.random.default_rng(seed))
