@@ -8,6 +8,7 @@ from torch import nn
 from src.embedding.names import OSNET_NAMES, check_name
 from src.embedding.neck import neck_of
 from src.embedding.osnet import build_osnet
+from src.embedding.stripes import stripes_of
 from src.embedding.weights import load_weights
 from src.zoo.state_dict import read_state_dict
 
@@ -28,7 +29,8 @@ def build_network(name: str, weights: Path, use_gpu: bool = False) -> nn.Module:
     """
     network = build_backbone(name, use_gpu)
     if weights.suffix.lower() != ".onnx":  # which `load_weights` refuses with the reason
-        network = neck_of(network, read_state_dict(weights))
+        found = read_state_dict(weights)
+        network = neck_of(stripes_of(network, found), found)
     load_weights(network, weights)
     return network.eval().requires_grad_(False)
 

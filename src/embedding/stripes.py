@@ -15,7 +15,6 @@ from torch.nn import functional as F
 from src.embedding.osnet import OSNet
 from src.settings.errors import UserError
 
-_COUNT_KEY = "stripes.count"  # a file of weights that holds it is read in stripes
 _LEAST = 1e-6  # under a power, zero has no gradient
 
 
@@ -70,11 +69,11 @@ def stripes_of(backbone: nn.Module, state_dict: Mapping[str, Tensor]) -> nn.Modu
     """The backbone as it is, or read in the stripes that a file of weights asks for.
 
     Raises:
-        UserError: the file is of a network that is no OSNet.
+        UserError: the weights are read in stripes, but the network asked for is no OSNet.
     """
-    if _COUNT_KEY not in state_dict:
+    told = {key.rpartition("stripes.")[2]: value for key, value in state_dict.items() if "stripes." in key}
+    if not told:
         return backbone
     if not isinstance(backbone, OSNet):
-        raise UserError("the weights are of an OSNet read in stripes; set embedder.name to it")
-    count, power = int(state_dict[_COUNT_KEY]), float(state_dict["stripes.power"])
-    return StripedOSNet(backbone, Stripes(count, power))
+        raise UserError("the weights are of an OSNet that is read in stripes; set embedder.name to that OSNet")
+    return StripedOSNet(backbone, Stripes(int(told["count"]), float(told["power"])))

@@ -41,7 +41,7 @@ class DetectorRecipe:
         threads: CPU threads of PyTorch; sums come out differently with another number.
     """
 
-    steps: int = 2200
+    steps: int = 3200
     batch_size: int = 12
     learning_rate: float = 1.2e-3
     weight_decay: float = 0.02

@@ -32,12 +32,12 @@ class CropRecipe:
         version: raised when the renderer changes what a recipe makes.
     """
 
-    people: int = 2000
+    people: int = 8000
     crops: int = 8
     cameras: int = 400
     cameras_each: int = 4
     seed: int = 100
-    version: int = 1
+    version: int = 2
 
 
 class CropSet:

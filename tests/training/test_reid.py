@@ -19,7 +19,7 @@ from src.training.reid_crops import CropRecipe, load_crops
 
 CROPS = CropRecipe(people=6, crops=4, cameras=4, cameras_each=2, seed=3)
 RECIPE = ReidRecipe(
-    crops=CROPS, steps=4, people_per_batch=3, crops_per_person=2, small=(32, 16), full=(64, 32), small_share=0.5
+    crops=CROPS, steps=4, people_per_batch=4, crops_per_person=2, small=(32, 16), full=(64, 32), small_share=0.5
 )
 
 
@@ -41,11 +41,12 @@ def test_crops_are_made_once_and_repeat_with_their_seed(cache, tmp_path):
 def test_a_batch_is_a_function_of_seed_and_step(cache):
     crops = load_crops(CROPS, cache)
     pictures, people = batch(crops, 1, RECIPE)
-    assert pictures.shape == (6, 3, 32, 16)
+    assert pictures.shape == (8, 3, 32, 16)
     assert torch.equal(pictures, batch(crops, 1, RECIPE)[0])
     assert not torch.equal(pictures, batch(crops, 0, RECIPE)[0])
-    assert len(set(people.tolist())) == 3
-    assert batch(crops, 3, RECIPE)[0].shape == (6, 3, 64, 32)
+    firsts, seconds = people[::2].reshape(2, 2).tolist()  # two people, and the two drawn right after them
+    assert seconds == [first + 1 for first in firsts] and len({*firsts, *seconds}) == 4
+    assert batch(crops, 3, RECIPE)[0].shape == (8, 3, 64, 32)
 
 
 def test_the_learning_rate_warms_up_and_falls():
@@ -86,6 +87,12 @@ def _flushing(add):
         self._file.flush()
 
     return add_and_flush
+
+
+def test_the_finished_network_answers_in_stripes(cache, tmp_path):
+    network = train_reid(replace(RECIPE, steps=1, stripes=4), tmp_path, cache)
+    assert network(torch.zeros(1, 3, 256, 128)).shape == (1, 4 * 128)
+    assert not any(key.startswith("backbone.fc") for key in network.state_dict())
 
 
 def test_steps_on_one_batch_learn_it_by_heart(cache):
