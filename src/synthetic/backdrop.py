@@ -133,8 +133,8 @@ def _front(
         lit = None if lit is None else lit[::2, ::2]
     columns = (np.arange(max(16, int(long_m * metre))) + int(rng.integers(image.shape[1]))) % image.shape[1]
     rows = -np.arange(1, max(16, int(height_m * metre)))[::-1] % image.shape[0]  # counted from the street up
-    picture = np.full((len(rows), len(columns), 4), 255, np.uint8)
-    picture[..., :3] = image[rows][:, columns]
+    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA).view(np.uint32)[..., 0]  # whole pixels are gathered faster
+    picture = pixels[rows].take(columns, axis=1).view(np.uint8).reshape(len(rows), len(columns), 4)
     return picture, None if lit is None else lit[rows][:, columns]
 
 

@@ -197,11 +197,12 @@ class Response:
         if self.noise <= 0:
             return picture
         height, width = picture.shape[:2]
-        bright = rng.standard_normal((height, width, 1), dtype=np.float32)
+        bright = rng.standard_normal((height, width), dtype=np.float32)
         # colour noise is coarser, as after the demosaicing of the sensor's pattern
         colour = rng.standard_normal((height // 2 + 1, width // 2 + 1, 3), dtype=np.float32)
         colour = cv2.resize(colour, (width, height), interpolation=cv2.INTER_NEAREST)
-        return np.clip(picture + self.noise * (0.9 * bright + 0.4 * colour), 0, 255).astype(np.uint8)
+        grain = cv2.addWeighted(cv2.merge([bright] * 3), 0.9 * self.noise, colour, 0.4 * self.noise, 0)
+        return cv2.add(picture, grain, dtype=cv2.CV_8U)
 
 
 def _compress(picture: np.ndarray, quality: int) -> np.ndarray:

@@ -92,6 +92,17 @@ class Canvas:
         if pixels is not None:
             cv2.fillPoly(self.image, [_fixed(pixels)], _scalar(colour), cv2.LINE_8, _SHIFT)
 
+    def fill_each(self, shapes_xyz: np.ndarray, colour: np.ndarray) -> None:
+        """Fill many world polygons (m, n, 3) with one colour, leaving out what is not seen."""
+        in_front = (self.camera.depth(shapes_xyz) >= _NEAR_M).all(axis=1)
+        pixels = self.camera.project(shapes_xyz[in_front])
+        low, high = pixels.min(axis=1), pixels.max(axis=1)
+        seen = ((high > -1) & (low < np.array(self.ids.shape[::-1]) + 1)).all(axis=1)
+        for shape in np.clip(pixels[seen], -20_000, 20_000):
+            cv2.fillPoly(self.image, [_fixed(shape)], _scalar(colour), cv2.LINE_8, _SHIFT)
+        for shape in shapes_xyz[~in_front]:
+            self.fill(shape, colour)
+
     def mask(self, ground_xy: np.ndarray) -> np.ndarray | None:
         """The picture's pixels inside a ground polygon (n, 2), as (h, w) uint8 0/255."""
         pixels = self.outline(lift(ground_xy, 0.0))
@@ -188,7 +199,8 @@ class Canvas:
 
     def _light(self, points: np.ndarray) -> float:
         """Brightness of a flat polygon (n, 3) under the sun and the sky, on the side that the camera sees."""
-        normal = np.cross(points[1] - points[0], points[2] - points[0])
+        (a, b, c), (d, e, f) = (points[1:3] - points[0]).tolist()
+        normal = np.array([b * f - c * e, c * d - a * f, a * e - b * d])
         length = float(np.linalg.norm(normal))
         if length == 0:
             return 1.0
@@ -268,7 +280,7 @@ class Canvas:
 
     def visible_pixels(self, count: int) -> np.ndarray:
         """Pixels of the identity map that show persons 1 … count, (count,) int64."""
-        return np.bincount(self.ids.ravel() - SHINING, minlength=count + 2)[2 : count + 2]
+        return np.bincount(self.ids[self.ids > 0], minlength=count + 1)[1 : count + 1]
 
     def shining(self) -> np.ndarray:
         """Where lamps and lit windows are seen, at the camera's own resolution: (h, w) uint8 0/255."""

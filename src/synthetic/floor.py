@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from src.synthetic.canvas import Canvas
 from src.synthetic.grounds import (
     cover,
-    lay_ground,
     lay_stains,
     paint_area,
     paint_line,
     paint_marking,
     ribbon,
+    spread,
     visible_ground,
     winding,
 )
@@ -42,10 +41,10 @@ def paint_road(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> 
     width = rng.uniform(2.5, 9.0)
     kerbs = rng.random() < 0.7
     if rng.random() < 0.45:  # pavements
-        spread(canvas, surfaces, rng, "paving", ribbon(path, width + rng.uniform(2.0, 7.0)))
+        _lay(canvas, surfaces, rng, "paving", ribbon(path, width + rng.uniform(2.0, 7.0)))
     elif rng.random() < 0.6:  # lawns
         verge = ribbon(path, width + rng.uniform(6.0, 30.0))
-        spread(canvas, surfaces, rng, "grass", verge + rng.normal(0, 0.05, verge.shape))
+        _lay(canvas, surfaces, rng, "grass", verge + rng.normal(0, 0.05, verge.shape))
     if kerbs:
         stone = grey_colour(rng, 95, 205, 4)
         paint_line(canvas, path, width + rng.uniform(0.2, 0.55), stone)
@@ -55,19 +54,17 @@ def paint_road(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> 
         soil = canvas.mask(edge + rng.normal(0, 0.06, edge.shape))
         if soil is not None:
             canvas.image[soil > 0] = _SOIL * rng.uniform(0.7, 1.6)
-    spread(canvas, surfaces, rng, str(rng.choice(["asphalt", "asphalt", "concrete", "paving"])), ribbon(path, width))
+    _lay(canvas, surfaces, rng, str(rng.choice(["asphalt", "asphalt", "concrete", "paving"])), ribbon(path, width))
     _lines(canvas, path, width, rng)
     for _ in range(int(rng.integers(0, 5))):
         _crack(canvas, path, width, rng)
 
 
-def spread(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator, kind: str, area: np.ndarray) -> None:
+def _lay(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator, kind: str, area: np.ndarray) -> None:
     """Cover a ground polygon (n, 2) with a material of a kind in one of its colours."""
     material = surfaces.material(rng, kind)
     tile_m, turn = rng.uniform(5, 14), rng.uniform(0, 6.3)
-    mask = canvas.mask(area)
-    if mask is not None:
-        cv2.copyTo(lay_ground(canvas, material.relief, ground_colour(kind, rng), tile_m, turn), mask, canvas.image)
+    spread(canvas, material.relief, ground_colour(kind, rng), area, tile_m, turn)
 
 
 def _lines(canvas: Canvas, path: np.ndarray, width: float, rng: np.random.Generator) -> None:

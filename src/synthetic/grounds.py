@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from src.synthetic.camera import Camera, lift
-from src.synthetic.canvas import Canvas
+from src.synthetic.canvas import SUPERSAMPLING, Canvas
 from src.synthetic.surfaces import Surfaces, ground_colour
 from src.synthetic.textures import TILE, grey_colour, tint
 
@@ -15,8 +15,17 @@ _STAIN_M = 45.0  # side of the tile of large stains that hides the repetition of
 _PAINTS = np.array([(232, 232, 226), (232, 232, 226), (214, 180, 60), (150, 165, 205), (170, 60, 50)], float)
 
 
-def lay_ground(canvas: Canvas, relief: np.ndarray, colour: np.ndarray, tile_m: float, turn: float) -> np.ndarray:
+def lay_ground(
+    canvas: Canvas,
+    relief: np.ndarray,
+    colour: np.ndarray,
+    tile_m: float,
+    turn: float,
+    rows: tuple[int, int] | None = None,
+) -> np.ndarray:
     """The whole picture covered with one material in perspective, (h, w, 3) uint8; rows above the horizon stay plain.
+
+    Of a picture that is needed only from one of the canvas's rows to another, `rows`, the rest may stay plain too.
 
     Each band of rows is read from a copy of the texture that is as coarse as the band is far (a mip map), because a
     far pixel covers many texture pixels and would sparkle. That done, the canvas's finer resolution adds nothing:
@@ -26,7 +35,11 @@ def lay_ground(canvas: Canvas, relief: np.ndarray, colour: np.ndarray, tile_m: f
     texture = tint(relief, colour)
     sheet = np.empty((camera.height, camera.width, 3), np.uint8)
     sheet[:] = np.clip(colour, 0, 255).astype(np.uint8)
+    first, last = (0, camera.height) if rows is None else (rows[0] // SUPERSAMPLING, -(-rows[1] // SUPERSAMPLING))
     for level, top, bottom in _bands(camera, TILE / tile_m):
+        top, bottom = max(top, first), min(bottom, last)
+        if bottom <= top:
+            continue
         side = TILE >> level
         copy = cv2.resize(texture, (side, side), interpolation=cv2.INTER_AREA) if level else texture
         to_picture = camera.ground_homography @ _texture_to_metres(tile_m / side, turn)
@@ -56,6 +69,26 @@ def _bands(camera: Camera, texels_per_metre: float) -> list[tuple[int, int, int]
     return [(int(level[a]), int(rows[a]), int(rows[b - 1]) + 1) for a, b in zip(starts, ends, strict=True)]
 
 
+def spread(
+    canvas: Canvas,
+    relief: np.ndarray,
+    colour: np.ndarray,
+    area_xy: np.ndarray,
+    tile_m: float,
+    turn: float = 0.0,
+) -> None:
+    """Cover a ground polygon (n, 2) with one material; see `lay_ground`."""
+    mask = canvas.mask(area_xy)
+    if mask is None:
+        return
+    filled = np.flatnonzero(mask.any(axis=1))
+    if len(filled):
+        rows = int(filled[0]), int(filled[-1]) + 1
+        sheet = lay_ground(canvas, relief, colour, tile_m, turn, rows)
+        window = slice(*rows)
+        cv2.copyTo(sheet[window], mask[window], canvas.image[window])
+
+
 def visible_ground(camera: Camera, rng: np.random.Generator, far_m: float = 60.0, below: float = 0.0) -> np.ndarray:
     """A ground point (2,) drawn evenly over the picture's ground; `below` lets it lie under the picture's edge."""
     while True:
@@ -74,10 +107,9 @@ def paint_area(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> 
 def cover(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator, area: np.ndarray | None) -> None:
     """Cover a ground polygon (n, 2), or all there is, with any material; some areas get a kerb."""
     material = surfaces.material(rng)
-    sheet = lay_ground(
-        canvas, material.relief, ground_colour(material.kind, rng), rng.uniform(6, 16), rng.uniform(0, 6.3)
-    )
+    colour, tile_m, turn = ground_colour(material.kind, rng), rng.uniform(6, 16), rng.uniform(0, 6.3)
     if area is None:
+        sheet = lay_ground(canvas, material.relief, colour, tile_m, turn)
         horizon = int(np.clip(canvas.camera.horizon, 0, canvas.camera.height))
         canvas.image[horizon:] = sheet[horizon:]
         return
@@ -85,9 +117,7 @@ def cover(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator, area: np
         area = area + rng.normal(0, 0.04, area.shape)
     elif rng.random() < 0.6:
         _kerb(canvas, area, rng)
-    mask = canvas.mask(area)
-    if mask is not None:
-        cv2.copyTo(sheet, mask, canvas.image)
+    spread(canvas, material.relief, colour, area, tile_m, turn)
 
 
 def _area(camera: Camera, rng: np.random.Generator) -> np.ndarray:
@@ -134,11 +164,10 @@ def _kerb(canvas: Canvas, area: np.ndarray, rng: np.random.Generator) -> None:
 
 def paint_line(canvas: Canvas, path: np.ndarray, width_m: float, colour: np.ndarray) -> None:
     """Paint a line of constant width in metres along a ground path (n, 2)."""
-    band = ribbon(path, width_m)
-    half = len(path)
-    for i in range(half - 1):  # piece by piece, as a long band may cross itself
-        piece = band[[i, i + 1, 2 * half - 2 - i, 2 * half - 1 - i]]
-        canvas.fill(lift(piece, 0.0), colour)
+    left, right = np.split(lift(ribbon(path, width_m), 0.0), 2)
+    right = right[::-1]
+    # piece by piece, as a long band may cross itself
+    canvas.fill_each(np.stack([left[:-1], left[1:], right[1:], right[:-1]], axis=1), colour)
 
 
 def _paint(rng: np.random.Generator) -> np.ndarray:
@@ -218,8 +247,8 @@ def paint_marking(canvas: Canvas, rng: np.random.Generator) -> None:
 def lay_stains(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
     """Large damp and worn places over everything, fainter the farther they are."""
     relief = surfaces.stains[int(rng.integers(len(surfaces.stains)))]
-    stain = lay_ground(canvas, relief, np.full(3, 128.0), _STAIN_M, rng.uniform(0, 6.3))
+    stain = lay_ground(canvas, relief, np.full(3, 128.0), _STAIN_M, rng.uniform(0, 6.3))[..., 0]
     top = int(np.clip(canvas.camera.horizon, 0, canvas.camera.height))
-    strength = np.linspace(0, 1, canvas.camera.height - top, dtype=np.float32)[:, None, None] ** 0.7
+    strength = np.linspace(0, 1, canvas.camera.height - top, dtype=np.float32)[:, None] ** 0.7
     faint = (128 + strength * (stain[top:].astype(np.float32) - 128)).astype(np.uint8)
-    canvas.image[top:] = cv2.multiply(canvas.image[top:], faint, scale=1 / 128)
+    canvas.image[top:] = cv2.multiply(canvas.image[top:], cv2.merge([faint] * 3), scale=1 / 128)

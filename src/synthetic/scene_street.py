@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from src.synthetic.backdrop import Wall, paint_backdrop, paint_walls
@@ -13,7 +12,7 @@ from src.synthetic.camera import lift
 from src.synthetic.canvas import Canvas
 from src.synthetic.clutter import Thing
 from src.synthetic.facades import Facade
-from src.synthetic.grounds import lay_ground, lay_stains, paint_line, ribbon
+from src.synthetic.grounds import lay_ground, lay_stains, paint_line, ribbon, spread
 from src.synthetic.objects import bench, bin_, bollard, boulder, cone, lamp_post, sign, tripod
 from src.synthetic.surfaces import Surfaces
 from src.synthetic.textures import grey_colour
@@ -128,10 +127,7 @@ def _lay(
 ) -> None:
     """Cover an area with a material of about that brightness."""
     colour = light * rng.uniform(0.85, 1.1) + rng.normal(0, 2, 3)
-    sheet = lay_ground(canvas, surfaces.material(rng, kind).relief, colour, tile_m, 0.0)
-    mask = canvas.mask(area)
-    if mask is not None:
-        cv2.copyTo(sheet, mask, canvas.image)
+    spread(canvas, surfaces.material(rng, kind).relief, colour, area, tile_m)
 
 
 def _manhole(canvas: Canvas, place: np.ndarray) -> None:

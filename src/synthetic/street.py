@@ -156,9 +156,8 @@ def _paint_standing(canvas: Canvas, people: list[_Standing], things: list[Thing]
 
 
 def _paint_person(canvas: Canvas, person: _Standing, identity: int) -> Footprint:
-    rgba = person.sprite.rgba.copy()
-    lit = np.minimum(rgba[..., :3] * person.light.astype(np.float32), rgba[..., 3:])  # stays premultiplied
-    rgba[..., :3] = lit.astype(np.uint8)
+    rgba = cv2.multiply(person.sprite.rgba, (*person.light.tolist(), 1.0))
+    np.minimum(rgba, rgba[..., 3:], out=rgba)  # stays premultiplied
     return paint_upright(canvas, rgba, person.sprite.foot_xy, person.ground_xy, PIXELS_PER_METRE, identity)
 
 

@@ -48,8 +48,9 @@ def lay_water(
     reflected = cv2.blur(mirror.image[top:], (3, 13)).astype(np.float32)
     relief = surfaces.stains[int(rng.integers(len(surfaces.stains)))]
     water = lay_ground(canvas, relief, np.full(3, 128.0), _PUDDLES_M, rng.uniform(0, 6.3))[top:, :, 0]
-    puddles = np.clip((water.astype(np.float32) - relief.mean()) / relief.std() - rng.uniform(0.2, 1.2), 0, 0.4) / 0.4
+    level = np.float32(relief.mean() + rng.uniform(0.2, 1.2) * relief.std())
+    puddles = np.clip((water - level) / np.float32(0.4 * relief.std()), 0, 1)
     grazing = np.linspace(1.0, 0.55, len(puddles), dtype=np.float32)[:, None]
-    share = (wetness * grazing * (0.14 + 0.5 * puddles))[..., None]
-    wet = canvas.image[top:] * (1 - 0.35 * wetness)
+    share = (np.float32(wetness) * grazing * (0.14 + 0.5 * puddles))[..., None]
+    wet = canvas.image[top:] * np.float32(1 - 0.35 * wetness)
     canvas.image[top:] = wet * (1 - share) + reflected * share
