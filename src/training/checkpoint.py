@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import signal
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 from torch import nn
 
 from src.settings.errors import UserError
+from src.training.whole_file import write_whole
 
 
 def save_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, recipe: Any, step: int) -> None:
@@ -25,16 +25,13 @@ def save_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimiz
         recipe: a dataclass; a checkpoint goes on only under the recipe that began it.
         step: how many steps are done.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
     state = {
         "step": step,
         "recipe": _fingerprint(recipe),
         "model": model.state_dict(),
         "optimiser": optimiser.state_dict(),
     }
-    torch.save(state, partial)
-    os.replace(partial, path)
+    write_whole(path, state)
 
 
 def load_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, recipe: Any) -> int:

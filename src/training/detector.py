@@ -7,21 +7,19 @@ resumed ends with the very weights of an unbroken run on the same machine.
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 from torchvision.models.detection import FasterRCNN
-from tqdm.auto import tqdm
 
 from src.detection.slim_frcnn import HEIGHT, WIDTH, build_slim_frcnn
-from src.training.checkpoint import StepLog, Stopper, load_checkpoint, save_checkpoint
 from src.training.detector_data import CROP_HEIGHT, CROP_WIDTH, Sample, batches, load_streets
 from src.training.precision import fast_arithmetic
+from src.training.steps import run_steps
 
-CHECKPOINT_EVERY = 100  # steps
 _CLIP_NORM = 5.0
 
 
@@ -76,20 +74,15 @@ def train_detector(
     streets = load_streets(cache, recipe.streets, recipe.sprites, recipe.seed)
     model = build_slim_frcnn().to(device, memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(model.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
-    checkpoint = run / "checkpoint.pt"
-    first = load_checkpoint(checkpoint, model, optimiser, recipe) if resume else 0
-    with StepLog(run / "log.csv", first) as log, Stopper() as stopper:
+
+    def steps_from(first: int) -> Iterator[dict[str, float]]:
         prepared = batches(streets, recipe.seed, first, recipe.steps, recipe.batch_size)
-        progress = tqdm(prepared, initial=first, total=recipe.steps, desc="training the detector", unit="step")
-        started = time.perf_counter()
-        for step, batch in enumerate(progress, first):
+        for step, batch in enumerate(prepared, first):
             losses = train_step(model, optimiser, batch, recipe, step)
-            seconds, started = time.perf_counter() - started, time.perf_counter()
-            log.add(step, **losses, learning_rate=learning_rate(recipe, step), images_per_second=len(batch) / seconds)
-            done = step + 1
-            if done % CHECKPOINT_EVERY == 0 or done == recipe.steps or stopper.asked:
-                save_checkpoint(checkpoint, model, optimiser, recipe, done)
-            stopper.leave_if_asked()
+            yield {**losses, "learning_rate": learning_rate(recipe, step)}
+
+    label = "training the detector"
+    run_steps(run, recipe, model, optimiser, steps_from, pictures=recipe.batch_size, label=label, resume=resume)
     model.transform.min_size, model.transform.max_size = (HEIGHT,), WIDTH  # from here on it sees whole pictures
     return model.eval()
 

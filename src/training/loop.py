@@ -33,6 +33,7 @@ from src.training.meter import Meter
 from src.training.model import build_model
 from src.training.people import TrainingPeople, gather_people
 from src.training.pictures import Pictures, SeededBatches, make_loader
+from src.training.precision import cpu_has_bfloat16
 from src.training.sampler import IdentityBatchSampler
 from src.training.schedule import Schedule, build_optimiser
 from src.training.state import Progress, Training, load_state, save_state, save_weights
@@ -97,7 +98,7 @@ def best_arithmetic(device: str) -> str:
     if device.startswith("cuda"):
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
     if device == "cpu":
-        return "bf16" if torch.backends.cpu.get_cpu_capability().startswith("AVX512") else "no"
+        return "bf16" if cpu_has_bfloat16() else "no"
     return "no"
 
 

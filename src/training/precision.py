@@ -5,5 +5,9 @@ import torch
 
 def fast_arithmetic(device: str = "cpu") -> torch.autocast:
     """A context for the forward pass: bfloat16 on GPUs and on CPUs with AVX-512, else float32 as it is."""
-    pays = device != "cpu" or torch.backends.cpu.get_cpu_capability().startswith("AVX512")
-    return torch.autocast(device, torch.bfloat16, enabled=pays)
+    return torch.autocast(device, torch.bfloat16, enabled=device != "cpu" or cpu_has_bfloat16())
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether this processor computes with bfloat16 and does not only pretend to."""
+    return torch.backends.cpu.get_cpu_capability().startswith("AVX512")

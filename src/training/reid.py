@@ -8,7 +8,6 @@ same map in stripes, which carries over to real people much better, while a loss
 """
 
 import math
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,18 +16,15 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from src.embedding.osnet import build_osnet
 from src.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from src.embedding.stripes import StripedOSNet, Stripes
 from src.training.augmentation import augment
-from src.training.checkpoint import StepLog, Stopper, load_checkpoint, save_checkpoint
 from src.training.losses.contrastive import supervised_contrastive_loss
 from src.training.precision import fast_arithmetic
 from src.training.reid_crops import CropRecipe, CropSet, load_crops
-
-CHECKPOINT_EVERY = 200  # steps
+from src.training.steps import run_steps
 
 
 @dataclass(frozen=True)
@@ -78,32 +74,18 @@ def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = Tru
     crops = load_crops(recipe.crops, cache)
     model = build_osnet(recipe.arch, seed=recipe.seed).to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(_parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate)
-    checkpoint = run / "checkpoint.pt"
-    first = load_checkpoint(checkpoint, model, optimiser, recipe) if resume else 0
-
     model.train()
-    with StepLog(run / "log.csv", first) as log, Stopper() as stopper:
-        progress = tqdm(
-            range(first, recipe.steps), initial=first, total=recipe.steps, desc="training reid", unit="step"
-        )
-        for step in progress:
-            started = time.perf_counter()
+
+    def steps_from(first: int) -> Iterator[dict[str, float]]:
+        for step in range(first, recipe.steps):
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate(step, recipe)
             pictures, people = batch(crops, step, recipe)
-            loss, nearest = train_step(model, optimiser, pictures, people, temperature(step, recipe))
-            seconds = time.perf_counter() - started
-            log.add(
-                step,
-                loss=loss,
-                nearest=nearest,
-                learning_rate=learning_rate(step, recipe),
-                images_per_s=len(people) / seconds,
-            )
-            progress.set_postfix(loss=f"{loss:.3f}", nearest=f"{nearest:.2f}")
-            if (step + 1) % CHECKPOINT_EVERY == 0 or stopper.asked or step + 1 == recipe.steps:
-                save_checkpoint(checkpoint, model, optimiser, recipe, step + 1)
-            stopper.leave_if_asked()
+            progress = train_step(model, optimiser, pictures, people, temperature(step, recipe))
+            yield {**progress._asdict(), "learning_rate": learning_rate(step, recipe)}
+
+    size = recipe.people_per_batch * recipe.crops_per_person
+    run_steps(run, recipe, model, optimiser, steps_from, pictures=size, label="training reid", resume=resume)
     return StripedOSNet(model, Stripes(recipe.stripes, recipe.power)).eval()
 
 

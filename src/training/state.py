@@ -1,6 +1,5 @@
 """A checkpoint of a run: all that is needed to go on as if nothing had happened, whole on disk or not there."""
 
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from src.settings.errors import UserError
 from src.settings.load import flatten
 from src.training.model import TrainedNetwork
 from src.training.schedule import Schedule
+from src.training.whole_file import write_whole
 
 
 @dataclass
@@ -107,22 +107,6 @@ def save_weights(path: Path, model: nn.Module, settings: dict[str, Any], **notes
     size = [int(pixels) for pixels in settings["model"]["input_size"]]
     content = {"state_dict": model.state_dict(), "input_size": size, "settings": settings, **notes}
     write_whole(path, content)
-
-
-def write_whole(path: Path, content: dict[str, Any]) -> None:
-    """Write beside the file, make sure it is on the disk, then put it in the file's place."""
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as stream:
-            torch.save(content, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(part, path)
-    except (OSError, RuntimeError) as problem:
-        part.unlink(missing_ok=True)
-        reason = getattr(problem, "strerror", None) or str(problem).splitlines()[0]
-        raise UserError(f"{path} cannot be written ({reason}); make room, the last good one is kept") from None
 
 
 def _differing(before: dict[str, Any], now: dict[str, Any]) -> str:

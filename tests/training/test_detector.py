@@ -11,7 +11,7 @@ import torch
 
 from src.detection.slim_frcnn import build_slim_frcnn
 from src.settings.errors import UserError
-from src.training import detector
+from src.training import detector, steps
 from src.training.detector import DetectorRecipe, learning_rate, train_detector, train_step
 from src.training.detector_data import Sample, load_streets, make_batch
 
@@ -39,18 +39,18 @@ def weights_of(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 def test_resumed_equals_unbroken_bit_for_bit(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     unbroken = weights_of(train_detector(RECIPE, tmp_path / "whole", cache))
-    monkeypatch.setattr(detector, "CHECKPOINT_EVERY", 1)
-    broken_off = detector.save_checkpoint
+    monkeypatch.setattr(steps, "CHECKPOINT_EVERY", 1)
+    broken_off = steps.save_checkpoint
 
     def save_then_break(path: Path, model: torch.nn.Module, optimiser: object, recipe: object, step: int) -> None:
         broken_off(path, model, optimiser, recipe, step)  # type: ignore[arg-type]
         if step == 2:
             raise RuntimeError("power cut")
 
-    monkeypatch.setattr(detector, "save_checkpoint", save_then_break)
+    monkeypatch.setattr(steps, "save_checkpoint", save_then_break)
     with pytest.raises(RuntimeError, match="power cut"):
         train_detector(RECIPE, tmp_path / "parts", cache)
-    monkeypatch.setattr(detector, "save_checkpoint", broken_off)
+    monkeypatch.setattr(steps, "save_checkpoint", broken_off)
     resumed = weights_of(train_detector(RECIPE, tmp_path / "parts", cache))
     assert unbroken.keys() == resumed.keys()
     assert all(torch.equal(unbroken[name], resumed[name]) for name in unbroken)

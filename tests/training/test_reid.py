@@ -70,7 +70,7 @@ def test_a_resumed_run_equals_an_unbroken_one(cache, tmp_path, monkeypatch):
     with monkeypatch.context() as patched:  # as if Ctrl-C came during the second step
         patched.setattr("src.training.checkpoint.StepLog.add", _flushing(StepLog.add))
         patched.setattr(Stopper, "leave_if_asked", stop_after_two)
-        patched.setattr("src.training.reid.CHECKPOINT_EVERY", 1)
+        patched.setattr("src.training.steps.CHECKPOINT_EVERY", 1)
         with pytest.raises(KeyboardInterrupt):
             train_reid(RECIPE, tmp_path / "broken", cache)
     resumed = train_reid(RECIPE, tmp_path / "broken", cache)
