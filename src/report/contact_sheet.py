@@ -44,8 +44,8 @@ def draw_contact_sheet(folder: Path, path: Path) -> None:
     cameras = sorted({sample.camera_id for sample in crops.samples}, key=int)
     chosen = np.unique(np.linspace(0, len(people) - 1, PEOPLE).round().astype(int))
     page = _Page(len(chosen), len(cameras), sorted(folder.glob("View_*/"))[:VIEWS])
-    by = f"{len(cameras)} cameras" if len(cameras) > 1 else "the one camera"
-    page.write_title(f"{len(chosen)} of {len(people)} people, a crop by {by} each; below, the busiest frames")
+    by = f"each of {len(cameras)} cameras" if len(cameras) > 1 else "the one camera"
+    page.write_title(f"{len(chosen)} of {len(people)} people, a crop by {by}; below, the busiest frames")
     for index, person in enumerate(list(people)[number] for number in chosen):
         page.show_person(index, [people[person][camera].path for camera in cameras], _words(person, looks[person]))
     page.show_views()
