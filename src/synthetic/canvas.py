@@ -38,6 +38,12 @@ class Sun:
     darkness: float
     softness: float = 0.05
 
+    def turned(self, angle: float) -> Sun:
+        """The same sun over ground axes that are turned clockwise by `angle` radians."""
+        x, y = self.shadow_xy
+        sin, cos = float(np.sin(angle)), float(np.cos(angle))
+        return replace(self, shadow_xy=(cos * x - sin * y, sin * x + cos * y))
+
     @property
     def direction(self) -> np.ndarray:
         """Unit vector towards the light, (3,)."""

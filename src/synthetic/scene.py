@@ -10,9 +10,10 @@ import numpy as np
 
 from src.synthetic.camera import Camera, Response
 from src.synthetic.canvas import Sun
-from src.synthetic.rendering import Light
 from src.synthetic.view import Conditions, View
 from src.synthetic.walkers import Walker, send_walkers
+from src.synthetic.weather import Weather
+from src.synthetic.weather import Weather
 
 WIDTH, HEIGHT = 768, 576
 
@@ -24,6 +25,7 @@ class Scene(View):
         seed: decides everything.
         frames: how many frames `len` and `truth` speak of.
         walkers: 2 to 4; None lets the seed choose 3 or 4.
+        weather: None is a sunny day.
 
     Example:
         >>> scene = Scene(seed=1, frames=2)
@@ -32,14 +34,14 @@ class Scene(View):
         ((576, 768, 3), 'uint8', True)
     """
 
-    def __init__(self, seed: int, frames: int = 70, walkers: int | None = None) -> None:
+    def __init__(self, seed: int, frames: int = 70, walkers: int | None = None, weather: Weather | None = None) -> None:
         rng = np.random.default_rng([seed, 2009])
         camera = Camera(rng.uniform(6.6, 7.4), rng.uniform(0.32, 0.35), rng.uniform(870, 930), WIDTH, HEIGHT)
         self.walkers: list[Walker] = send_walkers(walkers or int(rng.integers(3, 5)), seed, camera, rng)
         angle = rng.choice([-1, 1]) * np.pi / 2 + rng.uniform(-0.8, 0.8)  # shadows fall towards the camera or away
+        sunny = Sun((0.8 * np.cos(angle), 0.8 * np.sin(angle)), rng.uniform(0.2, 0.42), 0.06)
         conditions = Conditions(
-            sun=Sun((0.8 * np.cos(angle), 0.8 * np.sin(angle)), rng.uniform(0.2, 0.42), 0.06),
-            light=Light(right=float(-np.cos(angle)) * 0.7, up=0.6, ambient=0.62),
+            weather=weather or Weather(sunny),
             response=Response(
                 saturation=rng.uniform(0.85, 1.1),
                 contrast=rng.uniform(1.0, 1.12),

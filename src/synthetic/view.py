@@ -12,11 +12,13 @@ from tqdm.auto import tqdm
 
 from src.synthetic.appearance import Appearance, Performer
 from src.synthetic.camera import Camera, Response
-from src.synthetic.canvas import Canvas, Sun
+from src.synthetic.canvas import Canvas
 from src.synthetic.clutter import Thing, paint_upright
 from src.synthetic.rendering import Light
 from src.synthetic.scene_street import furnish, paint_street
 from src.synthetic.surfaces import make_surfaces
+from src.synthetic.weather import Weather
+from src.synthetic.weather import Weather
 
 _SPRITES_KEPT = 400  # the last rendered ones, about 20 MB: `truth` and `render` need the same
 _FARTHEST_WALK_M = 27.0  # nobody walks beyond; things that stand there are part of the background
@@ -33,11 +35,19 @@ class SceneTruth(NamedTuple):
 
 @dataclass(frozen=True)
 class Conditions:
-    """The light of a view and what its camera makes of it."""
+    """The weather over a view and what its camera makes of the light."""
 
-    sun: Sun
-    light: Light
+    weather: Weather
     response: Response
+
+    @property
+    def light(self) -> Light:
+        """The light on people: from the sun's side, or from everywhere where the sky is overcast."""
+        x, y = self.weather.sun.shadow_xy
+        length = float(np.hypot(x, y))
+        if length < 0.25:
+            return Light(right=0.0, up=0.8, ambient=0.8)
+        return Light(right=-0.7 * x / length, up=0.6, ambient=0.62)
 
 
 class View:
@@ -65,22 +75,23 @@ class View:
     ) -> None:
         self.seed, self.camera, self.conditions, self.performers = seed, camera, conditions, performers
         self.frames, self.frames_per_second = frames, frames_per_second
-        self._background, self._foreground = self._build(rng)
+        self._backdrop, self._foreground = self._build(rng)
         self._sprites: OrderedDict[tuple[int, int], Appearance | None] = OrderedDict()
 
     def __len__(self) -> int:
         return self.frames
 
-    def _build(self, rng: np.random.Generator) -> tuple[np.ndarray, list[Thing]]:
+    def _build(self, rng: np.random.Generator) -> tuple[Canvas, list[Thing]]:
         """Paint what never changes; returns it and the things that people may pass behind, the farthest first."""
         surfaces = make_surfaces(self.seed, per_kind=3)
         things = sorted(furnish(surfaces, rng), key=lambda thing: -float(thing.ground_xy[1]))
-        canvas = Canvas(self.camera, self.conditions.sun)
-        paint_street(canvas, surfaces, things, rng)
+        weather = self.conditions.weather
+        canvas = Canvas(self.camera, weather.sun)
+        paint_street(canvas, surfaces, things, rng, weather.lamps, weather.wetness)
         for thing in things:
             if thing.ground_xy[1] > _FARTHEST_WALK_M:
                 thing.paint(canvas)
-        return canvas.image, [thing for thing in things if thing.ground_xy[1] <= _FARTHEST_WALK_M]
+        return canvas, [thing for thing in things if thing.ground_xy[1] <= _FARTHEST_WALK_M]
 
     def render(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Photograph one frame.
@@ -93,7 +104,9 @@ class View:
             boxes_xyxy (n, 4) float32 pixels, visibility (n,) float32 0–1.
         """
         canvas, boxes, whole = self.paint(index)
-        image = self.conditions.response.apply(canvas.picture(), np.random.default_rng([self.seed, index]))
+        weather, rng = self.conditions.weather, np.random.default_rng([self.seed, index])
+        image = weather.grade(canvas.picture(), canvas.shining(), rng)
+        image = weather.seen_by(self.conditions.response).apply(image, rng)
         return image, *self._seen(canvas, boxes, whole)
 
     def truth(self) -> SceneTruth:
@@ -109,9 +122,10 @@ class View:
             (performers, 4) float32, not yet cut at the edge; the pixels (performers,) that each would cover if nothing
             hid them, 0 for those who are not there.
         """
-        canvas = Canvas(self.camera, self.conditions.sun)
-        canvas.image[:] = self._background
-        pictures = [self._picture(performer, index) for performer in range(len(self.performers))]
+        canvas = Canvas(self.camera, self.conditions.weather.sun)
+        canvas.image[:], canvas.ids[:] = self._backdrop.image, self._backdrop.ids
+        light = self.conditions.light
+        pictures = [self._picture(performer, index, light) for performer in range(len(self.performers))]
         standing = [(-float(thing.ground_xy[1]), -1 - i) for i, thing in enumerate(self._foreground)]
         for who, seen in enumerate(pictures):
             if seen is not None:
@@ -129,11 +143,11 @@ class View:
             boxes[who], whole[who] = footprint.box_xyxy, footprint.pixels
         return canvas, boxes, whole
 
-    def _picture(self, performer: int, index: int) -> Appearance | None:
+    def _picture(self, performer: int, index: int, light: Light) -> Appearance | None:
         key = (performer, index)
         if key not in self._sprites:
             time_s = index / self.frames_per_second
-            self._sprites[key] = self.performers[performer].picture(self.camera, time_s, self.conditions.light)
+            self._sprites[key] = self.performers[performer].picture(self.camera, time_s, light)
             while len(self._sprites) > _SPRITES_KEPT:
                 self._sprites.popitem(last=False)
         return self._sprites[key]

@@ -21,6 +21,7 @@ from src.synthetic.people import Person, sample_person
 from src.synthetic.rendering import Light
 from src.synthetic.trips import Trip, plan_trips
 from src.synthetic.view import Conditions, View
+from src.synthetic.weather import Weather
 
 WIDTH, HEIGHT = 768, 576
 ROAD_M = 18.5  # from a camera's foot to the middle of the road
@@ -127,6 +128,7 @@ class World:
         plan: how many cameras, people and frames.
         people: who may come by, the first `plan.people` of them; drawn where left out.
         first_id: the number of the first person.
+        weather: over all cameras; None is a sunny day.
 
     Example:
         >>> world = World(seed=1, plan=WorldPlan(cameras=2, people=4, frames=8))
@@ -135,24 +137,28 @@ class World:
         (576, 768, 3)
     """
 
-    def __init__(self, seed: int, plan: WorldPlan, people: Sequence[Person] | None = None, first_id: int = 1) -> None:
+    def __init__(
+        self,
+        seed: int,
+        plan: WorldPlan,
+        people: Sequence[Person] | None = None,
+        first_id: int = 1,
+        weather: Weather | None = None,
+    ) -> None:
         rng = np.random.default_rng([seed, 2010])
         self.seed, self.plan = seed, plan
         self.posts = [_place_camera(number, rng) for number in range(plan.cameras)]
         cast = list(people or [sample_person(rng) for _ in range(plan.people)])[: plan.people]
         ends = -_REACH_M, (plan.cameras - 1) * SPACING_M + _REACH_M
         self.trips = plan_trips(cast, first_id, *ends, plan.lasts_s, rng)
-        self._sun_angle, self._sun_darkness = rng.uniform(0, 2 * np.pi), rng.uniform(0.15, 0.4)
+        angle, darkness = rng.uniform(0, 2 * np.pi), rng.uniform(0.15, 0.4)
+        self.weather = weather or Weather(Sun((0.8 * np.cos(angle), 0.8 * np.sin(angle)), darkness, 0.06))
 
     def view(self, index: int) -> View:
         """What camera `index` (from 0) sees."""
         post, rng = self.posts[index], np.random.default_rng([self.seed, 2011, index])
-        angle = self._sun_angle - post.yaw
-        conditions = Conditions(
-            sun=Sun((0.8 * np.cos(angle), 0.8 * np.sin(angle)), self._sun_darkness, 0.06),
-            light=Light(right=float(-np.cos(angle)) * 0.7, up=0.6, ambient=0.62),
-            response=_sample_response(rng),
-        )
+        weather = replace(self.weather, sun=self.weather.sun.turned(-post.yaw))
+        conditions = Conditions(weather, _sample_response(rng))
         visitors = [_Visitor(trip, post) for trip in self.trips]
         seed = int(rng.integers(2**31))
         return View(seed, post.camera, conditions, visitors, rng, self.plan.frames, self.plan.frames_per_second)

@@ -5,11 +5,14 @@ import pytest
 
 from src.synthetic.camera import Camera, Response
 from src.synthetic.canvas import Canvas, Sun
+from src.synthetic.scene import Scene
 from src.synthetic.sprite_bank import render_sprite_bank
 from src.synthetic.street import compose_street
 from src.synthetic.surfaces import make_surfaces
+from src.synthetic.view import Conditions
 from src.synthetic.weather import WEATHERS, Weather, dusk, rainfall, sample_weather
 from src.synthetic.wetness import MirroredCamera, lay_water
+from src.synthetic.world import World, WorldPlan
 
 SUN = Sun((0.5, 0.2), 0.4)
 CAMERA = Camera(height_m=6.0, tilt=0.35, focal_px=300.0, width=192, height=144)
@@ -103,3 +106,28 @@ def test_wet_ground_mirrors_what_stands_on_it() -> None:
     u, v = CAMERA.project(np.array([0.0, 14.0, 0.0])).astype(int)
     below, beside, above = picture[v + 8, u], picture[v + 8, u + 30], picture[v - 8, u]
     assert below[0] - below[1] > 20 and abs(beside[0] - beside[1]) < 10 and abs(above[0] - above[1]) < 10
+
+
+def test_a_scene_has_the_weather_asked_for_and_the_same_truth() -> None:
+    day, night = Scene(2), Scene(2, weather=dusk(np.random.default_rng(2)))
+    (day_image, *day_truth), (night_image, *night_truth) = day.render(3), night.render(3)
+    assert night_image.mean() < 0.9 * day_image.mean()
+    assert all((one == other).all() for one, other in zip(day_truth[:2], night_truth[:2], strict=True))
+    assert day.conditions.weather.lamps == 0 < night.conditions.weather.lamps
+    assert (night.render(3)[0] == night_image).all()
+
+
+def test_all_cameras_of_a_world_stand_under_one_sun() -> None:
+    shadow = np.array([0.6, 0.8])
+    weather = Weather(Sun((0.6, 0.8), 0.4))
+    world = World(1, WorldPlan(cameras=3, people=2, frames=2), weather=weather)
+    for index, post in enumerate(world.posts):
+        own = np.array(world.view(index).conditions.weather.sun.shadow_xy)
+        assert np.allclose(post.to_own(post.position_xy + shadow), own)
+
+
+def test_people_are_lit_from_the_side_of_the_sun_and_evenly_under_clouds() -> None:
+    right = Conditions(Weather(Sun((-1.0, 0.0), 0.4)), Response()).light
+    left = Conditions(Weather(Sun((1.0, 0.0), 0.4)), Response()).light
+    cloudy = Conditions(Weather(Sun((0.05, 0.0), 0.2)), Response()).light
+    assert right.right == -left.right == 0.7 and cloudy.right == 0 and cloudy.ambient > right.ambient
