@@ -6,7 +6,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +19,8 @@ from src.synthetic.crew import Crew
 from src.synthetic.drafts import drafting
 from src.synthetic.face_set import write_faces
 from src.synthetic.market import write_market
-from src.synthetic.presets import PRESETS, Preset, resized
+from src.synthetic.presets import PRESETS, Preset, changed
+from src.synthetic.weather import WEATHERS
 
 SMALL = 300  # so few pictures are drawn sooner than other processes start
 
@@ -35,6 +35,7 @@ def run(
     change_clothes: Annotated[
         float, typer.Option(metavar="SHARE", help="So many of the people wear other clothes in half of the cameras.")
     ] = 0.0,
+    weather: Annotated[str, typer.Option(help=f"Over the street: {', '.join(WEATHERS)}.")] = "sun",
     preview: Annotated[bool, typer.Option("--preview", help="Also draw preview.png, a contact sheet.")] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that draw.", show_default="one a processor core")
@@ -48,10 +49,9 @@ def run(
     """
     if preset not in PRESETS:
         raise UserError(f"no preset {preset!r}: {did_you_mean(preset, PRESETS)}")
-    plan = resized(PRESETS[preset], people, cameras, frames)
-    plan = replace(plan, crops=replace(plan.crops, change_clothes=change_clothes))
+    plan = changed(PRESETS[preset], people, cameras, frames, change_clothes, weather)
     pictures = plan.crops.pictures + plan.faces.pictures + plan.world.cameras * plan.world.frames
-    processes = 1 if pictures < SMALL else workers or os.cpu_count() or 1
+    processes = workers or (1 if pictures < SMALL else os.cpu_count() or 1)
     with _told_when_broken_off(), drafting(out) as draft:
         with (
             tqdm(total=pictures, desc="pictures", unit="picture", dynamic_ncols=True) as bar,

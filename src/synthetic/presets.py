@@ -4,24 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from src.settings.errors import UserError
+import numpy as np
+
+from src.settings.errors import UserError, did_you_mean
 from src.synthetic.face_set import FacePlan
 from src.synthetic.market import MarketPlan, draw_people
+from src.synthetic.weather import WEATHERS
 from src.synthetic.world import World, WorldPlan
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A data set: the crops, the cameras whose street the test people of the crops walk, and the faces."""
+    """A data set: the crops, the cameras whose street the test people of the crops walk, and the faces.
+
+    Attributes:
+        weather: over the street, a name in `WEATHERS`.
+    """
 
     crops: MarketPlan
     world: WorldPlan
     faces: FacePlan
+    weather: str = "sun"
+
+    def __post_init__(self) -> None:
+        """Check the weather's name."""
+        if self.weather not in WEATHERS:
+            raise UserError(f"no weather {self.weather!r}: {did_you_mean(self.weather, WEATHERS)}")
 
     def stage(self, seed: int) -> World:
         """The street; its people are test people of the crops, under the same numbers."""
         people = draw_people(self.crops, seed)[self.crops.train_people :]
-        return World(seed, self.world, people, first_id=self.crops.train_people + 1)
+        weather = WEATHERS[self.weather](np.random.default_rng([seed, 2012]))
+        return World(seed, self.world, people, first_id=self.crops.train_people + 1, weather=weather)
 
 
 PRESETS = {
@@ -48,7 +62,14 @@ PRESETS = {
 }
 
 
-def resized(preset: Preset, people: int | None = None, cameras: int | None = None, frames: int | None = None) -> Preset:
+def changed(
+    preset: Preset,
+    people: int | None = None,
+    cameras: int | None = None,
+    frames: int | None = None,
+    change_clothes: float = 0.0,
+    weather: str = "sun",
+) -> Preset:
     """The same with other numbers, where they are given.
 
     Args:
@@ -57,6 +78,8 @@ def resized(preset: Preset, people: int | None = None, cameras: int | None = Non
             street, but not more than in the preset.
         cameras: of the crops and of the street.
         frames: of each camera of the street.
+        change_clothes: share of the people of the crops.
+        weather: over the street.
 
     Raises:
         UserError: a number that makes no data set.
@@ -73,4 +96,4 @@ def resized(preset: Preset, people: int | None = None, cameras: int | None = Non
         crops, world = replace(crops, cameras=cameras), replace(world, cameras=cameras)
     if frames is not None:
         world = replace(world, frames=frames)
-    return Preset(crops, world, faces)
+    return Preset(replace(crops, change_clothes=change_clothes), world, faces, weather)

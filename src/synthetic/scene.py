@@ -13,7 +13,6 @@ from src.synthetic.canvas import Sun
 from src.synthetic.view import Conditions, View
 from src.synthetic.walkers import Walker, send_walkers
 from src.synthetic.weather import Weather
-from src.synthetic.weather import Weather
 
 WIDTH, HEIGHT = 768, 576
 

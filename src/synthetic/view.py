@@ -18,7 +18,6 @@ from src.synthetic.rendering import Light
 from src.synthetic.scene_street import furnish, paint_street
 from src.synthetic.surfaces import make_surfaces
 from src.synthetic.weather import Weather
-from src.synthetic.weather import Weather
 
 _SPRITES_KEPT = 400  # the last rendered ones, about 20 MB: `truth` and `render` need the same
 _FARTHEST_WALK_M = 27.0  # nobody walks beyond; things that stand there are part of the background

@@ -81,9 +81,8 @@ def test_who_walks_the_street_is_in_the_tables(tiny):
     assert walking <= described
 
 
-def test_same_seed_same_bytes_with_one_process_and_two(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "SMALL", 0)
-    command.run(tmp_path / "two", "tiny", 3, None, None, None, 0.0, True, 2)
+def test_same_seed_same_bytes_with_one_process_and_two(tiny, tmp_path):
+    command.run(tmp_path / "two", "tiny", 3, preview=True, workers=2)
     assert contents(tmp_path / "two") == contents(tiny)
 
 
@@ -101,6 +100,7 @@ def test_one_camera_is_told(tmp_path):
         (["--cameras", "0"], "0 cameras take no pictures: take 1 or more"),
         (["--frames", "0"], "0 frames make no world: take 1 or more"),
         (["--change-clothes", "3"], "3.0 is no share of the people"),
+        (["--weather", "rian"], "no weather 'rian': did you mean 'rain'?"),
     ],
 )
 def test_numbers_that_make_nothing_are_told_in_one_line(tmp_path, arguments, told):
@@ -117,7 +117,7 @@ def test_nothing_is_overwritten(tiny):
 
 
 def run_tiny(out: Path) -> None:
-    command.run(out, "tiny", 3, 4, None, 2, 0.0, False, 1)
+    command.run(out, "tiny", 3, people=4, frames=2, workers=1)
 
 
 @pytest.mark.parametrize("part", ["views", "market", "face_set"])

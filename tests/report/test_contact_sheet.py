@@ -9,12 +9,12 @@ from src.frames.views import write_views
 from src.report.contact_sheet import draw_contact_sheet
 from src.synthetic.crew import Crew
 from src.synthetic.market import write_market
-from src.synthetic.presets import PRESETS, resized
+from src.synthetic.presets import PRESETS, changed
 
 
 @pytest.mark.parametrize("cameras", [1, 2])
 def test_people_and_views_on_one_page(tmp_path: Path, cameras: int) -> None:
-    preset = resized(PRESETS["tiny"], people=4, cameras=cameras, frames=2)
+    preset = changed(PRESETS["tiny"], people=4, cameras=cameras, frames=2)
     write_views(tmp_path, preset, 3, Crew())
     write_market(tmp_path / "market", preset.crops, 3)
     draw_contact_sheet(tmp_path, tmp_path / "sheet.png")

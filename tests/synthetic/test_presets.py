@@ -1,10 +1,14 @@
 """How much is made, and what becomes of other numbers."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from src.settings.errors import UserError
 from src.synthetic.market import draw_people
-from src.synthetic.presets import PRESETS, resized
+from src.synthetic.presets import PRESETS, changed
+from src.synthetic.weather import WEATHERS
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -34,15 +38,25 @@ def test_who_walks_the_street_is_a_test_person_of_the_crops() -> None:
 
 
 def test_other_numbers() -> None:
-    other = resized(PRESETS["demo"], people=11, cameras=3, frames=9)
+    other = changed(PRESETS["demo"], people=11, cameras=3, frames=9)
     assert (other.crops.train_people, other.crops.test_people, other.crops.cameras) == (5, 6, 3)
     assert (other.world.people, other.world.cameras, other.world.frames) == (6, 3, 9)
     assert (other.faces.train_people, other.faces.test_people) == (5, 6)
-    assert resized(PRESETS["demo"]) == PRESETS["demo"]
+    assert changed(PRESETS["demo"]) == PRESETS["demo"]
+
+
+@pytest.mark.parametrize("weather", WEATHERS)
+def test_all_cameras_have_one_weather_and_shadows_that_agree(weather: str) -> None:
+    world = changed(PRESETS["tiny"], people=2, cameras=3, frames=1, weather=weather).stage(2)
+    for post, view in zip(world.posts, [world.view(index) for index in range(3)], strict=True):
+        there, sun = view.conditions.weather, world.weather.sun
+        assert replace(there, sun=sun) == world.weather and there.sun.darkness == sun.darkness
+        assert np.allclose(post.to_own(post.position_xy + sun.shadow_xy), there.sun.shadow_xy)
+        assert view.render(0)[0].std() > 5
 
 
 @pytest.mark.parametrize("wrong", [{"people": 0}, {"people": -3}, {"people": 1}, {"cameras": 0}, {"frames": 0}])
 def test_numbers_that_make_nothing(wrong: dict[str, int]) -> None:
     with pytest.raises(UserError, match="take") as told:
-        resized(PRESETS["tiny"], **wrong)
+        changed(PRESETS["tiny"], **wrong)
     assert len(str(told.value).splitlines()) == 1
