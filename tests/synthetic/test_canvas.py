@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from src.synthetic.camera import Camera, lift
-from src.synthetic.canvas import SUPERSAMPLING, Canvas, Sun
-from src.synthetic.solids import Plate, Tube, block, panel, placed, upright
+from src.synthetic.canvas import SHINING, SUPERSAMPLING, Canvas, Sun
+from src.synthetic.solids import Plate, Tube, block, board, panel, placed, upright
 
 CAMERA = Camera(height_m=6.0, tilt=0.35, focal_px=500.0, width=320, height=240)
 RED = np.array([200.0, 20.0, 20.0])
@@ -127,3 +127,40 @@ def test_panels_stay_within_their_size(corners: int) -> None:
     assert np.ptp(points[:, 0]) <= 0.6 * np.sqrt(2) + 1e-9 and abs(points[:, 2] - 1).max() <= 0.4
     if corners == 4:
         assert np.ptp(points[:, 0]) == pytest.approx(0.6) and np.ptp(points[:, 2]) == pytest.approx(0.4)
+
+
+def test_many_shapes_at_once_are_painted_as_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    centres = rng.uniform(
+        (-40, -10), (40, 60), (300, 2)
+    )  # beside the picture, behind the lens and across its plane too
+    shapes = lift(centres[:, None] + rng.uniform(-3, 3, (300, 4, 2)), 0.0)
+    at_once, in_turn = canvas(), canvas()
+    at_once.fill_each(shapes, RED)
+    for shape in shapes:
+        in_turn.fill(shape, RED)
+    assert (at_once.image == in_turn.image).all() and (at_once.image != 100).any()
+
+
+def test_what_shines_is_nobody_and_is_found_again() -> None:
+    sheet = canvas()
+    sheet.draw_parts([Tube((0, 0, 0), (0, 0, 3), 0.5, 0.5, RED, shines=True)], np.array([0.0, 15.0]), 0.0)
+    assert sheet.visible_pixels(2).tolist() == [0, 0]
+    lamps = sheet.shining()
+    assert lamps.shape == (240, 320) and set(np.unique(lamps)) == {0, 255}
+    assert np.abs((lamps > 0).sum() * SUPERSAMPLING**2 - (sheet.ids == SHINING).sum()) < 0.1 * (sheet.ids != 0).sum()
+
+
+def test_a_picture_is_painted_where_its_corners_are() -> None:
+    sheet = canvas()
+    print_ = np.full((40, 60, 4), 255, np.uint8)
+    print_[:, :30, :3], print_[:, 30:, :3] = (200, 0, 0), (0, 0, 200)
+    sheet.draw_parts([board((0.0, 0.0, 1.0), 3.0, 2.0, print_)], np.array([0.0, 15.0]), 0.0)
+    picture = sheet.picture()
+    for x, colour in ((-0.8, [200, 0, 0]), (0.8, [0, 0, 200])):
+        u, v = CAMERA.project(np.array([x, 15.0, 1.0])).astype(int)
+        assert picture[v, u].tolist() == colour
+
+
+def test_a_turned_sun_casts_the_shadow_over_turned_axes() -> None:
+    assert Sun((0.8, 0.0), 0.4).turned(np.pi / 2).shadow_xy == pytest.approx((0.0, 0.8))

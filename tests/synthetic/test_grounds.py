@@ -5,7 +5,7 @@ import pytest
 
 from src.synthetic.camera import Camera
 from src.synthetic.canvas import Canvas, Sun
-from src.synthetic.grounds import lay_ground, ribbon, visible_ground
+from src.synthetic.grounds import lay_ground, ribbon, spread, visible_ground
 from src.synthetic.textures import TILE, asphalt, brick, concrete, grass, gravel, paving, periodic_noise, tint
 
 CAMERA = Camera(height_m=6.0, tilt=0.35, focal_px=300.0, width=192, height=144)
@@ -73,3 +73,14 @@ def test_reliefs_centre_on_the_surface_colour(maker) -> None:  # type: ignore[no
     coloured = tint(relief, np.array([100.0, 50.0, 20.0]))
     assert coloured.shape == (*relief.shape[:2], 3)
     assert coloured.mean(axis=(0, 1)) == pytest.approx(np.array([100, 50, 20]) * relief.mean() / 128, rel=0.1)
+
+
+def test_a_spread_area_shows_what_the_whole_sheet_would() -> None:
+    relief = asphalt(np.random.default_rng(1))
+    colour, area = np.array([150.0, 140.0, 120.0]), np.array([(-4.0, 9.0), (3.0, 10.0), (5.0, 18.0), (-2.0, 16.0)])
+    whole, part = (Canvas(CAMERA, Sun((0.0, 0.0), 0.2)) for _ in range(2))
+    mask = whole.mask(area)
+    assert mask is not None
+    whole.image[mask > 0] = lay_ground(whole, relief, colour, 8.0, 0.4)[mask > 0]
+    spread(part, relief, colour, area, 8.0, 0.4)
+    assert (part.image == whole.image).all() and part.image.any() and not part.image.all()
