@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -110,7 +112,16 @@ def _begin(stop: Any, made: Any) -> None:
     global _stop, _made
     _stop, _made = stop, made
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one decides
+    threading.Thread(target=_end_with_the_first, daemon=True).start()
     cv2.setNumThreads(1)
+
+
+def _end_with_the_first() -> None:
+    """A worker whose first process was killed would wait for work for ever."""
+    first = multiprocessing.parent_process()
+    if first is not None:
+        first.join()
+        os._exit(1)
 
 
 def _tick() -> None:

@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +65,18 @@ def test_what_was_started_stops_when_all_is_off(tmp_path) -> None:
         while not path.exists():
             list(crew.each(square, [(1,)]))
         raise KeyboardInterrupt
+
+
+def test_workers_do_not_outlive_a_killed_run() -> None:
+    code = """
+import os, signal
+from src.synthetic.crew import Crew
+if __name__ == "__main__":
+    with Crew(2) as crew:
+        print(*crew.each(os.getpid, [()] * 8), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60)
+    workers = {int(pid) for pid in done.stdout.split()}  # the pipe is closed: the last of them has ended
+    assert workers and not any(Path(f"/proc/{pid}").exists() for pid in workers)
