@@ -2,11 +2,13 @@
 
 from dataclasses import asdict
 from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 
 from src.synthetic.crops import sample_people
-from src.synthetic.people import near_copy, sample_person
+from src.synthetic.people import BagKind, Carried, HairStyle, change_clothes, near_copy, sample_person
+from src.synthetic.wardrobe import BottomKind, TopKind
 
 
 def test_same_seed_same_person_and_other_seed_another():
@@ -23,11 +25,13 @@ def test_attributes_stay_in_their_ranges():
 
 
 def test_the_population_is_varied():
-    people = [sample_person(np.random.default_rng(seed)) for seed in range(300)]
+    people = [sample_person(np.random.default_rng(seed)) for seed in range(600)]
     for kinds, least in (
-        ({p.top.kind for p in people}, 8),
-        ({p.bottom.kind for p in people}, 5),
-        ({p.bag for p in people}, 4),
+        ({p.top.kind for p in people}, len(get_args(TopKind))),
+        ({p.bottom.kind for p in people}, len(get_args(BottomKind))),
+        ({p.bag for p in people}, len(get_args(BagKind))),
+        ({p.hair_style for p in people}, len(get_args(HairStyle))),
+        ({p.carried for p in people}, len(get_args(Carried))),
     ):
         assert len(kinds) == least
 
@@ -39,7 +43,30 @@ def test_a_near_copy_shares_most_and_differs_in_something():
         copy = near_copy(person, rng)
         same = [name for name, value in asdict(person).items() if value == asdict(copy)[name]]
         assert copy != person
-        assert len(same) >= len(asdict(person)) - 10
+        assert len(same) >= len(asdict(person)) / 2
+        assert copy.top.kind != "dress" or copy.bottom.kind == "skirt"
+
+
+def test_a_change_of_clothes_keeps_the_body_and_nothing_that_is_worn():
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        person = sample_person(rng)
+        other = change_clothes(person, rng)
+        body = (
+            "height_m",
+            "girth",
+            "belly",
+            "shoulders",
+            "hips",
+            "legs",
+            "skin",
+            "hair",
+            "hair_style",
+            "stride",
+            "arm_swing",
+        )
+        assert all(getattr(other, name) == getattr(person, name) for name in body)
+        assert other.top != person.top and other.bottom != person.bottom and other.shoes != person.shoes
 
 
 def test_a_share_of_the_people_are_near_copies():
