@@ -32,7 +32,7 @@ class CropRecipe:
         version: raised when the renderer changes what a recipe makes.
     """
 
-    people: int = 8000
+    people: int = 4000
     crops: int = 8
     cameras: int = 400
     cameras_each: int = 4
