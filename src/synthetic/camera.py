@@ -216,11 +216,11 @@ def sample_response(rng: np.random.Generator) -> Response:
     """Draw a camera from about the range that surveillance cameras cover: dull to vivid, soft to over-sharpened."""
     sharp = rng.random()
     return Response(
-        white_balance=tuple(np.exp(rng.normal(0.0, 0.04, 3)).tolist()),
-        saturation=float(np.clip(rng.normal(0.88, 0.28), 0.1, 1.5)),
-        exposure=float(np.exp(rng.normal(0.12, 0.17))),
-        gamma=float(np.exp(rng.normal(-0.08, 0.18))),
-        contrast=float(np.exp(rng.normal(0.2, 0.16))),
+        white_balance=tuple(np.exp(rng.normal(0.0, 0.045, 3)).tolist()),
+        saturation=float(np.clip(rng.normal(0.95, 0.28), 0.1, 1.6)),
+        exposure=float(np.exp(rng.normal(0.0, 0.16))),
+        gamma=float(np.exp(rng.normal(0.0, 0.2))),
+        contrast=float(np.exp(rng.normal(0.05, 0.17))),
         haze=float(np.clip(abs(rng.normal(0.0, 0.05)), 0, 0.25)),
         resolution=float(rng.uniform(0.45, 0.95)) if rng.random() < 0.2 else 1.0,
         blur=float(rng.uniform(0.3, 1.2)) if sharp < 0.35 else 0.0,

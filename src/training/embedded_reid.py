@@ -51,7 +51,7 @@ def make_reid_weights(weights: Path, run: Path, cache: Path, *, resume: bool = T
 def calibrate_embedded(name: str, weights: Path, embedder: Embedder, cache: Path) -> OperatingPoint:
     """The thresholds of the embedded weights, chosen on generated people of a seed of their own.
 
-    The same as: synth --preset class --seed 901 --out DIR, then calibrate --root DIR/market.
+    The same as: synth --preset class --people 400 --cameras 3 --seed 901 --out DIR, then calibrate --root DIR/market.
     """
     market = cache / f"market_{CALIBRATION_SEED}"
     if not market.is_dir():

@@ -5,9 +5,6 @@ crops together. Small pictures first, because they are four times as quick and t
 Half of the people in a batch come right after another one, of whom a third are near-copies: who only
 ever sees strangers never learns to look closely. The loss sees the average of the whole map; what is shipped reads the
 same map in stripes, which carries over to real people much better, while a loss on the stripes made them worse.
-
-Longer is not better: four times the steps told generated people apart as well, and real ones far worse. Its last layers
-had learned the renderer.
 """
 
 import math
