@@ -7,8 +7,10 @@ from torch import Tensor, nn
 
 from src.embedding.neck import Necked
 from src.embedding.networks import build_backbone
+from src.embedding.stripes import stripes_of
 from src.embedding.weights import load_weights
 from src.settings.training import ModelSettings
+from src.zoo.state_dict import read_state_dict
 
 
 class TrainedNetwork(Necked):
@@ -54,7 +56,9 @@ def build_model(settings: ModelSettings, people: int, seed: int) -> TrainedNetwo
     if settings.weights is not None:
         from src.embedding.locate import locate_weights
 
-        load_weights(backbone, locate_weights(settings.arch, settings.weights))
+        weights = locate_weights(settings.arch, settings.weights)
+        backbone = stripes_of(backbone, read_state_dict(weights))
+        load_weights(backbone, weights)
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         height, width = settings.input_size
         feature_dim = backbone.eval()(torch.zeros(1, 3, height, width)).shape[1]

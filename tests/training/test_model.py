@@ -67,6 +67,6 @@ def test_training_can_start_from_weights(repository: Path) -> None:
     settings = ModelSettings(arch="osnet_x0_25", weights="embedded", input_size=[64, 32])
     started, random = (build_model(each, 5, 0) for each in (settings, settings.model_copy(update={"weights": None})))
     embedded = build_network("osnet_x0_25", repository / "weights/reid.safetensors").state_dict()
-    name = "conv1.conv.weight"
+    name = "backbone.conv1.conv.weight"
     torch.testing.assert_close(started.backbone.state_dict()[name], embedded[name])
-    assert not torch.equal(random.backbone.state_dict()[name], embedded[name])
+    assert not torch.equal(random.backbone.state_dict()["conv1.conv.weight"], embedded[name])
