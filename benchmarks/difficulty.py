@@ -5,8 +5,8 @@
 
 A lesson needs room: what looks at colours alone must fail often, a good network must nearly always succeed, and what
 lies between must lie between. The people are those of `main.py synth --preset class`; nobody trained on them. The
-larger network, OSNet ×0.5, is trained first by the recipe of the embedded one (`--steps`; under an hour on one core,
-resumed where it stopped). Cross-camera: the rule of Market-1501. Same camera: only pictures of the query's own camera.
+larger network, OSNet ×0.5, is trained first by the recipe of the embedded one (`--steps`; it takes long, and is resumed
+where it stopped). Cross-camera: the rule of Market-1501. Same camera: only pictures of the query's own camera.
 """
 
 import argparse

@@ -6,7 +6,7 @@ off the body are parts of their own around it (`outfit`), and so is what is carr
 """
 
 from collections.abc import Sequence
-from math import cos, hypot, sin
+from math import cos, hypot, pi, sin
 from typing import NamedTuple
 
 from src.synthetic.people import Person
@@ -79,7 +79,7 @@ def build_trunk(person: Person) -> list[Part]:
 def build_leg(person: Person, pose: Pose, side: int) -> list[Part]:
     """Thigh, shin and shoe of the left (+1) or right (-1) leg."""
     h, kind, length = person.height_m, person.bottom.kind, person.legs
-    phase = pose.phase + (0.0 if side > 0 else 3.14159265)
+    phase = pose.phase + (0.0 if side > 0 else pi)
     swing = person.stride * pose.vigour * sin(phase)  # hip angle, forward positive
     # the knee bends while the leg swings forward
     bend = 0.06 + 1.5 * person.stride * pose.vigour * max(0.0, cos(phase)) ** 2

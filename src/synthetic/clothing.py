@@ -1,8 +1,8 @@
 """Clothes, skin and faces as a texture atlas: one page for each surface of the body.
 
 A page is wrapped around its part like a label around a bottle: rows run along the part, columns around it, and the
-middle column is the person's front. Where alpha is 0 one looks through it. The atlas depends on the person alone, so it
-is the same in every camera.
+middle column is the person's front. Where its fourth number is 0 one looks through it. The atlas depends on the person
+alone, so it is the same in every camera.
 """
 
 from functools import lru_cache
@@ -33,26 +33,17 @@ def texture_atlas(person: Person) -> np.ndarray:
     """
     rng = np.random.default_rng(person.texture_seed)
     top, bottom = paint_cloth(person.top, rng), paint_cloth(person.bottom, rng)
-    skin = plain(person.skin)
-    sleeve = (
-        top
-        if person.sleeve_colour is None
-        else plain(person.sleeve_colour)
-        * (top / np.maximum(top.mean(axis=2, keepdims=True), 1)).mean(axis=2, keepdims=True)
-    )
+    skin, skirted = plain(person.skin), person.bottom.kind == "skirt"
+    sleeve = top if person.sleeve_colour is None else plain(person.sleeve_colour)
     pages = _trunk(person, top, bottom, skin) | _head(person, top, skin, rng) | _carried(person)
     pages["upper_arm"], pages["forearm"] = _cut_to_length(sleeve, skin, person.top.length)
     if person.top.length > 0.9:
         pages["forearm"][-6:] *= 0.8  # the cuff
     pages["thigh"], pages["shin"] = _legs(person, bottom, skin)
     # Where a thigh swings out of a skirt or a long coat, it carries the cloth with it.
-    covered = (
-        {"skirt": person.bottom.length * 0.85}
-        if person.bottom.kind == "skirt"
-        else {"hem": max(0.0, 3.6 * person.hem - 0.2)}
-    )
-    for surface, share in covered.items():
-        pages["thigh"][: int(min(1.0, share) * ROWS)] = pages[surface][: int(min(1.0, share) * ROWS)]
+    cover, share = ("skirt", 0.85 * person.bottom.length) if skirted else ("hem", 3.6 * person.hem - 0.2)
+    covered = int(np.clip(share, 0, 1) * ROWS)
+    pages["thigh"][:covered] = pages[cover][:covered]
     pages |= {"hand": skin, "shoe": _shoe(person)}
     atlas = np.ones((len(SURFACES), ROWS, COLUMNS, 4), np.uint8)
     for surface, page in pages.items():
@@ -153,13 +144,7 @@ def _with_print(motif: Print, page: np.ndarray) -> np.ndarray:
         patch[line & stroke] = motif.colour
     else:
         patch[:] = motif.colour
-    page[rows, columns[0] : columns[-1] + 1] = (
-        patch if columns[0] < columns[-1] else page[rows, columns[0] : columns[-1] + 1]
-    )
-    if columns[0] > columns[-1]:  # across the seam in the middle of the back
-        page[rows][:, columns] = patch
-        for index, column in enumerate(columns):
-            page[rows, column] = patch[:, index]
+    page[rows, columns] = patch
     return page
 
 

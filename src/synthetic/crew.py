@@ -104,7 +104,8 @@ def _no_worker_lost() -> Iterator[None]:
         yield
     except BrokenProcessPool:
         raise UserError(
-            "a worker process was ended from outside, mostly because memory ran out; take fewer: --workers 1"
+            "a worker process was ended from outside, mostly because memory ran out; "
+            "take fewer, as with synth --workers 1"
         ) from None
 
 

@@ -34,7 +34,8 @@ def drafting(folder: Path) -> Iterator[Path]:
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir()
             yield draft
-            for entry in sorted(draft.iterdir()):
+            for entry in sorted(draft.iterdir(), key=lambda entry: (entry.is_file(), entry.name)):
+                # tables come last: where they are, everything is
                 entry.rename(folder / entry.name)
         finally:
             shutil.rmtree(draft, ignore_errors=True)

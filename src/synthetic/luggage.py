@@ -16,20 +16,18 @@ def build_bag(person: Person, pose: Pose) -> list[Part]:
         top, bottom = leaned(person, 0.80, back), leaned(person, 0.80 - 0.19 * size, back)
         return [Part("bag", top, bottom, widths, [0.6 * width for width in widths], 0.3)]
     if person.bag == "trolley":
-        x, y, _ = hand_place(person, pose, side)
+        x, y, z = hand_place(person, pose, side)
         wide, tall = 0.085 * h * size, 0.30 * h * size
         box = Part(
             "bag", (x, y - 0.14 * h, 0.05 * h + tall), (x, y - 0.10 * h, 0.05 * h), (wide,) * 3, (0.6 * wide,) * 3, 0.15
         )
-        rod = Part("rod", hand_place(person, pose, side), box.start, (0.008 * h,) * 2, (0.008 * h,) * 2)
+        rod = Part("rod", (x, y, z), box.start, (0.008 * h,) * 2, (0.008 * h,) * 2)
         return [box, rod, *_wheels(x, y - 0.10 * h, 0.025 * h, wide)]
     if person.bag in ("handbag", "tote"):
         x, y, z = hand_place(person, pose, side)
         tall, wide = (h * size * share for share in ((0.085, 0.074) if person.bag == "handbag" else (0.14, 0.085)))
         rim = (x, y, z - 0.055 * h)
-        bag = Part(
-            "bag", rim, (x, y, rim[2] - tall), (0.024 * h, 0.032 * h), (0.85 * wide, wide), 0.25
-        )  # fmt: skip
+        bag = Part("bag", rim, (x, y, rim[2] - tall), (0.024 * h, 0.032 * h), (0.85 * wide, wide), 0.25)
         return [bag, Part("strap", (x, y, z), rim, (0.006 * h,) * 2, (0.03 * h,) * 2, 0.5)]
     out = 0.125 * h * (0.5 + 0.5 * person.girth)
     low = 0.52 if person.bag == "shoulder" else 0.46
@@ -40,9 +38,8 @@ def build_bag(person: Person, pose: Pose) -> list[Part]:
     )  # fmt: skip
     if person.bag == "crossbody":
         return [bag]  # its strap is painted across chest and back
-    hang = Part("strap", leaned(person, 0.825), bag.start, (0.006 * h,) * 2, (0.012 * h,) * 2)
-    shoulder = (side * 0.085 * h * person.shoulders, hang.start[1], 0.828 * h)
-    return [bag, hang._replace(start=shoulder)]
+    shoulder = (side * 0.085 * h * person.shoulders, leaned(person, 0.825)[1], 0.828 * h)
+    return [bag, Part("strap", shoulder, bag.start, (0.006 * h,) * 2, (0.012 * h,) * 2)]
 
 
 def build_carried(person: Person, pose: Pose) -> list[Part]:

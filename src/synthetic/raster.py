@@ -74,9 +74,9 @@ def rasterise(buffer, parts, atlas, heading):  # type: ignore[no-untyped-def]
             mean_thick += thick[knot] / knots
         x_0, y_0, z_0, x_1, y_1, z_1 = part[START : END + 3]
         length = math.hypot(x_1 - x_0, y_1 - y_0)
-        axis_x, axis_y = (x_1 - x_0, y_1 - y_0) if length > 1e-3 else (np.float32(0), np.float32(1))
-        axis_x, axis_y = axis_x / max(length, 1e-3), axis_y / max(length, 1e-3)
-        if length <= 1e-3:
+        if length > 1e-3:
+            axis_x, axis_y = (x_1 - x_0) / length, (y_1 - y_0) / length
+        else:  # seen end on: any direction will do
             axis_x, axis_y, length = 0.0, 1.0, 1e-3
         flip = 1.0 if axis_y >= 0 else -1.0
         normal_x, normal_y = axis_y * flip, -axis_x * flip  # points to the picture's right

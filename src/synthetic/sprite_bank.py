@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
+from src.synthetic.crew import Crew
 from src.synthetic.people import Person, near_copy, sample_person
 from src.synthetic.rendering import Light, Sprite, render_person
 
@@ -54,7 +53,7 @@ class SpriteBank:
 
 
 def load_sprite_bank(folder: Path, count: int, seed: int, workers: int = 1) -> SpriteBank:
-    """Read the bank of `count` sprites from `folder`, or render it first (about 12 ms a sprite)."""
+    """Read the bank of `count` sprites from `folder`, or render it first (about 6 ms a sprite)."""
     path = folder / f"sprites_{count}_{seed}.npz"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,23 +67,18 @@ def load_sprite_bank(folder: Path, count: int, seed: int, workers: int = 1) -> S
 def render_sprite_bank(count: int, seed: int, workers: int = 1) -> SpriteBank:
     """Render `count` people with random pose, heading, tilt and light; a pure function of count and seed."""
     chunks = [(seed, first, min(_CHUNK, count - first)) for first in range(0, count, _CHUNK)]
-    with tqdm(total=count, desc="rendering people", unit="person", disable=count < 200) as progress:
-        drawn: list[tuple[float, Sprite]] = []
-        if workers > 1:
-            with ProcessPoolExecutor(workers) as pool:
-                for part in pool.map(_render_chunk, chunks):
-                    drawn += part
-                    progress.update(len(part))
-        else:
-            for chunk in chunks:
-                drawn += _render_chunk(chunk)
-                progress.update(chunk[2])
+    drawn: list[tuple[float, Sprite]] = []
+    with (
+        Crew(workers) as crew,
+        tqdm(total=count, desc="rendering people", unit="person", disable=count < 200) as progress,
+    ):
+        for part in crew.each(_render_chunk, chunks):
+            drawn += part
+            progress.update(len(part))
     return _pack(drawn)
 
 
-def _render_chunk(chunk: tuple[int, int, int]) -> list[tuple[float, Sprite]]:
-    seed, first, count = chunk
-    cv2.setNumThreads(1)
+def _render_chunk(seed: int, first: int, count: int) -> list[tuple[float, Sprite]]:
     drawn: list[tuple[float, Sprite]] = []
     person: Person | None = None
     for index in range(first, first + count):

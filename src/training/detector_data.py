@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from src.synthetic.camera import sample_response
+from src.synthetic.crew import Crew
 from src.synthetic.sprite_bank import SpriteBank, load_sprite_bank
 from src.synthetic.street import CLEAR, compose_street
 from src.synthetic.surfaces import Surfaces, make_surfaces
@@ -99,12 +101,9 @@ def _generate(folder: Path, count: int, sprites: int, seed: int, workers: int) -
     files: list[np.ndarray] = []
     boxes: list[np.ndarray] = []
     chunks = [range(first, min(count, first + _CHUNK)) for first in range(0, count, _CHUNK)]
-    context = multiprocessing.get_context("spawn")
-    with (
-        ProcessPoolExecutor(workers, context, _stock_up, (folder, sprites, seed)) as pool,
-        tqdm(total=count, desc="generating streets", unit="street") as progress,
-    ):
-        for part in pool.map(_make_streets, [seed] * len(chunks), chunks):
+    tasks = [(folder, sprites, seed, chunk) for chunk in chunks]
+    with Crew(workers) as crew, tqdm(total=count, desc="generating streets", unit="street") as progress:
+        for part in crew.each(_make_streets, tasks):
             for file, truth in part:
                 files.append(file)
                 boxes.append(truth)
@@ -117,21 +116,17 @@ def _generate(folder: Path, count: int, sprites: int, seed: int, workers: int) -
     }
 
 
-_stock: tuple[Surfaces, SpriteBank] | None = None  # of one worker process, filled once
+@lru_cache(maxsize=1)  # each process stocks up once
+def _stock(folder: Path, sprites: int, seed: int) -> tuple[Surfaces, SpriteBank]:
+    return make_surfaces(seed), load_sprite_bank(folder, sprites, seed)
 
 
-def _stock_up(folder: Path, sprites: int, seed: int) -> None:
-    global _stock
-    cv2.setNumThreads(1)
-    _stock = make_surfaces(seed), load_sprite_bank(folder, sprites, seed)
-
-
-def _make_streets(seed: int, indices: range) -> list[tuple[np.ndarray, np.ndarray]]:
+def _make_streets(folder: Path, sprites: int, seed: int, indices: range) -> list[tuple[np.ndarray, np.ndarray]]:
     """The JPEG file and the boxes with visibility (n, 5) of each street."""
-    assert _stock is not None
     made = []
     for index in indices:
-        street = compose_street(np.random.default_rng([seed, index]), *_stock, respond=False)
+        stock = _stock(folder, sprites, seed)
+        street = compose_street(np.random.default_rng([seed, index]), *stock, respond=False)
         _, file = cv2.imencode(".jpg", street.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         made.append((file, np.column_stack([street.boxes_xyxy, street.visibility]).astype(np.float32)))
     return made

@@ -1,6 +1,5 @@
 """Whom to learn from and whom to validate on: never the same person."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,17 +99,15 @@ def locate_data(settings: TrainSettings) -> tuple[str, Path]:
     if settings.data.dataset != GENERATED:
         return settings.data.dataset or guess_dataset(root), root
     place = root / f"{settings.data.task}_{GENERATED_SEED}"
+    drawn = (place / "labels.csv").exists()  # which is written last
     if settings.data.task == "face":
-        if not (place / "labels.csv").exists():
+        if not drawn:
             with tqdm(total=FACES.pictures, desc="drawing faces", unit="face", dynamic_ncols=True) as bar:
                 write_faces(place, FACES, GENERATED_SEED, done=bar.update)
         return "csv", place
-    if not place.exists():
-        draft = place.with_name(f".{place.name}.part")  # so that a drawing that was broken off is not taken for whole
-        shutil.rmtree(draft, ignore_errors=True)
+    if not drawn:
         with tqdm(total=CLASS_PLAN.pictures, desc="drawing people", unit="crop", dynamic_ncols=True) as bar:
-            write_market(draft, CLASS_PLAN, GENERATED_SEED, done=bar.update)
-        draft.rename(place)
+            write_market(place, CLASS_PLAN, GENERATED_SEED, done=bar.update)
     return "market1501", place
 
 

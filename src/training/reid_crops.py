@@ -5,13 +5,13 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
+from src.synthetic.crew import Crew
 from src.synthetic.crops import CropCamera, photograph, sample_crop_camera, sample_people
 from src.synthetic.street import empty_street
 from src.synthetic.surfaces import make_surfaces
@@ -77,16 +77,13 @@ def load_crops(recipe: CropRecipe, folder: Path, workers: int = 2) -> CropSet:
         (recipe, home, first) for first, chunk in zip(_chunk_starts(recipe), chunks, strict=True) if not chunk.exists()
     ]
     if missing:
-        with get_context("spawn").Pool(min(workers, len(missing))) as pool:
-            drawn = pool.imap_unordered(_make_chunk, missing)
-            for _ in tqdm(drawn, total=len(missing), desc="drawing people", unit=f"×{_CHUNK}"):
+        with Crew(min(workers, len(missing))) as crew:
+            for _ in tqdm(crew.each(_make_chunk, missing), "drawing people", total=len(missing), unit=f"×{_CHUNK}"):
                 pass
     return CropSet(recipe, chunks)
 
 
-def _make_chunk(job: tuple[CropRecipe, Path, int]) -> None:
-    recipe, home, first = job
-    cv2.setNumThreads(1)
+def _make_chunk(recipe: CropRecipe, home: Path, first: int) -> None:
     cameras = _world(recipe)
     rng = np.random.default_rng([recipe.seed, 1, first])
     people = sample_people(rng, min(_CHUNK, recipe.people - first))

@@ -54,7 +54,7 @@ def test_an_error_comes_back(workers: int) -> None:
 
 
 def test_a_worker_that_vanishes_is_told_in_one_line() -> None:
-    with pytest.raises(UserError, match="memory ran out; take fewer: --workers 1"), Crew(2) as crew:
+    with pytest.raises(UserError, match="memory ran out; take fewer, as with synth --workers 1"), Crew(2) as crew:
         list(crew.each(vanish, [(1,)]))
 
 

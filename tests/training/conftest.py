@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from src.settings.load import load_as
 from src.settings.training import TrainSettings
+from src.training.loop import Outcome, make_accelerator, prepare
 
 PEOPLE, SHOTS = 15, 3
 
@@ -41,3 +43,27 @@ def small_settings(folder: Path, *overrides: str) -> TrainSettings:
         "run.device=cpu", "run.amp=no", "run.threads=1", "run.checkpoint_every=1",
     ]  # fmt: skip
     return load_as(TrainSettings, None, [*small, *overrides])
+
+
+def start(settings: TrainSettings, run: Path, resume: bool = False) -> Outcome:
+    run.mkdir(exist_ok=True)
+    return prepare(settings, make_accelerator(settings)).train(run, resume)
+
+
+def weights(run: Path, name: str = "final") -> dict[str, torch.Tensor]:
+    return torch.load(run / f"weights/{name}.pt", weights_only=True)["state_dict"]
+
+
+def assert_same_weights(a: Path, b: Path, name: str = "final") -> None:
+    first, second = weights(a, name), weights(b, name)
+    assert first.keys() == second.keys()
+    for key, tensor in first.items():
+        assert torch.equal(tensor, second[key]), key
+
+
+@pytest.fixture(scope="module")
+def unbroken(small_people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("runs") / "unbroken"
+    outcome = start(small_settings(small_people), run)
+    assert (outcome.epochs, outcome.interrupted) == (3, False)
+    return run
