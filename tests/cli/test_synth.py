@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -162,7 +163,8 @@ def test_a_file_in_the_way(tmp_path):
 def test_a_run_that_is_broken_off_leaves_nothing(tmp_path, number):
     out = tmp_path / "out"
     line = [sys.executable, str(MAIN), "synth", "--out", str(out), "--preset", "demo", "--workers", "2"]
-    running = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
+    heard = partial(signal.signal, number, signal.SIG_DFL)  # a shell's background jobs, and so their children, are deaf
+    running = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
     deadline = time.monotonic() + 60
     while not list(out.rglob("*.jpg")) and time.monotonic() < deadline:
         time.sleep(0.05)
