@@ -63,6 +63,7 @@ class OSNet(nn.Module):
         super().__init__()
         c1, c2, c3, c4 = (round(channels * variant.width) for channels in (64, 256, 384, 512))
         self.feature_dim = FEATURE_DIM
+        self.map_channels = (c2, c3, c4, c4)  # of the four `stage_maps`
         self.conv1 = ConvNorm(3, c1, kernel=7, stride=2, instance_norm=variant.style_free_stem)
         self.conv2, self.pool2 = _stage(c1, c2, variant.norms[0], variant.ain_names)
         self.conv3, self.pool3 = _stage(c2, c3, variant.norms[1], variant.ain_names)
@@ -72,14 +73,18 @@ class OSNet(nn.Module):
         self.classifier = nn.Linear(FEATURE_DIM, num_classes) if num_classes else None
         self.apply(_initialise)
 
-    def feature_maps(self, x: Tensor) -> Tensor:
-        """What the network sees and where: (n, 3, h, w) -> (n, 512 · width, h / 16, w / 16)."""
+    def stage_maps(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What the network sees and where, after each stage from conv2 to conv5: (n, 3, h, w) -> four maps."""
         x = self.conv1(x)  # (n, c1, h / 2, w / 2)
         x = F.max_pool2d(x, 3, stride=2, padding=1)  # (n, c1, h / 4, w / 4)
-        x = self.pool2(self.conv2(x))  # (n, c2, h / 8, w / 8)
-        x = self.pool3(self.conv3(x))  # (n, c3, h / 16, w / 16)
-        x = self.conv4(x)  # (n, c4, h / 16, w / 16)
-        return self.conv5(x)
+        second = self.pool2(self.conv2(x))  # (n, c2, h / 8, w / 8)
+        third = self.pool3(self.conv3(second))  # (n, c3, h / 16, w / 16)
+        fourth = self.conv4(third)  # (n, c4, h / 16, w / 16)
+        return second, third, fourth, self.conv5(fourth)
+
+    def feature_maps(self, x: Tensor) -> Tensor:
+        """The last of these maps: (n, 3, h, w) -> (n, 512 · width, h / 16, w / 16)."""
+        return self.stage_maps(x)[-1]
 
     def features(self, x: Tensor) -> Tensor:
         """(n, 3, h, w) -> (n, 512): the feature maps averaged over the picture, then one fully connected layer."""

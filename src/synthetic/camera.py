@@ -212,16 +212,21 @@ def _compress(picture: np.ndarray, quality: int) -> np.ndarray:
     return np.ascontiguousarray(decoded[..., ::-1])
 
 
-def sample_response(rng: np.random.Generator) -> Response:
-    """Draw a camera from about the range that surveillance cameras cover: dull to vivid, soft to over-sharpened."""
+def sample_response(rng: np.random.Generator, spread: float = 1.0) -> Response:
+    """Draw a camera from about the range that surveillance cameras cover: dull to vivid, soft to over-sharpened.
+
+    Args:
+        rng: draws the numbers.
+        spread: how far colours and tones of cameras lie apart: 1 as in the field, 0 all alike.
+    """
     sharp = rng.random()
     return Response(
-        white_balance=tuple(np.exp(rng.normal(0.0, 0.045, 3)).tolist()),
-        saturation=float(np.clip(rng.normal(0.95, 0.28), 0.1, 1.6)),
-        exposure=float(np.exp(rng.normal(0.0, 0.16))),
-        gamma=float(np.exp(rng.normal(0.0, 0.2))),
-        contrast=float(np.exp(rng.normal(0.05, 0.17))),
-        haze=float(np.clip(abs(rng.normal(0.0, 0.05)), 0, 0.25)),
+        white_balance=tuple(np.exp(rng.normal(0.0, 0.045 * spread, 3)).tolist()),
+        saturation=float(np.clip(rng.normal(0.95, 0.28 * spread), 0.1, 1.6)),
+        exposure=float(np.exp(rng.normal(0.0, 0.16 * spread))),
+        gamma=float(np.exp(rng.normal(0.0, 0.2 * spread))),
+        contrast=float(np.exp(rng.normal(0.05, 0.17 * spread))),
+        haze=float(np.clip(abs(rng.normal(0.0, 0.05 * spread)), 0, 0.25)),
         resolution=float(rng.uniform(0.45, 0.95)) if rng.random() < 0.2 else 1.0,
         blur=float(rng.uniform(0.3, 1.2)) if sharp < 0.35 else 0.0,
         sharpening=float(rng.uniform(0.3, 1.8)) if sharp > 0.5 else 0.0,

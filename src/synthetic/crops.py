@@ -13,6 +13,7 @@ import numpy as np
 from src.synthetic.camera import Response, sample_response
 from src.synthetic.people import Person, near_copy, sample_cloth_colour, sample_person
 from src.synthetic.rendering import Light, Sprite, render_person
+from src.synthetic.street import Place
 
 
 @dataclass(frozen=True)
@@ -20,23 +21,23 @@ class CropCamera:
     """One camera as far as crops are concerned.
 
     Attributes:
-        place: (h, w, 3) uint8 RGB, an empty street to stand in.
+        place: an empty street to stand in, and its weather.
         response: what the camera does to colours and edges.
         tilt: radians it looks down.
         light: where its light comes from.
         person_px: how many pixels tall a person of 1.7 m is.
     """
 
-    place: np.ndarray
+    place: Place
     response: Response
     tilt: float
     light: Light
     person_px: float
 
 
-def sample_crop_camera(rng: np.random.Generator, places: Sequence[np.ndarray]) -> CropCamera:
-    """Draw a camera that watches one of the places."""
-    response = sample_response(rng)
+def sample_crop_camera(rng: np.random.Generator, places: Sequence[Place], spread: float = 1.0) -> CropCamera:
+    """Draw a camera that watches one of the places; see `sample_response` for `spread`."""
+    response = sample_response(rng, spread)
     # How small people are drawn already says how far away they are, so the lens adds little softness of its own.
     # Beside whole pictures, real crops are the contrasty part: people stand out from where they are.
     response = replace(
@@ -91,7 +92,7 @@ def photograph(
         [(crop_width - sprite_width) // 2 + (left - right) // 2 + sprite.foot_xy[0], above + sprite.foot_xy[1]]
     )
 
-    picture = _background(camera.place, crop_height, crop_width, rng)
+    picture = _background(camera.place.image, crop_height, crop_width, rng)
     if passers_by and rng.random() < 0.2:
         _paste_passer_by(picture, passers_by, camera, rng, height, behind=True)
     _shadow(picture, foot, height, rng)
@@ -100,7 +101,9 @@ def photograph(
         _paste_passer_by(picture, passers_by, camera, rng, height, behind=False)
     elif rng.random() < 0.08:
         _occlude(picture, rng)
-    return camera.response.apply(picture, rng)
+    weather = camera.place.weather
+    picture = weather.grade(picture, np.zeros(picture.shape[:2], np.uint8), rng)
+    return weather.seen_by(camera.response).apply(picture, rng)
 
 
 def _sprite(person: Person, camera: CropCamera, rng: np.random.Generator, height: float) -> Sprite:
@@ -118,13 +121,13 @@ def _sprite(person: Person, camera: CropCamera, rng: np.random.Generator, height
     )
 
 
-def _background(place: np.ndarray, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """A window of the place at a random zoom, brightness and side."""
-    window_height = int(min(place.shape[0], height * rng.uniform(0.7, 1.6)))
-    window_width = int(min(place.shape[1], max(8, window_height * width / height)))
-    y, x = int(rng.integers(place.shape[0] - window_height + 1)), int(rng.integers(place.shape[1] - window_width + 1))
+def _background(street: np.ndarray, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    """A window of the street at a random zoom, brightness and side."""
+    window_height = int(min(street.shape[0], height * rng.uniform(0.7, 1.6)))
+    window_width = int(min(street.shape[1], max(8, window_height * width / height)))
+    y, x = int(rng.integers(street.shape[0] - window_height + 1)), int(rng.integers(street.shape[1] - window_width + 1))
     window = cv2.resize(
-        place[y : y + window_height, x : x + window_width], (width, height), interpolation=cv2.INTER_LINEAR
+        street[y : y + window_height, x : x + window_width], (width, height), interpolation=cv2.INTER_LINEAR
     )
     if rng.random() < 0.5:
         window = window[:, ::-1]

@@ -42,6 +42,9 @@ class MarketPlan:
 
     Attributes:
         change_clothes: share of the people who wear other clothes in the second half of the cameras.
+        near_copies: share of the people who look nearly like the person before them.
+        spread: how far the cameras' colours and tones lie apart: 1 as in the field, 0 all alike.
+        places: on how many places the cameras look, in turn; on one, the background does not give the camera away.
 
     Raises:
         UserError: numbers that make no data set.
@@ -54,6 +57,9 @@ class MarketPlan:
     distractors: int = 60
     junk: int = 30
     change_clothes: float = 0.0
+    near_copies: float = 0.1
+    spread: float = 0.3
+    places: int = 1
 
     def __post_init__(self) -> None:
         """Check that every query can have an answer."""
@@ -69,6 +75,8 @@ class MarketPlan:
             raise UserError(f"{self.distractors} distractors and {self.junk} junk boxes: take 0 or more")
         if not 0 <= self.change_clothes <= 1:
             raise UserError(f"{self.change_clothes} is no share of the people: change clothes of 0 to 1")
+        if not 0 <= self.near_copies <= 1 or self.spread < 0 or self.places < 1:
+            raise UserError("take near copies of 0 to 1, a spread of 0 or more, and 1 place or more")
 
     @property
     def people(self) -> int:
@@ -124,7 +132,7 @@ def write_market(
 @lru_cache(maxsize=2)
 def draw_people(plan: MarketPlan, seed: int) -> tuple[Person, ...]:
     """Everybody who has a number, 1 first; the train people, then the test people."""
-    return tuple(sample_people(np.random.default_rng([seed, 15, 0]), plan.people))
+    return tuple(sample_people(np.random.default_rng([seed, 15, 0]), plan.people, plan.near_copies))
 
 
 @lru_cache(maxsize=2)
@@ -140,7 +148,10 @@ def changed_people(plan: MarketPlan, seed: int) -> dict[int, Person]:
 def _set_up_cameras(plan: MarketPlan, seed: int) -> tuple[CropCamera, ...]:
     rng = np.random.default_rng([seed, 15, 2])
     surfaces = make_surfaces(seed)
-    return tuple(sample_crop_camera(rng, [empty_street(rng, surfaces)]) for _ in range(plan.cameras))
+    places = [empty_street(rng, surfaces) for _ in range(plan.places)]
+    return tuple(
+        sample_crop_camera(rng, [places[number % plan.places]], plan.spread) for number in range(plan.cameras)
+    )
 
 
 def _draw(

@@ -55,7 +55,17 @@ PRESETS = {
         FacePlan(train_people=50, test_people=50, pictures_each=12),
     ),
     "large": Preset(
-        MarketPlan(train_people=1000, test_people=500, cameras=6, crops_per_camera=4, distractors=600, junk=300),
+        MarketPlan(
+            train_people=1000,
+            test_people=500,
+            cameras=6,
+            crops_per_camera=4,
+            distractors=600,
+            junk=300,
+            near_copies=0.33,
+            spread=1.0,
+            places=6,
+        ),
         WorldPlan(cameras=6, people=90, frames=350),
         FacePlan(train_people=600, test_people=200, pictures_each=12),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import cv2
@@ -83,9 +83,18 @@ def compose_street(
     return _with_truth(image, canvas, footprints)
 
 
-def empty_street(rng: np.random.Generator, surfaces: Surfaces) -> np.ndarray:
-    """A street without people as the light shows it, before any camera's response: (HEIGHT, WIDTH, 3) uint8 RGB."""
-    return compose_street(rng, surfaces, bank=None, respond=False).image
+class Place(NamedTuple):
+    """A street without people, in which somebody can be put before the weather changes both."""
+
+    image: np.ndarray  # (HEIGHT, WIDTH, 3) uint8 RGB, as by day and before any camera's response
+    weather: Weather
+
+
+def empty_street(rng: np.random.Generator, surfaces: Surfaces) -> Place:
+    """Draw a place: its ground is wet and its windows are lit as the weather has it, but light and rain are left out."""
+    weather = sample_weather(rng)
+    by_day = replace(weather, light=(1.0, 1.0, 1.0), rain=0.0)
+    return Place(compose_street(rng, surfaces, bank=None, respond=False, weather=by_day).image, weather)
 
 
 def _sample_camera(rng: np.random.Generator) -> Camera:

@@ -49,8 +49,9 @@ class Weather:
         return _streaks(picture, self.rain, rng) if self.rain else picture
 
     def seen_by(self, response: Response) -> Response:
-        """The response of a camera that turns up its gain for this light."""
-        return replace(response, noise=response.noise + self.noise)
+        """The response of a camera that turns up its gain for this light: it makes good half of what is missing."""
+        gain = max(1.0, float(np.mean(self.light)) ** -0.5)
+        return replace(response, exposure=response.exposure * gain, noise=response.noise + self.noise)
 
 
 def sunshine(rng: np.random.Generator) -> Weather:

@@ -3,8 +3,10 @@
 One idea carries it: a batch holds P people with K crops each, and the supervised contrastive loss pulls each person's
 crops together. Small pictures first, because they are four times as quick and teach colours and shapes; then full size.
 Half of the people in a batch come right after another one, of whom a third are near-copies: who only
-ever sees strangers never learns to look closely. The loss sees the average of the whole map; what is shipped reads the
-same map in stripes, which carries over to real people much better, while a loss on the stripes made them worse.
+ever sees strangers never learns to look closely. Real people never come by, so what helps is what keeps the network from
+believing in the world it sees: pictures lend each other their style while it learns (MixStyle), and what is shipped is
+the moving average of its weights. The loss sees the average of the whole map; what is shipped reads three maps in
+stripes, which carries over to real people much better, while a loss on the stripes made them worse.
 """
 
 import math
@@ -16,12 +18,15 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from src.embedding.osnet import build_osnet
 from src.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from src.embedding.stripes import StripedOSNet, Stripes
 from src.training.augmentation import augment
+from src.training.average import moving_average
 from src.training.losses.contrastive import supervised_contrastive_loss
+from src.training.mixstyle import styles_mixed
 from src.training.precision import fast_arithmetic
 from src.training.reid_crops import CropRecipe, CropSet, load_crops
 from src.training.steps import run_steps
@@ -39,8 +44,11 @@ class ReidRecipe:
     small: tuple[int, int] = (128, 64)
     full: tuple[int, int] = (256, 128)
     small_share: float = 0.9  # of the steps, before going to full size
-    stripes: int = 16  # in which the finished network reads its map
+    mixed: float = 0.5  # how likely the styles of a batch are mixed, after each of two stages
+    average: float = 0.997  # decay of the moving average of the weights
+    stripes: int = 16  # in which the finished network reads its maps
     power: float = 3.0  # of the generalised mean over a stripe
+    relief: float = 0.5  # share of the mean over the stripes that is taken away
     learning_rate: float = 2e-3
     weight_decay: float = 5e-4
     warm_up: float = 0.05  # share of the steps
@@ -65,7 +73,7 @@ def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = Tru
         resume: go on from the checkpoint where there is one.
 
     Returns:
-        The trained network, in eval mode, reading its map in stripes.
+        The average of the trained network over its last steps, in eval mode, reading its maps in stripes.
 
     Raises:
         KeyboardInterrupt: after Ctrl-C or SIGTERM, once the checkpoint is written.
@@ -74,6 +82,7 @@ def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = Tru
     crops = load_crops(recipe.crops, cache)
     model = build_osnet(recipe.arch, seed=recipe.seed).to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(_parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate)
+    average = AveragedModel(model, avg_fn=moving_average(recipe.average), use_buffers=True)
     model.train()
 
     def steps_from(first: int) -> Iterator[dict[str, float]]:
@@ -81,12 +90,15 @@ def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = Tru
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate(step, recipe)
             pictures, people = batch(crops, step, recipe)
-            progress = train_step(model, optimiser, pictures, people, temperature(step, recipe))
+            with styles_mixed((model.pool2, model.pool3), recipe.mixed, seed=(recipe.seed, step, 1)):
+                progress = train_step(model, optimiser, pictures, people, temperature(step, recipe))
+            average.update_parameters(model)
             yield {**progress._asdict(), "learning_rate": learning_rate(step, recipe)}
 
     size = recipe.people_per_batch * recipe.crops_per_person
-    run_steps(run, recipe, model, optimiser, steps_from, pictures=size, label="training reid", resume=resume)
-    return StripedOSNet(model, Stripes(recipe.stripes, recipe.power)).eval()
+    both = nn.ModuleDict({"model": model, "average": average})
+    run_steps(run, recipe, both, optimiser, steps_from, pictures=size, label="training reid", resume=resume)
+    return StripedOSNet(average.module, Stripes(recipe.stripes, recipe.power, recipe.relief)).eval()
 
 
 def batch(crops: CropSet, step: int, recipe: ReidRecipe) -> tuple[Tensor, Tensor]:

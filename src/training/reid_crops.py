@@ -37,7 +37,7 @@ class CropRecipe:
     cameras: int = 400
     cameras_each: int = 4
     seed: int = 100
-    version: int = 2
+    version: int = 3
 
 
 class CropSet:

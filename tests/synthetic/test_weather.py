@@ -51,8 +51,10 @@ def test_rain_draws_streaks_and_takes_contrast() -> None:
     assert rows.std() > 0 and (after[..., 0] != after[0, 0, 0]).any()
 
 
-def test_a_camera_is_noisier_in_little_light() -> None:
-    assert Weather(SUN, noise=3.0).seen_by(Response(noise=1.5)).noise == 4.5
+def test_a_camera_turns_up_its_gain_in_little_light_and_is_noisier() -> None:
+    response = Weather(SUN, light=(0.25, 0.25, 0.25), noise=3.0).seen_by(Response(exposure=1.1, noise=1.5))
+    assert (response.exposure, response.noise) == (pytest.approx(2.2), 4.5)
+    assert Weather(SUN, light=(1.15, 1.0, 0.9)).seen_by(Response()).exposure == 1.0  # by day nothing is missing
 
 
 @pytest.mark.parametrize("name", WEATHERS)

@@ -91,7 +91,7 @@ def _flushing(add):
 
 def test_the_finished_network_answers_in_stripes(cache, tmp_path):
     network = train_reid(replace(RECIPE, steps=1, stripes=4), tmp_path, cache)
-    assert network(torch.zeros(1, 3, 256, 128)).shape == (1, 4 * 128)
+    assert network(torch.zeros(1, 3, 256, 128)).shape == (1, 4 * (96 + 128 + 128))
     assert not any(key.startswith("backbone.fc") for key in network.state_dict())
 
 
