@@ -36,8 +36,8 @@ from src.ranking.distances import distance_rows, unit_vectors
 from src.reid_data.pictures import read_sample
 from src.reid_data.registry import open_crops
 from src.reid_data.task import Contest, make_contest
-from src.synthetic.market import write_market
-from src.synthetic.presets import PRESETS
+from src.synthetic.sets.market import write_market
+from src.synthetic.sets.presets import PRESETS
 from src.training.reid import ReidRecipe, train_reid
 
 Embed = Callable[[Sequence[np.ndarray]], np.ndarray]

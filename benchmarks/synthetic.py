@@ -33,13 +33,13 @@ import numpy as np
 from src.detection.crops import cut_crop
 from src.frames.folder import read_picture
 from src.frames.mot import read_mot
-from src.synthetic.crops import CropCamera, photograph, sample_crop_camera, sample_people
-from src.synthetic.people import Person
-from src.synthetic.scene import Scene
-from src.synthetic.statistics import CropStatistics, Range, measure_crops
-from src.synthetic.street import empty_street
-from src.synthetic.surfaces import make_surfaces
-from src.synthetic.view import View
+from src.synthetic.people.person import Person
+from src.synthetic.places.street import empty_street
+from src.synthetic.places.surfaces import make_surfaces
+from src.synthetic.sets.crops import CropCamera, photograph, sample_crop_camera, sample_people
+from src.synthetic.sets.statistics import CropStatistics, Range, measure_crops
+from src.synthetic.world.scene import Scene
+from src.synthetic.world.view import View
 
 PEER = "OpenCV, decoding JPEG files"
 WIDTH, HEIGHT = 128, 256  # of a crop

@@ -11,6 +11,6 @@ def run(seed: Annotated[int, typer.Option(min=0, help="Of the generated features
     The features are generated: 100 persons, 6 cameras, 3 pictures of each person from each camera, 300 strangers.
     """
     from src.report.protocol_exhibit import exhibit_text
-    from src.synthetic.features import FeatureWorld
+    from src.synthetic.sets.features import FeatureWorld
 
     print(exhibit_text(FeatureWorld(seed=seed)))

@@ -16,11 +16,11 @@ from src.frames.folder import picture_files, read_picture
 from src.frames.views import view_names, write_views
 from src.settings.errors import UserError, did_you_mean
 from src.synthetic.crew import Crew
-from src.synthetic.drafts import drafting
-from src.synthetic.face_set import write_faces
-from src.synthetic.market import write_market
-from src.synthetic.presets import PRESETS, Preset, changed
-from src.synthetic.weather import WEATHERS
+from src.synthetic.places.weather import WEATHERS
+from src.synthetic.sets.drafts import drafting
+from src.synthetic.sets.face_set import write_faces
+from src.synthetic.sets.market import write_market
+from src.synthetic.sets.presets import PRESETS, Preset, changed
 
 SMALL = 300  # so few pictures are drawn sooner than other processes start
 

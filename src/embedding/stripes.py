@@ -66,8 +66,8 @@ def middle_counts_most(maps: Tensor) -> Tensor:
 class StripedOSNet(nn.Module):
     """An OSNet that answers with its last three maps in stripes instead of one vector for the whole picture.
 
-    What is learned last fits the people of the training set best; what comes before is more general. Between worlds that
-    differ, the three together know more than the last (measured in the card of the embedded weights).
+    What is learned last fits the people of the training set best; what comes before is more general. Between worlds
+    that differ, the three together know more than the last.
 
     Args:
         backbone: its last layers (`fc`), which would average the map, are left out.

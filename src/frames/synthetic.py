@@ -12,7 +12,7 @@ from src.frames.mot import MotTable
 from src.settings.errors import UserError
 
 if TYPE_CHECKING:
-    from src.synthetic.view import SceneTruth
+    from src.synthetic.world.view import SceneTruth
 
 PREFIX = "synthetic:"
 CLEAR = 0.2  # a person of whom less than this share is seen is neither to be found nor a false alarm
@@ -31,7 +31,7 @@ class SyntheticFrames:
 
     def __init__(self, name: str, max_frames: int | None = None) -> None:
         seed, frames = parse_name(name)
-        from src.synthetic.scene import Scene  # here: drawing people loads a good deal that a video does not need
+        from src.synthetic.world.scene import Scene  # here: drawing people loads a good deal that a video does not need
 
         self._scene = Scene(seed=seed) if frames is None else Scene(seed=seed, frames=frames)
         self._scene.frames = min(self._scene.frames, max_frames or self._scene.frames)

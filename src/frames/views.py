@@ -19,10 +19,10 @@ import yaml
 from src.frames.mot import MotTable, mot_text
 from src.frames.synthetic import truth_table
 from src.synthetic.crew import Crew
-from src.synthetic.drafts import jpeg, save
-from src.synthetic.presets import Preset
-from src.synthetic.view import View, as_truth
-from src.synthetic.world import World, WorldPlan
+from src.synthetic.sets.drafts import jpeg, save
+from src.synthetic.sets.presets import Preset
+from src.synthetic.world.view import View, as_truth
+from src.synthetic.world.world import World, WorldPlan
 
 _AT_ONCE = 15  # frames that are one task
 Shot = tuple[bytes, np.ndarray, np.ndarray, np.ndarray]  # a JPEG file; ids, boxes and visibility

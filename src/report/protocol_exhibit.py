@@ -10,7 +10,7 @@ from src.metrics.protocol import PROTOCOLS
 from src.metrics.retrieval import Retrieval, score_retrieval
 from src.ranking.distances import distance_rows
 from src.report.markdown import markdown_table, percent
-from src.synthetic.features import FeatureWorld, make_features
+from src.synthetic.sets.features import FeatureWorld, make_features
 
 
 def score_everywhere(world: FeatureWorld) -> dict[str, Retrieval]:

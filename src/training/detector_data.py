@@ -21,9 +21,9 @@ from tqdm.auto import tqdm
 
 from src.synthetic.camera import sample_response
 from src.synthetic.crew import Crew
-from src.synthetic.sprite_bank import SpriteBank, load_sprite_bank
-from src.synthetic.street import CLEAR, compose_street
-from src.synthetic.surfaces import Surfaces, make_surfaces
+from src.synthetic.places.sprite_bank import SpriteBank, load_sprite_bank
+from src.synthetic.places.street import CLEAR, compose_street
+from src.synthetic.places.surfaces import Surfaces, make_surfaces
 
 CROP_WIDTH, CROP_HEIGHT = 384, 288
 _JPEG_QUALITY = 96  # of the cache: no visible loss, a tenth of the size

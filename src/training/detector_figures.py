@@ -15,7 +15,7 @@ from src.frames.mot import read_mot
 from src.frames.open import open_frames
 from src.metrics.boxes import DetectionScores, detection_scores
 from src.synthetic.camera import sample_response
-from src.synthetic.street import CLEAR
+from src.synthetic.places.street import CLEAR
 from src.training.detector_data import load_streets
 
 UNSEEN_SEED = 101

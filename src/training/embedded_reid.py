@@ -17,7 +17,7 @@ from src.reid_data.features import embed_samples
 from src.reid_data.fingerprint import fingerprint
 from src.reid_data.registry import open_crops
 from src.reid_data.task import make_contest, make_task
-from src.synthetic.market import CLASS_PLAN, write_market
+from src.synthetic.sets.market import CLASS_PLAN, write_market
 from src.training.reid import ReidRecipe, train_reid
 from src.training.reid_figures import UNSEEN, figures_on_crops, figures_on_generated, in_percent
 from src.training.shipping import copy_log, ship, write_card

@@ -1,8 +1,8 @@
 """MixStyle: pictures of a batch lend each other their style, so that a network cannot rely on the look of one world.
 
-Paper: Zhou, Yang, Qiao and Xiang 2021, "Domain Generalization with MixStyle" (ICLR), arXiv 2104.02008, eq. 4 to 6, tried
-there on OSNet too. Mean and deviation of a channel over the picture say how it was photographed rather than what is on
-it: brightness, colour cast, contrast. They are mixed between two pictures; what is where stays as it is.
+Paper: Zhou, Yang, Qiao and Xiang 2021, "Domain Generalization with MixStyle" (ICLR), arXiv 2104.02008, eq. 4 to 6,
+tried there on OSNet too. Mean and deviation of a channel over the picture say how it was photographed rather than what
+is on it: brightness, colour cast, contrast. They are mixed between two pictures; what is where stays as it is.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

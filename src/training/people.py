@@ -16,8 +16,8 @@ from src.reid_data.split import split_by_identity
 from src.reid_data.task import Contest, number
 from src.settings.errors import UserError
 from src.settings.training import TrainSettings
-from src.synthetic.face_set import FacePlan, write_faces
-from src.synthetic.market import CLASS_PLAN, write_market
+from src.synthetic.sets.face_set import FacePlan, write_faces
+from src.synthetic.sets.market import CLASS_PLAN, write_market
 
 GENERATED, GENERATED_SEED = "generated", 7
 FACES = FacePlan(train_people=200, test_people=100, pictures_each=12)

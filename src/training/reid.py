@@ -3,10 +3,10 @@
 One idea carries it: a batch holds P people with K crops each, and the supervised contrastive loss pulls each person's
 crops together. Small pictures first, because they are four times as quick and teach colours and shapes; then full size.
 Half of the people in a batch come right after another one, of whom a third are near-copies: who only
-ever sees strangers never learns to look closely. Real people never come by, so what helps is what keeps the network from
-believing in the world it sees: pictures lend each other their style while it learns (MixStyle), and what is shipped is
-the moving average of its weights. The loss sees the average of the whole map; what is shipped reads three maps in
-stripes, which carries over to real people much better, while a loss on the stripes made them worse.
+ever sees strangers never learns to look closely. Real people never come by, so the network must not believe too much in
+the world it sees: pictures lend each other their style while it learns (MixStyle), and what is shipped is the moving
+average of its weights. The loss sees the average of the whole map; what is shipped reads three maps in stripes, which
+carries over to real people much better, while a loss on the stripes made them worse.
 """
 
 import math
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from src.embedding.osnet import build_osnet
+from src.embedding.osnet import OSNet, build_osnet
 from src.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from src.embedding.stripes import StripedOSNet, Stripes
 from src.training.augmentation import augment
@@ -98,7 +98,9 @@ def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = Tru
     size = recipe.people_per_batch * recipe.crops_per_person
     both = nn.ModuleDict({"model": model, "average": average})
     run_steps(run, recipe, both, optimiser, steps_from, pictures=size, label="training reid", resume=resume)
-    return StripedOSNet(average.module, Stripes(recipe.stripes, recipe.power, recipe.relief)).eval()
+    network = average.module
+    assert isinstance(network, OSNet)
+    return StripedOSNet(network, Stripes(recipe.stripes, recipe.power, recipe.relief)).eval()
 
 
 def batch(crops: CropSet, step: int, recipe: ReidRecipe) -> tuple[Tensor, Tensor]:

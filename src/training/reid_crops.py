@@ -12,9 +12,9 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from src.synthetic.crew import Crew
-from src.synthetic.crops import CropCamera, photograph, sample_crop_camera, sample_people
-from src.synthetic.street import empty_street
-from src.synthetic.surfaces import make_surfaces
+from src.synthetic.places.street import empty_street
+from src.synthetic.places.surfaces import make_surfaces
+from src.synthetic.sets.crops import CropCamera, photograph, sample_crop_camera, sample_people
 
 SIZE = (192, 96)  # height, width of a stored crop
 

@@ -156,8 +156,8 @@ def test_a_wrong_wish_leaves_no_empty_run_behind(config: Path, run: Path) -> Non
 
 
 def test_generated_people_and_faces_are_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from src.synthetic.face_set import FacePlan
-    from src.synthetic.market import MarketPlan
+    from src.synthetic.sets.face_set import FacePlan
+    from src.synthetic.sets.market import MarketPlan
     from src.training import people
 
     monkeypatch.setattr(people, "CLASS_PLAN", MarketPlan(8, 4, cameras=2, crops_per_camera=2, distractors=0, junk=0))

@@ -10,7 +10,7 @@ from src.frames.frame import FrameSource
 from src.frames.open import open_frames
 from src.frames.synthetic import parse_name
 from src.settings.errors import UserError
-from src.synthetic.scene import Scene
+from src.synthetic.world.scene import Scene
 
 
 class StandIn:
@@ -44,9 +44,9 @@ class StandIn:
 
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("src.synthetic.scene")
+    module = ModuleType("src.synthetic.world.scene")
     module.Scene = StandIn  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "src.synthetic.scene", module)
+    monkeypatch.setitem(sys.modules, "src.synthetic.world.scene", module)
 
 
 @pytest.mark.usefixtures("stand_in")

@@ -11,7 +11,7 @@ from src.frames.open import open_frames
 from src.frames.views import view_names, write_views
 from src.reid_data.registry import guess_dataset, open_crops
 from src.synthetic.crew import Crew
-from src.synthetic.presets import PRESETS, changed
+from src.synthetic.sets.presets import PRESETS, changed
 
 PRESET, SEED = changed(PRESETS["tiny"], frames=14), 3
 VIEWS = ["View_001", "View_002"]

@@ -11,8 +11,8 @@ import pytest
 from src.reid_data.doctor import Report, Row, examine
 from src.reid_data.findings import SEVERITIES
 from src.settings.errors import UserError
-from src.synthetic.market import MarketPlan
-from src.synthetic.market import write_market as write_synthetic_market
+from src.synthetic.sets.market import MarketPlan
+from src.synthetic.sets.market import write_market as write_synthetic_market
 from tests.reid_data.crop_making import write_all, write_market, write_picture
 
 HEALTHY = [

@@ -8,8 +8,8 @@ from PIL import Image
 from src.frames.views import write_views
 from src.report.contact_sheet import draw_contact_sheet
 from src.synthetic.crew import Crew
-from src.synthetic.market import write_market
-from src.synthetic.presets import PRESETS, changed
+from src.synthetic.sets.market import write_market
+from src.synthetic.sets.presets import PRESETS, changed
 
 
 @pytest.mark.parametrize("cameras", [1, 2])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from src.report.protocol_exhibit import exhibit_text, score_everywhere
-from src.synthetic.features import FeatureWorld
+from src.synthetic.sets.features import FeatureWorld
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.synthetic.sprite_bank import load_sprite_bank
-from src.synthetic.street import compose_street
-from src.synthetic.surfaces import make_surfaces
+from src.synthetic.places.sprite_bank import load_sprite_bank
+from src.synthetic.places.street import compose_street
+from src.synthetic.places.surfaces import make_surfaces
 from src.training import detector_data
 from src.training.detector_data import CROP_HEIGHT, CROP_WIDTH, Sample, StreetCache, batches, load_streets, make_batch
 

@@ -1,0 +1,1 @@
+"""One face, drawn from the same kind of seed as a person."""

@@ -1,0 +1,1 @@
+"""Where people are: ground, walls, things, weather, and a street composed of them."""

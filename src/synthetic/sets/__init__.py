@@ -1,0 +1,1 @@
+"""Data sets on disk: crops, tables, faces, and how much of each."""
