@@ -1,0 +1,198 @@
+# %% [markdown]
+# # 1. Find a person in five minutes
+#
+# > Is the person in this crop the one seen earlier, by another camera?
+#
+# **You will learn** what person re-identification (ReID) is, and the three ideas that carry all of it: a crop, a
+# vector, a distance.
+#
+# **Needs** nothing but Python; no GPU, no data set.
+#
+# **Takes** 1 minute on 2 CPU cores, and five to read.
+
+# %% tags=["parameters"]
+DATA = "embedded"  # @param ["embedded", "market1501"]
+SEED = 7
+
+# %% [markdown]
+# ## The question
+#
+# A person walks past one camera. Later somebody walks past another one. Same person? Cameras differ in colour,
+# sharpness and height; people turn, walk behind posts, and wear what a thousand others wear. Try it yourself before a
+# computer does.
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+from src.reid_data.pictures import read_sample
+from src.reid_data.task import make_contest
+from src.teaching.people import open_people
+from src.teaching.pictures import show, show_crops
+from src.teaching.predictions import compare
+
+contest = make_contest(open_people(DATA, seed=SEED))
+query_labels, gallery_labels = contest.query_labels, contest.gallery_labels
+print(f"{len(contest.query)} questions about {len(contest.persons)} people, {len(contest.cameras)} cameras")
+print(f"{len(contest.gallery)} pictures to answer from")
+
+# %%
+rng = np.random.default_rng(SEED)
+asked = int(rng.integers(len(contest.query)))
+person, camera = query_labels.person[asked], query_labels.camera[asked]
+elsewhere = gallery_labels.camera != camera
+same = np.flatnonzero(elsewhere & (gallery_labels.person == person))
+others = np.flatnonzero(elsewhere & (gallery_labels.person != person) & (gallery_labels.person >= 0))
+line_up = rng.permutation([rng.choice(same), *rng.choice(others, 6, replace=False)])
+
+crops = [read_sample(contest.query[asked]), *(read_sample(contest.gallery[index]) for index in line_up)]
+letters = [["who is it?", *"ABCDEFG"]]
+show_crops([crops], "On the left the person asked for; on the right seven people seen by other cameras.", letters)
+
+# %% [markdown]
+# One of the seven is the person on the left. Which one? Write it down; the answer comes below.
+#
+# The picture on the left is called the **query**, the pictures to choose from are the **gallery**. People who never
+# existed stand in for real ones here: they were drawn by this project (lesson 13 shows how), so nobody had to be
+# filmed.
+
+# %%
+MY_ANSWER = None  # a letter, such as "C"
+
+# %% [markdown]
+# ## A crop is a table of numbers
+#
+# To a computer a picture is rows × columns × three colours. Could we simply compare the numbers?
+
+# %%
+query = crops[0]
+print("query:", query.shape, query.dtype, "-", query.size, "numbers; the first pixel is", query[0, 0].tolist())
+
+
+def pixel_distance(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.sqrt(((one.astype(float) - other.astype(float)) ** 2).mean()))
+
+
+small = [crop[::4, ::4] for crop in crops]
+for letter, crop in zip("ABCDEFG", small[1:], strict=True):
+    print(letter, round(pixel_distance(small[0], crop), 1))
+
+# %% [markdown]
+# The smallest number belongs to the picture whose *pixels* are most alike: often that is whoever stands before a
+# similar wall, in similar light, in the same pose. Pixels do not know what a person is.
+#
+# ## A vector that knows people
+#
+# A neural network turns each crop into a list of numbers, a **vector** (also called *embedding* or *feature*), and was
+# trained so that crops of one person land near each other, whatever the camera. Ours is
+# [OSNet](../src/embedding/osnet.py) ×0.25, a small one.
+
+# %%
+from src.embedding.registry import create_embedder
+
+embedder = create_embedder("osnet_x0_25", "embedded")
+vectors = embedder(crops)
+print(
+    vectors.shape,
+    "- one row for each crop; the length of the first row is",
+    round(float(np.linalg.norm(vectors[0])), 3),
+)
+
+# %% [markdown]
+# ## A distance says how alike
+#
+# Between two vectors lies a **distance**. The Euclidean one is what a ruler would measure. Small means alike.
+
+# %%
+from src.ranking.distances import euclidean
+
+distances = euclidean(vectors[:1], vectors[1:])[0]
+order = np.argsort(distances)
+ranked = [crops[0], *(crops[1 + index] for index in order)]
+titles = [["query", *(f"{'ABCDEFG'[index]}  {distances[index]:.2f}" for index in order)]]
+right = [[None, *(bool(gallery_labels.person[line_up[index]] == person) for index in order)]]
+show_crops([ranked], "The seven again, nearest first, with their distances; green is the same person.", titles, right)
+
+truth = "ABCDEFG"[int(np.flatnonzero(gallery_labels.person[line_up] == person)[0])]
+print("the network says", "ABCDEFG"[order[0]], "- the truth is", truth, "- you said", MY_ANSWER)
+
+# %% [markdown]
+# That is re-identification: **crop → vector → distance → the nearest first**. Everything else in this course is about
+# doing each of the four well, and about knowing how well it was done.
+#
+# ## How often is the nearest the right one?
+#
+# One question proves nothing. Now all of them, each against the whole gallery. For a query that was taken by camera 1,
+# the pictures of that person by camera 1 do not count: finding those would be easy, and nobody asks for it.
+#
+# Before you run it: how often, in percent, will the nearest picture show the right person? (With a random answer:
+# about 2 %.)
+
+# %%
+MY_GUESS = None  # a number from 0 to 100
+
+# %%
+from src.reid_data.features import embed_samples
+
+features = embed_samples(contest.samples, embedder)
+asking = len(contest.query)
+table = euclidean(features[:asking], features[asking:])  # one row for each query, one column for each gallery picture
+
+own = (query_labels.person[:, None] == gallery_labels.person) & (query_labels.camera[:, None] == gallery_labels.camera)
+table = np.where(own | (gallery_labels.person == -1), np.inf, table)  # -1: boxes that show no whole person
+nearest = table.argmin(axis=1)
+correct = gallery_labels.person[nearest] == query_labels.person
+compare(MY_GUESS, 100 * correct.mean(), "the nearest is the right person")
+
+# %% [markdown]
+# This figure is called **rank-1**. Lesson 5 takes it apart, with its sisters CMC and mAP.
+#
+# ## Look at what goes wrong
+#
+# A number says how often; only pictures say why.
+
+# %%
+failures = np.flatnonzero(~correct)
+_, first = np.unique(query_labels.person[failures], return_index=True)  # one of each person
+rows, marks = [], []
+for index in failures[first][:3]:
+    best = np.argsort(table[index], kind="stable")[:7]
+    rows.append([read_sample(contest.query[index]), *(read_sample(contest.gallery[answer]) for answer in best)])
+    marks.append([None, *(gallery_labels.person[best] == query_labels.person[index]).tolist()])
+show_crops(
+    rows, "Three queries (grey frame) and their seven nearest pictures: red frames are other people.", right=marks
+)
+
+# %% [markdown]
+# What do the wrong ones have in common with the query? Mostly clothes of one colour, and some of these people are
+# *near-copies*, drawn on purpose to differ in one or two things only.
+#
+# ## All distances at once
+#
+# If the two heaps below did not overlap, a single threshold would answer every question without a mistake.
+
+# %%
+is_same = query_labels.person[:, None] == gallery_labels.person
+counts = np.isfinite(table)
+figure, axes = plt.subplots()
+axes.hist(table[counts & is_same], bins=40, density=True, alpha=0.7, label="same person")
+axes.hist(table[counts & ~is_same], bins=40, density=True, alpha=0.7, label="different people")
+axes.set(xlabel="distance", ylabel="share of the pairs", yticks=[])
+axes.legend()
+show(figure, "Distances of pairs of crops: those of one person are smaller, but the two heaps overlap.")
+
+# %% [markdown]
+# ## Try this
+#
+# - Change `SEED` at the top and run everything again: other people, another line-up. How much does the figure move?
+# - Replace `euclidean` by `cosine` (same file). On vectors of length 1 nothing changes in the order: why?
+# - Leave out the line that sets `own` pictures to infinity. The figure rises. Has the network become better?
+#
+# ## Recap
+#
+# - A **crop** is cut out by a detector; a network makes a **vector** of it; **distances** between vectors rank the gallery.
+# - **rank-1** is the share of queries whose nearest picture, in another camera, shows the same person.
+# - Same and different people overlap: there will be mistakes, and one should look at them.
+#
+# **Go on** with lesson 2, which finds the people in frames first. **Sources**: [osnet.py](../src/embedding/osnet.py),
+# [distances.py](../src/ranking/distances.py), [task.py](../src/reid_data/task.py).
