@@ -111,13 +111,9 @@ def last_run() -> str:
 
 def execute(book: NotebookNode, folder: Path, smoke: bool = False) -> NotebookNode:
     """Run every cell in a fresh kernel that starts in `folder`, and keep what a reader should see."""
-    os.environ.pop("REID_SMOKE", None)
-    if smoke:
-        os.environ["REID_SMOKE"] = "1"
-    client = NotebookClient(
-        book, timeout=PATIENCE_S, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
-    )
-    client.execute()
+    place = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(book, timeout=PATIENCE_S, kernel_name="python3", resources=place)
+    client.execute(env={**os.environ, "REID_SMOKE": str(int(smoke))})
     for cell in book.cells:
         if cell.cell_type == "code":
             cell.outputs = _tidy(cell.outputs)

@@ -139,7 +139,7 @@ asking = len(contest.query)
 table = euclidean(features[:asking], features[asking:])  # one row for each query, one column for each gallery picture
 
 own = (query_labels.person[:, None] == gallery_labels.person) & (query_labels.camera[:, None] == gallery_labels.camera)
-table = np.where(own | (gallery_labels.person == -1), np.inf, table)  # -1: boxes that show no whole person
+table = np.where(own, np.inf, table)
 nearest = table.argmin(axis=1)
 correct = gallery_labels.person[nearest] == query_labels.person
 compare(MY_GUESS, 100 * correct.mean(), "the nearest is the right person")
@@ -190,7 +190,8 @@ show(figure, "Distances of pairs of crops: those of one person are smaller, but 
 #
 # ## Recap
 #
-# - A **crop** is cut out by a detector; a network makes a **vector** of it; **distances** between vectors rank the gallery.
+# - A **crop** is cut out by a detector; a network makes a **vector** of it; **distances** between vectors rank the
+#   gallery.
 # - **rank-1** is the share of queries whose nearest picture, in another camera, shows the same person.
 # - Same and different people overlap: there will be mistakes, and one should look at them.
 #

@@ -1,0 +1,41 @@
+"""Pictures in notebooks: small, described, and closed."""
+
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from src.teaching import pictures
+
+
+@pytest.fixture
+def displayed(monkeypatch: pytest.MonkeyPatch) -> list:
+    shown: list = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    return shown
+
+
+def test_a_picture_is_shown_with_its_words_and_closed(displayed: list) -> None:
+    figure, axes = plt.subplots()
+    axes.plot([1, 2], [3, 4])
+    pictures.show(figure, "A line that rises.")
+    image, caption = displayed
+    assert image.alt == "A line that rises." and caption.data == "*A line that rises.*"
+    assert not plt.get_fignums()
+
+
+def test_flat_drawings_are_png_and_photographs_jpeg() -> None:
+    figure, axes = plt.subplots()
+    axes.bar([1, 2], [3, 4])
+    assert Image.open(io.BytesIO(pictures.smallest(figure))).format == "PNG"
+    axes.imshow(np.random.default_rng(0).integers(0, 255, (200, 300, 3)).astype(np.uint8))
+    assert Image.open(io.BytesIO(pictures.smallest(figure))).format == "JPEG"
+    plt.close(figure)
+
+
+def test_rows_of_crops_may_differ_in_length(displayed: list) -> None:
+    crop = np.full((64, 32, 3), 128, np.uint8)
+    pictures.show_crops([[crop] * 3, [crop]], "Two rows.", [["a", "b", "c"], ["d"]], [[None, True, False], [True]])
+    assert displayed[0].alt == "Two rows." and not plt.get_fignums()
