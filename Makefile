@@ -2,7 +2,6 @@
 PYTHON ?= python3
 export PYTHONPATH := ./
 run := .venv/bin/python
-lessons := $(wildcard notebooks/*.ipynb notebooks/*/*.ipynb)
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,9 +31,9 @@ bench: ## Print every speed claim beside its peer
 	@$(PYTHON) tools/set_up.py tensorflow fast dev
 	@for script in $(wildcard benchmarks/*.py); do echo "$$script"; $(run) $$script || exit 1; done
 
-notebooks: ## Execute every lesson from top to bottom
+notebooks: ## Build every lesson from its source, and the tables that list them
 	@$(PYTHON) tools/set_up.py fast dev
-	@$(if $(lessons),$(run) -m jupyter execute $(lessons),echo "There are no notebooks yet.")
+	@$(run) tools/notebooks.py
 
 lock: ## Write requirements.lock again (needs uv)
 	@tools/lock.sh

@@ -57,8 +57,13 @@ def test_the_extras_of_the_readme_exist() -> None:
     assert PROJECT["requires-python"] == ">=3.11,<3.14"
 
 
-def test_torch_is_as_old_as_colab_has() -> None:
-    assert parse(PROJECT["dependencies"])["torch"].specifier.contains("2.9.0")
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [("torch", "2.9.0"), ("numpy", "2.0.2"), ("tensorflow", "2.19.0"), ("ipython", "7.34.0")],
+)
+def test_what_colab_has_is_within_the_bounds(name: str, version: str) -> None:
+    declared = parse(PROJECT["dependencies"] + [line for lines in EXTRAS.values() for line in lines])
+    assert declared[name].specifier.contains(version)
 
 
 def test_conda_gets_the_same_names_and_bounds() -> None:

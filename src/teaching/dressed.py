@@ -33,8 +33,9 @@ def dressed(
         top=replace(person.top, colour=top, length=1.0),
         bottom=replace(person.bottom, colour=trousers),
     )
-    view = {"phase": phase, "heading": heading, "tilt": 0.1, "pixels_per_metre": 110.0}
-    sprite = render_person(person, rng=np.random.default_rng(0), **view).rgba.astype(np.float32)
+    sprite = render_person(
+        person, phase=phase, heading=heading, tilt=0.1, pixels_per_metre=110, rng=np.random.default_rng(0)
+    ).rgba.astype(np.float32)
     height, width = sprite.shape[0] + 2 * _MARGIN, sprite.shape[1] + 2 * _MARGIN
     crop = np.full((height, max(width, height // 2), 3), _GREY, np.float32)
     x = (crop.shape[1] - sprite.shape[1]) // 2

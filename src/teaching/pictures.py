@@ -1,5 +1,6 @@
 """Pictures in notebooks: one style, small files, and words for those who cannot see them."""
 
+import base64
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -42,12 +43,14 @@ def show(figure: Figure, words: str) -> None:
         figure: what to show.
         words: what is to be seen: read out by a screen reader, and written under the picture.
     """
-    from IPython.display import Image, Markdown, display
+    from IPython.display import Markdown, display
 
     data = smallest(figure)
+    kind = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
     width = round(figure.get_figwidth() * figure.dpi)
     plt.close(figure)
-    display(Image(data=data, alt=words, width=width))
+    picture = {kind: base64.b64encode(data).decode(), "text/plain": words}
+    display(picture, raw=True, metadata={kind: {"alt": words, "width": width}})
     display(Markdown(f"*{words}*"))
 
 

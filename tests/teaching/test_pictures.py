@@ -1,5 +1,6 @@
 """Pictures in notebooks: small, described, and closed."""
 
+import base64
 import io
 
 import matplotlib.pyplot as plt
@@ -13,7 +14,7 @@ from src.teaching import pictures
 @pytest.fixture
 def displayed(monkeypatch: pytest.MonkeyPatch) -> list:
     shown: list = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
+    monkeypatch.setattr("IPython.display.display", lambda what, **how: shown.append((what, how)))
     return shown
 
 
@@ -21,8 +22,10 @@ def test_a_picture_is_shown_with_its_words_and_closed(displayed: list) -> None:
     figure, axes = plt.subplots()
     axes.plot([1, 2], [3, 4])
     pictures.show(figure, "A line that rises.")
-    image, caption = displayed
-    assert image.alt == "A line that rises." and caption.data == "*A line that rises.*"
+    (image, how), (caption, _) = displayed
+    assert image["text/plain"] == how["metadata"]["image/png"]["alt"] == "A line that rises."
+    assert Image.open(io.BytesIO(base64.b64decode(image["image/png"]))).width == how["metadata"]["image/png"]["width"]
+    assert caption.data == "*A line that rises.*"
     assert not plt.get_fignums()
 
 
@@ -38,4 +41,4 @@ def test_flat_drawings_are_png_and_photographs_jpeg() -> None:
 def test_rows_of_crops_may_differ_in_length(displayed: list) -> None:
     crop = np.full((64, 32, 3), 128, np.uint8)
     pictures.show_crops([[crop] * 3, [crop]], "Two rows.", [["a", "b", "c"], ["d"]], [[None, True, False], [True]])
-    assert displayed[0].alt == "Two rows." and not plt.get_fignums()
+    assert displayed[0][0]["text/plain"] == "Two rows." and not plt.get_fignums()

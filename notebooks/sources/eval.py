@@ -1,0 +1,340 @@
+# %% [markdown]
+# # 4. Examine a trained network
+#
+# > A model zoo says "OSNet-AIN, MS+D+C → M, rank-1 73.3, mAP 45.8": do you get these figures, and what do they promise?
+#
+# **You will learn** to read such a line, to examine a network with two independent programs (torchreid's and this
+# project's) that must agree, what cosine and Euclidean distance do to vectors of length 1 and of other lengths, and how
+# sure a figure is.
+#
+# **Needs** lesson 1. With `DATA = "market1501"`: the Market-1501 pictures; the published weights are then downloaded,
+# once.
+#
+# **Takes** 2 minutes on 2 CPU cores. (On the whole of Market-1501 about 15, or 2 with a GPU.)
+
+# %% tags=["parameters"]
+DATA = "embedded"  # @param ["embedded", "market1501"]
+PERSONS = None  # Market-1501: how many of its 750 test persons; None, all of them, is what published figures mean
+SEED = 7
+
+# %% [markdown]
+# ## How to read "MS+D+C → M"
+#
+# Left of the arrow stand the data sets a network was **trained** on, right of it the one it was **tested** on:
+#
+# | letters | data set |
+# |---|---|
+# | MS | MSMT17: 15 cameras on a campus |
+# | D | DukeMTMC-reID: 8 cameras on another campus (withdrawn by its authors in 2019) |
+# | C | CUHK03: each person seen by two cameras of a third one |
+# | M | Market-1501: 6 cameras before a supermarket |
+#
+# So this network has seen three sets and **not one picture of Market-1501**. "Weights for Market-1501" they are often
+# called; they are weights *tested* there. Here is what torchreid's model zoo tells of OSNet (Zhou et al., ICCV 2019,
+# arXiv 1905.00953) and OSNet-AIN (Zhou et al., TPAMI 2021, arXiv 1910.06827), rank-1 and mAP on Market-1501:
+#
+# | trained on | OSNet | OSNet-AIN |
+# |---|---|---|
+# | MSMT17, all of it | 66.6 / 37.5 | 70.1 / 43.3 |
+# | DukeMTMC-reID | | 61.0 / 30.6 |
+# | MSMT17 + DukeMTMC-reID + CUHK03 | 72.5 / 44.2 | **73.3 / 45.8** |
+# | Market-1501 itself (other persons) | **?** | |
+#
+# The last row is the same architecture trained on persons filmed by *the same six cameras*. Its rank-1?
+
+# %%
+MY_GUESS = None  # a number from 0 to 100
+
+# %%
+from src.teaching.predictions import beside_published, compare
+
+compare(MY_GUESS, 94.2, "OSNet trained and tested on Market-1501, as published: rank-1")
+
+# %% [markdown]
+# The gap of twenty points is called **domain shift**: other cameras, other light, other fashion. Who puts a network
+# before a new camera lives on the *left* side of the gap. That is why the arrow matters more than the name of the
+# network, and why this project uses the weights of the row in bold for real footage.
+#
+# ## The network and the people
+#
+# Without a download we examine the network that lies in this repository. In the language of the zoo: *generated people
+# → other generated people*, drawn from another seed and filmed by other cameras. With `DATA = "market1501"` the same
+# cells examine the published network on the real set.
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+from src.embedding.registry import create_embedder
+from src.ranking.distances import cosine, distance_rows, euclidean, unit_vectors
+from src.reid_data.features import embed_samples
+from src.reid_data.pictures import read_sample
+from src.reid_data.split import only_persons
+from src.reid_data.task import make_contest
+from src.teaching.people import open_people
+from src.teaching.pictures import show, show_crops
+
+# %%
+NETWORKS = {
+    "embedded": ("osnet_x0_25", "embedded"),
+    "market1501": ("osnet_ain_x1_0", "msmt17+dukemtmcreid+cuhk03"),
+}
+name, weights = NETWORKS[DATA]
+crops = open_people(DATA, seed=SEED)
+if PERSONS is not None:
+    some = np.random.default_rng(SEED).permutation(sorted({sample.person_id for sample in crops.of("query")}))[:PERSONS]
+    crops = only_persons(crops, frozenset(some))
+contest = make_contest(crops)
+query, gallery = contest.query_labels, contest.gallery_labels
+print(f"{name}, weights: {weights}")
+print(f"{len(contest.persons)} persons, {len(contest.cameras)} cameras, {len(query)} queries, {len(gallery)} to answer")
+print(f"of these persons, {len(contest.in_training())} are also in the set's training part")
+assert not len(contest.in_training())
+
+# %%
+embedder = create_embedder(name, weights, device="auto", normalise=False)
+raw = embed_samples(contest.samples, embedder)  # as long as the network gives them
+features = unit_vectors(raw, np.float32)  # each divided by its length
+print("crops × numbers:", features.shape)
+
+# %% [markdown]
+# ## Examined by torchreid
+#
+# [torchreid](https://github.com/KaiyangZhou/deep-person-reid) is the library that the published figures were computed
+# with. It makes a matrix of distances, sorts every row, leaves out the query's own camera, and counts. (Lesson 5 does
+# the counting by hand.)
+
+# %%
+import torch
+
+from src.embedding.torchreid_models import quiet, without_tensorflow
+
+with quiet(), without_tensorflow():  # torchreid is loud when it is imported
+    from torchreid.reid import metrics, models
+
+
+def torchreid_says(vectors: np.ndarray, metric: str) -> tuple[float, float]:
+    """Rank-1 and mAP in percent."""
+    asking, answering = (torch.from_numpy(part) for part in (vectors[: len(query)], vectors[len(query) :]))
+    distances = metrics.compute_distance_matrix(asking, answering, metric).numpy()
+    labels = (query.person, gallery.person, query.camera, gallery.camera)
+    cmc, mean_ap = metrics.evaluate_rank(distances, *labels, use_cython=False)
+    return 100 * float(cmc[0]), 100 * float(mean_ap)
+
+
+theirs = torchreid_says(features, "cosine")
+print(f"torchreid: rank-1 {theirs[0]:.2f}, mAP {theirs[1]:.2f}")
+
+# %% [markdown]
+# ## Examined by this project
+#
+# [`find_matches`](../src/metrics/matches.py) asks for a few rows of distances at a time and never sorts the gallery:
+# the rank of a true match is the number of wrong pictures that are nearer, plus the right ones before it.
+
+# %%
+from src.metrics.matches import find_matches
+from src.metrics.protocol import PROTOCOLS
+from src.metrics.retrieval import Retrieval, score_retrieval
+
+rule = PROTOCOLS["market1501"]
+
+
+def we_say(vectors: np.ndarray, metric: str) -> Retrieval:
+    """All figures under the rule of Market-1501."""
+    rows = distance_rows(vectors[: len(query)], vectors[len(query) :], metric)
+    return score_retrieval(find_matches(rows, query, gallery, rule), query, gallery, rule)
+
+
+def two_figures(retrieval: Retrieval) -> tuple[float, float]:
+    """Rank-1 and mAP in percent."""
+    return 100 * retrieval.figures["rank1"], 100 * retrieval.figures["map"]
+
+
+scored = we_say(features, "cosine")
+ours = two_figures(scored)
+for who, figures in (("torchreid", theirs), ("ours", ours)):
+    print(f"{who:10s} rank-1 {figures[0]:.2f}, mAP {figures[1]:.2f}")
+assert np.allclose(theirs, ours, atol=0.05)
+
+# %% [markdown]
+# Two programs, written by different people in different ways, give the same figures. That is worth more than either of
+# them alone: a mistake would have to be in both.
+#
+# And beside what was published? (Nothing was for generated people, and a figure on one set says nothing about one on
+# another set.)
+
+# %%
+whole = DATA == "market1501" and PERSONS is None
+published = {"rank-1": (72.8, 73.8), "mAP": (45.3, 46.3)} if whole else {}  # half a point around 73.3 and 45.8
+beside_published([(title, value, published.get(title)) for title, value in zip(("rank-1", "mAP"), ours, strict=True)])
+
+# %% [markdown]
+# ## The same network in two programs
+#
+# Figures can also differ because the *network* was written again. This project's OSNet is a translation; does it
+# compute what torchreid's does? Give both the same weights (here random ones, which are enough to tell) and the same
+# crops.
+
+# %%
+from src.embedding.networks import build_backbone
+from src.embedding.preprocessing import Preprocessing
+
+mine = build_backbone("osnet_ain_x1_0", seed=SEED).eval()
+with quiet():
+    original = models.build_model("osnet_ain_x1_0", num_classes=1, pretrained=False).eval()
+original.load_state_dict(mine.state_dict(), strict=False)  # the classifier, which ours lacks, stays as it is
+
+eight = torch.from_numpy(Preprocessing(256, 128)([read_sample(sample) for sample in contest.query[:8]]))
+with torch.inference_mode():
+    difference = (mine(eight) - original(eight)).abs().max().item()
+print(f"{sum(weight.numel() for weight in mine.parameters()):,} weights; largest difference {difference:.1e}")
+assert difference < 1e-4
+
+# %% [markdown]
+# ## Cosine or Euclidean?
+#
+# The zoo's figure for OSNet-AIN was measured with the **cosine** distance: one minus the cosine of the angle between
+# two vectors; their lengths do not matter. The **Euclidean** distance is what a ruler measures. On vectors of length 1,
+# as above: how many points of rank-1 will Euclidean lose?
+
+# %%
+MY_GUESS = None  # points
+
+# %%
+rulers = {metric: two_figures(we_say(features, metric)) for metric in ("cosine", "euclidean")}
+for metric, (rank1, mean_ap) in rulers.items():
+    print(f"{metric:10s} rank-1 {rank1:.2f}, mAP {mean_ap:.2f}")
+compare(MY_GUESS, rulers["cosine"][0] - rulers["euclidean"][0], "rank-1 lost", "points")
+assert np.allclose(rulers["cosine"], rulers["euclidean"], atol=0.05)
+
+# %%
+few = slice(0, 12)
+by_angle, by_ruler = (measure(features[few], features[len(query) :]) for measure in (cosine, euclidean))
+assert np.allclose(by_ruler**2, 2 * by_angle, atol=1e-4)
+pairs = np.random.default_rng(SEED).choice(by_angle.size, min(600, by_angle.size), replace=False)
+curve = np.linspace(0, by_angle.max(), 100)
+figure, axes = plt.subplots(figsize=(6, 2.9))
+axes.plot(curve, np.sqrt(2 * curve), color="#e69f00", label="√(2 · cosine distance)")
+axes.plot(by_angle.ravel()[pairs], by_ruler.ravel()[pairs], ".", markersize=4, label="a pair of crops")
+axes.set(xlabel="cosine distance", ylabel="Euclidean distance")
+axes.legend()
+show(figure, "Unit vectors: all pairs lie on one rising curve, so both distances rank alike.")
+
+# %% [markdown]
+# On unit vectors |a − b|² = 2 (1 − cos): one rises when the other does, and *the order stays the same*. Only the
+# numbers differ, so a threshold chosen for one is wrong for the other.
+#
+# ## Vectors of other lengths
+#
+# torchreid hands vectors out as long as the network made them, and measures Euclidean distances, unless told otherwise.
+# Is it the same then? For this we need vectors of different lengths. The published network gives such; our embedded one
+# does not (its lengths are all √3), so it is read here in the usual way: the mean of its last map, 128 numbers.
+
+# %%
+if DATA == "embedded":
+    from src.embedding.backend_torch import TorchEmbedder
+
+    averaged = TorchEmbedder(embedder.network.backbone, embedder.preprocessing, normalise=False)
+    uneven = embed_samples(contest.samples, averaged)
+else:
+    uneven = raw
+lengths = np.linalg.norm(uneven, axis=1)
+print(f"lengths from {lengths.min():.2f} to {lengths.max():.2f}")
+
+rows = {}
+for metric in ("cosine", "euclidean"):
+    rows[metric] = we_say(uneven, metric)
+    both = two_figures(rows[metric])
+    assert np.allclose(torchreid_says(uneven, metric), both, atol=0.05)  # torchreid agrees again
+    print(f"{metric:10s} rank-1 {both[0]:.1f}, mAP {both[1]:.1f}")
+again = two_figures(we_say(unit_vectors(uneven, np.float32), "euclidean"))
+print(f"{'unit first':10s} rank-1 {again[0]:.1f}, mAP {again[1]:.1f}")
+assert lengths.std() > 1e-3 and np.allclose(again, two_figures(rows["cosine"]), atol=0.05)
+
+# %% [markdown]
+# Now it matters. What does the length of a vector tell? Look at the crops with the shortest and the longest:
+
+# %%
+order = np.argsort(lengths[: len(query)])
+shortest, longest = order[:9], order[::-1][:9]
+show_crops(
+    [[read_sample(contest.query[index]) for index in line] for line in (shortest, longest)],
+    "Queries with the shortest vectors (top) and the longest (bottom); the number is the length.",
+    [[f"{lengths[index]:.2f}" for index in line] for line in (shortest, longest)],
+)
+
+# %%
+camera_of = np.concatenate([query.camera, gallery.camera])
+of_cameras = [lengths[camera_of == number] for number in range(len(contest.cameras))]
+figure, axes = plt.subplots(figsize=(6, 2.6))
+axes.boxplot(of_cameras, showfliers=False, medianprops={"color": "#d55e00"})
+axes.set_xticks(range(1, len(of_cameras) + 1), [f"camera {name}" for name in contest.cameras])
+axes.set_ylabel("length of the vector")
+show(figure, "Lengths by camera: the box holds the middle half. Where cameras differ, length tells where, not who.")
+
+# %% [markdown]
+# Length says how strongly the network responded (sharpness, contrast, how much of the picture is filled), hardly *who*
+# is there. Dividing by it removes a cause of error, and makes both distances one. So this project's embedders do it
+# always, unless told `normalise=False`; and whoever compares figures must know whether it was done.
+#
+# ## How sure is the figure?
+#
+# Other test persons would have given another figure. How different a one? The trick is called **bootstrap** (Efron
+# 1979): draw as many persons as there are, with replacement, count again, do it 2,000 times, and see between which
+# values 95 % of the results lie. Draw *persons*, not pictures: whoever wears a red coat is easy in all their pictures,
+# so four pictures of one person are not four witnesses.
+
+# %%
+from src.metrics.confidence import bootstrap_interval
+
+each_alone = np.arange(len(query))
+spans = {}
+for figure_name, title in (("rank1", "rank-1"), ("map", "mAP")):
+    values = scored.per_query[figure_name]
+    for unit, who in (("persons", query.person), ("pictures", each_alone)):
+        low, high = (100 * end for end in bootstrap_interval(values, who))
+        spans[title, unit] = (100 * values.mean(), low, high)
+        print(f"{title:7s} {100 * values.mean():.1f}, 95 % interval by {unit:9s} {low:.1f} to {high:.1f}")
+
+# %%
+figure, axes = plt.subplots(figsize=(7, 2.4))
+for place, ((_, unit), (value, low, high)) in enumerate(reversed(spans.items())):
+    axes.plot([low, high], [place, place], linewidth=5, color="#0072b2" if unit == "persons" else "#9aa0a6")
+    axes.plot(value, place, "o", color="black")
+axes.set_yticks(range(len(spans)), [f"{title}, drawing {unit}" for title, unit in reversed(spans)])
+axes.set(xlabel="%", ylim=(-0.6, len(spans) - 0.4))
+show(figure, "The figure (dot) and its 95 % interval: drawing pictures (grey) makes it look surer than it is.")
+
+# %% [markdown]
+# With fifty persons the interval is wide: two networks whose figures lie five points apart on this set may be equally
+# good. On the 750 persons of Market-1501 it is a few points wide. A figure without its interval, on few persons, is an
+# anecdote.
+#
+# ## From the command line
+#
+#     python src/main.py evaluate --root DIR --report output/evaluation
+#     python src/main.py evaluate --root DIR --embedder osnet_ain_x1_0 --weights msmt17+dukemtmcreid+cuhk03 \
+#         --metric cosine
+#
+# does all of this at once, names the protocol, and writes the pictures. `DIR` is a folder in the layout of Market-1501
+# or any other usual one.
+#
+# ## Try this
+#
+# - Flip each crop left to right (`crop[:, ::-1]`), embed it too, and take the mean of both vectors before dividing by
+#   the length. Does mAP rise? Many published figures are made this way, and few say so.
+# - Give the embedder crops with red and blue swapped (`crop[..., ::-1]`), as OpenCV reads them. What does this most
+#   frequent of all mistakes cost?
+# - Change `SEED` three times. How much do the figures move, and does the interval promise as much?
+# - Have a GPU and Market-1501? Set `DATA`, and find out whether Euclidean on raw vectors still gives 73.3.
+#
+# ## Recap
+#
+# - **A → B** means trained on A, tested on B. Only figures with B *outside* of A say what happens at a new camera.
+# - Two independent programs that agree are a better proof than one that is trusted.
+# - On **unit vectors** cosine and Euclidean rank alike; on raw ones they do not, and the length says little about who.
+# - A figure comes with an **interval**, drawn by person.
+#
+# **Go on** with lesson 5, which counts rank-1 and mAP by hand. **Sources**: [evaluation.py](../src/evaluation.py),
+# [matches.py](../src/metrics/matches.py), [distances.py](../src/ranking/distances.py),
+# [confidence.py](../src/metrics/confidence.py), [sources.yml](../src/zoo/sources.yml) (all published weights by name).

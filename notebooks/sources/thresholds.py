@@ -1,0 +1,338 @@
+# %% [markdown]
+# # 9. Same or different?
+#
+# > How near is near enough, and who is to decide that?
+#
+# **You will learn** the two mistakes that a threshold makes and the figures that tell of them (EER, TAR at FAR,
+# DIR at FAR); how to choose a threshold, and on whom; and why 0.5 is none.
+#
+# **Needs** lessons 1 and 5.
+#
+# **Takes** 1 minute on 2 CPU cores.
+
+# %% tags=["parameters"]
+from src.teaching.people import is_smoke
+
+DATA = "embedded"  # @param ["embedded", "market1501"]
+SEED = 7
+MOST_PEOPLE = 100  # of Market-1501; None: all of them, which takes long on a CPU
+FAR = 0.1 if is_smoke() else 0.01  # how many strangers in a hundred pairs may be taken for one person
+DIVISIONS = 5 if is_smoke() else 60
+
+# %% [markdown]
+# ## A door, not a ranking
+#
+# Rank-1 asks which picture of a gallery is *nearest*. A door asks something else: here are two pictures, **is this one
+# person, yes or no?** Nothing to compare with, no second place. You first. Which of these pairs show one person?
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from src.metrics.verification import Pairs, equal_error_rate, roc_curve, tar_at_far, threshold_at_far
+from src.ranking.distances import euclidean
+from src.reid_data.features import embed_samples
+from src.reid_data.pictures import read_sample
+from src.reid_data.task import make_task
+from src.teaching.contests import MODELS, lesson_contest, lesson_embedder
+from src.teaching.pictures import show, show_crops
+from src.teaching.predictions import compare
+
+contest = lesson_contest(DATA, SEED, MOST_PEOPLE)
+embedder = lesson_embedder(DATA)
+features = embed_samples(contest.samples, embedder)
+task = make_task(contest, features, "euclidean")
+distances = euclidean(task.query_features, task.gallery_features)
+asks, answers = contest.query_labels, contest.gallery_labels
+across = asks.camera[:, None] != answers.camera
+same = (asks.person[:, None] == answers.person) & across
+different = (asks.person[:, None] != answers.person) & across
+
+# %%
+rng = np.random.default_rng(SEED)
+easy, hard = np.quantile(distances[different], [0.3, 0.02])
+kinds = [same & (distances < hard), same & (distances > hard), different & (distances < hard), different]
+chosen = [rng.choice(np.argwhere(kind)) for kind in kinds for _ in range(2)]
+chosen = [chosen[place] for place in rng.permutation(len(chosen))]
+rows = [
+    [read_sample(contest.query[query]) for query, _ in chosen],
+    [read_sample(contest.gallery[answer]) for _, answer in chosen],
+]
+show_crops(rows, "Eight pairs, one above the other, by different cameras.", [list("ABCDEFGH"), [""] * 8])
+
+# %%
+print("one person:", *(letter for letter, pair in zip("ABCDEFGH", chosen, strict=True) if same[tuple(pair)]))
+print(
+    "distances: ", *(f"{letter} {distances[tuple(pair)]:.2f}" for letter, pair in zip("ABCDEFGH", chosen, strict=True))
+)
+
+# %% [markdown]
+# ## Two heaps, two mistakes
+#
+# `task.pairs()` takes every query with every gallery picture of another camera. A pair of one person is **genuine**,
+# one of two people an **impostor**. A threshold accepts what is nearer than itself, and makes two mistakes: it turns
+# genuine pairs away, and lets impostors in. The share of genuine pairs accepted is called **TAR** (true accept rate),
+# that of impostors **FAR** (false accept rate).
+
+# %%
+pairs = task.pairs()
+print(f"{len(pairs.genuine):,} genuine pairs, {len(pairs.impostor):,} impostors")
+print("threshold   TAR      FAR")
+for threshold in np.quantile(pairs.impostor, [0.001, 0.01, 0.1, 0.5]):
+    print(f"{threshold:9.2f}{pairs.tar(threshold):7.1%}{pairs.far(threshold):9.1%}")
+assert pairs.genuine.mean() < pairs.impostor.mean()
+
+# %% [markdown]
+# Both rise together; nobody gets one without the other. Where does a door want to stand? The **equal error rate**
+# (EER) is where as many impostors come in as genuine pairs stay out. It makes one handy number, though hardly any door
+# wants it: mostly one mistake is worse than the other. Guess it, in percent.
+
+# %%
+MY_GUESS = None  # a number from 0 to 50
+
+# %%
+eer, at_eer = equal_error_rate(pairs)
+at_far = threshold_at_far(pairs, FAR)
+compare(MY_GUESS, 100 * eer, "equal error rate")
+figure, axes = plt.subplots()
+axes.hist(pairs.genuine, bins=60, density=True, alpha=0.7, label="genuine: one person")
+axes.hist(pairs.impostor, bins=60, density=True, alpha=0.7, label="impostors: two people")
+for threshold, words, style in ((at_eer, f"EER {eer:.1%}", "--"), (at_far, f"FAR {FAR:.0%}", ":")):
+    axes.axvline(
+        threshold, color="black", linestyle=style, label=f"{words}: at {threshold:.2f}, TAR {pairs.tar(threshold):.0%}"
+    )
+axes.set(xlabel="distance", ylabel="share of the pairs", yticks=[])
+axes.legend(fontsize=8, loc="upper left")
+show(figure, "Distances of genuine pairs and of impostors with two thresholds: what is left of a line is accepted.")
+
+# %% [markdown]
+# Move the line through all places and draw TAR against FAR: the **ROC curve**. The axis of FAR is logarithmic, because
+# the interesting part is small: with a thousand people passing a door each day, one in a hundred is ten mistakes a day.
+
+# %%
+far, tar = roc_curve(pairs)
+figure, axes = plt.subplots(figsize=(6, 3.5))
+axes.plot(100 * far, 100 * tar)
+axes.plot([100 * eer], [100 * (1 - eer)], "o", color="black", label=f"EER {eer:.1%}")
+axes.plot(100 * far, 100 * far, color="grey", linestyle=":", label="a coin")
+axes.set(xscale="log", xlabel="FAR, %", ylabel="TAR, %", ylim=(0, 101))
+axes.legend()
+show(figure, "ROC curve: the share of genuine pairs accepted, at each share of impostors accepted.")
+for wanted in (0.1, 0.01, 0.001, 0.0001):
+    print(f"TAR at FAR {wanted:7.2%}: {tar_at_far(pairs, wanted):6.1%}")
+
+# %% [markdown]
+# A `nan` would say: with so few impostors, so small a rate cannot be told from none. Whoever quotes TAR at FAR 0.01 %
+# needs tens of thousands of impostor pairs at least, and far more to be sure of it.
+#
+# ## Why 0.5 is not a threshold
+#
+# Examples on the web compare two vectors, and write `if similarity > 0.5: same person`. Here are the same pairs, seen
+# through four pairs of glasses: our network with Euclidean distance and with cosine distance (one minus the
+# similarity); the same architecture with *random* weights; and the raw pixels. Where is 0.5? And what share of the
+# *impostors* will the network with random weights accept, by cosine, at 0.5?
+
+# %%
+MY_GUESS = None  # a number from 0 to 100
+
+# %%
+from src.embedding.backend_torch import TorchEmbedder
+from src.embedding.networks import build_backbone
+from src.reid_data.sample import Sample
+
+
+def pixels(sample: Sample) -> np.ndarray:
+    """A crop as 32 × 16 pixels in one row."""
+    return embedder.preprocessing.resize(read_sample(sample))[4::8, 4::8].ravel() / 255
+
+
+untrained = TorchEmbedder(build_backbone("osnet_x0_25", seed=SEED), embedder.preprocessing)
+glasses = {
+    "trained, Euclidean": (features, "euclidean"),
+    "trained, cosine": (features, "cosine"),
+    "random weights, cosine": (embed_samples(contest.samples, untrained), "cosine"),
+    "raw pixels, cosine": (np.array([pixels(sample) for sample in contest.samples], np.float32), "cosine"),
+}
+seen = {name: make_task(contest, *how).pairs() for name, how in glasses.items()}
+compare(MY_GUESS, 100 * float(seen["random weights, cosine"].far(0.5)), "impostors accepted with random weights")
+
+# %%
+figure, cells = plt.subplots(len(seen), 1, figsize=(7, 6), sharex=True)
+print(
+    f"{'':24s}{'same at 0.5':>12s}{'different':>11s}{'EER':>8s}{'   at':>8s}{'FAR ' + format(FAR, '.0%') + ' at':>12s}"
+)
+for axes, (name, each) in zip(cells, seen.items(), strict=True):
+    bins = np.linspace(0, 1.4, 141)
+    axes.hist(each.genuine, bins, density=True, alpha=0.7)
+    axes.hist(each.impostor, bins, density=True, alpha=0.7)
+    axes.axvline(0.5, color="black", linestyle="--")
+    axes.set_title(name, fontsize=9, loc="left")
+    axes.set(yticks=[])
+    rate, place = equal_error_rate(each)
+    strict = threshold_at_far(each, FAR)
+    print(f"{name:24s}{each.tar(0.5):12.1%}{each.far(0.5):11.1%}{rate:8.1%}{place:8.3f}{strict:12.3f}")
+cells[-1].set_xlabel("distance")
+show(figure, "The same pairs on four scales (blue: one person, orange: two); the dashed line is 0.5.")
+assert seen["random weights, cosine"].far(0.5) == 1
+
+# %% [markdown]
+# - Euclidean and cosine distance of the *same* vectors rank alike (d² = 2 · cosine distance on vectors of length 1), so
+#   their EER is the same. Their thresholds are not: 0.5 on one scale is 0.125 on the other.
+# - With random weights all crops lie in a narrow bundle, and 0.5 lets in everybody. The order within that bundle is
+#   still better than a coin's: colours come through any weights.
+# - So a number that was right for one network says nothing about another. A threshold belongs to *one file of weights
+#   and one metric*; [operating_point.py](../src/embedding/operating_point.py) refuses it for any other.
+#
+# ## The same, for 53 published networks
+#
+# Somebody computed, for 53 sets of weights of torchreid's model zoo, the cosine *similarities* (large is alike) of six
+# pairs of pictures: three of one person, three of two. The table below keeps two numbers of each network: the lowest
+# similarity of the same, and the highest of the different. Their difference is the **margin**: below zero no threshold
+# at all can tell these six pairs apart. How many of the 53 does the best *common* threshold get right?
+
+# %%
+MY_GUESS = None  # a number from 0 to 53
+
+# %%
+from src.teaching.notebook import ROOT
+
+table = pd.read_csv(ROOT / "notebooks" / "data" / "similarity_table.csv", comment="#")
+table["margin"] = table.lowest_same - table.highest_different
+places = np.arange(0.3, 0.9, 0.001)
+right = [int(((table.highest_different < place) & (place <= table.lowest_same)).sum()) for place in places]
+compare(MY_GUESS, max(right), f"right at the best common threshold, {places[np.argmax(right)]:.2f}", f"of {len(table)}")
+print("right with a threshold of their own:", int((table.margin > 0).sum()))
+print("right at 0.5:", int(((table.highest_different < 0.5) & (table.lowest_same >= 0.5)).sum()))
+print()
+summary = table.groupby("trained_on").margin.agg(["size", "median", "min", lambda margin: int((margin <= 0).sum())])
+print(summary.set_axis(["networks", "median margin", "lowest", "overlap"], axis=1).round(3).to_string())
+assert max(right) < int((table.margin > 0).sum())
+assert (table[table.trained_on == "imagenet"].margin <= 0).sum() >= 4
+
+# %%
+ordered = table.sort_values("margin", ignore_index=True)
+figure, axes = plt.subplots(figsize=(7, 4))
+for trained_on, colour in (("imagenet", "C3"), ("", "C0")):
+    part = ordered[(ordered.trained_on == "imagenet") == (trained_on == "imagenet")]
+    words = "ImageNet weights" if trained_on else "all others"
+    axes.vlines(part.index, part.highest_different, part.lowest_same, color=colour, lw=4, alpha=0.7, label=words)
+axes.plot(ordered.index, ordered.lowest_same, "_", color="black", label="lowest similarity of the same")
+axes.plot(ordered.index, ordered.highest_different, ".", color="black", label="highest of the different")
+axes.axhline(0.5, color="black", linestyle="--", lw=1)
+axes.set(xlabel="53 networks, by margin", ylabel="cosine similarity", xticks=[])
+axes.legend(fontsize=8, loc="upper left", ncols=2)
+show(figure, "Where a threshold may stand for each network: between the dot and the bar. No level crosses all of them.")
+
+# %% [markdown]
+# **ImageNet** weights learned to tell a dog from a car. To them everybody is a person, and so four of nine cannot even
+# tell these six pairs apart, and the best of them only just. (Six pairs are few: take it as a hint, not as a ranking of
+# networks.)
+#
+# ## Who chooses, and who is asked?
+#
+# A threshold is fitted to data, as weights are. So what it is worth must be measured on *other people*. Below, half of
+# the persons choose the threshold for our FAR, the other half say what FAR it really gives; then the halves are drawn
+# again, many times.
+
+# %%
+persons = np.unique(asks.person)
+wanted, got, places = [], [], []
+for division in range(DIVISIONS):
+    order = np.random.default_rng(SEED + division).permutation(persons)
+    choosing = task.of_persons(order[: len(order) // 2]).pairs()
+    measuring = task.of_persons(order[len(order) // 2 :]).pairs()
+    places.append(threshold_at_far(choosing, FAR))
+    wanted.append(choosing.far(places[-1]))
+    got.append(measuring.far(places[-1]))
+figure, (left, right_side) = plt.subplots(1, 2, figsize=(7, 3))
+left.hist(places, bins=20)
+left.set(xlabel="chosen threshold", ylabel="divisions")
+right_side.hist(100 * np.array(got), bins=20)
+right_side.axvline(100 * FAR, color="black", linestyle="--", label="wanted")
+right_side.set(xlabel="FAR among the other half, %")
+right_side.legend()
+show(
+    figure,
+    "Left: the threshold that half of the persons choose. Right: the share of impostors it accepts of the others.",
+)
+print(f"wanted {FAR:.1%}; among those who chose {np.mean(wanted):.2%}")
+print(f"among the others from {np.min(got):.2%} to {np.max(got):.2%}, on average {np.mean(got):.2%}")
+assert np.max(wanted) <= FAR
+
+# %% [markdown]
+# Among those who chose, the FAR is kept to the letter: that is how it was chosen. Among the others it may be half or
+# double. So few people are worth so little; that is why one also says *how many* persons chose.
+#
+# ## And if the person is not there at all?
+#
+# Most searches in practice are in vain: whoever is asked for never walked past these cameras. `argmin` answers all
+# the same. In an **open set** each query asks twice: once with its person in the gallery, once with that person's
+# pictures taken out. **DIR** is the share found rightly (nearest, and near enough); **FAR** now means a search in vain
+# that was answered. Which of the two thresholds above would you take for it?
+
+# %%
+from src.metrics.matches import find_matches
+from src.metrics.open_set import dir_at_far
+from src.metrics.protocol import PROTOCOLS
+
+matches = find_matches(task.distance_rows(), asks, answers, PROTOCOLS["market1501"])
+nearest = matches.number == 0
+found, alarm = matches.distance[nearest], matches.nearest_wrong[matches.trial[nearest]]
+searches = Pairs.of(found, alarm)
+figure, axes = plt.subplots()
+axes.hist(found, bins=40, density=True, alpha=0.7, label="nearest picture of the person")
+axes.hist(alarm, bins=40, density=True, alpha=0.7, label="nearest of anybody else")
+axes.axvline(at_far, color="black", linestyle=":", label=f"the threshold for pairs, FAR {FAR:.0%}")
+axes.set(xlabel="distance", ylabel="share of the searches", yticks=[])
+axes.legend(fontsize=8, loc="upper right")
+show(figure, "Distances that a search meets: the nearest picture of the right person, and the nearest of all others.")
+print(f"the threshold for pairs answers {np.mean(alarm <= at_far):.0%} of the searches in vain")
+for rate in (0.5, 0.2, 0.1):
+    print(
+        f"DIR at FAR {rate:.0%}: {dir_at_far(matches, rate):.1%}, with a threshold of {threshold_at_far(searches, rate):.2f}"
+    )
+print(f"rank-1, which is DIR where every answer counts: {np.mean(found < alarm):.1%}")
+
+# %% [markdown]
+# A pair meets *one* stranger, a search meets all of them at once, and the nearest of hundreds of strangers is near. So a
+# search needs a stricter threshold, and the more people there are in the gallery, the stricter. Keep the threshold, let
+# the gallery grow:
+
+# %%
+strict = threshold_at_far(searches, 0.1)
+sizes = np.unique(np.linspace(2, len(persons), 8).astype(int))
+rates = []
+for size in sizes:
+    draws = []
+    for draw in range(10):
+        there = np.random.default_rng(draw).choice(persons, size, replace=False)
+        other = distances[:, np.isin(answers.person, there)]
+        own = asks.person[:, None] == answers.person[np.isin(answers.person, there)]
+        draws.append(np.mean(np.where(own, np.inf, other).min(axis=1) <= strict))
+    rates.append(np.mean(draws))
+figure, axes = plt.subplots(figsize=(6, 3))
+axes.plot(sizes, 100 * np.array(rates), "o-")
+axes.set(xlabel="persons in the gallery", ylabel="searches in vain\nthat are answered, %", ylim=(0, None))
+show(figure, "One threshold, more and more people to search among: false alarms become more frequent.")
+assert rates[-1] >= rates[0]
+
+# %% [markdown]
+# ## Both, kept beside the weights
+#
+# `calibrate` does all of this: half of the persons choose one threshold for pairs and one for searches, the other half
+# measure, and the file that is written says for which weights and which metric they hold.
+
+# %%
+from src.reid_data.calibration import calibrate
+
+names = dict(zip(("embedder", "weights_sha256"), MODELS[DATA], strict=True))
+point, _ = calibrate(task, FAR, 0.1, data="the people of this lesson", seed=SEED, **names)
+print(
+    f"pairs:    at {point.pair_threshold:.3f} wanted FAR {point.pair_far_wanted:.1%}, measured {point.pair_far:.1%}, TAR {point.pair_tar:.1%}"
+)
+print(
+    f"searches: at {point.search_threshold:.3f} wanted FAR {point.search_far_wanted:.0%}, measured {point.search_far:.0%}, DIR {point.search_dir:.0%}"
+)
+print(f"chosen by {point.persons[0]} persons, measured by {point.persons[1]}; gallery of {point.gallery} pictures")
+assert point.search_threshold < point.pair_threshold or is_smoke()
