@@ -113,7 +113,8 @@ def execute(book: NotebookNode, folder: Path, smoke: bool = False) -> NotebookNo
     """Run every cell in a fresh kernel that starts in `folder`, and keep what a reader should see."""
     place = {"metadata": {"path": str(folder)}}
     client = NotebookClient(book, timeout=PATIENCE_S, kernel_name="python3", resources=place)
-    client.execute(env={**os.environ, "REID_SMOKE": str(int(smoke))})
+    few = {"REID_SMOKE": "1", "OMP_NUM_THREADS": "1"} if smoke else {"REID_SMOKE": "0"}
+    client.execute(env={**os.environ, **few})
     for cell in book.cells:
         if cell.cell_type == "code":
             cell.outputs = _tidy(cell.outputs)

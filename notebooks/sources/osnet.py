@@ -164,8 +164,8 @@ lower.set_xlabel("channel")
 show(figure, "The gate of one block: most channels are opened or shut for good, some depend on the picture.")
 
 # %% [markdown]
-# The upper picture is a standing opinion: this channel yes, that one no, much the same in all streams. The lower one
-# is what the paper is after: the opinion that changes with the picture. Which crops open the most changeable one?
+# The upper picture is a standing opinion: this channel yes, that one no. The lower one is what the paper is after: the
+# opinion that changes with the picture. Which crops open the most changeable gate?
 
 # %%
 changes = gates.std(axis=1)
@@ -181,8 +181,8 @@ show_crops(
 )
 
 # %% [markdown]
-# What do the crops of a row share? With the embedded network: this gate opens in the dark, where every edge is faint,
-# and shuts by half before a bright ground. Not always can one tell; nobody asked a channel to mean something to us.
+# What do the crops of a row share? With the embedded network: this gate opens for dark pictures, and is half shut for
+# bright ones. Not always can one tell; nobody asked a channel to mean something to us.
 #
 # ## The block, by hand
 #

@@ -13,7 +13,7 @@ from scipy.sparse import csc_matrix, csr_matrix
 
 from src.ranking.distances import DistanceRows, distance_rows, row_blocks
 
-_PAIRS_AT_ONCE = 2048  # of which distances are computed: few enough to stay in the cache
+_NUMBERS_AT_ONCE = 1 << 20  # of the vectors of pairs whose distances are computed: few enough to stay in the cache
 
 
 def reranked_rows(
@@ -106,8 +106,9 @@ def _weigh(sets: csr_matrix, features: np.ndarray, metric: str, farthest: np.nda
     """Equation 7: members count by exp(-distance), and each row sums to 1."""
     who = np.repeat(np.arange(sets.shape[0]), np.diff(sets.indptr))
     weights = np.empty(len(who), np.float32)
-    for start in range(0, len(who), _PAIRS_AT_ONCE):
-        part = slice(start, start + _PAIRS_AT_ONCE)
+    pairs_at_once = max(1, _NUMBERS_AT_ONCE // features.shape[1])
+    for start in range(0, len(who), pairs_at_once):
+        part = slice(start, start + pairs_at_once)
         a, b = features[who[part]], features[sets.indices[part]]
         if metric == "cosine":
             lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)

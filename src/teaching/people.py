@@ -1,5 +1,6 @@
 """The people of a lesson: drawn on the spot, or those of Market-1501 where the reader has them."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def open_people(data: str = "embedded", plan: MarketPlan = LESSON, seed: int = 7
     if data != "embedded":
         raise UserError(f'no data {data!r} for a lesson: DATA is "embedded" or "market1501"')
     plan = SMOKE if is_smoke() else plan
-    place = ROOT / "data" / "generated" / f"lesson_{seed}_{plan.train_people}_{plan.test_people}_{plan.cameras}"
+    digest = hashlib.sha256(repr((plan, seed)).encode()).hexdigest()[:8]
+    place = ROOT / "data" / "generated" / f"lesson_{digest}"
     if not (place / "labels.csv").exists():  # which is written last
         with tqdm(total=plan.pictures, desc="drawing people", unit="crop", leave=False) as bar:
             write_market(place, plan, seed, done=bar.update)

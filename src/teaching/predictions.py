@@ -17,7 +17,7 @@ def compare(guess: float | None, answer: float, what: str, unit: str = "%") -> N
     >>> compare(60, 81.24, "rank-1")
     rank-1: 81.2 %. You guessed 60 %, which is 21.2 too low.
     """
-    told = f"{what}: {answer:.1f} {unit}."
+    told = f"{what}: {_short(answer)} {unit}."
     if guess is None:
         print(f"{told} You made no guess; make one next time, it costs nothing.")
         return
@@ -25,9 +25,13 @@ def compare(guess: float | None, answer: float, what: str, unit: str = "%") -> N
     verdict = (
         "close!"
         if abs(away) < 0.05 * max(abs(answer), 1)
-        else f"which is {abs(away):.1f} too {'high' if away > 0 else 'low'}."
+        else f"which is {_short(abs(away))} too {'high' if away > 0 else 'low'}."
     )
     print(f"{told} You guessed {guess:g} {unit}, {verdict}")
+
+
+def _short(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def beside_published(rows: Sequence[tuple[str, float, tuple[float, float] | None]]) -> None:

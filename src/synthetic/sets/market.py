@@ -57,7 +57,7 @@ class MarketPlan:
     distractors: int = 60
     junk: int = 30
     change_clothes: float = 0.0
-    near_copies: float = 0.1
+    near_copies: float = 0.05
     spread: float = 0.3
     places: int = 1
 
