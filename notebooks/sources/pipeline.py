@@ -284,7 +284,7 @@ print(f"annotated.mp4: {len(seen.frames_read)} frames at {rate:g} a second, {siz
 
 # %%
 show_picture(
-    np.concatenate(stills, axis=1), "Three frames of the video: the query (orange), then its nearest (blue).", 9.5
+    np.concatenate(stills, axis=1), "The first and the last frame of the video: query orange, nearest blue.", 8.5
 )
 
 # %% [markdown]
@@ -292,8 +292,7 @@ show_picture(
 # nearly alike, so the later frames are cut into eight stretches of time, and each gives its nearest.
 
 # %%
-with plt.rc_context({"figure.constrained_layout.use": False}):  # the report has a layout of its own
-    draw_strip(folder / "ranking.png", seen, [ranking], strip_crops, identity)  # the file of the report
+draw_strip(folder / "ranking.png", seen, [ranking], strip_crops, identity)  # the file of the report
 shown = strip_matches(seen, ranking)
 titles = [f"frame {when[index]}\n{ranking.distances[index]:.2f}" for index in shown]
 show_crops(
@@ -317,8 +316,7 @@ from src.pipeline import run_walkthrough
 
 FEW = 4
 short = load_settings(ROOT / CONFIG, [*changes, f"input.max_frames={FEW}", f"output.folder={folder / 'short'}"])
-plain, silent = plt.rc_context({"figure.constrained_layout.use": False}), contextlib.redirect_stdout(io.StringIO())
-with plain, silent:  # it tells where the files lie, in a folder that will be gone
+with contextlib.redirect_stdout(io.StringIO()):  # it tells where the files lie, in a folder that will be gone
     summary = run_walkthrough(short)
 best = summary.queries[0].best_match
 print(f"{summary.detections} people in {summary.frames} frames; nearest: frame {best.frame}, {best.distance:.3f} away")

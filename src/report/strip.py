@@ -55,7 +55,8 @@ def draw_strip(
         identity: (n,) true person of each sighting, negative = nobody; frames the matches green or red.
     """
     shown = rankings[:ROWS]
-    figure = Figure(figsize=(1.25 * (MATCHES + 1) + 0.5, 2.75 * len(shown) + 0.75), dpi=110, facecolor="white")
+    size = (1.25 * (MATCHES + 1) + 0.5, 2.75 * len(shown) + 0.75)
+    figure = Figure(figsize=size, dpi=110, facecolor="white", layout="none")
     canvas = FigureCanvasAgg(figure)
     grid = figure.subplots(len(shown), MATCHES + 1, squeeze=False, width_ratios=[1.15] + [1] * MATCHES)
     for axes, ranking in zip(grid, shown, strict=True):

@@ -112,7 +112,7 @@ def test_the_size_of_the_blocks_changes_nothing(metric: str, block_bytes: int, m
     queries, gallery = clustered(3)
     expected = whole(queries, gallery, metric)
     monkeypatch.setattr("src.ranking.distances._BLOCK_BYTES", block_bytes)
-    monkeypatch.setattr("src.ranking.rerank._PAIRS_AT_ONCE", 17)
+    monkeypatch.setattr("src.ranking.rerank._NUMBERS_AT_ONCE", 17)
     told: list[int] = []
     rows = reranked_rows(queries, gallery, metric, progress=told.append)
     np.testing.assert_allclose(rows(np.arange(len(queries))), expected, atol=1e-5)
