@@ -10,24 +10,23 @@ def compare(guess: float | None, answer: float, what: str, unit: str = "%") -> N
         guess: None where the reader made none.
         answer: what was measured.
         what: of what.
-        unit: of both.
+        unit: of both; empty for a plain number.
 
     >>> compare(None, 81.24, "rank-1")
     rank-1: 81.2 %. You made no guess; make one next time, it costs nothing.
     >>> compare(60, 81.24, "rank-1")
     rank-1: 81.2 %. You guessed 60 %, which is 21.2 too low.
     """
-    told = f"{what}: {_short(answer)} {unit}."
+    unit = f" {unit}" if unit else ""
+    told = f"{what}: {_short(answer)}{unit}."
     if guess is None:
         print(f"{told} You made no guess; make one next time, it costs nothing.")
         return
     away = guess - answer
-    verdict = (
-        "close!"
-        if abs(away) < 0.05 * max(abs(answer), 1)
-        else f"which is {_short(abs(away))} too {'high' if away > 0 else 'low'}."
-    )
-    print(f"{told} You guessed {guess:g} {unit}, {verdict}")
+    verdict = f"which is {_short(abs(away))} too {'high' if away > 0 else 'low'}."
+    if abs(away) < 0.05 * max(abs(answer), 1):
+        verdict = "close!"
+    print(f"{told} You guessed {guess:g}{unit}, {verdict}")
 
 
 def _short(value: float) -> str:

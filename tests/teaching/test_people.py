@@ -27,7 +27,9 @@ def test_a_smoke_run_is_small_whatever_was_asked_for(tmp_path: Path, monkeypatch
     monkeypatch.setattr(people, "ROOT", tmp_path)
     monkeypatch.setenv("REID_SMOKE", "1")
     monkeypatch.setattr(people, "SMOKE", PLAN)
-    assert len(people.open_people(plan=MarketPlan(500, 500)).samples) == PLAN.pictures - PLAN.junk  # which the reader leaves out
+    assert (
+        len(people.open_people(plan=MarketPlan(500, 500)).samples) == PLAN.pictures - PLAN.junk
+    )  # which the reader leaves out
 
 
 def test_market1501_is_found_where_the_reader_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
