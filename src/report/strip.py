@@ -56,7 +56,8 @@ def draw_strip(
     """
     shown = rankings[:ROWS]
     size = (1.25 * (MATCHES + 1) + 0.5, 2.75 * len(shown) + 0.75)
-    figure = Figure(figsize=size, dpi=110, facecolor="white", layout="none")
+    figure = Figure(figsize=size, dpi=110, facecolor="white")
+    figure.set_layout_engine("none")  # the margins are set below, whatever a notebook prefers
     canvas = FigureCanvasAgg(figure)
     grid = figure.subplots(len(shown), MATCHES + 1, squeeze=False, width_ratios=[1.15] + [1] * MATCHES)
     for axes, ranking in zip(grid, shown, strict=True):

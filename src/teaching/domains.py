@@ -105,7 +105,8 @@ def open_world(
 
 def merge(worlds: Sequence[World]) -> tuple[Tensor, np.ndarray, np.ndarray]:
     """The training parts of some worlds as one: pictures (n, 3, h, w), people (n,), cameras (n,), all told apart."""
-    people, cameras = [], []
+    people: list[np.ndarray] = []
+    cameras: list[np.ndarray] = []
     for world in worlds:
         people.append(world.labels.person + (people[-1].max() + 1 if people else 0))
         cameras.append(world.labels.camera + (cameras[-1].max() + 1 if cameras else 0))
