@@ -31,6 +31,7 @@ from src.synthetic.sets.market_tables import attributes_table, labels_table
 TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
 _DISTRACTOR, _JUNK = "0000", "-1"
 _SIZE = (64, 128)  # width, height of every crop in Market-1501
+_MOST_PEOPLE = 9_999
 _FRAMES_APART = (3, 40)  # between two crops that one camera takes
 _AT_ONCE = 8  # people or strangers whose crops are one task
 File = tuple[str, bytes]  # path below the data set, content
@@ -65,6 +66,10 @@ class MarketPlan:
         """Check that every query can have an answer."""
         if self.people < 2:
             raise UserError(f"{max(self.people, 0)} people make no set of crops: take 2 or more")
+        if self.people > _MOST_PEOPLE:
+            raise UserError(
+                f"{self.people:,} people are too many for names of four digits: take {_MOST_PEOPLE:,} or fewer"
+            )
         if self.train_people < 0 or self.test_people < 1:
             raise UserError(f"{self.train_people} people to train, {self.test_people} to test: take 0 and 1 or more")
         if self.cameras < 1:

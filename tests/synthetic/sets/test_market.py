@@ -117,6 +117,10 @@ def test_one_camera_is_a_set_of_which_the_doctor_warns(tmp_path):
     ("wrong", "told"),
     [
         ({"train_people": 0, "test_people": 0}, "0 people make no set of crops: take 2 or more"),
+        ({"train_people": 9_000, "test_people": 1_000}, "10,000 people are too many for names of four digits"),
+        ({"near_copies": 1.5}, "near copies of 0 to 1"),
+        ({"spread": -1.0}, "a spread of 0 or more"),
+        ({"places": 0}, "1 place or more"),
         ({"train_people": -1}, "take 0 and 1 or more"),
         ({"test_people": 0}, "take 0 and 1 or more"),
         ({"cameras": 0}, "take 1 or more"),
