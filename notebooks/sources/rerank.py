@@ -153,7 +153,7 @@ for name, way in ways.items():
 gain = results["k-reciprocal"].figures["map"] - results["plain"].figures["map"]
 compare(MY_GUESS, 100 * gain, "gain in mAP by re-ranking", "points")
 print(f"{'':14s}{'rank-1':>8s}{'mAP':>8s}{'mINP':>8s}{'seconds':>9s}{'MB':>8s}", *lines, sep="\n")
-assert gain > 0
+assert gain > 0 or is_smoke()  # a handful of people proves nothing
 if DATA == "market1501" and MOST_PEOPLE is None:
     plain = results["plain"].figures
     beside_published([("rank-1", 100 * plain["rank1"], (72.5, 74.0)), ("mAP", 100 * plain["map"], (44.5, 46.5))])

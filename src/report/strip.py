@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -56,8 +57,8 @@ def draw_strip(
     """
     shown = rankings[:ROWS]
     size = (1.25 * (MATCHES + 1) + 0.5, 2.75 * len(shown) + 0.75)
-    figure = Figure(figsize=size, dpi=110, facecolor="white")
-    figure.set_layout_engine("none")  # the margins are set below, whatever a notebook prefers
+    with rc_context({"figure.constrained_layout.use": False}):  # margins are set below, whatever a notebook prefers
+        figure = Figure(figsize=size, dpi=110, facecolor="white")
     canvas = FigureCanvasAgg(figure)
     grid = figure.subplots(len(shown), MATCHES + 1, squeeze=False, width_ratios=[1.15] + [1] * MATCHES)
     for axes, ranking in zip(grid, shown, strict=True):

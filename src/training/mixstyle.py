@@ -27,9 +27,9 @@ def mix_styles(maps: Tensor, share: Tensor, partners: Tensor) -> Tensor:
     Returns:
         (n, c, h, w); no gradient goes through the styles.
 
-    >>> maps = torch.tensor([0.0, 2.0, 10.0, 14.0]).view(2, 1, 1, 2)
+    >>> maps = torch.tensor([1.0, 3.0, 10.0, 14.0]).view(2, 1, 1, 2)
     >>> mix_styles(maps, share=torch.zeros(2), partners=torch.tensor([1, 0])).flatten(1).round().tolist()
-    [[10.0, 14.0], [0.0, 2.0]]
+    [[10.0, 14.0], [1.0, 3.0]]
     """
     mean = maps.mean(dim=(2, 3), keepdim=True).detach()  # (n, c, 1, 1)
     deviation = (maps.var(dim=(2, 3), keepdim=True) + _LEAST).sqrt().detach()
