@@ -28,7 +28,7 @@ def locate_weights(name: str, weights: str) -> Path:
         return _embedded(name)
     path = Path(weights).expanduser()
     if path.is_file():
-        return path if path.suffix.lower() not in CARD_SUFFIXES else _file_of_card(path)
+        return _file_of_card(path) if path.suffix.lower() in CARD_SUFFIXES else _checked(path)
     from src.zoo.fetch import fetch, fetch_missing  # only here: most runs need nothing from the network
 
     if path.suffix.lower() not in WEIGHT_SUFFIXES and os.sep not in weights:
@@ -47,8 +47,14 @@ def _embedded(name: str) -> Path:
         raise UserError(
             f"the embedded weights {EMBEDDED_FILE} are missing; restore them with git, or run: make weights"
         )
-    card = EMBEDDED_FILE.with_suffix(".yml")
-    return _file_of_card(card) if card.is_file() else EMBEDDED_FILE
+    return _checked(EMBEDDED_FILE)
+
+
+def _checked(file: Path) -> Path:
+    """A weights file, after it was compared with the card beside it, where one is there."""
+    card = file.with_suffix(".yml")
+    told = read_mapping(card) if card.is_file() else {}
+    return _file_of_card(card) if told.get("file") == file.name and "sha256" in told else file
 
 
 def _file_of_card(card: Path) -> Path:

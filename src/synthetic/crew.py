@@ -93,9 +93,25 @@ class Crew:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._pool is not None:
-            if error is not None:
-                self._stop.set()
-            self._pool.shutdown(cancel_futures=error is not None)
+            if error is None:
+                self._pool.shutdown()
+                return
+            self._stop.set()
+            with _heard_once():
+                self._pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _heard_once() -> Iterator[None]:
+    """While workers are let go, another Ctrl-C would leave them waiting for ever: it is not listened to."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -72,3 +72,15 @@ def test_what_is_no_card_is_told_in_a_line(content: str, said: str, tmp_path: Pa
     with pytest.raises(UserError, match=said) as caught:
         locate_weights("osnet_x0_25", str(tmp_path / "card.yml"))
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_beside_its_card_is_compared_with_it(tmp_path: Path) -> None:
+    file, card = tmp_path / "mine.safetensors", tmp_path / "mine.yml"
+    file.write_bytes(b"weights")
+    card.write_text(f"file: mine.safetensors\nsha256: {hashlib.sha256(b'weights').hexdigest()}\n")
+    assert locate_weights("osnet_x1_0", str(file)) == file
+    file.write_bytes(b"damaged")
+    with pytest.raises(UserError, match="not the file of its card"):
+        locate_weights("osnet_x1_0", str(file))
+    card.write_text("what: notes of mine\n")  # no card
+    assert locate_weights("osnet_x1_0", str(file)) == file

@@ -80,3 +80,19 @@ if __name__ == "__main__":
     # returns only when the last process has let go of the pipe
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60)
     assert done.stdout and done.returncode == -signal.SIGKILL
+
+
+def test_a_second_ctrl_c_does_not_stop_the_workers_from_being_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    listener = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt, match="first"), Crew(2) as crew:
+        assert list(crew.each(square, [(2,)])) == [4]
+        let_go = crew._pool.shutdown
+
+        def shutdown(**options: bool) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            let_go(**options)
+
+        monkeypatch.setattr(crew._pool, "shutdown", shutdown)
+        raise KeyboardInterrupt("first")
+    assert signal.getsignal(signal.SIGINT) is listener
+    assert not crew._pool._processes
