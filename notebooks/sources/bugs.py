@@ -469,7 +469,7 @@ show(figure, "Orange mistakes lower the figure, pink ones raise it above the tru
 # - Keep the same camera out of the answers, and the same people out of validation: both mistakes **flatter**.
 # - A threshold belongs to one file of weights; and a system that cannot say "not here" is wrong about every stranger.
 #
-# **Go on** with lesson 13, on the people who never existed and what they can teach. **Sources**:
+# **Go on** with [lesson 13](synthetic.ipynb), on the people who never existed and what they can teach. **Sources**:
 # [preprocessing.py](../src/embedding/preprocessing.py), [backend_torch.py](../src/embedding/backend_torch.py),
 # [weights.py](../src/embedding/weights.py), [protocol.py](../src/metrics/protocol.py),
 # [split.py](../src/reid_data/split.py), [operating_point.py](../src/embedding/operating_point.py).

@@ -273,10 +273,10 @@ if DATA == "market1501":
     from src.reid_data.features import embed_samples
     from src.reid_data.task import make_contest
     from src.teaching.contests import lesson_embedder
-    from src.teaching.domains import score
+    from src.training.reid_figures import score_contest
 
     contest = make_contest(sets["market"])
-    figures = score(embed_samples(contest.samples, lesson_embedder(DATA)), contest)
+    figures = score_contest(embed_samples(contest.samples, lesson_embedder(DATA)), contest).figures
     beside_published([("rank-1", 100 * figures["rank1"], (72.3, 74.3)), ("mAP", 100 * figures["map"], (44.8, 46.8))])
 
 # %% [markdown]
@@ -297,6 +297,6 @@ if DATA == "market1501":
 #   IBN and AIN keep it to some layers; in the published figures AIN, trained on one set, travels best.
 # - **Several domains** in the training show what varies. MS+D+C is that, with real data.
 #
-# **Go on** with lesson 9. **Sources**: [osnet.py](../src/embedding/osnet.py),
+# **Go on** with [lesson 9](thresholds.ipynb). **Sources**: [osnet.py](../src/embedding/osnet.py),
 # [osnet_blocks.py](../src/embedding/osnet_blocks.py), [domains.py](../src/teaching/domains.py),
 # [mixstyle.py](../src/training/mixstyle.py).

@@ -51,9 +51,9 @@ from src.teaching.predictions import beside_published, compare
 compare(MY_GUESS, 94.2, "OSNet trained and tested on Market-1501, as published: rank-1")
 
 # %% [markdown]
-# The gap of twenty points is called **domain shift**: other cameras, other light, other fashion. Who puts a network
-# before a new camera lives on the *left* side of the gap. That is why the arrow matters more than the name of the
-# network, and why this project uses the weights of the row in bold for real footage.
+# From 72.5 to 94.2, with one and the same architecture: the gap is called **domain shift**. Other cameras, other light,
+# other fashion. Who puts a network before a new camera lives with the lower figure. That is why the arrow matters more
+# than the name of the network, and why this project uses the weights in bold for real footage.
 #
 # ## The network and the people
 #
@@ -69,22 +69,12 @@ from src.embedding.registry import create_embedder
 from src.ranking.distances import cosine, distance_rows, euclidean, unit_vectors
 from src.reid_data.features import embed_samples
 from src.reid_data.pictures import read_sample
-from src.reid_data.split import only_persons
-from src.reid_data.task import make_contest
-from src.teaching.people import open_people
+from src.teaching.contests import MODELS, lesson_contest
 from src.teaching.pictures import show, show_crops
 
 # %%
-NETWORKS = {
-    "embedded": ("osnet_x0_25", "embedded"),
-    "market1501": ("osnet_ain_x1_0", "msmt17+dukemtmcreid+cuhk03"),
-}
-name, weights = NETWORKS[DATA]
-crops = open_people(DATA, seed=SEED)
-if PERSONS is not None:
-    some = np.random.default_rng(SEED).permutation(sorted({sample.person_id for sample in crops.of("query")}))[:PERSONS]
-    crops = only_persons(crops, frozenset(some))
-contest = make_contest(crops)
+name, weights = MODELS[DATA]
+contest = lesson_contest(DATA, SEED, PERSONS)
 query, gallery = contest.query_labels, contest.gallery_labels
 print(f"{name}, weights: {weights}")
 print(f"{len(contest.persons)} persons, {len(contest.cameras)} cameras, {len(query)} queries, {len(gallery)} to answer")
@@ -101,8 +91,9 @@ print("crops × numbers:", features.shape)
 # ## Examined by torchreid
 #
 # [torchreid](https://github.com/KaiyangZhou/deep-person-reid) is the library that the published figures were computed
-# with. It makes a matrix of distances, sorts every row, leaves out the query's own camera, and counts. (Lesson 5 does
-# the counting by hand.)
+# with. It makes a matrix of distances, sorts every row, leaves out the pictures of the same person by the query's own
+# camera, and counts. ([Lesson 5](metrics.ipynb) does the counting by hand.) Two figures come out: **rank-1**, which
+# looks at the first place only, and **mAP**, which is 100 when *all* pictures of the person come before anybody else's.
 
 # %%
 import torch
@@ -129,7 +120,7 @@ print(f"torchreid: rank-1 {theirs[0]:.2f}, mAP {theirs[1]:.2f}")
 # ## Examined by this project
 #
 # [`find_matches`](../src/metrics/matches.py) asks for a few rows of distances at a time and never sorts the gallery:
-# the rank of a true match is the number of wrong pictures that are nearer, plus the right ones before it.
+# the rank of a true match is one more than the number of pictures that are nearer.
 
 # %%
 from src.metrics.matches import find_matches
@@ -218,7 +209,7 @@ axes.plot(curve, np.sqrt(2 * curve), color="#e69f00", label="√(2 · cosine dis
 axes.plot(by_angle.ravel()[pairs], by_ruler.ravel()[pairs], ".", markersize=4, label="a pair of crops")
 axes.set(xlabel="cosine distance", ylabel="Euclidean distance")
 axes.legend()
-show(figure, "Unit vectors: all pairs lie on one rising curve, so both distances rank alike.")
+show(figure, "Unit vectors: these pairs all lie on one rising curve, so both distances rank alike.")
 
 # %% [markdown]
 # On unit vectors |a − b|² = 2 (1 − cos): one rises when the other does, and *the order stays the same*. Only the
@@ -228,7 +219,9 @@ show(figure, "Unit vectors: all pairs lie on one rising curve, so both distances
 #
 # torchreid hands vectors out as long as the network made them, and measures Euclidean distances, unless told otherwise.
 # Is it the same then? For this we need vectors of different lengths. The published network gives such; our embedded one
-# does not (its lengths are all √3), so it is read here in the usual way: the mean of its last map, 128 numbers.
+# does not (three parts of length 1 each, so all are √3 long), so it is read here more simply: the mean of its last map,
+# 128 numbers. That costs many points, for it was made to be read in stripes ([lesson 7](osnet.ipynb)); compare the
+# three lines below with each other only.
 
 # %%
 if DATA == "embedded":
@@ -252,7 +245,8 @@ print(f"{'unit first':10s} rank-1 {again[0]:.1f}, mAP {again[1]:.1f}")
 assert lengths.std() > 1e-3 and np.allclose(again, two_figures(rows["cosine"]), atol=0.05)
 
 # %% [markdown]
-# Now it matters. What does the length of a vector tell? Look at the crops with the shortest and the longest:
+# Now the figures differ. Whether by more than chance, the last section tells. What does the length of a vector tell?
+# Look at the crops with the shortest and the longest:
 
 # %%
 order = np.argsort(lengths[: len(query)])
@@ -329,7 +323,8 @@ print(f"95 % interval {100 * told.low:+.1f} to {100 * told.high:+.1f}; by chance
 
 # %% [markdown]
 # A small p (below 0.05, by custom) says: hardly by chance. It does not say that the difference is large, nor that it is
-# the same on other data. A large p says that these persons cannot tell; more of them might.
+# the same on other data. A large p, and an interval that holds 0, say that these persons cannot tell; more of them
+# might.
 #
 # ## From the command line
 #
@@ -342,8 +337,9 @@ print(f"95 % interval {100 * told.low:+.1f} to {100 * told.high:+.1f}; by chance
 #
 # ## Try this
 #
-# - Flip each crop left to right (`crop[:, ::-1]`), embed it too, and take the mean of both vectors before dividing by
-#   the length. Does mAP rise? Many published figures are made this way, and few say so.
+# - Read the crops (`read_sample(sample) for sample in contest.samples`), flip each (`crop[:, ::-1]`), embed it too, and
+#   take the mean of both vectors before dividing by the length. Does mAP rise? Many published figures are made this
+#   way, and few say so.
 # - Give the embedder crops with red and blue swapped (`crop[..., ::-1]`), as OpenCV reads them. What does this most
 #   frequent of all mistakes cost?
 # - Change `SEED` three times. How much do the figures move, and does the interval promise as much?
@@ -353,9 +349,10 @@ print(f"95 % interval {100 * told.low:+.1f} to {100 * told.high:+.1f}; by chance
 #
 # - **A → B** means trained on A, tested on B. Only figures with B *outside* of A say what happens at a new camera.
 # - Two independent programs that agree are a better proof than one that is trusted.
-# - On **unit vectors** cosine and Euclidean rank alike; on raw ones they do not.
+# - On **unit vectors** cosine and Euclidean rank alike; on raw ones they need not.
 # - A figure comes with an **interval**, drawn by person.
 #
-# **Go on** with lesson 5, which counts rank-1 and mAP by hand. **Sources**: [evaluation.py](../src/evaluation.py),
-# [matches.py](../src/metrics/matches.py), [distances.py](../src/ranking/distances.py),
-# [confidence.py](../src/metrics/confidence.py), [sources.yml](../src/zoo/sources.yml) (all published weights by name).
+# **Go on** with [lesson 5](metrics.ipynb), which counts rank-1 and mAP by hand. **Sources**:
+# [evaluation.py](../src/evaluation.py), [matches.py](../src/metrics/matches.py),
+# [distances.py](../src/ranking/distances.py), [confidence.py](../src/metrics/confidence.py),
+# [sources.yml](../src/zoo/sources.yml) (all published weights by name).

@@ -34,17 +34,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from src.reid_data.pictures import read_sample
-from src.teaching.faces import open_faces, show_faces
-from src.teaching.pictures import show
+from src.teaching.faces import open_faces
+from src.teaching.pictures import show, show_crops
 from src.teaching.predictions import compare
 
 crops = open_faces(DATA, seed=SEED)
 persons = sorted({sample.person_id for sample in crops.samples if sample.person_id is not None})
 print(f"{len(persons)} people, {len(crops.samples)} pictures of {read_sample(crops.samples[0]).shape}")
 rows = [[s for s in crops.samples if s.person_id == name][:6] for name in persons[:3]]
-show_faces(
+show_crops(
     [[read_sample(sample) for sample in row] for row in rows],
     "Three people, a row for each. Pose, light, expression and what is in the way change; the points stay in place.",
+    ratio=1,
 )
 
 # %% [markdown]
@@ -69,8 +70,11 @@ drawn = {
     "lit from left": draw_face(face, lighting=Lighting(right=-0.9, up=0.2)),
     **{f"sibling {n}": draw_face(sibling(face, np.random.default_rng([SEED, n]))) for n in (1, 2, 3)},
 }
-show_faces(
-    [list(drawn.values())], "One face, changed in one way each; and three siblings: other people.", [list(drawn)]
+show_crops(
+    [list(drawn.values())],
+    "One face, changed in one way each; and three siblings: other people.",
+    [list(drawn)],
+    ratio=1,
 )
 
 # %%
@@ -91,10 +95,11 @@ by_person = {name: [s for s in crops.samples if s.person_id == name] for name in
 three, others = list(by_person.values())[:3], list(by_person.values())[3:]
 pairs = [(row[0], row[1]) for row in three] + [(others[i][0], others[i + 3][1]) for i in range(3)]
 pairs = [pairs[place] for place in rng.permutation(6)]
-show_faces(
+show_crops(
     [[read_sample(one) for one, _ in pairs], [read_sample(other) for _, other in pairs]],
     "Six pairs, one above the other. Which of them show one person?",
     [[f"pair {n}" for n in range(1, 7)], [""] * 6],
+    ratio=1,
 )
 
 # %%
@@ -118,7 +123,8 @@ print(f"the truth is {truth}{right}")
 from src.settings.load import load_as
 from src.settings.training import TrainSettings
 from src.teaching.notebook import ROOT
-from src.training.loop import make_accelerator, prepare
+from src.training.loop import make_accelerator
+from src.training.loop import prepare as prepare_run
 
 changes = [f"data.dataset={crops.name}", f"data.root={crops.root}", "data.val_split=0.33", "data.workers=0"]
 changes += [f"model.input_size=[{SIZE},{SIZE}]", f"schedule.epochs={EPOCHS}", f"run.validate_every={EPOCHS}"]
@@ -126,7 +132,7 @@ changes += [f"run.seed={SEED}", "run.threads=1"]
 changes += ["schedule.batch_size=16"] if is_smoke() else []
 changes += [f"data.people={PEOPLE}"] if DATA != "embedded" else []
 settings = load_as(TrainSettings, ROOT / "confs" / "face.yml", changes)
-runner = prepare(settings, make_accelerator(settings))
+runner = prepare_run(settings, make_accelerator(settings))
 print(runner.people)
 assert not set(runner.people.persons) & set(runner.people.validation.persons)
 
@@ -263,15 +269,16 @@ for scores in kinds.values():
     chosen = worst(scores)
     rows += [[read_sample(contest.query[q]) for q, _ in chosen], [read_sample(contest.gallery[g]) for _, g in chosen]]
     titles += [[f"{table[pair]:.2f}" for pair in chosen], [""] * len(chosen)]
-show_faces(
+show_crops(
     rows,
-    "Above: pairs of two people that lie nearest (red); below: pairs of one person that lie farthest apart (green).",
+    "Above: pairs of two people that lie nearest (orange); below: pairs of one person that lie farthest apart (green).",
     titles,
-    [False, False, True, True],
+    [[answer] * len(row) for answer, row in zip([False, False, True, True], rows, strict=True)],
+    ratio=1,
 )
 
 # %% [markdown]
-# What do the red pairs share? Look at skin, hair and glasses; some of them may be siblings. And what keeps the green
+# What do the orange pairs share? Look at skin, hair and glasses; some of them may be siblings. And what keeps the green
 # ones apart: a turned head, hard light, something before the face, a poor camera?
 #
 # ## ArcFace: make the right answer harder
@@ -353,6 +360,6 @@ assert limits[0.5] < limits[0.0]
 # - So small a FAR needs more than 1/FAR impostor pairs.
 # - **ArcFace** adds a margin to the angle of the right person.
 #
-# **Go on** with lesson 12, the zoo of classic mistakes. **Sources**:
+# **Go on** with [lesson 12](bugs.ipynb), the zoo of classic mistakes. **Sources**:
 # [verification.py](../src/metrics/verification.py), [arcface.py](../src/training/losses/arcface.py),
 # [face_set.py](../src/synthetic/sets/face_set.py), [face.yml](../confs/face.yml), [loop.py](../src/training/loop.py).

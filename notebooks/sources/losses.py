@@ -452,5 +452,5 @@ print(f"{'all numbers':12s} {whole:.0%} of the others")
 # - Metric losses need positives in the batch, by other cameras: **PK sampling**.
 # - Two losses cannot be compared by their values; what counts is how well *other* people are found.
 #
-# **Go on** with lesson 7. **Sources**: [losses](../src/training/losses), [sampler.py](../src/training/sampler.py),
-# [training.md](../docs/training.md).
+# **Go on** with [lesson 7](osnet.ipynb). **Sources**: [losses](../src/training/losses),
+# [sampler.py](../src/training/sampler.py), [training.md](../docs/training.md).

@@ -29,16 +29,12 @@ from src.embedding.registry import create_embedder
 from src.ranking.distances import euclidean
 from src.reid_data.features import embed_samples
 from src.reid_data.pictures import read_sample
-from src.reid_data.split import only_persons
-from src.reid_data.task import make_contest
-from src.teaching.people import open_people
+from src.teaching.contests import lesson_contest
 from src.teaching.pictures import show, show_crops
 from src.teaching.predictions import compare
 
 rng = np.random.default_rng(SEED)
-crops = open_people(DATA, seed=SEED)
-names = sorted({sample.person_id for sample in crops.of("query")})
-contest = make_contest(only_persons(crops, frozenset(rng.permutation(names)[:PERSONS])))
+contest = lesson_contest(DATA, SEED, PERSONS)
 query, gallery = contest.query_labels, contest.gallery_labels
 features = embed_samples(contest.samples, create_embedder("osnet_x0_25", "embedded"))
 table = euclidean(features[: len(query)], features[len(query) :])
@@ -394,6 +390,6 @@ assert len({worlds["these people"][name].fingerprint(data) for name in NAMES}) =
 # - The **same-camera rule** removes what is easy to find and of no use.
 # - A figure without its **protocol** means nothing: only figures of one fingerprint may be compared.
 #
-# **Go on** with lesson 6. **Sources**: [matches.py](../src/metrics/matches.py),
+# **Go on** with [lesson 6](losses.ipynb). **Sources**: [matches.py](../src/metrics/matches.py),
 # [retrieval.py](../src/metrics/retrieval.py), [protocol.py](../src/metrics/protocol.py), and [How good is a
 # network?](../docs/evaluation.md), which tells the rest.

@@ -430,5 +430,5 @@ for name, columns_of in columns.items():
 # - **Parameters** are stored, **multiply-adds** are computed; most parameters sit late, most computing is done early.
 # - An average forgets where a colour was; **stripes** keep it.
 #
-# **Go on** with lesson 8. **Sources**: [osnet.py](../src/embedding/osnet.py),
+# **Go on** with [lesson 8](domains.ipynb). **Sources**: [osnet.py](../src/embedding/osnet.py),
 # [osnet_blocks.py](../src/embedding/osnet_blocks.py), [stripes.py](../src/embedding/stripes.py).

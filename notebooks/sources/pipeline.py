@@ -159,13 +159,14 @@ axes.set(xlabel=f"person of frame {later.index}", ylabel="person of frame 0")
 axes.set(xticks=range(len(others)), yticks=range(len(crops)))
 axes.grid(False)
 show(
-    figure, "Distances between the people of two frames: in each row, the smallest (yellow) is who it looks most like."
+    figure,
+    "Distances between the people of two frames: in each row, the smallest (brightest) is who it looks most like.",
 )
 
 # %%
 show_crops(
     [crops, others],
-    f"Above the people of frame 0, below those of frame {later.index}. Does the smallest number name the right one?",
+    f"Above the people of frame 0, below those of frame {later.index}. Does the smallest distance name the right one?",
     [[f"0/{number}" for number in range(len(crops))], [f"{later.index}/{number}" for number in range(len(others))]],
 )
 
@@ -205,7 +206,7 @@ show(figure, "Where the time goes. (Reading a generated street means drawing it.
 # ## 5. Ranking
 #
 # One person of the first frame is the **query**. Everybody seen later is ranked by distance to it. In how many of the
-# later frames that show this person, in percent, will the nearest box be the right one?
+# later frames, in percent, will the nearest box be the right one?
 
 # %%
 MY_GUESS = None  # a number from 0 to 100
@@ -239,11 +240,11 @@ axes.legend(ncols=3, fontsize=8, loc="lower right")
 show(figure, "Each dot is somebody in a later frame. Where the lowest dot is green, the person was found again.")
 
 # %% [markdown]
-# Look at how the distance to the *right* person grows and shrinks: with the pose, the size, and who stands in front.
+# Look at how the distance to the *right* person grows and shrinks; open two of those frames: what differs?
 #
-# There is always a nearest one, also in a frame where the person is not. That is the weakness of `argmin`: it never
-# answers "nobody". (In frame 39 of this street the person asked for is hidden behind somebody else, and the nearest dot
-# is grey.) So a distance can be set above which the answer is "not here":
+# There is always a nearest one, also in a frame where the detector did not find the person. That is the weakness of
+# taking the nearest: it never answers "nobody". (In street 42 that is frame 39: the person asked for is behind somebody
+# else, and the nearest dot is grey.) So a distance can be set above which the answer is "not here":
 
 # %%
 LIMIT = 0.75  # try others
@@ -319,7 +320,9 @@ short = load_settings(ROOT / CONFIG, [*changes, f"input.max_frames={FEW}", f"out
 with contextlib.redirect_stdout(io.StringIO()):  # it tells where the files lie, in a folder that will be gone
     summary = run_walkthrough(short)
 best = summary.queries[0].best_match
-print(f"{summary.detections} people in {summary.frames} frames; nearest: frame {best.frame}, {best.distance:.3f} away")
+print(
+    f"{summary.detections} sightings in {summary.frames} frames; nearest: frame {best.frame}, {best.distance:.3f} away"
+)
 print("written:", ", ".join(sorted(file.name for file in (folder / "short").iterdir())))
 assert summary.detections == (seen.frame < FEW).sum()
 assert np.isclose(best.distance, ranking.distances[when < FEW].min(), atol=1e-3)
@@ -352,6 +355,6 @@ temporary.cleanup()
 # - **Embedding** gives each crop a unit vector; **ranking** orders everybody by distance to the query.
 # - There is always a nearest one: whether it is near *enough* is a question of its own.
 #
-# **Go on** with lesson 3. **Sources**: [pipeline.py](../src/pipeline.py), [main.py](../src/main.py),
+# **Go on** with [lesson 3](train.ipynb). **Sources**: [pipeline.py](../src/pipeline.py), [main.py](../src/main.py),
 # [torchvision_frcnn.py](../src/detection/torchvision_frcnn.py), [rank.py](../src/ranking/rank.py),
 # [strip.py](../src/report/strip.py), and [every setting](../docs/configuration.md).

@@ -329,6 +329,6 @@ for size in SIZES:
 # - Both need several pictures of each person. They can do harm where there is one, and re-ranked distances bear no
 #   threshold.
 #
-# **Go on** with lesson 11. **Sources**: [rerank.py](../src/ranking/rerank.py),
+# **Go on** with [lesson 11](faces.ipynb). **Sources**: [rerank.py](../src/ranking/rerank.py),
 # [expansion.py](../src/ranking/expansion.py),
 # [neighbours.py](../src/ranking/neighbours.py), [retrieval.py](../src/metrics/retrieval.py).

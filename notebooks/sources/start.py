@@ -17,7 +17,8 @@ SEED = 7
 # %% [markdown]
 # ## The question
 #
-# A person walks past one camera. Later somebody walks past another one. Same person? Cameras differ in colour,
+# A person walks past one camera. Later somebody walks past another one. Same person? (A **crop** is the piece of a
+# camera's picture around one person; lesson 2 cuts them out.) Cameras differ in colour,
 # sharpness and height; people turn, walk behind posts, and wear what a thousand others wear. Try it yourself before a
 # computer does.
 
@@ -79,7 +80,8 @@ for letter, crop in zip("ABCDEFG", small[1:], strict=True):
 
 # %% [markdown]
 # The smallest number belongs to the picture whose *pixels* are most alike: often that is whoever stands before a
-# similar wall, in similar light, in the same pose. Pixels do not know what a person is.
+# similar wall, in similar light, in the same pose. Pixels do not know what a person is. They may be right by luck: one
+# question proves nothing. Further down all questions are asked, of pixels too.
 #
 # ## A vector that knows people
 #
@@ -92,13 +94,11 @@ from src.embedding.registry import create_embedder
 
 embedder = create_embedder("osnet_x0_25", "embedded")
 vectors = embedder(crops)
-print(
-    vectors.shape,
-    "- one row for each crop; the length of the first row is",
-    round(float(np.linalg.norm(vectors[0])), 3),
-)
+print(vectors.shape, "- one row for each crop; the length of the first is", round(float(np.linalg.norm(vectors[0])), 3))
 
 # %% [markdown]
+# Why so many numbers? Three inner maps of the network are each read in 16 stripes from head to foot (lesson 7).
+#
 # ## A distance says how alike
 #
 # Between two vectors lies a **distance**. The Euclidean one is what a ruler would measure. Small means alike.
@@ -125,8 +125,7 @@ print("the network says", "ABCDEFG"[order[0]], "- the truth is", truth, "- you s
 # One question proves nothing. Now all of them, each against the whole gallery. For a query that was taken by camera 1,
 # the pictures of that person by camera 1 do not count: finding those would be easy, and nobody asks for it.
 #
-# Before you run it: how often, in percent, will the nearest picture show the right person? (With a random answer:
-# about 2 %.)
+# Before you run it: how often, in percent, will the nearest picture show the right person?
 
 # %%
 MY_GUESS = None  # a number from 0 to 100
@@ -139,13 +138,19 @@ asking = len(contest.query)
 table = euclidean(features[:asking], features[asking:])  # one row for each query, one column for each gallery picture
 
 own = (query_labels.person[:, None] == gallery_labels.person) & (query_labels.camera[:, None] == gallery_labels.camera)
-table = np.where(own, np.inf, table)
-nearest = table.argmin(axis=1)
-correct = gallery_labels.person[nearest] == query_labels.person
+table = np.where(own, np.inf, table)  # the same person in the same camera does not count
+correct = gallery_labels.person[table.argmin(axis=1)] == query_labels.person
 compare(MY_GUESS, 100 * correct.mean(), "the nearest is the right person")
 
+small = np.stack([read_sample(sample)[::4, ::4].ravel() for sample in contest.samples]).astype(np.float32)
+pixels = np.where(own, np.inf, euclidean(small[:asking], small[asking:]))
+by_pixels = gallery_labels.person[pixels.argmin(axis=1)] == query_labels.person
+same = gallery_labels.person == query_labels.person[:, None]
+print(f"by pixels {100 * by_pixels.mean():.1f} %, by chance {100 * ((same & ~own).sum() / (~own).sum()):.1f} %")
+assert correct.mean() > by_pixels.mean()
+
 # %% [markdown]
-# This figure is called **rank-1**. Lesson 5 takes it apart, with its sisters CMC and mAP.
+# This figure is called **rank-1**. Lesson 5 takes it apart, and brings two more: CMC and mAP.
 #
 # ## Look at what goes wrong
 #
@@ -160,16 +165,19 @@ for index in failures[first][:3]:
     rows.append([read_sample(contest.query[index]), *(read_sample(contest.gallery[answer]) for answer in best)])
     marks.append([None, *(gallery_labels.person[best] == query_labels.person[index]).tolist()])
 show_crops(
-    rows, "Three queries (grey frame) and their seven nearest pictures: red frames are other people.", right=marks
+    rows,
+    "Three queries (grey frame) and their seven nearest pictures: green frames are the person, orange ones others.",
+    right=marks,
 )
 
 # %% [markdown]
-# What do the wrong ones have in common with the query? Mostly clothes of one colour, and some of these people are
-# *near-copies*, drawn on purpose to differ in one or two things only.
+# What do the wrong ones have in common with the query: clothes of one colour, a bag, the way they walk? For some
+# failures one sees a reason at once (a blurred query, somebody in front); for others there is none to be seen.
 #
 # ## All distances at once
 #
-# If the two heaps below did not overlap, a single threshold would answer every question without a mistake.
+# If the two heaps below did not overlap, a single limit ("nearer than this: the same person") would answer every
+# question without a mistake. Both are drawn to the same size; in truth there are many more pairs of different people.
 
 # %%
 is_same = query_labels.person[:, None] == gallery_labels.person
@@ -185,8 +193,9 @@ show(figure, "Distances of pairs of crops: those of one person are smaller, but 
 # ## Try this
 #
 # - Change `SEED` at the top and run everything again: other people, another line-up. How much does the figure move?
-# - Replace `euclidean` by `cosine` (same file). On vectors of length 1 nothing changes in the order: why?
-# - Leave out the line that sets `own` pictures to infinity. The figure rises. Has the network become better?
+# - `from src.ranking.distances import cosine`, and use it instead of `euclidean` for the vectors. The order stays: why?
+#   ([Lesson 4](eval.ipynb) tells.)
+# - Leave out the line that sets `own` pairs to infinity. The figure rises. Has the network become better?
 #
 # ## Recap
 #
@@ -195,5 +204,6 @@ show(figure, "Distances of pairs of crops: those of one person are smaller, but 
 # - **rank-1** is the share of queries whose nearest picture, in another camera, shows the same person.
 # - Same and different people overlap: there will be mistakes, and one should look at them.
 #
-# **Go on** with lesson 2, which finds the people in frames first. **Sources**: [osnet.py](../src/embedding/osnet.py),
-# [distances.py](../src/ranking/distances.py), [task.py](../src/reid_data/task.py).
+# **Go on** with [lesson 2](pipeline.ipynb), which finds the people in frames first. **Sources**:
+# [osnet.py](../src/embedding/osnet.py), [distances.py](../src/ranking/distances.py),
+# [task.py](../src/reid_data/task.py).

@@ -84,18 +84,15 @@ show(figure, f"{len(parts)} parts of one person in mid-step, coloured by what th
 
 
 # %%
-from src.synthetic.people.rendering import Sprite, render_person
+from src.synthetic.people.rendering import Sprite, paste, render_person
 
 
 def before_wall(sprite: Sprite) -> np.ndarray:
     """The cut-out before a grey wall, always of one size, feet at the bottom."""
-    wall = np.full((160, 80, 3), 150, np.float32)
-    height, width = min(sprite.rgba.shape[0], 154), min(sprite.rgba.shape[1], 80)
-    left = (sprite.rgba.shape[1] - width) // 2
-    layer = sprite.rgba[-height:, left : left + width].astype(np.float32)
-    spot = wall[156 - height : 156, 40 - width // 2 : 40 - width // 2 + width]
-    spot[:] = spot * (1 - layer[..., 3:] / 255) + layer[..., :3]
-    return wall.clip(0, 255).astype(np.uint8)
+    wall = np.full((160, 80, 3), 150, np.uint8)
+    height, width = sprite.rgba.shape[:2]
+    paste(wall, sprite, np.array([40 - width // 2, 156 - height]) + sprite.foot_xy)
+    return wall
 
 
 def picture_of(who, heading: float = 0.3, phase: float = 1.0, tilt: float = 0.1) -> np.ndarray:

@@ -372,7 +372,7 @@ assert point.search_threshold < point.pair_threshold or is_smoke()
 # - A search for somebody who may not be there needs a stricter threshold (**DIR at FAR**), and a larger gallery a
 #   stricter one still.
 #
-# **Go on** with lesson 10, which asks the gallery's own neighbourhoods for help. **Sources**:
+# **Go on** with [lesson 10](rerank.ipynb), which asks the gallery's own neighbourhoods for help. **Sources**:
 # [verification.py](../src/metrics/verification.py), [open_set.py](../src/metrics/open_set.py),
 # [calibration.py](../src/reid_data/calibration.py), [operating_point.py](../src/embedding/operating_point.py); more in
 # [docs/evaluation.md](../docs/evaluation.md).

@@ -202,9 +202,10 @@ for line in said.getvalue().splitlines():
 # stays as it is.
 
 # %%
-from src.training.loop import make_accelerator, prepare
+from src.training.loop import make_accelerator
+from src.training.loop import prepare as prepare_run
 
-runner = prepare(settings, make_accelerator(settings))
+runner = prepare_run(settings, make_accelerator(settings))
 runner.batches.start(0)  # of epoch 0
 pictures, labels = next(iter(runner.loader))
 print("pictures", tuple(pictures.shape), "- persons", labels[:12].tolist(), "…")
@@ -262,14 +263,17 @@ training.average.update_parameters(training.model)
 print(f"learning rate {rate:.1e} (it rises for {settings.schedule.warmup_epochs} epochs, then falls by a cosine)")
 
 # %% [markdown]
-# That was one step of an epoch. `train` does them all, and after each epoch examines the weights *and* their average
-# on the validation people. Which mAP (0 to 100) will the better of the two reach, in these few epochs from random
-# weights?
+# That was one step of an epoch. `train` does them all, and after each epoch examines the weights *and* their average on
+# the validation people. **mAP** looks at all pictures of a person: 100 when they all come before everybody else's
+# ([lesson 5](metrics.ipynb) counts it by hand). Which mAP will the better of the two reach, in these few epochs from
+# random weights?
 
 # %%
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
+import shutil
+
 from src.training.log import read_log
 
 
@@ -277,8 +281,9 @@ def train(name: str, settings: TrainSettings) -> dict[str, np.ndarray]:
     """Train, and give back the columns of the run's metrics.csv."""
     torch.manual_seed(SEED)
     folder = Path(runs.name) / name
+    shutil.rmtree(folder, ignore_errors=True)  # of an earlier try
     folder.mkdir()
-    prepare(settings, make_accelerator(settings)).train(folder)
+    prepare_run(settings, make_accelerator(settings)).train(folder)
     rows = read_log(folder)
     return {column: np.array([float(row[column] or "nan") for row in rows]) for column in rows[0]}
 
@@ -307,7 +312,8 @@ assert is_smoke() or (log["loss"][-1] < log["loss"][0] and best > 100 * log["map
 # %% [markdown]
 # How to read them:
 #
-# - Loss falls, mAP rises: it learns. Both still move in the last epoch: it was stopped early.
+# - Loss falls, mAP rises: it learns. Both flatten towards the end because the learning rate has fallen to almost
+#   nothing; flat does not mean that nothing more could be learned.
 # - Loss falls, mAP stands still or falls: it learns the *training people* by heart. More people help, more
 #   augmentation, or an earlier end. `best.pt` is kept from the best epoch for this reason.
 # - The loss does not move: learning rate, labels, or a loss that stands still at first (see below).
@@ -331,7 +337,7 @@ for name, figures in found.items():
     print(f"{name:22s} rank-1 {100 * figures['rank1']:5.1f}   mAP {100 * figures['map']:5.1f}   (test people)")
 
 # %% [markdown]
-# (torchreid's own line above compares by Euclidean distance, this by cosine: hence the small difference.) That is no
+# (torchreid's own line above compares by Euclidean distance, this by cosine, so the two differ a little.) That is no
 # race: other numbers of epochs, another learning rate, other losses. A fair one, with equal epochs and three seeds,
 # is [benchmarks/training.py](../benchmarks/training.py).
 
@@ -348,7 +354,10 @@ beside_published([(name, 100 * last[key], bands.get(name)) for name, key in (("r
 # ## Which loss?
 #
 # An **ablation** changes one thing and leaves all else. Here the metric loss beside the cross-entropy: smaller
-# pictures, few epochs. Which one will do best from random weights?
+# pictures, few epochs. Three losses on distances are tried ([lesson 6](losses.ipynb) shows them at work): **triplet**,
+# the farthest picture of a person must be nearer than the nearest stranger, by a margin; **circle**, the same idea with
+# each pair weighted by how wrong it is; **supcon**, each picture must pick its person's pictures out of the batch. And
+# **none** of them, cross-entropy alone. Which one will do best from random weights?
 
 # %%
 MY_LOSS = None  # "none", "triplet", "circle" or "supcon"
@@ -380,13 +389,15 @@ print("best after the last epoch:", max(final, key=final.get), "- you said", MY_
 # - **A loss can stand still.** From random weights all features are nearly alike, so all distances are. Batch-hard
 #   triplets then ask for little but their margin, the circle loss sees hardly a pair that is right, and both pull at
 #   the cross-entropy. From pre-trained weights it is another story: softmax with triplet is the field's habit there.
+# - **More is not always better.** See whether cross-entropy alone kept up with the recipe's pair: in a run this short a
+#   second loss need not help.
 # - **One seed is one sample.** The two best lie close together here. Two runs that differ in nothing but the seed
 #   differ by points of mAP, and a difference smaller than that is no finding; [evaluation.md](../docs/evaluation.md)
 #   tells how to put an interval around a figure.
 #
 # ## Try this
 #
-# - Run the ablation again with another `run.seed` (a setting: add it to the changes). Which differences stay?
+# - Run the ablation again with another seed: `settings_with(small, …, "run.seed=8")`. Which differences stay?
 # - Train with `augment.flip=0`, `augment.pad=0` and `augment.jitter=0`. What happens to the accuracy on the training
 #   people, what to the mAP on others?
 # - Set `schedule.lr=0.03` and `schedule.backbone_lr=0.03`. Which curve tells you first that something is wrong?
@@ -401,5 +412,6 @@ print("best after the last epoch:", max(final, key=final.get), "- you said", MY_
 # - Read loss and validation mAP *together*; report the test people; change one thing at a time, and more than one
 #   seed.
 #
-# **Go on** with lesson 4. **Sources**: [loop.py](../src/training/loop.py), [model.py](../src/training/model.py),
-# [training.md](../docs/training.md), [generated-people.md](../docs/recipes/generated-people.md).
+# **Go on** with [lesson 4](eval.ipynb). **Sources**: [loop.py](../src/training/loop.py),
+# [model.py](../src/training/model.py), [training.md](../docs/training.md),
+# [generated-people.md](../docs/recipes/generated-people.md).

@@ -12,16 +12,14 @@ from torch.nn import functional as F
 from src.embedding.osnet import OSNet
 from src.embedding.preprocessing import Preprocessing
 from src.metrics.labels import Labels
-from src.metrics.matches import find_matches
-from src.metrics.protocol import PROTOCOLS
-from src.metrics.retrieval import score_retrieval
 from src.reid_data.pictures import read_sample
 from src.reid_data.sample import LabelledCrops, Sample
 from src.reid_data.split import only_persons
-from src.reid_data.task import Contest, make_contest, make_task, number
+from src.reid_data.task import Contest, make_contest, number
 from src.training.losses.contrastive import supervised_contrastive_loss
 from src.training.losses.softmax import cross_entropy
 from src.training.precision import cpu_has_bfloat16
+from src.training.reid_figures import score_contest
 from src.training.sampler import IdentityBatchSampler
 
 _AT_ONCE = 256
@@ -94,11 +92,7 @@ def open_world(
     contest = make_contest(crops)
 
     def read(samples: Sequence[Sample]) -> Tensor:
-        preprocessing = Preprocessing(*size)
-        small = [restyle(preprocessing.resize(read_sample(sample)), style) for sample in samples]
-        values = torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2).float() / 255  # (n, 3, h, w)
-        mean, deviation = (torch.tensor(of).view(3, 1, 1) for of in (preprocessing.mean, preprocessing.std))
-        return ((values - mean) / deviation).contiguous()
+        return torch.from_numpy(Preprocessing(*size)([restyle(read_sample(sample), style) for sample in samples]))
 
     return World(read(learned), number(crops, [], learned).gallery_labels, contest, read(contest.samples))
 
@@ -168,19 +162,7 @@ def mean_ap(network: nn.Module, world: World) -> float:
     """mAP of the test people of a world, by cosine, under the Market-1501 protocol: 0–1."""
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=cpu_has_bfloat16()):
         features = torch.cat([F.normalize(network(part).float()) for part in world.asked.split(_AT_ONCE)]).numpy()
-    return score(features, world.contest)["map"]
-
-
-def score(features: np.ndarray, contest: Contest) -> dict[str, float]:
-    """CMC, mAP and mINP by cosine, under the Market-1501 protocol.
-
-    Args:
-        features: (q + g, d) of `contest.samples`.
-        contest: who asks and who answers.
-    """
-    task = make_task(contest, features, "cosine")
-    labels, protocol = (contest.query_labels, contest.gallery_labels), PROTOCOLS["market1501"]
-    return dict(score_retrieval(find_matches(task.distance_rows(), *labels, protocol), *labels, protocol).figures)
+    return score_contest(features, world.contest).figures["map"]
 
 
 def _some(samples: Sequence[Sample], count: int, rng: np.random.Generator) -> frozenset[str]:

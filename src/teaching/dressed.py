@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from src.synthetic.people.person import sample_person
-from src.synthetic.people.rendering import render_person
+from src.synthetic.people.rendering import paste, render_person
 
 _WHO = 3  # a seed whose person wears a plain top and plain trousers and carries nothing
 _GREY, _MARGIN = 150, 6
@@ -35,10 +35,9 @@ def dressed(
     )
     sprite = render_person(
         person, phase=phase, heading=heading, tilt=0.1, pixels_per_metre=110, rng=np.random.default_rng(0)
-    ).rgba.astype(np.float32)
-    height, width = sprite.shape[0] + 2 * _MARGIN, sprite.shape[1] + 2 * _MARGIN
-    crop = np.full((height, max(width, height // 2), 3), _GREY, np.float32)
-    x = (crop.shape[1] - sprite.shape[1]) // 2
-    inside = crop[_MARGIN:-_MARGIN, x : x + sprite.shape[1]]
-    inside[:] = inside * (1 - sprite[..., 3:] / 255) + sprite[..., :3]
-    return crop.clip(0, 255).astype(np.uint8)
+    )
+    height, width = (side + 2 * _MARGIN for side in sprite.rgba.shape[:2])
+    crop = np.full((height, max(width, height // 2), 3), _GREY, np.uint8)
+    corner = np.array([(crop.shape[1] - sprite.rgba.shape[1]) // 2, _MARGIN])
+    paste(crop, sprite, corner + np.array(sprite.foot_xy))
+    return crop

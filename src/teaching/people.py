@@ -1,16 +1,14 @@
 """The people of a lesson: drawn on the spot, or those of Market-1501 where the reader has them."""
 
-import hashlib
 import os
 from pathlib import Path
-
-from tqdm.auto import tqdm
 
 from src.reid_data.kaggle import fetch
 from src.reid_data.registry import open_crops
 from src.reid_data.sample import LabelledCrops
 from src.settings.errors import UserError
-from src.synthetic.sets.market import MarketPlan, write_market
+from src.synthetic.sets.drawn import drawn_once
+from src.synthetic.sets.market import MarketPlan
 from src.teaching.notebook import ROOT
 
 LESSON = MarketPlan(train_people=50, test_people=50, cameras=4, crops_per_camera=4)  # the `class` preset of synth
@@ -35,12 +33,7 @@ def open_people(data: str = "embedded", plan: MarketPlan = LESSON, seed: int = 7
     if data != "embedded":
         raise UserError(f'no data {data!r} for a lesson: DATA is "embedded" or "market1501"')
     plan = SMOKE if is_smoke() else plan
-    digest = hashlib.sha256(repr((plan, seed)).encode()).hexdigest()[:8]
-    place = ROOT / "data" / "generated" / f"lesson_{digest}"
-    if not (place / "labels.csv").exists():  # which is written last
-        with tqdm(total=plan.pictures, desc="drawing people", unit="crop", leave=False) as bar:
-            write_market(place, plan, seed, done=bar.update)
-    return open_crops("market1501", place)
+    return open_crops("market1501", drawn_once(ROOT / "data" / "generated", plan, seed))
 
 
 def is_smoke() -> bool:

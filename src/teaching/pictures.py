@@ -75,6 +75,7 @@ def show_crops(
     words: str,
     titles: Sequence[Sequence[str]] | None = None,
     right: Sequence[Sequence[bool | None]] | None = None,
+    ratio: float = 2.0,
 ) -> None:
     """Show crops in a grid.
 
@@ -82,11 +83,15 @@ def show_crops(
         rows: crops (h, w, 3) uint8 RGB, row by row; rows may differ in length.
         words: see `show`.
         titles: a few characters above each crop.
-        right: True draws a green frame, False a red one, None a grey one.
+        right: True draws a green frame, False an orange one, None a grey one.
+        ratio: height over width: 2 for people, 1 for faces.
     """
     columns = max(len(row) for row in rows)
     figure, cells = plt.subplots(
-        len(rows), columns, figsize=(0.85 * columns, (1.6 + 0.25 * bool(titles)) * len(rows)), squeeze=False
+        len(rows),
+        columns,
+        figsize=(0.85 * columns, (0.8 * ratio + 0.25 * bool(titles)) * len(rows)),
+        squeeze=False,
     )
     for number, (row, line) in enumerate(zip(rows, cells, strict=True)):
         for column, cell in enumerate(line):
@@ -94,7 +99,8 @@ def show_crops(
                 cell.set_axis_off()
                 continue
             answer = right[number][column] if right else None
-            show_crop(cell, row[column], UNKNOWN if answer is None else RIGHT if answer else WRONG)
+            colour = UNKNOWN if answer is None else RIGHT if answer else WRONG
+            show_crop(cell, row[column], colour, ratio=ratio)
             cell.grid(False)
             for side in cell.spines.values():
                 side.set_visible(True)

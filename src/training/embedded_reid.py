@@ -17,7 +17,8 @@ from src.reid_data.features import embed_samples
 from src.reid_data.fingerprint import fingerprint
 from src.reid_data.registry import open_crops
 from src.reid_data.task import make_contest, make_task
-from src.synthetic.sets.market import CLASS_PLAN, write_market
+from src.synthetic.sets.drawn import drawn_once
+from src.synthetic.sets.market import CLASS_PLAN
 from src.training.reid import ReidRecipe, train_reid
 from src.training.reid_figures import UNSEEN, figures_on_crops, figures_on_generated, in_percent
 from src.training.shipping import copy_log, ship, write_card
@@ -59,10 +60,7 @@ def calibrate_embedded(name: str, weights: Path, embedder: Embedder, cache: Path
 
     The same as: synth --preset class --people 400 --cameras 3 --seed 901 --out DIR, then calibrate --root DIR/market.
     """
-    market = cache / f"market_{CALIBRATION_SEED}"
-    if not (market / "labels.csv").exists():  # which is written last
-        write_market(market, CLASS_PLAN, CALIBRATION_SEED)
-    crops = open_crops("market1501", market)
+    crops = open_crops("market1501", drawn_once(cache, CLASS_PLAN, CALIBRATION_SEED))
     contest = make_contest(crops)
     task = make_task(contest, embed_samples(contest.samples, embedder), "euclidean")
     data = f"generated people {fingerprint(contest.query, contest.gallery)}, market1501"

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from src.metrics.matches import answerable
 from src.metrics.protocol import PROTOCOLS, Protocol
@@ -16,8 +15,9 @@ from src.reid_data.split import split_by_identity
 from src.reid_data.task import Contest, number
 from src.settings.errors import UserError
 from src.settings.training import TrainSettings
-from src.synthetic.sets.face_set import FacePlan, write_faces
-from src.synthetic.sets.market import CLASS_PLAN, write_market
+from src.synthetic.sets.drawn import drawn_once
+from src.synthetic.sets.face_set import FacePlan
+from src.synthetic.sets.market import CLASS_PLAN
 
 GENERATED, GENERATED_SEED = "generated", 7
 FACES = FacePlan(train_people=200, test_people=100, pictures_each=12)
@@ -98,17 +98,9 @@ def locate_data(settings: TrainSettings) -> tuple[str, Path]:
     root = Path(settings.data.root).expanduser()
     if settings.data.dataset != GENERATED:
         return settings.data.dataset or guess_dataset(root), root
-    place = root / f"{settings.data.task}_{GENERATED_SEED}"
-    drawn = (place / "labels.csv").exists()  # which is written last
     if settings.data.task == "face":
-        if not drawn:
-            with tqdm(total=FACES.pictures, desc="drawing faces", unit="face", dynamic_ncols=True) as bar:
-                write_faces(place, FACES, GENERATED_SEED, done=bar.update)
-        return "csv", place
-    if not drawn:
-        with tqdm(total=CLASS_PLAN.pictures, desc="drawing people", unit="crop", dynamic_ncols=True) as bar:
-            write_market(place, CLASS_PLAN, GENERATED_SEED, done=bar.update)
-    return "market1501", place
+        return "csv", drawn_once(root, FACES, GENERATED_SEED)
+    return "market1501", drawn_once(root, CLASS_PLAN, GENERATED_SEED)
 
 
 def people_to_examine(settings: TrainSettings, learned: str) -> frozenset[str]:

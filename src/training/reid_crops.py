@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 from src.synthetic.crew import Crew
 from src.synthetic.places.street import empty_street
 from src.synthetic.places.surfaces import make_surfaces
-from src.synthetic.sets.crops import CropCamera, photograph, sample_crop_camera, sample_people
+from src.synthetic.sets.crops import DRAWING, CropCamera, photograph, sample_crop_camera, sample_people
 
 SIZE = (192, 96)  # height, width of a stored crop
 
@@ -29,7 +29,7 @@ class CropRecipe:
         cameras: how many cameras there are in this world.
         cameras_each: by how many of them each person is seen.
         seed: of this world.
-        version: raised when the renderer changes what a recipe makes.
+        version: of the way of drawing.
     """
 
     people: int = 4000
@@ -37,7 +37,7 @@ class CropRecipe:
     cameras: int = 400
     cameras_each: int = 4
     seed: int = 100
-    version: int = 3
+    version: int = DRAWING
 
 
 class CropSet:

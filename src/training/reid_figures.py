@@ -12,7 +12,7 @@ from src.metrics.retrieval import Retrieval, score_retrieval
 from src.ranking.distances import distance_rows
 from src.reid_data.features import embed_samples
 from src.reid_data.registry import open_crops
-from src.reid_data.task import make_contest
+from src.reid_data.task import Contest, make_contest
 from src.training.reid_crops import CropRecipe, load_crops
 
 UNSEEN = CropRecipe(
@@ -33,7 +33,11 @@ def figures_on_generated(embedder: Embedder, cache: Path, recipe: CropRecipe = U
 def figures_on_crops(embedder: Embedder, folder: Path, query_camera: str = "1") -> Retrieval:
     """One camera asks, all others answer, on a folder of crops named as Market-1501 names them."""
     contest = make_contest(open_crops("folder", folder), [query_camera])
-    features = embed_samples(contest.samples, embedder)
+    return score_contest(embed_samples(contest.samples, embedder), contest)
+
+
+def score_contest(features: np.ndarray, contest: Contest) -> Retrieval:
+    """Market-1501 protocol by cosine on the features (q + g, d) of `contest.samples`."""
     asking = len(contest.query)
     return _score(features[:asking], features[asking:], contest.query_labels, contest.gallery_labels)
 

@@ -42,3 +42,15 @@ def test_rows_of_crops_may_differ_in_length(displayed: list) -> None:
     crop = np.full((64, 32, 3), 128, np.uint8)
     pictures.show_crops([[crop] * 3, [crop]], "Two rows.", [["a", "b", "c"], ["d"]], [[None, True, False], [True]])
     assert displayed[0][0]["text/plain"] == "Two rows." and not plt.get_fignums()
+
+
+@pytest.mark.parametrize(("ratio", "shape"), [(2.0, (64, 32)), (1.0, (64, 64))])
+def test_a_cell_has_the_shape_of_its_crops(
+    ratio: float, shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list = []
+    monkeypatch.setattr(pictures, "show", lambda figure, words: shown.append(figure))
+    pictures.show_crops([[np.zeros((*shape, 3), np.uint8)] * 2], "Crops that fill their cells.", ratio=ratio)
+    cell = shown[0].axes[0]
+    assert (cell.get_xlim(), cell.get_ylim()) == ((0, shape[1]), (shape[0], 0))
+    plt.close(shown[0])

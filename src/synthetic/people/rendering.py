@@ -84,6 +84,23 @@ def render_person(
     )
 
 
+def paste(picture: np.ndarray, sprite: Sprite, foot: np.ndarray) -> None:
+    """Lay a sprite over the picture with its foot at a pixel; what hangs over the edge is cut."""
+    x0, y0 = (round(value) for value in foot - np.array(sprite.foot_xy))
+    height, width = sprite.rgba.shape[:2]
+    top, left, bottom, right = (
+        max(0, y0),
+        max(0, x0),
+        min(picture.shape[0], y0 + height),
+        min(picture.shape[1], x0 + width),
+    )
+    if top >= bottom or left >= right:
+        return
+    layer = sprite.rgba[top - y0 : bottom - y0, left - x0 : right - x0].astype(np.float32)
+    under = picture[top:bottom, left:right]
+    under[:] = np.clip(under * (1 - layer[..., 3:] / 255) + layer[..., :3], 0, 255).astype(np.uint8)
+
+
 def draw_figure(
     person: Person, pose: Pose, heading: float, tilt: float, pixels_per_metre: float, folds: int, light: Light
 ) -> Sprite:

@@ -12,8 +12,10 @@ import numpy as np
 
 from src.synthetic.camera import Response, sample_response
 from src.synthetic.people.person import Person, near_copy, sample_cloth_colour, sample_person
-from src.synthetic.people.rendering import Light, Sprite, render_person
+from src.synthetic.people.rendering import Light, Sprite, paste, render_person
 from src.synthetic.places.street import Place
+
+DRAWING = 3  # raised when the same plan gives other crops than before, so that what is kept on disk is drawn again
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def photograph(
     if passers_by and rng.random() < 0.2:
         _paste_passer_by(picture, passers_by, camera, rng, height, behind=True)
     _shadow(picture, foot, height, rng)
-    _paste(picture, sprite, foot)
+    paste(picture, sprite, foot)
     if passers_by and rng.random() < 0.1:
         _paste_passer_by(picture, passers_by, camera, rng, height, behind=False)
     elif rng.random() < 0.08:
@@ -145,23 +147,6 @@ def _shadow(picture: np.ndarray, foot: np.ndarray, height: float, rng: np.random
     picture[:] = (picture * (1 - shade[..., None])).astype(np.uint8)
 
 
-def _paste(picture: np.ndarray, sprite: Sprite, foot: np.ndarray) -> None:
-    """Lay a sprite over the picture with its foot at a pixel; what hangs over the edge is cut."""
-    x0, y0 = (round(value) for value in foot - np.array(sprite.foot_xy))
-    height, width = sprite.rgba.shape[:2]
-    top, left, bottom, right = (
-        max(0, y0),
-        max(0, x0),
-        min(picture.shape[0], y0 + height),
-        min(picture.shape[1], x0 + width),
-    )
-    if top >= bottom or left >= right:
-        return
-    layer = sprite.rgba[top - y0 : bottom - y0, left - x0 : right - x0].astype(np.float32)
-    under = picture[top:bottom, left:right]
-    under[:] = np.clip(under * (1 - layer[..., 3:] / 255) + layer[..., :3], 0, 255).astype(np.uint8)
-
-
 def _paste_passer_by(
     picture: np.ndarray,
     people: Sequence[Person],
@@ -178,7 +163,7 @@ def _paste_passer_by(
         rng.uniform(0.1, 0.6) if behind else rng.uniform(0.4, 0.6)
     )  # somebody in front hides one side, not everything
     ground = picture.shape[0] * (rng.uniform(0.75, 0.97) if behind else rng.uniform(1.0, 1.1))
-    _paste(picture, sprite, np.array([picture.shape[1] * (0.5 + side * offset), ground]))
+    paste(picture, sprite, np.array([picture.shape[1] * (0.5 + side * offset), ground]))
 
 
 def _occlude(picture: np.ndarray, rng: np.random.Generator) -> None:
