@@ -18,7 +18,7 @@ Point = tuple[float, float, float]
 # The surfaces of the texture atlas, in order (see clothing.py).
 SURFACES = (
     "torso", "hips", "upper_arm", "forearm", "hand", "thigh", "shin", "shoe", "neck", "head", "hair", "tail", "hat",
-    "brim", "outer", "hem", "skirt", "collar", "hood", "bag", "strap", "canopy", "rod", "pram", "wheel",
+    "brim", "outer", "hem", "skirt", "collar", "hood", "bag", "strap", "canopy", "rod", "pram", "wheel", "sole",
 )  # fmt: skip
 MAX_KNOTS = 9  # of a profile
 SURFACE_INDEX = {name: index for index, name in enumerate(SURFACES)}
@@ -77,7 +77,7 @@ def build_trunk(person: Person) -> list[Part]:
 
 
 def build_leg(person: Person, pose: Pose, side: int) -> list[Part]:
-    """Thigh, shin and shoe of the left (+1) or right (-1) leg."""
+    """Thigh, shin, shoe and its sole of the left (+1) or right (-1) leg."""
     h, kind, length = person.height_m, person.bottom.kind, person.legs
     phase = pose.phase + (0.0 if side > 0 else pi)
     swing = person.stride * pose.vigour * sin(phase)  # hip angle, forward positive
@@ -97,11 +97,14 @@ def build_leg(person: Person, pose: Pose, side: int) -> list[Part]:
     if person.shoe_kind == "boot":
         shin[3:] = [max(width, 0.031 * girth) for width in shin[3:]]
     thigh = [width * girth * ease for width in (0.054, 0.055, 0.048, 0.040)]
-    sole = {"trainer": 1.18, "boot": 1.12}.get(person.shoe_kind, 1.0) * h
+    broad = {"trainer": 1.18, "boot": 1.12}.get(person.shoe_kind, 1.0) * h
+    thick = (1.5 if person.shoe_kind == "trainer" else 1.0) * h
+    under_heel, under_toe = (heel[0], heel[1], heel[2] - 0.021 * h), (toe[0], toe[1], toe[2] - 0.012 * h)
     return [
         Part("thigh", hip, knee, thigh, [1.05 * width for width in thigh]),
         Part("shin", knee, ankle, shin, [1.06 * width for width in shin]),
-        Part("shoe", heel, toe, (0.026 * sole, 0.028 * sole, 0.022 * sole), (0.026 * h, 0.024 * h, 0.016 * h), 0.8),
+        Part("shoe", heel, toe, (0.026 * broad, 0.028 * broad, 0.022 * broad), (0.026 * h, 0.024 * h, 0.016 * h), 0.8),
+        Part("sole", under_heel, under_toe, (0.027 * broad, 0.030 * broad, 0.024 * broad), (0.006 * thick,) * 3, 0.9),
     ]
 
 

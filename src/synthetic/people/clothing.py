@@ -41,10 +41,10 @@ def texture_atlas(person: Person) -> np.ndarray:
         pages["forearm"][-6:] *= 0.8  # the cuff
     pages["thigh"], pages["shin"] = _legs(person, bottom, skin)
     # Where a thigh swings out of a skirt or a long coat, it carries the cloth with it.
-    cover, share = ("skirt", 0.85 * person.bottom.length) if skirted else ("hem", 3.6 * person.hem - 0.2)
+    cover, share = ("skirt", 0.85 * person.bottom.length) if skirted else ("hem", max(3.6 * person.hem - 0.2, 0.08))
     covered = int(np.clip(share, 0, 1) * ROWS)
     pages["thigh"][:covered] = pages[cover][:covered]
-    pages |= {"hand": skin, "shoe": _shoe(person)}
+    pages |= {"hand": skin, "shoe": _shoe(person), "sole": plain((225.0 if person.pale_soles else 30.0,) * 3)}
     atlas = np.ones((len(SURFACES), ROWS, COLUMNS, 4), np.uint8)
     for surface, page in pages.items():
         sheet = atlas[SURFACE_INDEX[surface]]
@@ -228,8 +228,6 @@ def _shoe(person: Person) -> np.ndarray:
     page = plain(person.shoes)
     if person.shoe_kind == "trainer":
         page[20:44, FRONT - 6 : FRONT + 6] = 0.5 * np.array(person.shoes) + 110  # laces
-    sole = COLUMNS // 5
-    page[:, :sole] = page[:, -sole:] = 225 if person.pale_soles else 30
     return page
 
 

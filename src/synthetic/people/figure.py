@@ -21,7 +21,7 @@ def build_figure(person: Person, pose: Pose) -> list[Part]:
     for side in (1, -1):
         parts += build_leg(person, pose, side) + build_arm(person, pose, side)
     parts += build_carried(person, pose)
-    lowest = min(min(part.start[2], part.end[2]) - min(part.depths) for part in parts if part.surface == "shoe")
+    lowest = min(min(part.start[2], part.end[2]) - min(part.depths) for part in parts if part.surface == "sole")
     return [
         part._replace(
             start=(part.start[0], part.start[1], part.start[2] - lowest),

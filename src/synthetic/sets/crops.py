@@ -15,7 +15,7 @@ from src.synthetic.people.person import Person, near_copy, sample_cloth_colour, 
 from src.synthetic.people.rendering import Light, Sprite, paste, render_person
 from src.synthetic.places.street import Place
 
-DRAWING = 3  # raised when the same plan gives other crops than before, so that what is kept on disk is drawn again
+DRAWING = 4  # raised when the same plan gives other crops than before, so that what is kept on disk is drawn again
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ def test_every_kind_of_person_is_made_of_known_surfaces_and_stands_on_the_ground
             parts = build_figure(someone, Pose(phase=float(phase)))
             assert {part.surface for part in parts} <= set(SURFACES)
             assert all(len(part.widths) == len(part.depths) <= MAX_KNOTS for part in parts)
-            shoes = [min(part.start[2], part.end[2]) - min(part.depths) for part in parts if part.surface == "shoe"]
-            assert min(shoes) == pytest.approx(0)
+            soles = [min(part.start[2], part.end[2]) - min(part.depths) for part in parts if part.surface == "sole"]
+            assert min(soles) == pytest.approx(0)
 
 
 def test_legs_move_against_each_other(person):
