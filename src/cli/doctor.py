@@ -24,12 +24,15 @@ def run(
 ) -> None:
     """Count people, cameras and pictures, and find what would spoil an evaluation.
 
-    Nothing is changed. The exit status is 0 whenever there is a report, whatever it says; --json has it for programs.
+    Nothing is changed. The exit status is 1 where an error was found, 0 where there is at most a warning; --json has
+    the report for programs.
     """
     report = examine(root, dataset)
     if json_file is not None:
         _write(report, json_file)
     print("\n".join([*_head(report), "", *_table(report), "", *_findings(report)]))
+    if any(finding.severity == "error" for finding in report.findings):
+        raise typer.Exit(1)
 
 
 def _head(report: Report) -> list[str]:

@@ -42,11 +42,11 @@ def draw_contact_sheet(folder: Path, path: Path) -> None:
     people = _by_person([sample for sample in crops.samples if sample.person_id is not None])
     looks = _attributes(folder / "market" / "attributes.csv")
     cameras = sorted({sample.camera_id for sample in crops.samples}, key=int)
-    chosen = np.unique(np.linspace(0, len(people) - 1, PEOPLE).round().astype(int))
+    chosen = _choose(list(people), [person for person in people if looks[person].get("changed_top")])
     page = _Page(len(chosen), len(cameras), sorted(folder.glob("View_*/"))[:VIEWS])
     by = f"each of {len(cameras)} cameras" if len(cameras) > 1 else "the one camera"
     page.write_title(f"{len(chosen)} of {len(people)} people, a crop by {by}; below, the busiest frames")
-    for index, person in enumerate(list(people)[number] for number in chosen):
+    for index, person in enumerate(chosen):
         page.show_person(index, [people[person][camera].path for camera in cameras], _words(person, looks[person]))
     page.show_views()
     save_figure(page.figure, path)
@@ -97,6 +97,17 @@ class _Page:
 
     def _write(self, left: float, top: float, words: str, **style: Any) -> None:
         self.figure.text(left / _WIDE, 1 - top / self._high, words, va="top", **style)
+
+
+def _choose(people: Sequence[str], changed: Sequence[str]) -> list[str]:
+    """Some of the people, evenly; half of them such as change clothes, where there are any."""
+    half = PEOPLE // 2 if changed else 0
+    shown = {*_evenly(changed, half), *_evenly(people, PEOPLE - half)}
+    return [person for person in people if person in shown]
+
+
+def _evenly(people: Sequence[str], count: int) -> list[str]:
+    return [people[index] for index in np.unique(np.linspace(0, len(people) - 1, count).round().astype(int))]
 
 
 def _by_person(samples: Sequence[Sample]) -> dict[str, dict[str, Sample]]:

@@ -19,7 +19,7 @@ def test_the_report_of_a_set_with_troubles(repository: Path, tmp_path: Path) -> 
     root = write_market(tmp_path / "set", clutter=True)
     (root / "query/0009_c1s1_000001_00.jpg").write_bytes(b"")
     done = doctor(repository, "--root", root, "--json", tmp_path / "report.json")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (1, ""), "a program sees that there is an error"
     lines = done.stdout.splitlines()
     assert lines[1] == "layout   market1501 (recognised)"
     table = {line.split()[0]: line.split()[1:] for line in lines if line.split() and line.split()[-1].isdigit()}
@@ -32,6 +32,11 @@ def test_the_report_of_a_set_with_troubles(repository: Path, tmp_path: Path) -> 
     assert all(len(line) <= 110 for line in lines)
     report = json.loads((tmp_path / "report.json").read_text())
     assert [finding["severity"] for finding in report["findings"]][:2] == ["error", "warning"]
+
+
+def test_warnings_alone_are_no_failure(repository: Path, tmp_path: Path) -> None:
+    done = doctor(repository, "--root", write_market(tmp_path / "set", clutter=True))
+    assert "warning" in done.stdout and "error" not in done.stdout and done.returncode == 0
 
 
 def test_a_second_layout_is_told(repository: Path, tmp_path: Path) -> None:

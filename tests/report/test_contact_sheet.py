@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from src.frames.views import write_views
-from src.report.contact_sheet import draw_contact_sheet
+from src.report.contact_sheet import PEOPLE, _choose, draw_contact_sheet
 from src.synthetic.crew import Crew
 from src.synthetic.sets.market import write_market
 from src.synthetic.sets.presets import PRESETS, changed
@@ -21,3 +21,12 @@ def test_people_and_views_on_one_page(tmp_path: Path, cameras: int) -> None:
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.width == 1400 and sheet.height > 600
         assert len(sheet.convert("RGB").getcolors(1 << 24)) > 5000
+
+
+def test_half_of_the_people_shown_are_such_as_change_clothes() -> None:
+    people = [f"{number:04d}" for number in range(1, 201)]
+    shown = _choose(people, people[3:40:4])
+    assert len(shown) <= PEOPLE and sum(person in people[3:40:4] for person in shown) >= PEOPLE // 2
+    assert (
+        shown == sorted(shown) and len(_choose(people, [])) == PEOPLE and _choose(people[:3], people[:3]) == people[:3]
+    )

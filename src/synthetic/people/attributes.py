@@ -46,6 +46,7 @@ def attributes_of(person: Person) -> dict[str, str]:
         "open_over": "closed" if person.open_front == 0 else colour_name(person.inner_colour),
         "print": "none" if person.print.kind == "none" else f"{colour_name(person.print.colour)} {person.print.kind}",
         "bottom": f"{colour_name(bottom.colour)} {bottom.kind}" if person.top.kind != "dress" else "dress",
+        "bottom_pattern": _pattern(bottom.pattern, bottom.second_colour),
         "bottom_length": _size(bottom.length, 0.6, 0.95, "short", "three-quarter", "long"),
         "shoes": f"{colour_name(person.shoes)} {person.shoe_kind}",
         "bag": _worn(bag, person.bag_colour),

@@ -24,7 +24,7 @@ def drafting(folder: Path) -> Iterator[Path]:
     Raises:
         UserError: the folder holds files, or cannot be written.
     """
-    was_there = folder.exists()
+    made = [place for place in (folder, *folder.parents) if not place.exists()]  # from here on, the deepest first
     draft = folder / DRAFT
     try:
         try:
@@ -39,8 +39,9 @@ def drafting(folder: Path) -> Iterator[Path]:
                 entry.rename(folder / entry.name)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-            if not was_there and folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+            for place in made:
+                if place.is_dir() and not any(place.iterdir()):
+                    place.rmdir()
     except OSError as error:
         meant = Path(*(part for part in folder.parts if part != DRAFT))
         reason = error.strerror or error

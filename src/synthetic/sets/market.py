@@ -21,7 +21,7 @@ import numpy as np
 
 from src.settings.errors import UserError
 from src.synthetic.crew import Crew
-from src.synthetic.people.person import Person, change_clothes, sample_person
+from src.synthetic.people.person import Person, change_clothes, in_other_clothes, sample_person
 from src.synthetic.places.street import empty_street
 from src.synthetic.places.surfaces import make_surfaces
 from src.synthetic.sets.crops import CropCamera, photograph, sample_crop_camera, sample_people
@@ -170,7 +170,7 @@ def _crops_of_people(plan: MarketPlan, seed: int, index: int) -> Iterator[File]:
     person, dressed_anew = draw_people(plan, seed)[index], changed_people(plan, seed).get(index)
     waits = rng.integers(*_FRAMES_APART, size=(plan.cameras, plan.crops_per_camera))
     for number, camera in enumerate(_set_up_cameras(plan, seed)):
-        worn = dressed_anew if dressed_anew and number >= plan.cameras - plan.cameras // 2 else person
+        worn = dressed_anew if dressed_anew and in_other_clothes(number, plan.cameras) else person
         for shot in range(plan.crops_per_camera):
             folder = TRAIN if learned else QUERY if shot == 0 else GALLERY
             name = _name(f"{index + 1:04d}", number, index * plan.crops_per_camera + shot, int(waits[number, shot]))

@@ -9,7 +9,7 @@ import numpy as np
 from src.settings.errors import UserError, did_you_mean
 from src.synthetic.places.weather import WEATHERS
 from src.synthetic.sets.face_set import FacePlan
-from src.synthetic.sets.market import MarketPlan, draw_people
+from src.synthetic.sets.market import MarketPlan, changed_people, draw_people
 from src.synthetic.world.world import World, WorldPlan
 
 
@@ -34,8 +34,9 @@ class Preset:
     def stage(self, seed: int) -> World:
         """The street; its people are test people of the crops, under the same numbers."""
         people = draw_people(self.crops, seed)[self.crops.train_people :]
+        changed = {index + 1: person for index, person in changed_people(self.crops, seed).items()}
         weather = WEATHERS[self.weather](np.random.default_rng([seed, 2012]))
-        return World(seed, self.world, people, first_id=self.crops.train_people + 1, weather=weather)
+        return World(seed, self.world, people, self.crops.train_people + 1, weather, changed)
 
 
 PRESETS = {
@@ -88,7 +89,7 @@ def changed(
             street, but not more than in the preset.
         cameras: of the crops and of the street.
         frames: of each camera of the street.
-        change_clothes: share of the people of the crops.
+        change_clothes: share of the people, of the crops and so of the street.
         weather: over the street.
 
     Raises:

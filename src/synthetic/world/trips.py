@@ -23,7 +23,7 @@ class Trip:
 
     Attributes:
         person_id: who.
-        person: what they look like, in all cameras.
+        person: what they look like when they set out.
         path: (n, 2) metres on the map, a dense smooth line.
         along: (n,) metres walked at each point of the path.
         speed: metres a second.

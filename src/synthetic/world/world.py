@@ -7,7 +7,7 @@ see the same place, so that whoever leaves one comes into the next after the tim
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from src.settings.errors import UserError
 from src.synthetic.camera import Camera, Response, sample_response
-from src.synthetic.people.person import Person, sample_person
+from src.synthetic.people.person import Person, in_other_clothes, sample_person
 from src.synthetic.people.rendering import Light
 from src.synthetic.places.canvas import Sun
 from src.synthetic.places.weather import Weather
@@ -106,6 +106,7 @@ class _Visitor:
 
     trip: Trip
     post: Post
+    dressed: Person  # as they are on the ground that this camera sees
 
     @property
     def person_id(self) -> int:
@@ -117,7 +118,7 @@ class _Visitor:
             return None
         place, direction = self.post.to_own(moment.ground_xy), moment.direction - self.post.yaw
         own = Moment(place, direction, moment.walked_m, moment.vigour)
-        return appear(self.trip.person, own, camera, light, self.trip.seed)
+        return appear(self.dressed, own, camera, light, self.trip.seed)
 
 
 class World:
@@ -129,6 +130,7 @@ class World:
         people: who may come by, the first `plan.people` of them; drawn where left out.
         first_id: the number of the first person.
         weather: over all cameras; None is a sunny day.
+        changed: by number, who wears other clothes in the second half of the cameras, and how they look there.
 
     Example:
         >>> world = World(seed=1, plan=WorldPlan(cameras=2, people=4, frames=8))
@@ -144,9 +146,10 @@ class World:
         people: Sequence[Person] | None = None,
         first_id: int = 1,
         weather: Weather | None = None,
+        changed: Mapping[int, Person] | None = None,
     ) -> None:
         rng = np.random.default_rng([seed, 2010])
-        self.seed, self.plan = seed, plan
+        self.seed, self.plan, self.changed = seed, plan, changed or {}
         self.posts = [_place_camera(number, rng) for number in range(plan.cameras)]
         cast = list(people or [sample_person(rng) for _ in range(plan.people)])[: plan.people]
         ends = -_REACH_M, (plan.cameras - 1) * SPACING_M + _REACH_M
@@ -159,7 +162,8 @@ class World:
         post, rng = self.posts[index], np.random.default_rng([self.seed, 2011, index])
         weather = replace(self.weather, sun=self.weather.sun.turned(-post.yaw))
         conditions = Conditions(weather, _sample_response(rng))
-        visitors = [_Visitor(trip, post) for trip in self.trips]
+        changed = self.changed if in_other_clothes(index, self.plan.cameras) else {}
+        visitors = [_Visitor(trip, post, changed.get(trip.person_id, trip.person)) for trip in self.trips]
         seed = int(rng.integers(2**31))
         return View(seed, post.camera, conditions, visitors, rng, self.plan.frames, self.plan.frames_per_second)
 

@@ -66,3 +66,16 @@ def test_a_print_is_on_the_side_it_is_on(person):
         torso = page(replace(person, top=plain, print=motif, open_front=0.0, bag="none"), "torso")
         middle = torso[int(0.4 * ROWS)]
         assert middle[column, 0] > 240 > 100 > middle[(column + FRONT) % COLUMNS, 0]
+
+
+def test_a_shoe_has_its_own_colour_from_behind(person):
+    for pale, level in ((True, 225), (False, 30)):
+        dressed = replace(person, shoes=(10.0, 200.0, 10.0), pale_soles=pale)
+        assert (page(dressed, "shoe")[:, [0, FRONT - 20, -1], :3] == (10, 200, 10)).all()
+        assert (page(dressed, "sole")[..., :3] == level).all()
+
+
+def test_where_a_thigh_shows_through_the_hem_it_has_its_cloth(person):
+    short = replace(person, bottom=replace(person.bottom, kind="trousers"), hem=0.03)
+    assert (page(short, "thigh")[:3, :, :3] == page(short, "hem")[:3, :, :3]).all()
+    assert (page(short, "thigh")[20, :, :3] != page(short, "hem")[20, :, :3]).any()

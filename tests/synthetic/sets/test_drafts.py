@@ -32,6 +32,13 @@ def test_nothing_of_it_is_left_by_whatever_ends_it(tmp_path: Path, problem: Base
     assert folder.exists() == made_before and not list(tmp_path.rglob("*.txt"))
 
 
+def test_the_folders_above_are_taken_away_too_where_they_were_made(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    with pytest.raises(RuntimeError), drafting(tmp_path / "there" / "not" / "yet"):
+        raise RuntimeError
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+
+
 def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError) as told, drafting(tmp_path / "set"):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -37,6 +37,16 @@ def test_who_walks_the_street_is_a_test_person_of_the_crops() -> None:
         assert trip.person_id > preset.crops.train_people and trip.person == people[trip.person_id - 1]
 
 
+def test_who_changes_clothes_wears_others_before_the_second_half_of_the_cameras() -> None:
+    kept, dressed_anew = (
+        replace(PRESETS["tiny"], crops=replace(PRESETS["tiny"].crops, change_clothes=share)) for share in (0, 1)
+    )
+    for camera, differs in ((0, False), (1, True)):
+        view, other = (preset.stage(4).view(camera) for preset in (kept, dressed_anew))
+        busiest = int(np.bincount(view.truth().frame).argmax())
+        assert (view.paint(busiest)[0].image != other.paint(busiest)[0].image).any() == differs
+
+
 def test_other_numbers() -> None:
     other = changed(PRESETS["demo"], people=11, cameras=3, frames=9)
     assert (other.crops.train_people, other.crops.test_people, other.crops.cameras) == (5, 6, 3)
