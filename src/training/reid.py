@@ -56,7 +56,7 @@ class ReidRecipe:
         0.2,
         0.1,
     )  # of the loss, at the first and the last step: gentle first, strict later
-    seed: int = 0
+    seed: int = 1
     threads: int = 1  # of PyTorch; sums come out differently with another number
 
 
