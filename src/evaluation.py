@@ -27,6 +27,8 @@ from src.reid_data.split import only_persons
 from src.reid_data.task import Contest, Task, make_contest, make_task
 from src.report.evaluation_result import FIGURES, EvaluationResult, Method
 from src.settings.errors import UserError, did_you_mean
+from src.zoo.advice import notes_on_use
+from src.zoo.cards import find_card
 
 FEW_PERSONS = 30  # below which an interval deserves a warning
 
@@ -124,7 +126,7 @@ def evaluate(data: DataChoice, model: ModelChoice, wanted: Wanted) -> Evaluation
         open_set={} if main.repeats else {f"{far:g}": dir_at_far(matches, far) for far in OPEN_SET_FARS},
         camera_pairs=by_camera_pair(rows, contest.query_labels, contest.gallery_labels, main) if several else [],
         persons=by_person(final, contest.query_labels),
-        notes=notes,
+        notes=[*notes, *_notes_on_model(model, data.dataset)],
     )
 
 
@@ -243,3 +245,9 @@ def _notes(contest: Contest, retrieval: Retrieval, data: DataChoice, rules: Sequ
     if asking < FEW_PERSONS:
         notes.append(f"{asking} person{'s' if asking > 1 else ''} asked: figures and intervals from so few are rough")
     return notes
+
+
+def _notes_on_model(model: ModelChoice, target: str) -> list[str]:
+    """What the card of published weights makes one say of measuring them here."""
+    card = None if model.features else find_card(model.embedder, model.weights)
+    return notes_on_use(card, target, model.metric, unit_length=not model.raw) if card else []

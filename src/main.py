@@ -1,5 +1,6 @@
 """The door: `python src/main.py` runs the walk-through, `python src/main.py COMMAND` a command of src/cli."""
 
+import logging
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -80,6 +81,8 @@ def walk_through(
 
 def main() -> None:
     """Run the command line; a problem the reader can mend is told on stderr and ends with exit status 1."""
+    logging.basicConfig(format="%(message)s")  # to stderr; of other libraries only what is a warning
+    logging.getLogger("src").setLevel(logging.INFO)
     try:
         app(prog_name="main.py")
     except UserError as problem:

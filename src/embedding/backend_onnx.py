@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 
 from src.embedding.embedder import in_batches, together
-from src.embedding.onnx_file import check_cpu, feature_dimension, fill_up, find_onnx, read_input_shape
+from src.embedding.onnx_file import check_cpu, feature_dimension, fill_up, find_graph, read_input_shape
 from src.settings.errors import UserError
 
 # It would otherwise report how it is used, and pictures of people are its use here.
@@ -25,6 +25,8 @@ class OnnxEmbedder:
         threads: int | None = None,
         normalise: bool = True,
     ) -> None:
+        if path.suffix.lower() == ".xml":
+            raise UserError(f"{path} is an OpenVINO network, which ONNX Runtime does not read; set backend: openvino")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0  # 0: the library's own choice
         try:
@@ -63,4 +65,4 @@ def create(
 ) -> OnnxEmbedder:
     """Find or write the ONNX file and open it; the precision is always float32."""
     check_cpu("onnx", device)
-    return OnnxEmbedder(find_onnx(name, weights), name, batch_size, threads, normalise)
+    return OnnxEmbedder(find_graph(name, weights), name, batch_size, threads, normalise)

@@ -9,7 +9,7 @@ import numpy as np
 import openvino
 
 from src.embedding.embedder import in_batches, together
-from src.embedding.onnx_file import check_cpu, feature_dimension, fill_up, find_onnx, read_input_shape
+from src.embedding.onnx_file import check_cpu, feature_dimension, fill_up, find_graph, read_input_shape
 from src.settings.errors import UserError
 
 # A request of a few crops stays in the processor's cache, and while one is prepared others are computed.
@@ -92,4 +92,4 @@ def create(
 ) -> OpenVinoEmbedder:
     """Find or write the ONNX file and compile it."""
     check_cpu("openvino", device)
-    return OpenVinoEmbedder(find_onnx(name, weights), name, batch_size, threads, normalise, precision)
+    return OpenVinoEmbedder(find_graph(name, weights), name, batch_size, threads, normalise, precision)

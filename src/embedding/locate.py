@@ -10,7 +10,8 @@ from src.zoo.checksums import sha256_of
 EMBEDDED_NAME = "osnet_x0_25"
 EMBEDDED_FILE = Path(__file__).resolve().parents[2] / "weights" / "reid.safetensors"
 CARD_SUFFIXES = (".yml", ".yaml")
-WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".tar", ".onnx")
+GRAPH_SUFFIXES = (".onnx", ".xml")  # networks that bring their weights; .xml is OpenVINO's, its weights lie beside it
+WEIGHT_SUFFIXES = (".safetensors", ".pth", ".pt", ".tar", *GRAPH_SUFFIXES)
 
 
 def locate_weights(name: str, weights: str) -> Path:

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from src.embedding.locate import GRAPH_SUFFIXES
 from src.embedding.names import OSNET_NAMES, check_name
 from src.embedding.neck import neck_of
 from src.embedding.osnet import build_osnet
@@ -28,7 +29,7 @@ def build_network(name: str, weights: Path, use_gpu: bool = False) -> nn.Module:
         UserError: no such network, or the weights do not fit it.
     """
     network = build_backbone(name, use_gpu)
-    if weights.suffix.lower() != ".onnx":  # which `load_weights` refuses with the reason
+    if weights.suffix.lower() not in GRAPH_SUFFIXES:  # which `load_weights` refuses with the reason
         found = read_state_dict(weights)
         network = neck_of(stripes_of(network, found), found)
     load_weights(network, weights)

@@ -1,35 +1,43 @@
-"""The network as an ONNX file, which ONNX Runtime and OpenVINO read: a given one, or one written here and kept."""
+"""The network as a file that ONNX Runtime and OpenVINO read: a given one, or an ONNX file written here and kept."""
 
 import importlib.metadata
+import logging
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pooch
 
-from src.embedding.locate import locate_weights
+from src.embedding.locate import GRAPH_SUFFIXES, locate_weights
 from src.embedding.names import OSNET_NAMES, input_size
 from src.embedding.preprocessing import Preprocessing
 from src.settings.errors import UserError
+from src.settings.registry import missing_package
 from src.zoo.checksums import sha256_of
 
-_EXPORT_VERSION = 1  # raise it when the file that `export_onnx` writes changes
-_OPSET = 17
+if TYPE_CHECKING:
+    from torch import nn
+
+_EXPORT_VERSION = 2  # raise it when the file that `export_onnx` writes changes
+_OPSET = 18
 
 
-def find_onnx(name: str, weights: str) -> Path:
+def find_graph(name: str, weights: str) -> Path:
     """The ONNX file for a network and its weights, exported at the first call and kept in the user's cache folder.
 
     Args:
-        name: one of the networks of `src.embedding.names`; not looked at where `weights` is itself an ONNX file.
+        name: one of the networks of `src.embedding.names`; not looked at where `weights` is itself an ONNX file, or
+            OpenVINO's .xml.
         weights: as in `locate_weights`.
 
     Raises:
         UserError: as `locate_weights` and `build_network`; or the cache folder cannot be written.
     """
-    if Path(weights).suffix.lower() == ".onnx":
+    if Path(weights).suffix.lower() in GRAPH_SUFFIXES:
         return locate_weights(name, weights)
     source = locate_weights(name, weights)
     exporter = importlib.metadata.version("torch")
@@ -65,34 +73,74 @@ def feature_dimension(path: Path, features: np.ndarray) -> int:
 def export_onnx(name: str, weights: Path, target: Path) -> None:
     """Write a network: `input` (batch, 3, h, w) float32 -> `reid_features` (batch, d), not yet of unit length.
 
-    The batch is of any size for OSNet and 1 for all others: tracing turns their own reshapes into constants.
-
     Raises:
         UserError: the weights are damaged or of another network, or the network has parts that ONNX lacks.
     """
-    import torch
-
     from src.embedding.networks import build_network
     from src.embedding.weights import picture_size
 
-    network = build_network(name, weights)
-    any_batch = name in OSNET_NAMES
-    example = torch.zeros(1, 3, *picture_size(name, weights))  # (batch, 3, h, w)
-    with torch.inference_mode(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the tracing exporter (which needs no further package) announces its successor
+    write_graph(name, build_network(name, weights), picture_size(name, weights), {"input": "batch"}, target)
+
+
+def write_graph(
+    name: str,
+    network: "nn.Module",
+    size: tuple[int, int],
+    inputs: Mapping[str, str | None],
+    target: Path,
+    output: str = "reid_features",
+) -> None:
+    """Write a network, or one built around it, as an ONNX file.
+
+    OSNet is traced, which takes a second. The reshapes in some networks of torchreid would be traced into constants, so
+    those are captured by torch.export.
+
+    Args:
+        name: of the network, one of `src.embedding.names`.
+        network: takes one batch of pictures for each input.
+        size: height and width of the pictures.
+        inputs: the inputs' names, each with the name of its number of pictures; None = one picture.
+        target: the file.
+        output: the output's name; its first size is that of the first input.
+
+    Raises:
+        UserError: the network has parts that ONNX lacks, or a package for capturing it is missing.
+    """
+    import torch
+
+    # torch.export would take a batch of one for "always one"
+    examples = tuple(torch.zeros(1 if several is None else 2, 3, *size) for several in inputs.values())
+    names: dict[str, Any] = {"input_names": list(inputs), "output_names": [output], "opset_version": _OPSET}
+    with torch.inference_mode(), warnings.catch_warnings(), _quiet_exporter():
+        warnings.simplefilter("ignore")  # the tracing exporter announces its successor
         try:
-            torch.onnx.export(
-                network,
-                (example,),
-                str(target),
-                input_names=["input"],
-                output_names=["reid_features"],
-                dynamic_axes={"input": {0: "batch"}, "reid_features": {0: "batch"}} if any_batch else None,
-                opset_version=_OPSET,
-                dynamo=False,
-            )
+            if name in OSNET_NAMES:
+                axes = {key: {0: several} for key, several in inputs.items() if several}
+                first = next(iter(inputs.values()))
+                axes |= {output: {0: first}} if first else {}
+                torch.onnx.export(network, examples, str(target), dynamic_axes=axes, dynamo=False, **names)
+            else:
+                batches = tuple({0: torch.export.Dim(several)} if several else None for several in inputs.values())
+                torch.onnx.export(
+                    network, examples, str(target), dynamic_shapes=batches, dynamo=True, external_data=False,
+                    verbose=False, **names,
+                )  # fmt: skip
+        except ModuleNotFoundError as error:
+            raise UserError(missing_package(f"writing {name} as ONNX", str(error.name), "fast")) from error
         except torch.onnx.errors.OnnxExporterError as error:
             raise UserError(f"{name} cannot be written as ONNX by this torch; set embedder.backend: torch") from error
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """torch.export tells of shapes and opsets what only its developers need."""
+    logger = logging.getLogger("torch.onnx")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def check_cpu(backend: str, device: str) -> None:
@@ -126,6 +174,11 @@ def read_input_shape(path: Path, name: str, shapes: Sequence[Sequence[int | None
             f"{path} takes {[tuple(shape) for shape in shapes]}, not one batch (n, 3, height, width); name another file"
         )
     batch, _, height, width = shapes[0]
+    if batch is not None:
+        logging.getLogger(__name__).warning(
+            "note: %s takes %d picture%s at a time, however many there are; export it again with a dynamic batch",
+            path.name, batch, "s" * (batch != 1),
+        )  # fmt: skip
     usual_height, usual_width = input_size(name)
     return Preprocessing(height or usual_height, width or usual_width), batch
 

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from src.embedding.locate import GRAPH_SUFFIXES
 from src.embedding.names import input_size
 from src.settings.errors import UserError
+from src.zoo.cards import all_cards
 from src.zoo.state_dict import load_strictly, read_note, read_state_dict
 
 _CLASSIFIER = "classifier"  # the layers that name the training people: `classifier`, `classifier_global`, …
+_IMAGENET_CLASSES = 1000
 _PREFIXES = ("module.", "model.", "backbone.")
 
 
@@ -47,16 +50,29 @@ def load_weights(network: nn.Module, path: Path) -> LoadReport:
     Raises:
         UserError: the file is damaged, holds no weights, or is of another network (the first tensors that differ).
     """
-    if path.suffix.lower() == ".onnx":
-        raise UserError(f"{path} is an ONNX file, which torch does not read; set embedder.backend to onnx or openvino")
+    if path.suffix.lower() in GRAPH_SUFFIXES:
+        raise UserError(
+            f"{path} is a whole network, which torch does not read; set embedder.backend to {_reader(path)}"
+        )
     wanted = network.state_dict()
     found = {_without_prefix(key, wanted): tensor for key, tensor in read_state_dict(path).items()}
     advice = "set embedder.name to the network the weights were trained with, or embedder.weights to a file that fits"
     loaded = load_strictly(network, found, drop_prefixes=(_CLASSIFIER,), where=path, advice=advice)
     total = sum(not key.startswith(_CLASSIFIER) for key in wanted)
     report = LoadReport(path, loaded.loaded, total, len(found[loaded.dropped[0]]) if loaded.dropped else None)
-    logging.getLogger(__name__).info("%s", report)
+    log = logging.getLogger(__name__)
+    log.log(logging.DEBUG if report.identities is None else logging.INFO, "%s", report)
+    if report.identities == _IMAGENET_CLASSES and path.stem not in all_cards():  # a card says it too
+        log.warning(
+            "note: %s names 1,000 classes, as ImageNet has them: it learned things, not people, and ranking people "
+            "with it is close to useless",
+            path.name,
+        )
     return report
+
+
+def _reader(path: Path) -> str:
+    return "openvino" if path.suffix.lower() == ".xml" else "onnx or openvino"
 
 
 def picture_size(name: str, path: Path) -> tuple[int, int]:

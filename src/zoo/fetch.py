@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from src.settings.errors import UserError, did_you_mean
 from src.zoo.archive import unpack
+from src.zoo.cards import all_cards
 from src.zoo.checksums import FULL, ChecksumLock, sha256_of
 from src.zoo.download import download
 from src.zoo.sources import Source, load_sources
@@ -24,18 +25,18 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK_FILE = "data/checksums.lock"
 
 
-def source_names() -> list[str]:
-    """The names that `fetch` knows."""
-    return list(load_sources())
+def published() -> dict[str, Source]:
+    """Everything that `fetch` knows, by name: `sources.yml` and the cards of the model zoo."""
+    return load_sources() | {card.key: card.source for card in all_cards().values()}
 
 
 def fetch(name: str, *, root: Path = ROOT, sources: Mapping[str, Source] | None = None) -> Path:
     """Where published weights or data lie on this disk; they are downloaded on first use.
 
     Args:
-        name: A name of `sources.yml`, as `osnet_x0_25.msmt17`.
+        name: A name of `published`, as `osnet_x0_25.msmt17`.
         root: The folder that the sources' paths are relative to.
-        sources: Other sources than those of `sources.yml`.
+        sources: Other sources than the published ones.
 
     Returns:
         An existing file or folder. A file's checksum has just been compared.
@@ -45,7 +46,7 @@ def fetch(name: str, *, root: Path = ROOT, sources: Mapping[str, Source] | None 
             what works without it); what came, or what lies there, is not what was published; the disk is full or not
             writable.
     """
-    sources = load_sources() if sources is None else sources
+    sources = published() if sources is None else sources
     if name not in sources:
         raise UserError(f"nothing called {name!r} is published; {did_you_mean(name, sources)}")
     source = sources[name]
@@ -70,7 +71,7 @@ def fetch(name: str, *, root: Path = ROOT, sources: Mapping[str, Source] | None 
 
 def fetch_missing(path: Path, *, root: Path = ROOT, sources: Mapping[str, Source] | None = None) -> Path | None:
     """Fetch what belongs at `path`, so that a setting may just name the file; None where nothing published belongs."""
-    sources = load_sources() if sources is None else sources
+    sources = published() if sources is None else sources
     place = path.expanduser().resolve()
     for name, source in sources.items():
         if place == (root / source.target).resolve():

@@ -1,0 +1,59 @@
+"""What goes into an exported file: the network with unit length at its end, or with the similarity of two batches."""
+
+from pathlib import Path
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from src.embedding.networks import build_network
+from src.embedding.onnx_file import write_graph
+from src.embedding.weights import picture_size
+
+Pairs = Literal["1x1", "1xN", "NxM"]
+
+
+class UnitFeatures(nn.Module):
+    """A network whose features have length 1: (n, 3, h, w) -> (n, d)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Pictures (n, 3, h, w), scaled and normalised -> unit vectors (n, d)."""
+        return F.normalize(self.network(pictures), dim=1)
+
+
+class Similarity(nn.Module):
+    """The cosine similarity of all pictures of one batch to all of another: (n, 3, h, w), (m, 3, h, w) -> (n, m)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.features = UnitFeatures(network)
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        """Two batches of pictures -> (n, m), each -1 … 1."""
+        return self.features(a) @ self.features(b).T
+
+
+def write_onnx(name: str, weights: Path, target: Path, pairs: Pairs | None = None) -> None:
+    """Write a network as an ONNX file.
+
+    Args:
+        name: one of `src.embedding.names`.
+        weights: a file that `build_network` reads.
+        target: the file. Its input is `input` (batch, 3, h, w) float32, RGB scaled to 0–1 and normalised by ImageNet's
+            mean and deviation; its output `reid_features` (batch, d), of unit length.
+        pairs: the similarity of pictures instead: inputs `a` and `b`, output `similarity`; 1x1 takes a picture each,
+            1xN one picture and a batch, NxM two batches.
+
+    Raises:
+        UserError: the weights are damaged or of another network, or it has parts that ONNX lacks.
+    """
+    network, size = build_network(name, weights), picture_size(name, weights)
+    if pairs is None:
+        write_graph(name, UnitFeatures(network), size, {"input": "batch"}, target)
+        return
+    first, second = ("a_batch" if pairs == "NxM" else None), ("b_batch" if pairs != "1x1" else None)
+    write_graph(name, Similarity(network), size, {"a": first, "b": second}, target, output="similarity")

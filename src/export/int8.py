@@ -1,0 +1,44 @@
+"""Eight bits instead of thirty-two: post-training quantisation with nncf, its ranges taken from pictures.
+
+Weights and what flows between layers are rounded to 256 levels. How far the levels must reach is read off calibration
+pictures: they should look like those the network will meet, and be of people it will not be judged on.
+"""
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from src.embedding.preprocessing import Preprocessing
+from src.settings.errors import UserError
+from src.settings.registry import missing_package
+
+FEWEST, ENOUGH = 16, 300  # calibration pictures: with fewer ranges are chance, more change nothing
+
+
+def quantise(source: Path, target: Path, pictures: Sequence[np.ndarray], preprocessing: Preprocessing) -> None:
+    """Write an ONNX file whose convolutions compute in int8.
+
+    Args:
+        source: an ONNX file in float32 with one input, `input`.
+        target: the file to write.
+        pictures: for calibration, (h, w, 3) uint8 RGB.
+        preprocessing: the network's own.
+
+    Raises:
+        UserError: too few pictures, or nncf is not installed.
+    """
+    if len(pictures) < FEWEST:
+        raise UserError(f"{len(pictures)} pictures are too few to calibrate int8 on; give {FEWEST} or more")
+    os.environ.setdefault("NNCF_CI", "1")  # it would otherwise report how it is used
+    try:
+        import nncf
+    except ModuleNotFoundError as error:
+        raise UserError(missing_package("int8", str(error.name), "fast")) from error
+    import onnx
+
+    logging.getLogger("nncf").setLevel(logging.ERROR)
+    data = nncf.Dataset([preprocessing([picture]) for picture in pictures], lambda batch: {"input": batch})
+    onnx.save(nncf.quantize(onnx.load(source), data, subset_size=len(pictures)), target)

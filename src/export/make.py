@@ -1,0 +1,136 @@
+"""From weights to a file for other programs: write, quantise, convert, verify; only what passed is given out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from src.embedding.backend_torch import TorchEmbedder
+from src.embedding.locate import locate_weights
+from src.embedding.networks import build_network
+from src.embedding.preprocessing import Preprocessing
+from src.embedding.weights import picture_size
+from src.export.graph import Pairs, write_onnx
+from src.export.verify import (
+    Accuracy,
+    Parity,
+    check_accuracy,
+    check_parity,
+    compare_accuracy,
+    compare_features,
+    open_exported,
+    random_pictures,
+)
+from src.reid_data.sample import LabelledCrops
+from src.settings.errors import UserError
+
+Format = Literal["onnx", "openvino"]
+SUFFIXES: dict[Format, str] = {"onnx": ".onnx", "openvino": ".xml"}
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is wanted.
+
+    Attributes:
+        name: the network, one of `src.embedding.names`.
+        weights: as `locate_weights` takes them.
+        target: the file to write; OpenVINO's .bin goes beside its .xml.
+        format: what kind of file.
+        pairs: similarity inside the file instead of features; see `write_onnx`.
+        calibration: pictures (h, w, 3) uint8 RGB for int8; None = float32.
+        verify: hold the features against the original's, on random pictures and on `pictures`.
+        pictures: real ones for that, (h, w, 3) uint8 RGB.
+        crops: labelled ones, on which mAP may fall by no more than the gate; None = not measured.
+        gate: points of mAP.
+    """
+
+    name: str
+    weights: str
+    target: Path
+    format: Format = "onnx"
+    pairs: Pairs | None = None
+    calibration: Sequence[np.ndarray] | None = None
+    verify: bool = False
+    pictures: Sequence[np.ndarray] = ()
+    crops: LabelledCrops | None = None
+    gate: float = 0.5
+
+
+@dataclass
+class Report:
+    """What was written, and what was found out about it."""
+
+    files: list[Path] = field(default_factory=list)
+    dimension: int = 0
+    parities: list[Parity] = field(default_factory=list)
+    accuracy: Accuracy | None = None
+
+
+def export_network(order: Order, say: Callable[[str], object] = lambda line: None) -> Report:
+    """Write the file that is wanted; where it does not pass, nothing is left of it.
+
+    Args:
+        order: what is wanted.
+        say: told what is being done, as it takes a while.
+
+    Raises:
+        UserError: weights, pictures or packages are missing, the file fails its verification, or cannot be written.
+    """
+    if order.pairs and (order.calibration is not None or order.verify):
+        raise UserError("similarity inside the file goes with neither int8 nor verify; leave out --pairs, or those two")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=order.target.parent) as folder:
+            draft = Path(folder) / order.target.name
+            _write(order, draft, say)
+            report = Report()
+            if order.verify or order.crops is not None:
+                _verify(order, draft, report, say)
+            for part in sorted(Path(folder).glob(f"{draft.stem}.*")):
+                report.files.append(part.replace(order.target.with_name(part.name)))
+            return report
+    except OSError as error:
+        raise UserError(
+            f"{order.target} cannot be written ({error.strerror or error}); name another with --out"
+        ) from None
+
+
+def _write(order: Order, draft: Path, say: Callable[[str], object]) -> None:
+    source = locate_weights(order.name, order.weights)
+    graph = draft if order.format == "onnx" and order.calibration is None else draft.parent / "float32.graph"
+    say("writing the graph")
+    write_onnx(order.name, source, graph, order.pairs)
+    if order.calibration is not None:
+        from src.export.int8 import quantise
+
+        say(f"calibrating int8 on {len(order.calibration)} pictures")
+        floating, graph = graph, draft if order.format == "onnx" else draft.parent / "int8.graph"
+        quantise(floating, graph, order.calibration, Preprocessing(*picture_size(order.name, source)))
+    if order.format == "openvino":
+        from src.export.openvino_file import write_openvino
+
+        write_openvino(graph, draft)
+
+
+def _verify(order: Order, draft: Path, report: Report, say: Callable[[str], object]) -> None:
+    source = locate_weights(order.name, order.weights)
+    preprocessing = Preprocessing(*picture_size(order.name, source))
+    original = TorchEmbedder(build_network(order.name, source), preprocessing)
+    exported = open_exported(draft, order.name)
+    report.dimension = exported.dimension
+    kinds = {"random": random_pictures(preprocessing.height, preprocessing.width), "real": order.pictures}
+    for kind, pictures in kinds.items():
+        if order.verify and pictures:
+            say(f"comparing features of {kind} pictures")
+            parity = compare_features(original, exported, pictures, kind)
+            report.parities.append(parity)
+            check_parity(parity, int8=order.calibration is not None)
+    if order.crops is not None:
+        say("comparing mAP")
+        report.accuracy = compare_accuracy(original, exported, order.crops)
+        check_accuracy(report.accuracy, order.gate)
