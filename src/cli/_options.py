@@ -8,7 +8,7 @@ import typer
 from src.settings.errors import UserError
 
 Metric = Literal["euclidean", "cosine"]
-Backend = Literal["torch", "onnx", "openvino"]
+Backend = Literal["torch", "onnx", "openvino", "auto"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 Root = Annotated[Path, typer.Option(help="Where the labelled crops lie: a folder, or a CSV file.", show_default=False)]
@@ -21,7 +21,10 @@ Weights = Annotated[
     str, typer.Option(help="`embedded`, a file, a card (.yml), or what published weights were trained on.")
 ]
 Onnx = Annotated[Path | None, typer.Option(help="An ONNX file instead of --weights.", show_default=False)]
-BackendOption = Annotated[Backend, typer.Option("--backend", help="What computes the network.")]
+BackendOption = Annotated[
+    Backend,
+    typer.Option("--backend", help="What computes the network; `auto` = the fastest installed that agrees with torch."),
+]
 MetricOption = Annotated[Metric, typer.Option("--metric", help="The distance between features.")]
 DeviceOption = Annotated[Device, typer.Option("--device", help="`auto` = a GPU where there is one.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Crops that go through the network at once, at most.")]

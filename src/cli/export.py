@@ -51,6 +51,7 @@ def run(
         raise UserError("--calibration is for int8: give --int8 too, or leave it out")
     if (crops is not None or gate is not None) and not verify:
         raise UserError("--crops and --gate say what to verify: give --verify too")
+    from src.export.int8 import ENOUGH
     from src.export.make import SUFFIXES, Order, export_network
     from src.export.pictures import some_pictures
     from src.export.verify import GATES
@@ -72,7 +73,7 @@ def run(
         target=target,
         format=format,
         pairs=pairs,
-        calibration=some_pictures(calibration) if calibration else None,
+        calibration=some_pictures(calibration, most=ENOUGH) if calibration else None,
         verify=verify,
         pictures=some_pictures(shown, most=17) if shown and verify else (),
         crops=labelled,

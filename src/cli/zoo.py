@@ -86,6 +86,40 @@ def table(
     print(f"wrote {PAGE}")
 
 
+@app.command()
+def compare(
+    networks: Annotated[list[str] | None, typer.Argument(help="Networks.", show_default="those of the zoo")] = None,
+    backend: Annotated[
+        list[str] | None, typer.Option(help="May be given many times.", show_default="torch, onnx, openvino")
+    ] = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL", help="`embedded`, a key, or NAME=FILE: also measure these; may be given many times."
+        ),
+    ] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="Labelled crops to measure --weights on.", show_default=False)
+    ] = None,
+    crops: Annotated[int, typer.Option(min=1, help="Random pictures that are timed.")] = 64,
+    repeats: Annotated[int, typer.Option(min=1, help="How often; the median counts.")] = 3,
+) -> None:
+    """Measure speed and memory of networks on this machine, beside their published accuracy: which one when?
+
+    Each measurement runs in a process of its own; all sixteen networks on three backends take about ten minutes.
+    """
+    from src.cli._guide import guide_rows
+    from src.embedding.model_choice import parse_models
+    from src.report.model_guide import model_guide
+
+    if root is not None and not weights:
+        raise UserError("--root is for measuring weights: name them with --weights")
+    named = parse_models(weights) if weights else []
+    chosen = networks or ([] if named else list(dict.fromkeys(card.architecture for card in all_cards().values())))
+    backends = list(dict.fromkeys(backend or ("torch", "onnx", "openvino")))
+    print(model_guide(guide_rows(chosen, named, backends, root, crops, repeats)))
+
+
 def _card(key: str) -> Card:
     if key not in all_cards():
         raise UserError(f"no card {key!r}; {did_you_mean(key, all_cards())}")

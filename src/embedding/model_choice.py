@@ -10,6 +10,7 @@ from src.embedding.locate import EMBEDDED_NAME, WEIGHT_SUFFIXES, locate_weights
 from src.embedding.names import OSNET_NAMES, TORCHREID_NAMES, check_name
 from src.embedding.registry import create_embedder
 from src.settings.errors import UserError, did_you_mean
+from src.zoo.cards import all_cards
 
 FORMS = "embedded, NAME.TRAINED_ON (osnet_x0_25.msmt17), NAME=FILE (osnet_x0_25=w.pth), or a .onnx file"
 
@@ -85,24 +86,16 @@ def parse_model(word: str) -> NamedModel:
     if mark:
         check_name(name)
         return NamedModel(Path(rest).name, name, _file(rest, word))
-    if word in _published():
+    if word in all_cards():
         name, _, trained_on = word.partition(".")
         return NamedModel(word, name, trained_on)
-    raise UserError(f"--models {word}: {_advice(word, suffix)}")
-
-
-def _published() -> list[str]:
-    """The names of published weights of networks, as `osnet_x0_25.msmt17`."""
-    from src.zoo.fetch import published  # only here: the embedded network needs nothing from there
-
-    known = OSNET_NAMES + TORCHREID_NAMES
-    return [source for source in published() if source.partition(".")[0] in known]
+    raise UserError(f"{word}: {_advice(word, suffix)}")
 
 
 def _file(written: str, word: str) -> str:
     path = Path(written).expanduser()
     if not path.is_file():
-        raise UserError(f"--models {word}: there is no file {written!r}; correct the path")
+        raise UserError(f"{word}: there is no file {written!r}; correct the path")
     return str(path)
 
 
@@ -111,5 +104,5 @@ def _advice(word: str, suffix: str) -> str:
         return f"say whose weights these are, as in {EMBEDDED_NAME}={word}"
     if word in OSNET_NAMES + TORCHREID_NAMES:
         return f"say which weights of it, as in {word}=FILE or {word}.TRAINED_ON"
-    guess = did_you_mean(word, ["embedded", *_published()])
+    guess = did_you_mean(word, ["embedded", *all_cards()])
     return f"no such model; {guess if guess.startswith('did') else f'write {FORMS}'}"

@@ -1,10 +1,13 @@
 """An embedder by name: which network, which weights, computed by what. The libraries are loaded only when asked for."""
 
+import logging
 from typing import Literal
 
 from src.embedding.embedder import Embedder
 from src.embedding.names import check_name
 from src.settings.registry import Registry
+from src.zoo.advice import notes_on_weights
+from src.zoo.cards import find_card
 
 BACKENDS: Registry[Embedder] = Registry(
     "backend",
@@ -12,6 +15,7 @@ BACKENDS: Registry[Embedder] = Registry(
         "torch": "src.embedding.backend_torch:create",
         "onnx": "src.embedding.backend_onnx:create",
         "openvino": "src.embedding.backend_openvino:create",
+        "auto": "src.embedding.backend_auto:create",
     },
     extras={"onnx": ("onnxruntime", "fast"), "openvino": ("openvino", "fast")},
 )
@@ -33,7 +37,7 @@ def create_embedder(
         name: a network of the OSNet family, or any other that torchreid knows.
         weights: "embedded", a file (for the backends onnx and openvino also a .onnx file), or what published weights
             were trained on ("msmt17+dukemtmcreid+cuhk03").
-        backend: "torch", "onnx" (ONNX Runtime) or "openvino".
+        backend: "torch", "onnx" (ONNX Runtime), "openvino", or "auto" for the fastest that agrees with torch.
         batch_size: how many crops go through the network at once, at most.
         device: "cpu", "cuda", "mps", or "auto" for a GPU where there is one; onnx and openvino run on the CPU.
         threads: of the CPU; None leaves it to the library.
@@ -45,4 +49,8 @@ def create_embedder(
     """
     check_name(name)
     create = BACKENDS.load(backend)
-    return create(name, weights, batch_size, device, threads, normalise, precision)
+    embedder = create(name, weights, batch_size, device, threads, normalise, precision)
+    if card := find_card(name, weights):
+        for note in notes_on_weights(card, (embedder.preprocessing.height, embedder.preprocessing.width)):
+            logging.getLogger(__name__).warning("note: %s", note)
+    return embedder

@@ -6,7 +6,9 @@ pictures: they should look like those the network will meet, and be of people it
 
 import logging
 import os
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from src.embedding.preprocessing import Preprocessing
 from src.settings.errors import UserError
 from src.settings.registry import missing_package
 
-FEWEST, ENOUGH = 16, 300  # calibration pictures: with fewer ranges are chance, more change nothing
+FEWEST, ENOUGH = 16, 300  # calibration pictures: with fewer the ranges are chance, with more nothing changes
 
 
 def quantise(source: Path, target: Path, pictures: Sequence[np.ndarray], preprocessing: Preprocessing) -> None:
@@ -33,12 +35,15 @@ def quantise(source: Path, target: Path, pictures: Sequence[np.ndarray], preproc
     if len(pictures) < FEWEST:
         raise UserError(f"{len(pictures)} pictures are too few to calibrate int8 on; give {FEWEST} or more")
     os.environ.setdefault("NNCF_CI", "1")  # it would otherwise report how it is used
+    for talkative in ("nncf", "torch.utils.cpp_extension"):  # of devices that are not there
+        logging.getLogger(talkative).setLevel(logging.ERROR)
     try:
         import nncf
     except ModuleNotFoundError as error:
         raise UserError(missing_package("int8", str(error.name), "fast")) from error
     import onnx
 
-    logging.getLogger("nncf").setLevel(logging.ERROR)
     data = nncf.Dataset([preprocessing([picture]) for picture in pictures], lambda batch: {"input": batch})
-    onnx.save(nncf.quantize(onnx.load(source), data, subset_size=len(pictures)), target)
+    with redirect_stdout(sys.stderr):  # where progress belongs
+        quantised = nncf.quantize(onnx.load(source), data, subset_size=len(pictures))
+    onnx.save(quantised, target)

@@ -8,7 +8,7 @@ from src.frames.folder import PICTURE_SUFFIXES, natural_order, read_picture
 from src.settings.errors import UserError
 
 
-def some_pictures(folder: Path, most: int = 300) -> list[np.ndarray]:
+def some_pictures(folder: Path, most: int) -> list[np.ndarray]:
     """At most so many pictures of a folder and those below it, evenly over their order; (h, w, 3) uint8 RGB.
 
     Raises:

@@ -21,7 +21,7 @@ from src.settings.errors import UserError
 
 BATCHES = (1, 2, 17)
 FLOAT_TOLERANCE = 1e-4  # of each number of a unit vector
-INT8_COSINE = 0.9  # of the worst picture
+INT8_COSINE = 0.8  # of the worst picture
 GATES = {"float32": 0.5, "int8": 1.5}  # points of mAP that may be lost
 
 

@@ -66,8 +66,10 @@ class EmbedderSettings(Section):
         "embedded",
         description="`embedded` (only `osnet_x0_25`), the name of published weights (downloaded once), or a file.",
     )
-    backend: Literal["torch", "onnx", "openvino"] = Field(
-        "torch", description="What computes the network; the last two need the extra `fast`."
+    backend: Literal["torch", "onnx", "openvino", "auto"] = Field(
+        "torch",
+        description="What computes the network; `onnx` and `openvino` need the extra `fast`. `auto` = the fastest that "
+        "is installed and agrees with torch.",
     )
     batch_size: Count = Field(
         64, description="How many crops go through the network at once, at most (a CPU takes smaller portions)."

@@ -61,4 +61,4 @@ def _missing(package: str):
 
 
 def test_names() -> None:
-    assert BACKENDS.names() == ["torch", "onnx", "openvino"]
+    assert BACKENDS.names() == ["torch", "onnx", "openvino", "auto"]

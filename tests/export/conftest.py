@@ -46,4 +46,4 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def calibration(market: Path) -> list[np.ndarray]:
-    return some_pictures(market / "bounding_box_train")
+    return some_pictures(market / "bounding_box_train", most=32)

@@ -13,6 +13,7 @@ from src.embedding.names import OSNET_NAMES, input_size
 from src.embedding.networks import build_network
 from src.embedding.preprocessing import Preprocessing
 from src.embedding.registry import create_embedder
+from src.export.int8 import ENOUGH
 from src.export.make import Order, export_network
 from src.export.pictures import some_pictures
 from src.reid_data.registry import open_crops
@@ -73,7 +74,7 @@ def test_similarity_of_a_network_that_is_captured(weights_of: Weights, tmp_path:
 
 def halves(market: Path) -> tuple[list[np.ndarray], object]:
     """Pictures of half of the people to calibrate on, labelled crops of the others to measure on."""
-    return some_pictures(market / "bounding_box_train"), open_crops("market1501", market)
+    return some_pictures(market / "bounding_box_train", most=32), open_crops("market1501", market)
 
 
 def test_int8_of_the_embedded_network_passes_its_gate(market: Path, tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ def test_int8_of_the_real_network_keeps_its_accuracy_on_people_it_was_not_calibr
     from src.reid_data.pictures import read_sample
 
     half = frozenset(persons[::2])
-    pictures = [read_sample(sample) for sample in only_persons(crops, half).samples][:150]
+    pictures = [read_sample(sample) for sample in only_persons(crops, half).samples][:ENOUGH]
     order = Order(
         "osnet_x0_25", str(real_data / "weights/osnet_x0_25_msmt17.pth"), tmp_path / "net.onnx",
         calibration=pictures, verify=True, pictures=pictures,

@@ -64,6 +64,37 @@ def test_server_that_sends_nothing_more_is_given_up(server: FileServer, file: Pa
     assert len(server.ranges) == 2
 
 
+def test_slow_server_is_waited_for(server: FileServer, file: Path) -> None:
+    server.files["/w"], server.pause_s = CONTENT, 0.02
+    assert download(f"{server.url}/w", file).read_bytes() == CONTENT and len(server.ranges) == 1
+
+
+def test_server_that_falls_silent_is_given_up(server: FileServer, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TIMEOUT_S", (5, 0.1))
+    server.files["/w"], server.pause_s = CONTENT, 0.5
+    with pytest.raises(requests.RequestException):
+        download(f"{server.url}/w", file)
+
+
+def test_server_that_redirects_is_followed(server: FileServer, file: Path) -> None:
+    server.files["/w"], server.moved = CONTENT, {"/old": "/older", "/older": "/w"}
+    assert download(f"{server.url}/old", file).read_bytes() == CONTENT
+
+
+def test_server_that_redirects_in_a_circle_is_an_error(server: FileServer, file: Path) -> None:
+    server.moved = {"/a": "/b", "/b": "/a"}
+    with pytest.raises(requests.RequestException):
+        download(f"{server.url}/a", file)
+
+
+@pytest.mark.parametrize("told", [len(CONTENT) + 1, 2 * len(CONTENT)])
+def test_server_that_promises_more_than_it_has_is_given_up(server: FileServer, file: Path, told: int) -> None:
+    server.files["/w"], server.told_length = CONTENT, told
+    with pytest.raises(requests.RequestException):
+        download(f"{server.url}/w", file)
+    assert not file.exists()
+
+
 def test_server_that_ignores_range_starts_again(server: FileServer, file: Path) -> None:
     break_off_for_good(server, file)
     server.heeds_range = False

@@ -154,6 +154,13 @@ def test_missing_path_of_a_source_is_fetched_and_no_other(server: FileServer, tm
     assert there == tmp_path / "weights/net.pth" and there.exists()
 
 
+def test_a_file_cut_short_by_a_wrong_length_is_seen_by_its_checksum(server: FileServer, tmp_path: Path) -> None:
+    server.files["/net"], server.told_length = CONTENT, len(CONTENT) // 2
+    with pytest.raises(UserError, match="published is"):
+        fetch("net", root=tmp_path, sources=one(f"{server.url}/net", sha256=SHA256))
+    assert not (tmp_path / "weights/net.pth").exists()
+
+
 def test_unknown_name_gets_the_nearest() -> None:
     with pytest.raises(UserError, match=r"did you mean 'osnet_x0_25\.msmt17'"):
         fetch("osnet_x025.msmt17")
