@@ -164,7 +164,7 @@ _HEAD = """\
 
 Written by `python src/main.py zoo table`; do not edit it by hand.
 
-torchreid's zoo of published weights ([source](https://kaiyangzhou.github.io/deep-person-reid/MODEL_ZOO), MIT licence), as
+[torchreid's zoo](https://kaiyangzhou.github.io/deep-person-reid/MODEL_ZOO) of published weights (MIT licence), as
 cards that this project can find, check and use: {results} results of {weights} sets of weights. A key reads
 `NETWORK.TRAINED_ON`; `combineall` means that all pictures of the set were trained on, its test part too. Figures are
 percent, as published; nothing on this page was measured here but the last table.

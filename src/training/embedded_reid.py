@@ -32,8 +32,8 @@ CHOSEN = (
     "average against the loss on stripes, weather of the places, MixStyle and the moving average; and, on the same "
     "trainings, which maps are read in how many stripes, by average, maximum or generalised mean, how much the sides "
     "count and how much of the mean over the stripes is taken away (several dozen ways; on the true boxes of PETS2009 "
-    "too, where the ways ranked much alike). When shoes were drawn better, the recipe was trained with the seeds 0 and 1: "
-    "rank-1 49.0 and mAP 38.3, and 52.7 and 40.1; the second is shipped. Before, seed 0 had given 52.7 and 43.2"
+    "too, where the ways ranked much alike). When shoes were drawn better, the recipe was trained with the seeds 0 and "
+    "1: rank-1 49.0 and mAP 38.3, and 52.7 and 40.1; the second is shipped. Before, seed 0 had given 52.7 and 43.2"
 )
 
 

@@ -120,7 +120,7 @@ def test_networks_are_compared_with_what_is_published_and_what_is_measured(gener
     quick = ("--backend", "torch", "--crops", "2", "--repeats", "1")
     told = run("zoo", "compare", "osnet_x0_25", "--weights", "embedded", "--root", generated_market, *quick)
     rows = {line.split()[1]: line for line in told.splitlines() if line.startswith("| ")}
-    assert "91.2 / 75.0 (market1501 → market1501)" in rows["osnet_x0_25"] and "torch, images/s" in rows["network"]
+    assert "91.2 / 75.0 (market1501 → market1501)" in rows["osnet_x0_25"] and "torch, images/s" in told
     measured = float(rows["embedded"].split("|")[-2].split("/")[0])
     assert 20 < measured <= 100
 
