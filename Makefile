@@ -20,7 +20,7 @@ lint: ## Style, types, and floors (which folder may import which)
 	@.venv/bin/lint-imports
 
 lab: ## Open the lessons in JupyterLab
-	@$(PYTHON) tools/set_up.py lab
+	@$(PYTHON) tools/set_up.py lab fast
 	@.venv/bin/jupyter lab
 
 weights: ## Train the embedded weights again (hours; resumes where it stopped)

@@ -67,7 +67,7 @@ def show_picture(image: np.ndarray, words: str, width: float = 5.5) -> None:
     show(figure, words)
 
 
-show_picture(first.image, "The first frame.", 4.5)
+show_picture(first.image, "The first frame.", 6)
 
 # %% [markdown]
 # How many people are there? Count before the detector does.
@@ -83,7 +83,7 @@ MY_GUESS = None  # people
 
 # %%
 from src.pipeline import load_networks
-from src.report.drawing import MATCH, Mark, draw_marks
+from src.report.drawing import MATCH, OTHER, Mark, draw_marks
 
 detector, embedder = load_networks(settings)
 found = detector(first)
@@ -106,8 +106,10 @@ where = settings.detector
 eager = create_detector(where.name, where.weights, min_score=0.02)
 suspected = eager(first)
 print(f"score at least 0.02: {len(suspected)} boxes; at least {detector.min_score}: {len(found)}")
-marks = [Mark(box, MATCH, f"{score:.2f}") for box, score in zip(suspected.xyxy, suspected.confidence, strict=True)]
-show_picture(draw_marks(first.image, marks), "The same frame, everything with a score of 0.02 or more.", 4.5)
+kept = suspected.confidence >= detector.min_score
+marks = [Mark(box, OTHER) for box in suspected.xyxy[~kept]] + [Mark(box, MATCH) for box in suspected.xyxy[kept]]
+words = "The same frame: blue what is kept, white what scored less, but 0.02 or more."
+show_picture(draw_marks(first.image, marks), words, 6)
 assert len(suspected) >= len(found)
 
 # %% [markdown]

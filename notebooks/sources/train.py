@@ -134,6 +134,8 @@ with caught() as said:
 print("\n".join(dict.fromkeys(line for line in said.getvalue().splitlines() if "|" in line)))
 
 # %% [markdown]
+# (In the row `gallery` torchreid counts the strangers, whom Market-1501 numbers 0, as one more person.)
+#
 # **3. A network**, by name. `loss="softmax"` means: while training, answer with a score for each training person.
 # (`pretrained=True` would fetch weights that know the thousand things of ImageNet: a better start than random ones.)
 
@@ -301,7 +303,7 @@ axes[2].plot(log["epoch"], 100 * log["map_average"], marker=".", label="their av
 titles = ("loss (training people)", "named rightly, % (training)", "mAP, % (validation people)")
 for cell, title in zip(axes, titles, strict=True):
     cell.set_title(title, fontsize=10)
-    cell.set(xlabel="epoch", ylim=(0, None))
+    cell.set(xlabel="epoch", ylim=(0, None), xticks=range(0, len(log["epoch"]) + 1, 2))
 axes[2].legend()
 show(
     figure,
@@ -377,7 +379,8 @@ for loss, rows in logs.items():
     axes.plot(
         rows["epoch"], 100 * better, marker=".", label="cross-entropy alone" if loss == "none" else f"with {loss}"
     )
-axes.set(xlabel="epoch", ylabel="mAP, % (validation people)", ylim=(0, None))
+ticks = range(0, len(logs["none"]["epoch"]) + 1, 2)
+axes.set(xlabel="epoch", ylabel="mAP, % (validation people)", ylim=(0, None), xticks=ticks)
 axes.legend()
 show(figure, "Validation mAP, epoch by epoch, of four runs that differ in the metric loss alone.")
 final = {loss: 100 * np.fmax(rows["map"], rows["map_average"])[-1] for loss, rows in logs.items()}

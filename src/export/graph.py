@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -14,23 +15,30 @@ Pairs = Literal["1x1", "1xN", "NxM"]
 
 
 class UnitFeatures(nn.Module):
-    """A network whose features have length 1: (n, 3, h, w) -> (n, d)."""
+    """A network whose features have length 1: (n, 3, h, w) -> (n, d).
 
-    def __init__(self, network: nn.Module) -> None:
+    Args:
+        network: (n, 3, h, w) -> (n, d).
+        size: height and width of the pictures; d is found by asking, so that the file can tell it.
+    """
+
+    def __init__(self, network: nn.Module, size: tuple[int, int]) -> None:
         super().__init__()
         self.network = network
+        with torch.inference_mode():
+            self.dimension = network(torch.zeros(1, 3, *size)).shape[1]
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Pictures (n, 3, h, w), scaled and normalised -> unit vectors (n, d)."""
-        return F.normalize(self.network(pictures), dim=1)
+        return F.normalize(self.network(pictures), dim=1).reshape(-1, self.dimension)
 
 
 class Similarity(nn.Module):
     """The cosine similarity of all pictures of one batch to all of another: (n, 3, h, w), (m, 3, h, w) -> (n, m)."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, size: tuple[int, int]) -> None:
         super().__init__()
-        self.features = UnitFeatures(network)
+        self.features = UnitFeatures(network, size)
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         """Two batches of pictures -> (n, m), each -1 … 1."""
@@ -53,7 +61,7 @@ def write_onnx(name: str, weights: Path, target: Path, pairs: Pairs | None = Non
     """
     network, size = build_network(name, weights), picture_size(name, weights)
     if pairs is None:
-        write_graph(name, UnitFeatures(network), size, {"input": "batch"}, target)
+        write_graph(name, UnitFeatures(network, size), size, {"input": "batch"}, target)
         return
     first, second = ("a_batch" if pairs == "NxM" else None), ("b_batch" if pairs != "1x1" else None)
-    write_graph(name, Similarity(network), size, {"a": first, "b": second}, target, output="similarity")
+    write_graph(name, Similarity(network, size), size, {"a": first, "b": second}, target, output="similarity")

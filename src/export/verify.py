@@ -127,5 +127,5 @@ def check_accuracy(accuracy: Accuracy, gate: float) -> None:
     if not accuracy.fall <= gate:
         raise UserError(
             f"mAP fell by {accuracy.fall:.1f} points, from {100 * accuracy.before:.1f} to {100 * accuracy.after:.1f} "
-            f"(allowed: {gate:g}); calibrate on more pictures, and such as those it will see"
+            f"(allowed: {gate:g}); calibrate on pictures like those it will see, or stay with float32"
         )

@@ -10,6 +10,9 @@ import tomllib
 import warnings
 from pathlib import Path
 
+from src.settings.errors import UserError
+from src.settings.registry import missing_package
+
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_ALONE = {"torch", "torchvision", "numpy", "pandas"}  # Colab's own fit its driver and each other
 
@@ -33,9 +36,31 @@ def prepare() -> None:
     print(f"learning-reid is ready: Python {sys.version.split()[0]}, torch {torch.__version__}, {device}")
 
 
-def missing_packages(root: Path = ROOT) -> list[str]:
-    """The base dependencies of pyproject.toml that are not installed, those Colab brings along left out."""
-    lines = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+def need(extra: str) -> None:
+    """Make sure of the packages that a lesson needs beyond the base: on Colab those that are missing are installed.
+
+    Args:
+        extra: of pyproject.toml, such as "fast".
+
+    Raises:
+        UserError: elsewhere, where one is missing; the one command is told.
+    """
+    missing = missing_packages(extra=extra)
+    if "google.colab" in sys.modules:
+        install(missing)
+    elif missing:
+        raise UserError(missing_package("this lesson", _name(missing[0]), extra))
+
+
+def missing_packages(root: Path = ROOT, extra: str | None = None) -> list[str]:
+    """What pyproject.toml asks for and is not installed, what Colab brings along left out.
+
+    Args:
+        root: where the file is.
+        extra: look at the packages of this extra; None: at the base dependencies.
+    """
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = project["dependencies"] if extra is None else project["optional-dependencies"][extra]
     return [line for line in lines if (name := _name(line)) not in LEFT_ALONE and not _installed(name)]
 
 

@@ -41,6 +41,12 @@ def test_parity_of_every_network_with_random_weights(name: str, weights_of: Weig
     assert [file.name for file in tmp_path.iterdir()] == ["net.onnx"], "nothing else is left"
 
 
+def test_the_embedded_network_tells_how_many_numbers_it_answers_with(tmp_path: Path) -> None:
+    export_network(Order("osnet_x0_25", "embedded", tmp_path / "net.onnx", verify=True))
+    (features,) = onnxruntime.InferenceSession(tmp_path / "net.onnx").get_outputs()
+    assert features.shape == ["batch", 5632]
+
+
 @pytest.mark.parametrize("name", ["osnet_x0_25", "shufflenet"])
 def test_openvino_files_run_in_our_backend(name: str, weights_of: Weights, tmp_path: Path) -> None:
     report = export_network(Order(name, str(weights_of(name)), tmp_path / "net.xml", format="openvino", verify=True))

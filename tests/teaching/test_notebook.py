@@ -3,23 +3,43 @@
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from src.settings.errors import UserError
 from src.teaching import notebook
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     lines = '"no-such-package>=1", "torch>=99", "numpy", "PyYAML>=6.0", "another.one[x]==2; python_version > \'3\'"'
-    (tmp_path / "pyproject.toml").write_text(f"[project]\ndependencies = [{lines}]\n")
+    extra = '"no-such-extra>=3", "numpy"'
+    (tmp_path / "pyproject.toml").write_text(
+        f"[project]\ndependencies = [{lines}]\n[project.optional-dependencies]\nfast = [{extra}]\n"
+    )
     return tmp_path
 
 
 def test_only_what_is_missing_is_asked_for(project: Path) -> None:
     missing = notebook.missing_packages(project)
     assert missing == ["no-such-package>=1", "another.one[x]==2; python_version > '3'"]
+
+
+def test_of_an_extra_too(project: Path) -> None:
+    assert notebook.missing_packages(project, "fast") == ["no-such-extra>=3"]
+
+
+def test_what_a_lesson_needs_is_installed_on_colab_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(notebook, "missing_packages", lambda extra: [f"{extra}-package>=1"])
+    monkeypatch.setattr(notebook, "install", asked.append)
+    with pytest.raises(UserError, match=r"'fast-package'.*pip install '\.\[fast\]'"):
+        notebook.need("fast")
+    assert not asked
+    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
+    notebook.need("fast")
+    assert asked == [["fast-package>=1"]]
 
 
 def test_nothing_is_missing_here() -> None:
