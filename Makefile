@@ -14,7 +14,7 @@ test: lint ## Set up .venv and pass the checks of style and the tests
 	@$(run) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: ## Style, types, and floors (which folder may import which)
-	@$(PYTHON) tools/set_up.py tensorflow fast dev
+	@$(PYTHON) tools/set_up.py tensorflow fast cluster dev
 	@$(run) -m ruff check .
 	@$(run) -m mypy
 	@.venv/bin/lint-imports
@@ -28,7 +28,7 @@ weights: ## Train the embedded weights again (hours; resumes where it stopped)
 	@$(run) src/main.py weights
 
 bench: ## Print every speed claim beside its peer
-	@$(PYTHON) tools/set_up.py tensorflow fast dev
+	@$(PYTHON) tools/set_up.py tensorflow fast cluster dev
 	@for script in $(wildcard benchmarks/*.py); do echo "$$script"; $(run) $$script || exit 1; done
 
 notebooks: ## Build every lesson from its source, and the tables that list them

@@ -17,7 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 IN_CONDA = ("fast", "lab", "dev")  # and the base
-CONDA_NAMES = {"pytorch": "torch", "py-opencv": "opencv-python", "playwright-python": "playwright"}
+CONDA_NAMES = {
+    "pytorch": "torch",
+    "pgvector-python": "pgvector",
+    "playwright-python": "playwright",
+    "py-opencv": "opencv-python",
+}
 
 
 def parse(lines: list[str]) -> dict[str, Requirement]:

@@ -67,7 +67,7 @@ def show_picture(image: np.ndarray, words: str, width: float = 5.5) -> None:
     show(figure, words)
 
 
-show_picture(first.image, "The first frame.", 6)
+show_picture(first.image, "The first frame.", 4.8)
 
 # %% [markdown]
 # How many people are there? Count before the detector does.
@@ -109,7 +109,7 @@ print(f"score at least 0.02: {len(suspected)} boxes; at least {detector.min_scor
 kept = suspected.confidence >= detector.min_score
 marks = [Mark(box, OTHER) for box in suspected.xyxy[~kept]] + [Mark(box, MATCH) for box in suspected.xyxy[kept]]
 words = "The same frame: blue what is kept, white what scored less, but 0.02 or more."
-show_picture(draw_marks(first.image, marks), words, 6)
+show_picture(draw_marks(first.image, marks), words, 5)
 assert len(suspected) >= len(found)
 
 # %% [markdown]

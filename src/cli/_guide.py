@@ -1,5 +1,6 @@
 """The rows of `zoo compare`: each network measured, and what is published of it."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from src.embedding.model_choice import NamedModel
 from src.embedding.names import check_name
 from src.evaluation import DataChoice, ModelChoice, Wanted, evaluate
 from src.report.model_guide import Accuracy, GuideRow
+from src.settings.errors import UserError
 from src.zoo.cards import all_cards
 
 TARGET = "market1501"  # the test set on which most of the zoo was published
@@ -46,9 +48,14 @@ def guide_rows(
         for label, name, weights in wanted:
             speeds = {}
             for backend in backends:
-                speeds[backend] = measure(name, backend, weights, crops, repeats)
+                try:
+                    speeds[backend] = measure(name, backend, weights, crops, repeats)
+                except UserError as problem:  # the others are measured all the same
+                    tqdm.write(f"note: {label} on {backend}: {problem}", file=sys.stderr)
+                    speeds[backend] = None
                 bar.update()
             cost = complexity_of(name)
+            weights = weights if weights is None or any(speeds.values()) else None
             measured = accuracy_on(root, name, weights) if root is not None and weights is not None else None
             told = published_accuracy(name) if weights is None else None
             rows.append(GuideRow(label, speeds, cost.parameters, cost.multiply_adds, told, measured))

@@ -13,14 +13,16 @@ def load_model(
     embedder: str, weights: str, onnx: Path | None, backend: Backend, device: str, threads: int | None
 ) -> tuple[Embedder, str]:
     """The network of `--weights`, or of `--onnx`; and the file's name as the setting would give it."""
+    from src.embedding.locate import GRAPH_SUFFIXES
     from src.embedding.registry import create_embedder
 
     if onnx is not None:
         if weights != "embedded":
             raise UserError("give either --weights or --onnx, not both")
-        if onnx.suffix.lower() != ".onnx":
-            raise UserError(f"--onnx {onnx} is no .onnx file; give other weights with --weights")
-        weights, backend = str(onnx), "onnx" if backend == "torch" else backend
+        if onnx.suffix.lower() not in GRAPH_SUFFIXES:
+            raise UserError(f"--onnx {onnx} is no .onnx or .xml file; give other weights with --weights")
+        own: Backend = "openvino" if onnx.suffix.lower() == ".xml" else "onnx"
+        weights, backend = str(onnx), own if backend == "torch" else backend
     return create_embedder(embedder, weights, backend, device=device, threads=threads), weights
 
 

@@ -20,7 +20,9 @@ Embedder = Annotated[str, typer.Option(help="The network: an OSNet, or any other
 Weights = Annotated[
     str, typer.Option(help="`embedded`, a file, a card (.yml), or what published weights were trained on.")
 ]
-Onnx = Annotated[Path | None, typer.Option(help="An ONNX file instead of --weights.", show_default=False)]
+Onnx = Annotated[
+    Path | None, typer.Option(help="An exported file (.onnx or .xml) instead of --weights.", show_default=False)
+]
 BackendOption = Annotated[
     Backend,
     typer.Option("--backend", help="What computes the network; `auto` = the fastest installed that agrees with torch."),

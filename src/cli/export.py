@@ -61,6 +61,9 @@ def run(
     if target.suffix != SUFFIXES[format]:
         raise UserError(f"--out {target}: a file for {format} ends in {SUFFIXES[format]}")
     options.check_folder_of(target)
+    for file in {target, target.with_suffix(".bin" if format == "openvino" else target.suffix)}:
+        if file.exists():
+            raise UserError(f"{file} is there already; name another with --out, or remove it first")
     labelled = None
     if crops is not None:
         from src.reid_data.registry import open_crops

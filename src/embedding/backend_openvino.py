@@ -32,8 +32,9 @@ class OpenVinoEmbedder:
         try:
             model = core.read_model(path)
         except RuntimeError as error:
+            kind = "an OpenVINO network (its .bin must lie beside it)" if path.suffix == ".xml" else "an ONNX network"
             raise UserError(
-                f"{path} cannot be read as an ONNX network, it is damaged or incomplete; fetch or export it again"
+                f"{path} cannot be read as {kind}, it is damaged or incomplete; fetch or export it again"
             ) from error
         shapes = [
             [None if size.is_dynamic else size.get_length() for size in entry.partial_shape] for entry in model.inputs

@@ -33,7 +33,7 @@ def locate_weights(name: str, weights: str) -> Path:
     from src.zoo.fetch import fetch, fetch_missing  # only here: most runs need nothing from the network
 
     if path.suffix.lower() not in WEIGHT_SUFFIXES and os.sep not in weights:
-        return fetch(f"{name}.{weights}")
+        return fetch(weights if weights.startswith(f"{name}.") else f"{name}.{weights}")
     if (fetched := fetch_missing(path)) is None:
         raise UserError(f"no weights file {path}; correct embedder.weights, or write 'embedded' for the project's own")
     return fetched

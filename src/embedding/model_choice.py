@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from src.embedding.embedder import Embedder
-from src.embedding.locate import EMBEDDED_NAME, WEIGHT_SUFFIXES, locate_weights
+from src.embedding.locate import EMBEDDED_NAME, GRAPH_SUFFIXES, WEIGHT_SUFFIXES, locate_weights
 from src.embedding.names import OSNET_NAMES, TORCHREID_NAMES, check_name
 from src.embedding.registry import create_embedder
 from src.settings.errors import UserError, did_you_mean
 from src.zoo.cards import all_cards
 
-FORMS = "embedded, NAME.TRAINED_ON (osnet_x0_25.msmt17), NAME=FILE (osnet_x0_25=w.pth), or a .onnx file"
+FORMS = "embedded, NAME.TRAINED_ON (osnet_x0_25.msmt17), NAME=FILE (osnet_x0_25=w.pth), or a .onnx or .xml file"
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class NamedModel:
 
     @property
     def backend(self) -> str:
-        """What computes it: ONNX Runtime for an ONNX file, else PyTorch."""
-        return "onnx" if Path(self.weights).suffix.lower() == ".onnx" else "torch"
+        """What computes it: whole networks by what wrote them, all others by PyTorch."""
+        return {".onnx": "onnx", ".xml": "openvino"}.get(Path(self.weights).suffix.lower(), "torch")
 
     def open(self, device: str = "auto", threads: int | None = None) -> Embedder:
         """Load the network.
@@ -80,7 +80,7 @@ def parse_model(word: str) -> NamedModel:
     if word == "embedded":
         return NamedModel(word, EMBEDDED_NAME, word)
     suffix = Path(word).suffix.lower()
-    if suffix == ".onnx" and ("=" not in word or Path(word).expanduser().is_file()):
+    if suffix in GRAPH_SUFFIXES and ("=" not in word or Path(word).expanduser().is_file()):
         return NamedModel(Path(word).name, EMBEDDED_NAME, _file(word, word))
     name, mark, rest = word.partition("=")
     if mark:

@@ -169,6 +169,8 @@ def read_input_shape(path: Path, name: str, shapes: Sequence[Sequence[int | None
     Raises:
         UserError: the file does not take one batch of RGB pictures.
     """
+    if len(shapes) == 2 and all(len(shape) == 4 for shape in shapes):
+        raise UserError(f"{path} compares pictures (export --pairs wrote it) and gives no features; export it without")
     if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][1] not in (3, None):
         raise UserError(
             f"{path} takes {[tuple(shape) for shape in shapes]}, not one batch (n, 3, height, width); name another file"

@@ -56,6 +56,9 @@ def load_weights(network: nn.Module, path: Path) -> LoadReport:
         )
     wanted = network.state_dict()
     found = {_without_prefix(key, wanted): tensor for key, tensor in read_state_dict(path).items()}
+    broken = [key for key, tensor in found.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
+    if broken:
+        raise UserError(f"{path} holds numbers that are infinite or none ({broken[0]}); its training went astray")
     advice = "set embedder.name to the network the weights were trained with, or embedder.weights to a file that fits"
     loaded = load_strictly(network, found, drop_prefixes=(_CLASSIFIER,), where=path, advice=advice)
     total = sum(not key.startswith(_CLASSIFIER) for key in wanted)

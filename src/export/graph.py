@@ -7,9 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from src.embedding.networks import build_network
 from src.embedding.onnx_file import write_graph
-from src.embedding.weights import picture_size
 
 Pairs = Literal["1x1", "1xN", "NxM"]
 
@@ -45,21 +43,21 @@ class Similarity(nn.Module):
         return self.features(a) @ self.features(b).T
 
 
-def write_onnx(name: str, weights: Path, target: Path, pairs: Pairs | None = None) -> None:
+def write_onnx(name: str, network: nn.Module, size: tuple[int, int], target: Path, pairs: Pairs | None = None) -> None:
     """Write a network as an ONNX file.
 
     Args:
         name: one of `src.embedding.names`.
-        weights: a file that `build_network` reads.
+        network: of `build_network`.
+        size: height and width of its pictures.
         target: the file. Its input is `input` (batch, 3, h, w) float32, RGB scaled to 0–1 and normalised by ImageNet's
             mean and deviation; its output `reid_features` (batch, d), of unit length.
         pairs: the similarity of pictures instead: inputs `a` and `b`, output `similarity`; 1x1 takes a picture each,
             1xN one picture and a batch, NxM two batches.
 
     Raises:
-        UserError: the weights are damaged or of another network, or it has parts that ONNX lacks.
+        UserError: the network has parts that ONNX lacks.
     """
-    network, size = build_network(name, weights), picture_size(name, weights)
     if pairs is None:
         write_graph(name, UnitFeatures(network, size), size, {"input": "batch"}, target)
         return

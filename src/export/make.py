@@ -9,17 +9,23 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from torch import nn
 
 from src.embedding.backend_torch import TorchEmbedder
+from src.embedding.embedder import Embedder
 from src.embedding.locate import locate_weights
+from src.embedding.names import check_name
 from src.embedding.networks import build_network
+from src.embedding.operating_point import OperatingPoint, operating_point_file, write_operating_point
 from src.embedding.preprocessing import Preprocessing
 from src.embedding.weights import picture_size
 from src.export.graph import Pairs, write_onnx
+from src.export.int8 import FEWEST
 from src.export.verify import (
     Accuracy,
     Parity,
     check_accuracy,
+    check_answerable,
     check_parity,
     compare_accuracy,
     compare_features,
@@ -28,6 +34,8 @@ from src.export.verify import (
 )
 from src.reid_data.sample import LabelledCrops
 from src.settings.errors import UserError
+from src.settings.yaml_file import read_mapping
+from src.zoo.checksums import sha256_of
 
 Format = Literal["onnx", "openvino"]
 SUFFIXES: dict[Format, str] = {"onnx": ".onnx", "openvino": ".xml"}
@@ -75,6 +83,8 @@ class Report:
 def export_network(order: Order, say: Callable[[str], object] = lambda line: None) -> Report:
     """Write the file that is wanted; where it does not pass, nothing is left of it.
 
+    A threshold that was calibrated for the weights goes along, where the features are the same (float32).
+
     Args:
         order: what is wanted.
         say: told what is being done, as it takes a while.
@@ -82,49 +92,69 @@ def export_network(order: Order, say: Callable[[str], object] = lambda line: Non
     Raises:
         UserError: weights, pictures or packages are missing, the file fails its verification, or cannot be written.
     """
-    if order.pairs and (order.calibration is not None or order.verify):
-        raise UserError("similarity inside the file goes with neither int8 nor verify; leave out --pairs, or those two")
+    _check(order)
+    source = locate_weights(order.name, order.weights)
+    network, preprocessing = build_network(order.name, source), Preprocessing(*picture_size(order.name, source))
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=order.target.parent) as folder:
             draft = Path(folder) / order.target.name
-            _write(order, draft, say)
+            _write(order, network, preprocessing, draft, say)
             report = Report()
             if order.verify or order.crops is not None:
-                _verify(order, draft, report, say)
+                original = TorchEmbedder(network, preprocessing)
+                _verify(order, original, open_exported(draft, order.name), report, say)
             for part in sorted(Path(folder).glob(f"{draft.stem}.*")):
                 report.files.append(part.replace(order.target.with_name(part.name)))
-            return report
     except OSError as error:
         raise UserError(
             f"{order.target} cannot be written ({error.strerror or error}); name another with --out"
         ) from None
+    if order.calibration is None and order.pairs is None and operating_point_file(source).is_file():
+        report.files.append(_carry_threshold(order, source))
+    return report
 
 
-def _write(order: Order, draft: Path, say: Callable[[str], object]) -> None:
-    source = locate_weights(order.name, order.weights)
+def _check(order: Order) -> None:
+    """Refuse before any work what could only be refused after it."""
+    check_name(order.name)
+    if order.pairs and (order.calibration is not None or order.verify):
+        raise UserError("similarity inside the file goes with neither int8 nor verify; leave out --pairs, or those two")
+    if order.calibration is not None and len(order.calibration) < FEWEST:
+        raise UserError(f"{len(order.calibration)} pictures are too few to calibrate int8 on; give {FEWEST} or more")
+    if order.crops is not None:
+        check_answerable(order.crops)
+
+
+def _carry_threshold(order: Order, source: Path) -> Path:
+    """Write the threshold of the weights for the exported file too: its features are the same."""
+    values = read_mapping(operating_point_file(source)) | {"weights_sha256": sha256_of(order.target)}
+    file = operating_point_file(order.target)
+    write_operating_point(file, OperatingPoint(**values))
+    return file
+
+
+def _write(
+    order: Order, network: nn.Module, preprocessing: Preprocessing, draft: Path, say: Callable[[str], object]
+) -> None:
     graph = draft if order.format == "onnx" and order.calibration is None else draft.parent / "float32.graph"
     say("writing the graph")
-    write_onnx(order.name, source, graph, order.pairs)
+    write_onnx(order.name, network, (preprocessing.height, preprocessing.width), graph, order.pairs)
     if order.calibration is not None:
         from src.export.int8 import quantise
 
         say(f"calibrating int8 on {len(order.calibration)} pictures")
         floating, graph = graph, draft if order.format == "onnx" else draft.parent / "int8.graph"
-        quantise(floating, graph, order.calibration, Preprocessing(*picture_size(order.name, source)))
+        quantise(floating, graph, order.calibration, preprocessing)
     if order.format == "openvino":
         from src.export.openvino_file import write_openvino
 
         write_openvino(graph, draft)
 
 
-def _verify(order: Order, draft: Path, report: Report, say: Callable[[str], object]) -> None:
-    source = locate_weights(order.name, order.weights)
-    preprocessing = Preprocessing(*picture_size(order.name, source))
-    original = TorchEmbedder(build_network(order.name, source), preprocessing)
-    exported = open_exported(draft, order.name)
+def _verify(order: Order, original: Embedder, exported: Embedder, report: Report, say: Callable[[str], object]) -> None:
+    size = original.preprocessing.height, original.preprocessing.width
     report.dimension = exported.dimension
-    kinds = {"random": random_pictures(preprocessing.height, preprocessing.width), "real": order.pictures}
-    for kind, pictures in kinds.items():
+    for kind, pictures in {"random": random_pictures(*size), "real": order.pictures}.items():
         if order.verify and pictures:
             say(f"comparing features of {kind} pictures")
             parity = compare_features(original, exported, pictures, kind)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from src.frames.folder import PICTURE_SUFFIXES, natural_order, read_picture
+from src.frames.folder import PICTURE_SUFFIXES, natural_order
+from src.reid_data.pictures import open_picture
 from src.settings.errors import UserError
 
 
@@ -20,4 +21,4 @@ def some_pictures(folder: Path, most: int) -> list[np.ndarray]:
     if not files:
         raise UserError(f"{folder} holds no pictures ({', '.join(PICTURE_SUFFIXES)}); name a folder that does")
     chosen = np.unique(np.linspace(0, len(files) - 1, most).round().astype(int))
-    return [read_picture(Path(files[index])) for index in chosen]
+    return [open_picture(Path(files[index])) for index in chosen]

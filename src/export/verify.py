@@ -14,7 +14,6 @@ from src.metrics.matches import answerable, find_matches
 from src.metrics.protocol import PROTOCOLS
 from src.metrics.retrieval import score_retrieval
 from src.reid_data.features import embed_samples
-from src.reid_data.overlap import explain_no_overlap
 from src.reid_data.sample import LabelledCrops
 from src.reid_data.task import Contest, make_contest, make_task
 from src.settings.errors import UserError
@@ -80,15 +79,23 @@ def random_pictures(height: int, width: int, seed: int = 0) -> list[np.ndarray]:
     return list(rng.integers(0, 256, (max(BATCHES), height, width, 3), np.uint8))
 
 
-def compare_accuracy(original: Embedder, exported: Embedder, crops: LabelledCrops) -> Accuracy:
-    """mAP of both by the Market-1501 rule; without a split the first camera asks.
+def check_answerable(crops: LabelledCrops) -> None:
+    """Refuse crops on which no mAP can be measured.
 
     Raises:
-        UserError: nobody can be found in these crops.
+        UserError: nobody can be found in them.
     """
-    contest, rule = make_contest(crops), PROTOCOLS["market1501"]
-    if not answerable(contest.query_labels, contest.gallery_labels, rule).any():
-        raise UserError(f"{crops.root}: {explain_no_overlap(contest.query, contest.gallery)}")
+    contest = make_contest(crops)
+    if not answerable(contest.query_labels, contest.gallery_labels, PROTOCOLS["market1501"]).any():
+        raise UserError(
+            f"{crops.root}: {contest.crops.name}: nobody is seen by two cameras, so no mAP can be measured; give crops "
+            "of people before two cameras or more"
+        )
+
+
+def compare_accuracy(original: Embedder, exported: Embedder, crops: LabelledCrops) -> Accuracy:
+    """mAP of both by the Market-1501 rule; without a split the first camera asks. See `check_answerable`."""
+    contest = make_contest(crops)
     before, after = (_map(embedder, contest) for embedder in (original, exported))
     return Accuracy(before, after, len(contest.query))
 

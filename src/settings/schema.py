@@ -69,7 +69,7 @@ class EmbedderSettings(Section):
     backend: Literal["torch", "onnx", "openvino", "auto"] = Field(
         "torch",
         description="What computes the network; `onnx` and `openvino` need the extra `fast`. `auto` = the fastest that "
-        "is installed and agrees with torch.",
+        "is installed and agrees with torch (cosine 0.999 or more; it may compute in bfloat16).",
     )
     batch_size: Count = Field(
         64, description="How many crops go through the network at once, at most (a CPU takes smaller portions)."

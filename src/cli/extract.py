@@ -1,0 +1,86 @@
+"""Fill the store: find people in footage, describe them, keep them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tqdm.auto import tqdm
+
+from src.cli import _store
+from src.settings.errors import UserError
+
+SOME_DAY = "2000-01-01T00:00:00+00:00"  # for footage of which nobody knows the time
+
+
+def run(
+    input: Annotated[
+        list[str], typer.Option(help="A folder of frames, a video, or synthetic:SEED; may be given many times.")
+    ],
+    camera: Annotated[
+        list[str] | None,
+        typer.Option(help="The camera of each --input, in the same order.", show_default="the input's name"),
+    ] = None,
+    start: Annotated[
+        list[str] | None,
+        typer.Option(help="Time of the first frame of each --input; one is for all.", show_default=SOME_DAY),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames per second of all inputs.", show_default="their own, else 7", min=0.001)
+    ] = None,
+    config: _store.Config = _store.DEFAULT_CONFIG,
+    overrides: _store.Overrides = None,
+) -> None:
+    """Find people in the footage of one or more cameras and store them: box, thumbnail, vector, time.
+
+    What is stored already is not done again; whatever was broken off goes on where it stopped. With another embedder
+    the new vectors lie beside the old ones.
+    """
+    settings = _store.load_store_settings(config, overrides)
+    cameras = camera or [Path(path.rstrip("/")).stem or path for path in input]
+    starts = start or [SOME_DAY]
+    starts = starts * len(input) if len(starts) == 1 else starts
+    if len(cameras) != len(input) or len(starts) != len(input):
+        raise UserError(
+            f"{len(input)} inputs, {len(cameras)} cameras, {len(starts)} starts: give --camera and --start once for "
+            "each --input, in the same order"
+        )
+    from sqlalchemy.orm import Session
+
+    from src.detection.registry import create_detector
+    from src.embedding.registry import create_embedder
+    from src.frames.open import open_frames
+    from src.report.progress import stop_on_ctrl_c
+    from src.store.extract import Crew, Source, extract
+    from src.store.open import only_writer, open_store, told_in_a_line
+    from src.store.records import detector_row, embedder_row
+
+    sources = [
+        Source(path, name, _store.seconds_of(time, "--start"), fps)
+        for path, name, time in zip(input, cameras, starts, strict=True)
+    ]
+    totals = [
+        len(open_frames(source.path)) for source in sources
+    ]  # what cannot be read is told before the networks load
+    where, what, runtime = settings.detector, settings.embedder, settings.runtime
+    url = settings.store.url
+    engine = open_store(url)
+    with told_in_a_line(url), only_writer(engine, url), stop_on_ctrl_c("storing what was begun") as stop:
+        detector = create_detector(where.name, where.weights, where.min_score, runtime.device, runtime.threads)
+        embedder = create_embedder(
+            what.name, what.weights, what.backend, what.batch_size, device=runtime.device, threads=runtime.threads
+        )
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            rows = (
+                detector_row(session, where.name, where.weights, where.min_score),
+                embedder_row(session, what.name, what.weights, embedder),
+            )
+        crew = Crew(detector, embedder, *rows)
+        for source, total in zip(sources, totals, strict=True):
+            with tqdm(total=total, desc=source.camera, unit="frame", dynamic_ncols=True) as bar:
+                done = extract(engine, source, crew, bar.update, lambda: stop.requested)
+            added = f", {done.embeddings:,} vectors of stored people" if done.embeddings else ""
+            print(f"{source.camera:<16}{done.frames:,} frames and {done.detections:,} people added{added}")
+            for line in done.skipped:
+                print(f"note: {line}")
+            if stop.requested:
+                raise typer.Exit(130)

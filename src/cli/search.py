@@ -1,0 +1,81 @@
+"""Who was this, and where else were they? Ask the store."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from src.cli import _options as options
+from src.cli import _store
+from src.cli._model import find_threshold
+from src.settings.errors import UserError
+
+
+def run(
+    image: Annotated[Path | None, typer.Option(help="A crop of somebody.", show_default=False)] = None,
+    detection: Annotated[
+        int | None,
+        typer.Option(help="A stored detection, by its number; its own frame is left out.", show_default=False),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many answers, at most.")] = 10,
+    camera: Annotated[list[str] | None, typer.Option(help="Look at this camera; may be given many times.")] = None,
+    after: Annotated[str | None, typer.Option(help="From this time on.", show_default=False)] = None,
+    before: Annotated[str | None, typer.Option(help="Up to this time.", show_default=False)] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0, help="Up to this distance it may be them.", show_default="the calibrated one"),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="A file for the answers.", show_default=False)
+    ] = None,
+    strip: Annotated[Path | None, typer.Option(help="A PNG of the answers to write.", show_default=False)] = None,
+    config: _store.Config = _store.DEFAULT_CONFIG,
+    overrides: _store.Overrides = None,
+) -> None:
+    """Find the stored people who look most like one: by a picture, or by the number of a stored detection."""
+    if (image is None) == (detection is None):
+        raise UserError("name whom to look for: either --image FILE or --detection NUMBER")
+    for file in (json_file, strip):
+        options.check_folder_of(file)
+    from sqlalchemy.orm import Session
+
+    from src.embedding.registry import create_embedder
+    from src.frames.folder import read_picture
+    from src.report.store_answers import answers_as_json, answers_text, draw_answers
+    from src.store.open import open_store, told_in_a_line
+    from src.store.records import find_embedder
+    from src.store.search import Where, search_store, thumbnail_of, vector_of
+
+    settings = _store.load_store_settings(config, overrides)
+    url, what, runtime = settings.store.url, settings.embedder, settings.runtime
+    where = Where(
+        tuple(camera or ()),
+        None if after is None else _store.seconds_of(after, "--after"),
+        None if before is None else _store.seconds_of(before, "--before"),
+        detection,
+    )
+    engine = open_store(url, must_exist=True)
+    with told_in_a_line(url):
+        with Session(engine, expire_on_commit=False) as session:
+            model = find_embedder(session, what.name, what.weights)
+        if detection is not None:
+            query, asked = vector_of(engine, detection, model), thumbnail_of(engine, detection)
+        else:
+            assert image is not None
+            embedder = create_embedder(
+                what.name, what.weights, what.backend, device=runtime.device, threads=runtime.threads
+            )
+            try:
+                asked = read_picture(image)
+            except (OSError, ValueError) as problem:
+                raise UserError(f"{image} is not a readable picture ({problem}); name another") from None
+            query = embedder([asked])[0]
+        limit = find_threshold(threshold, what.name, what.weights, "euclidean", pairs=False)
+        found = search_store(engine, query, model, top, where)
+    print(answers_text(found, limit))
+    if json_file is not None:
+        from src.report.files import write_json
+
+        write_json(json_file, answers_as_json(found, limit))
+    if strip is not None:
+        draw_answers(strip, asked, found, limit)

@@ -1,0 +1,205 @@
+"""Frames → detections → vectors → store. What is stored is never done again, and nothing is half there.
+
+Several frames go into the store in one transaction: their rows, their people and the vectors of these are there
+together or not at all. Whoever is killed in between finds the next unfinished frame at the next start.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from src.detection.crops import cut_crop
+from src.detection.detections import Detector
+from src.embedding.embedder import Embedder
+from src.frames.frame import Frame
+from src.frames.open import open_frames
+from src.settings.errors import UserError
+from src.store.records import recording_row
+from src.store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
+
+FRAMES_AT_ONCE = 8  # in one transaction
+THUMBNAIL_PX = 128  # height
+_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class Source:
+    """One recording to be stored.
+
+    Attributes:
+        path: a folder of frames, a video, or `synthetic:SEED`.
+        camera: whose.
+        starts_s: the time of its first frame, seconds since 1970 in UTC.
+        frames_per_second: None = the source's own rate.
+    """
+
+    path: str
+    camera: str
+    starts_s: float
+    frames_per_second: float | None = None
+
+    @property
+    def key(self) -> str:
+        """The same source whichever way it is written."""
+        return self.path if self.path.startswith("synthetic") else str(Path(self.path).expanduser().resolve())
+
+
+@dataclass
+class Done:
+    """What was added."""
+
+    frames: int = 0
+    detections: int = 0
+    embeddings: int = 0  # of detections that were there before
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Who looks: the networks, and the rows that stand for them."""
+
+    detector: Detector
+    embedder: Embedder
+    detector_row: Model
+    embedder_row: Model
+
+
+def extract(
+    engine: Engine,
+    source: Source,
+    crew: Crew,
+    progress: Callable[[int], object] = lambda frames: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Done:
+    """Store what is not stored yet of one recording.
+
+    Args:
+        engine: of `open_store`.
+        source: the recording.
+        crew: the networks, with rows of this store.
+        progress: told how many more frames were passed.
+        stop: asked after each frame; True ends after what has been begun is stored.
+
+    Raises:
+        UserError: the source cannot be read, or is stored already in a way that contradicts.
+    """
+    frames = open_frames(source.path)
+    rate = source.frames_per_second or frames.frames_per_second or 7.0
+    with Session(engine) as session, session.begin():
+        _refuse_overlap(session, source, source.starts_s + max(len(frames) - 1, 0) / rate)
+        recording = recording_row(session, source.camera, source.key, source.starts_s, rate, crew.detector_row).id
+    with Session(engine) as session:
+        lacking = _without_vectors(session, recording, crew.embedder_row.id)
+        stored = set(session.scalars(select(StoredFrame.index).where(StoredFrame.recording_id == recording)))
+    done, fresh, old = Done(), [], []
+    for frame in frames:
+        if frame.index not in stored:
+            fresh.append(frame)
+        elif frame.index in lacking:
+            old.append(frame)
+        if len(fresh) + len(old) >= FRAMES_AT_ONCE:
+            _store(engine, recording, source, rate, crew, fresh, old, lacking, done)
+            fresh, old = [], []
+        progress(1)
+        if stop():
+            break
+    if fresh or old:
+        _store(engine, recording, source, rate, crew, fresh, old, lacking, done)
+    done.skipped = tuple(frames.skipped)
+    return done
+
+
+def _store(
+    engine: Engine, recording: int, source: Source, rate: float, crew: Crew,
+    fresh: Sequence[Frame], old: Sequence[Frame], lacking: dict[int, list[tuple[int, np.ndarray]]], done: Done,
+) -> None:  # fmt: skip
+    """Look at some frames and store all that is in them, in one transaction."""
+    people = [(frame, box, score, crop) for frame in fresh for box, score, crop in _people(frame, crew.detector)]
+    known = [(detection, cut_crop(frame.image, box)) for frame in old for detection, box in lacking[frame.index]]
+    crops = [crop for *_, crop in people] + [crop for _, crop in known if crop is not None]
+    vectors = crew.embedder(crops)  # (n, d)
+    with Session(engine) as session, session.begin():
+        rows = {
+            frame.index: StoredFrame(
+                recording_id=recording, index=frame.index, time_s=source.starts_s + frame.index / rate
+            )
+            for frame in fresh
+        }
+        session.add_all(rows.values())
+        session.flush()
+        numbers: dict[int, int] = defaultdict(int)
+        found = []
+        for frame, box, score, crop in people:
+            x1, y1, x2, y2 = (float(edge) for edge in box)
+            found.append(Detection(
+                frame_id=rows[frame.index].id, number=numbers[frame.index], x1=x1, y1=y1, x2=x2, y2=y2, score=score,
+                thumbnail=thumbnail(crop),
+            ))  # fmt: skip
+            numbers[frame.index] += 1
+        session.add_all(found)
+        session.flush()
+        ids = [row.id for row in found] + [detection for detection, crop in known if crop is not None]
+        session.add_all(
+            Embedding(detection_id=detection, model_id=crew.embedder_row.id, reid_embedding=vector)
+            for detection, vector in zip(ids, vectors, strict=True)
+        )
+    done.frames += len(fresh)
+    done.detections += len(people)
+    done.embeddings += len(ids) - len(people)
+
+
+def _people(frame: Frame, detector: Detector) -> list[tuple[np.ndarray, float, np.ndarray]]:
+    """Box, score and crop of everybody in a frame; a box of less than a pixel shows nobody."""
+    found = detector(frame)
+    scores = found.confidence if found.confidence is not None else np.ones(len(found))
+    cut = [(box, float(score), cut_crop(frame.image, box)) for box, score in zip(found.xyxy, scores, strict=True)]
+    return [(box, score, crop) for box, score, crop in cut if crop is not None]
+
+
+def _without_vectors(session: Session, recording: int, model: int) -> dict[int, list[tuple[int, np.ndarray]]]:
+    """Of a recording, by frame: stored detections that this network has not described, with their boxes."""
+    query = (
+        select(StoredFrame.index, Detection.id, Detection.x1, Detection.y1, Detection.x2, Detection.y2)
+        .join(Detection, Detection.frame_id == StoredFrame.id)
+        .outerjoin(Embedding, (Embedding.detection_id == Detection.id) & (Embedding.model_id == model))
+        .where(StoredFrame.recording_id == recording, Embedding.detection_id.is_(None))
+        .order_by(Detection.id)
+    )
+    lacking: dict[int, list[tuple[int, np.ndarray]]] = defaultdict(list)
+    for index, detection, *box in session.execute(query):
+        lacking[index].append((detection, np.array(box, np.float32)))
+    return dict(lacking)
+
+
+def thumbnail(crop: np.ndarray) -> bytes:
+    """A crop (h, w, 3) uint8 RGB as a small JPEG file."""
+    height, width = crop.shape[:2]
+    if height > THUMBNAIL_PX:
+        size = (max(1, round(width * THUMBNAIL_PX / height)), THUMBNAIL_PX)
+        crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
+
+
+def _refuse_overlap(session: Session, source: Source, ends_s: float) -> None:
+    """No camera looks at two places at once: no other recording of it may cover the same time."""
+    spans = (
+        select(Recording.source, func.min(StoredFrame.time_s), func.max(StoredFrame.time_s))
+        .join(Camera, Recording.camera_id == Camera.id)
+        .join(StoredFrame, StoredFrame.recording_id == Recording.id)
+        .where(Camera.name == source.camera, Recording.source != source.key)
+        .group_by(Recording.source)
+    )
+    for other, first, last in session.execute(spans):
+        if first <= ends_s and source.starts_s <= last:
+            raise UserError(
+                f"camera {source.camera} has another recording of that time, {other}; give each camera its own "
+                "--camera name, and each recording its own --start"
+            )

@@ -1,0 +1,102 @@
+"""Look up what a row stands for, or write it: cameras, models, recordings."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from src.embedding.embedder import Embedder
+from src.embedding.locate import locate_weights
+from src.settings.errors import UserError
+from src.store.schema import Camera, Model, Recording
+from src.zoo.checksums import sha256_of
+
+
+def embedder_row(session: Session, name: str, weights: str, embedder: Embedder) -> Model:
+    """The row of an embedding network: by its weights' checksum and its preprocessing; written where it is new."""
+    preprocessing = embedder.preprocessing
+    size = f"{preprocessing.height}×{preprocessing.width}"
+    told = f"RGB {size}, mean {preprocessing.mean}, deviation {preprocessing.std}"
+    sha256 = sha256_of(locate_weights(name, weights))
+    return _model(session, Model(
+        kind="embedder", name=name, weights=weights, weights_sha256=sha256, preprocessing=told,
+        dimension=embedder.dimension,
+    ))  # fmt: skip
+
+
+def detector_row(session: Session, name: str, weights: str, min_score: float | None) -> Model:
+    """The row of a detector: by its name, weights and least score; written where it is new."""
+    score = "the score it ships with" if min_score is None else f"score {min_score:g} or more"
+    return _model(session, Model(
+        kind="detector", name=name, weights=weights, weights_sha256="", preprocessing=score, dimension=0
+    ))  # fmt: skip
+
+
+def find_embedder(session: Session, name: str, weights: str) -> Model:
+    """The row of an embedding network that has been used here.
+
+    Raises:
+        UserError: it has not; which ones have, and how to add it.
+    """
+    sha256 = sha256_of(locate_weights(name, weights))
+    wanted = select(Model).where(Model.kind == "embedder", Model.name == name, Model.weights_sha256 == sha256)
+    if (found := session.scalars(wanted).first()) is not None:
+        return found
+    there = [
+        f"{model.name} ({model.weights})" for model in session.scalars(select(Model).where(Model.kind == "embedder"))
+    ]
+    raise UserError(
+        f"the store holds no vectors of {name} ({weights}), only of {', '.join(there) or 'nothing'}: vectors of "
+        f"different networks cannot be compared\nadd them beside the others: extract --set embedder.name={name} "
+        f"--set embedder.weights={weights}"
+    )
+
+
+def _model(session: Session, wanted: Model) -> Model:
+    same = select(Model).where(
+        Model.kind == wanted.kind,
+        Model.name == wanted.name,
+        Model.weights_sha256 == wanted.weights_sha256,
+        Model.preprocessing == wanted.preprocessing,
+    )
+    if wanted.kind == "detector":
+        same = same.where(Model.weights == wanted.weights)
+    if (found := session.scalars(same).first()) is not None:
+        return found
+    session.add(wanted)
+    session.flush()
+    return wanted
+
+
+def recording_row(
+    session: Session, camera: str, source: str, starts_s: float, frames_per_second: float, detector: Model
+) -> Recording:
+    """The row of a camera's recording; written where it is new.
+
+    Raises:
+        UserError: it is there with another start, rate or detector: what was stored would contradict what is to come.
+    """
+    row = session.scalars(select(Camera).where(Camera.name == camera)).first()
+    if row is None:
+        row = Camera(name=camera)
+        session.add(row)
+        session.flush()
+    found = session.scalars(select(Recording).where(Recording.camera_id == row.id, Recording.source == source)).first()
+    if found is None:
+        found = Recording(
+            camera_id=row.id, source=source, starts_s=starts_s, frames_per_second=frames_per_second,
+            detector_id=detector.id,
+        )  # fmt: skip
+        session.add(found)
+        session.flush()
+        return found
+    if (found.starts_s, found.frames_per_second) != (starts_s, frames_per_second):
+        raise UserError(
+            f"{source} of camera {camera} was stored with another start or frame rate; give the same --start and "
+            "--fps, or another --camera"
+        )
+    if found.detector_id != detector.id:
+        raise UserError(
+            f"{source} of camera {camera} was looked at by another detector; name that one, or give another --camera"
+        )
+    return found

@@ -1,0 +1,131 @@
+"""The tables: cameras → recordings → frames → detections → embeddings, and the persons made of detections.
+
+Times are seconds since 1970 in UTC (`time_s`), so that they compare alike on every server and in every zone. A frame
+has a row once everything in it is stored, and not before: what has no row is still to be done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pgvector.sqlalchemy import Vector
+from sqlalchemy import Dialect, ForeignKey, LargeBinary, MetaData, String, TypeDecorator, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
+
+
+class EmbeddingType(TypeDecorator[np.ndarray]):
+    """A vector (d,) float32: pgvector's own type on PostgreSQL, its bytes in a file."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column's type on a server, or in a file."""
+        return dialect.type_descriptor(Vector() if dialect.name == "postgresql" else LargeBinary())
+
+    def process_bind_param(self, value: np.ndarray | None, dialect: Dialect) -> Any:
+        """On the way in."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return np.ascontiguousarray(value, np.float32).tobytes()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> np.ndarray | None:
+        """On the way out."""
+        if value is None or dialect.name == "postgresql":
+            return None if value is None else np.asarray(value, np.float32)
+        return np.frombuffer(value, np.float32)
+
+
+class Base(DeclarativeBase):
+    """All tables, with constraints that have names, as migrations need them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Camera(Base):
+    """A place from which is looked."""
+
+    __tablename__ = "cameras"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String, unique=True)
+
+
+class Model(Base):
+    """A network that made boxes or vectors: what must be the same for two results to be compared."""
+
+    __tablename__ = "models"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]  # detector, embedder
+    name: Mapped[str]
+    weights: Mapped[str]  # as the settings name them
+    weights_sha256: Mapped[str]
+    preprocessing: Mapped[str]  # height × width, mean and deviation; the least score of a detector
+    dimension: Mapped[int]  # of its vectors; 0 for a detector
+    __table_args__ = (UniqueConstraint("kind", "name", "weights_sha256", "preprocessing"),)
+
+
+class Recording(Base):
+    """One folder of frames or video of a camera."""
+
+    __tablename__ = "recordings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    camera_id: Mapped[int] = mapped_column(ForeignKey("cameras.id", ondelete="CASCADE"))
+    source: Mapped[str]  # an absolute path, or synthetic:SEED
+    starts_s: Mapped[float]
+    frames_per_second: Mapped[float]
+    detector_id: Mapped[int] = mapped_column(ForeignKey("models.id"))
+    __table_args__ = (UniqueConstraint("camera_id", "source"),)
+
+
+class StoredFrame(Base):
+    """A frame of which everything is stored."""
+
+    __tablename__ = "frames"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
+    index: Mapped[int]
+    time_s: Mapped[float] = mapped_column(index=True)
+    __table_args__ = (UniqueConstraint("recording_id", "index"),)
+
+
+class Person(Base):
+    """Somebody, put together from detections; the name may be given by hand."""
+
+    __tablename__ = "identities"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+
+
+class Detection(Base):
+    """One person in one frame."""
+
+    __tablename__ = "object_detections"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    frame_id: Mapped[int] = mapped_column(ForeignKey("frames.id", ondelete="CASCADE"))
+    number: Mapped[int]  # in the frame, from 0
+    x1: Mapped[float]
+    y1: Mapped[float]
+    x2: Mapped[float]
+    y2: Mapped[float]
+    score: Mapped[float]
+    thumbnail: Mapped[bytes]  # a JPEG file
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("identities.id", ondelete="SET NULL"), index=True)
+    __table_args__ = (UniqueConstraint("frame_id", "number"),)
+
+
+class Embedding(Base):
+    """What a network said of a detection; those of different networks lie beside each other and never mix."""
+
+    __tablename__ = "reid_embeddings"
+    detection_id: Mapped[int] = mapped_column(ForeignKey("object_detections.id", ondelete="CASCADE"), primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("models.id"), primary_key=True, index=True)
+    reid_embedding: Mapped[np.ndarray] = mapped_column(EmbeddingType)
