@@ -1,0 +1,107 @@
+"""`extract` and `search` from outside: footage in, answers out, and one clear line about what is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from typer.testing import CliRunner
+
+from src.cli._store import seconds_of
+from src.main import app
+from src.settings.errors import UserError
+from src.store.open import open_store
+from src.store.schema import Model
+from src.store.search import as_picture, search_store, vector_of
+
+SCENE = "synthetic:7:6"
+
+
+def run(*arguments: str | Path) -> str:
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A store filled from one generated street."""
+    place = f"store.url=sqlite:///{tmp_path_factory.mktemp('store') / 'people.db'}"
+    told = run("extract", "--input", SCENE, "--camera", "door", "--start", "2026-11-25T18:00:00+01:00", "--set", place)
+    assert "6 frames and" in told
+    return place
+
+
+def test_a_second_run_adds_nothing_and_another_camera_goes_beside(place: str) -> None:
+    same = ("extract", "--input", SCENE, "--camera", "door", "--start", "2026-11-25T17:00:00Z", "--set", place)
+    assert "0 frames and 0 people" in run(*same), "the same time in another zone"
+    told = run(*same, "--input", "synthetic:8:3", "--camera", "gate", "--start", "2026-11-25T19:00:00+01:00")
+    assert "door            0 frames" in told and "gate            3 frames" in told
+
+
+def test_somebody_is_found_again_and_the_answers_are_written(place: str, tmp_path: Path) -> None:
+    files = ("--json", tmp_path / "a.json", "--strip", tmp_path / "a.png")
+    told = run("search", "--detection", "1", "--camera", "door", "--top", "5", *files, "--set", place)
+    answers = json.loads((tmp_path / "a.json").read_text())
+    assert [answer["rank"] for answer in answers["answers"]] == [1, 2, 3, 4, 5]
+    assert {answer["camera"] for answer in answers["answers"]} == {"door"} and "2026-11-25 17:00:0" in told
+    distances = [answer["distance"] for answer in answers["answers"]]
+    assert distances == sorted(distances) and answers["answers"][0]["time"].startswith("2026-11-25T17:00:0")
+    with Image.open(tmp_path / "a.png") as strip:
+        assert strip.width > 500
+
+
+def test_a_picture_of_somebody_finds_them(place: str, tmp_path: Path) -> None:
+    engine = open_store(place.partition("=")[2])
+    with Session(engine) as session:
+        model = session.scalars(select(Model).where(Model.kind == "embedder")).one()
+        hit = search_store(engine, vector_of(engine, 1, model), model, k=1)[0]
+    assert hit.detection == 1
+    Image.fromarray(as_picture(hit.thumbnail)).save(tmp_path / "crop.png")
+    run("search", "--image", tmp_path / "crop.png", "--top", "1", "--json", tmp_path / "a.json", "--set", place)
+    assert json.loads((tmp_path / "a.json").read_text())["answers"][0]["detection"] == 1
+
+
+def test_nobody_like_this_is_an_answer(place: str) -> None:
+    assert "nobody like this" in run("search", "--detection", "1", "--threshold", "0.0001", "--set", place)
+    late = ("--after", "2027-01-01T00:00:00Z")
+    assert "nobody is stored there" in run("search", "--detection", "1", *late, "--set", place)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["search"], "either --image FILE or --detection NUMBER"),
+        (["search", "--detection", "1", "--image", "a.png"], "either --image FILE or --detection NUMBER"),
+        (["search", "--detection", "99999"], "no detection 99999"),
+        (["search", "--detection", "1", "--camera", "dor"], "no camera 'dor'; it has: door"),
+        (["search", "--detection", "1", "--after", "yesterday"], "--after yesterday: no time"),
+        (["search", "--image", "none.png"], "none.png"),
+        (["search", "--detection", "1", "--set", "embedder.name=osnet_x1_0"], "the embedded weights are of"),
+        (["extract", "--input", "a", "--input", "b", "--camera", "c"], "2 inputs, 1 cameras"),
+        (["extract", "--input", "nowhere"], "there is no"),
+        (["extract", "--input", SCENE, "--camera", "door", "--start", "2001-01-01T00:00:00Z"], "another start"),
+        (["extract", "--input", SCENE, "--set", "store.ulr=x"], "did you mean 'store.url'"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line(
+    place: str, arguments: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as problem:
+        run(*arguments, "--set", place)
+    assert told in str(problem.value)
+
+
+def test_no_store_yet(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no store"):
+        run("search", "--detection", "1", "--set", f"store.url=sqlite:///{tmp_path / 'none.db'}")
+
+
+def test_a_time_without_a_zone_is_utc_and_it_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert seconds_of("2026-11-25 17:00", "--start") == seconds_of("2026-11-25T18:00+01:00", "--start")
+    assert "names no zone" in capsys.readouterr().err
