@@ -33,7 +33,7 @@ def seconds_of(text: str, option: str) -> float:
     """A time as seconds since 1970; one that names no zone is taken as UTC, and it is said.
 
     >>> seconds_of("2026-11-25T18:00:00+01:00", "--start")
-    1795798800.0
+    1795626000.0
 
     Raises:
         UserError: it is no time.

@@ -79,7 +79,7 @@ def is_match(hit: Found, threshold: float | None) -> bool:
 def clock(time_s: float) -> str:
     """Seconds since 1970 as a time in UTC, to a tenth of a second.
 
-    >>> clock(1795798800.25)
+    >>> clock(1795626000.25)
     '2026-11-25 17:00:00.2'
     """
     return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-5]

@@ -61,9 +61,3 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
         check_name("oznet_x0_25")
     with pytest.raises(UserError, match="resnet50"):
         build_torchreid("resnet_50")
-
-
-def test_hacnn_says_that_it_cannot_become_onnx(tmp_path: Path) -> None:
-    torch.save(build_torchreid("hacnn").state_dict(), tmp_path / "hacnn.pth")
-    with pytest.raises(UserError, match=r"hacnn cannot be written as ONNX.*embedder\.backend: torch"):
-        create_embedder("hacnn", str(tmp_path / "hacnn.pth"), "onnx")
