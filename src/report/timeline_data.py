@@ -1,0 +1,224 @@
+"""What the timeline page shows, read from the store: who was where and when, and what two networks answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from src.frames.open import open_frames
+from src.report.sprites import COLUMNS, MOST_ROWS, Blur, SpriteSheets, cell_size
+from src.settings.errors import UserError
+from src.store.schema import Camera, Detection, Embedding, Model, Person, Recording, StoredFrame
+from src.store.search import Where, search_store, vector_of
+
+MOST = 50_000  # detections; a page of more would be too heavy for a browser
+COMPARED, NEAREST = 30, 5  # detections asked about, answers of each
+
+
+@dataclass(frozen=True)
+class Page:
+    """What goes into the page.
+
+    Attributes:
+        values: as the page's script reads them; only numbers, texts, lists and dictionaries.
+        sheets: the thumbnails, JPEG files in base64, in the order of the detections.
+    """
+
+    values: dict[str, Any]
+    sheets: Sequence[str]
+
+    @property
+    def detections(self) -> int:
+        """How many it shows."""
+        return len(self.values["detections"]["id"])
+
+
+def has_persons(engine: Engine) -> bool:
+    """Whether anybody has been put together."""
+    with Session(engine) as session:
+        return session.scalar(select(Detection.id).where(Detection.person_id.is_not(None)).limit(1)) is not None
+
+
+def read_page(engine: Engine, where: Where | None = None, blur: Blur | None = None) -> Page:
+    """All detections of some cameras and times, by person, camera and time.
+
+    Args:
+        engine: of `open_store`.
+        where: which cameras and times.
+        blur: what is made unrecognisable.
+
+    Raises:
+        UserError: an unknown camera, or more detections than a page can hold.
+    """
+    where = where or Where()
+    with Session(engine) as session:
+        _check_cameras(session, where.cameras)
+        query = _chosen(where)
+        total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        if total > MOST:
+            raise UserError(
+                f"{total:,} detections are too many for a page (at most {MOST:,}); "
+                "choose some with --camera, --after, --before"
+            )
+        first_s = session.scalar(select(func.min(query.subquery().c.time_s))) or 0.0
+        names = session.execute(select(Person.id, Person.name).order_by(Person.id)).all()
+        cameras = session.execute(select(Camera.id, Camera.name).order_by(Camera.name)).all()
+        recordings = session.scalars(select(Recording).order_by(Recording.id)).all()
+        places = {
+            "person": {number: place for place, (number, _) in enumerate(names)},
+            "camera": {number: place for place, (number, _) in enumerate(cameras)},
+            "recording": {row.id: place for place, row in enumerate(recordings)},
+        }
+        sprites = SpriteSheets(cell_size(total), blur)
+        extent = {row.id: (1.0, 1.0) for row in recordings}  # that all boxes of a recording take up
+        columns: dict[str, list[Any]] = {
+            name: [] for name in ("id", "recording", "frame", "time", "box", "score", "person")
+        }
+        for row in session.execute(query.execution_options(yield_per=500)):
+            sprites.add(row.thumbnail)
+            wide, high = extent[row.recording_id]
+            extent[row.recording_id] = (max(wide, row.x2), max(high, row.y2))
+            told = (
+                row.id, places["recording"][row.recording_id], row.index, round(row.time_s - first_s, 3),
+                [round(edge) for edge in (row.x1, row.y1, row.x2, row.y2)], round(row.score, 3),
+                -1 if row.person_id is None else places["person"][row.person_id],
+            )  # fmt: skip
+            for column, value in zip(columns.values(), told, strict=True):
+                column.append(value)
+        sprites.finish()
+    told_recordings = [
+        {
+            "camera": places["camera"][row.camera_id],
+            "name": _short(row.source),
+            **_frame_size(row.source, extent[row.id]),
+        }
+        for row in recordings
+    ]
+    values: dict[str, Any] = {
+        "cameras": [name for _, name in cameras],
+        "recordings": told_recordings,
+        "persons": [{"id": number, "name": name or f"person {number}"} for number, name in names],
+        "start": first_s,
+        "detections": columns,
+        "sprites": {
+            "width": sprites.size.width,
+            "height": sprites.size.height,
+            "columns": COLUMNS,
+            "each": COLUMNS * MOST_ROWS,
+            "rows": sprites.rows,
+        },
+        "blur": blur or "",
+        "compare": None,
+    }
+    return Page(values, sprites.sheets)
+
+
+def compare_models(
+    engine: Engine, page: Page, models: Sequence[Model], labels: Sequence[str], where: Where | None = None
+) -> dict[str, Any]:
+    """The nearest detections by two networks, for the same detections; only such as the page shows.
+
+    Asked is the first detection of each person, or, where nobody has been put together, every n-th. Where there are
+    several cameras, the answers come from the others.
+
+    Args:
+        engine: of `open_store`.
+        page: of `read_page`.
+        models: two embedders.
+        labels: what the page calls them.
+        where: which cameras and times the page shows.
+
+    Raises:
+        UserError: no detection has been looked at by both.
+    """
+    where = where or Where()
+    column = page.values["detections"]
+    places = {number: place for place, number in enumerate(column["id"])}
+    cameras = page.values["cameras"]
+    camera_of = [page.values["recordings"][row]["camera"] for row in column["recording"]]
+    first, second = aliased(Embedding), aliased(Embedding)
+    both = (
+        select(first.detection_id)
+        .join(second, second.detection_id == first.detection_id)
+        .where(first.model_id == models[0].id, second.model_id == models[1].id)
+    )
+    with Session(engine) as session:
+        known = [places[number] for number in session.scalars(both) if number in places]
+    if not known:
+        raise UserError(f"no detection has been looked at by both {labels[0]} and {labels[1]}; run extract with each")
+    used = sorted({camera_of[place] for place in known})
+    queries = []
+    for place in _asked(known, column["person"], column["time"]):
+        others = [cameras[camera] for camera in used if camera != camera_of[place]]
+        number = column["id"][place]
+        there = Where(tuple(others or [cameras[camera] for camera in used]), where.from_s, where.to_s, number)
+        answers = []
+        for model in models:
+            found = search_store(engine, vector_of(engine, number, model), model, NEAREST, there)
+            answers.append(
+                [[places[hit.detection], round(hit.distance, 3)] for hit in found if hit.detection in places]
+            )
+        queries.append({"asked": place, "answers": answers})
+    return {"labels": list(labels), "other_cameras": len(used) > 1, "queries": queries}
+
+
+def _check_cameras(session: Session, names: Sequence[str]) -> None:
+    known = list(session.scalars(select(Camera.name).order_by(Camera.name)))
+    for name in names:
+        if name not in known:
+            raise UserError(f"the store has no camera {name!r}; it has: {', '.join(known) or 'none'}")
+
+
+def _chosen(where: Where) -> Select[Any]:
+    columns: tuple[Any, ...] = (
+        Detection.id, Detection.x1, Detection.y1, Detection.x2, Detection.y2, Detection.score, Detection.thumbnail,
+        Detection.person_id, StoredFrame.recording_id, StoredFrame.index, StoredFrame.time_s,
+    )  # fmt: skip
+    query: Select[Any] = (
+        select(*columns)
+        .join(StoredFrame, StoredFrame.id == Detection.frame_id)
+        .join(Recording, Recording.id == StoredFrame.recording_id)
+        .join(Camera, Camera.id == Recording.camera_id)
+        .order_by(Detection.person_id.is_(None), Detection.person_id, Camera.name, StoredFrame.time_s, Detection.number)
+    )
+    if where.cameras:
+        query = query.where(Camera.name.in_(where.cameras))
+    if where.from_s is not None:
+        query = query.where(StoredFrame.time_s >= where.from_s)
+    if where.to_s is not None:
+        query = query.where(StoredFrame.time_s <= where.to_s)
+    return query
+
+
+def _asked(known: Sequence[int], persons: Sequence[int], times: Sequence[float]) -> list[int]:
+    """The first of each person; where there are no persons, spread evenly over time."""
+    first: dict[int, int] = {}
+    by_time = sorted(known, key=lambda place: (times[place], place))
+    for place in by_time:
+        if persons[place] >= 0:
+            first.setdefault(persons[place], place)
+    chosen = list(first.values()) or by_time
+    step = max(1, -(-len(chosen) // COMPARED))
+    return chosen[::step]
+
+
+def _short(source: str) -> str:
+    """A source without the folders above it, which are nobody's business in a page that is passed on."""
+    return source if source.startswith("synthetic") else Path(source).name
+
+
+def _frame_size(source: str, extent: tuple[float, float]) -> dict[str, Any]:
+    """Width and height of a recording's frames: of its first one, or around all boxes where it is gone."""
+    try:
+        if source.startswith("synthetic") or Path(source).exists():
+            for frame in open_frames(source, 1):
+                height, width = frame.image.shape[:2]
+                return {"width": width, "height": height, "sure": True}
+    except (UserError, OSError, ValueError):
+        pass
+    return {"width": round(extent[0]), "height": round(extent[1]), "sure": False}
