@@ -1,0 +1,185 @@
+"""Detections of a store → tracklets → persons → back into the store, in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Engine, delete, select, update
+from sqlalchemy.orm import Session
+
+from src.settings.errors import UserError
+from src.store.persons import LEAST_DETECTIONS, group_tracklets, sum_up
+from src.store.schema import Camera, Detection, Embedding, Model, Person, Recording, StoredFrame
+from src.store.tracklets import TrackletRules, link_tracklets, strangers_distance
+
+UNKNOWN_NETWORK = 0.7  # prototypes of one person are nearer than this share of what single strangers seldom are
+FALLBACK = 0.7  # for tracklets of a store in which hardly two people are seen at once
+
+
+@dataclass(frozen=True, eq=False)
+class Everybody:
+    """All stored detections that a network has described, in order of their numbers.
+
+    Attributes:
+        detection: (n,) int64, their numbers in the store.
+        camera: (n,) int64, rows of `cameras`.
+        frame: (n,) int64, the number of the stored frame.
+        index: (n,) int64, of the frame in its recording, from 0.
+        recording: (n,) int64, its number.
+        time_s: (n,) float64, seconds since 1970 in UTC.
+        boxes_xyxy: (n, 4) float32 pixels.
+        score: (n,) float32.
+        embeddings: (n, d) float32, unit length.
+        cameras: their names.
+    """
+
+    detection: np.ndarray
+    camera: np.ndarray
+    frame: np.ndarray
+    index: np.ndarray
+    recording: np.ndarray
+    time_s: np.ndarray
+    boxes_xyxy: np.ndarray
+    score: np.ndarray
+    embeddings: np.ndarray
+    cameras: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.detection)
+
+
+def read_everybody(engine: Engine, model: Model) -> Everybody:
+    """Read a store.
+
+    Raises:
+        UserError: nobody is in it.
+    """
+    query = (
+        select(
+            Detection.id, Camera.name, StoredFrame.id, StoredFrame.index, Recording.id, StoredFrame.time_s,
+            Detection.x1, Detection.y1, Detection.x2, Detection.y2, Detection.score, Embedding.reid_embedding,
+        )
+        .join(StoredFrame, StoredFrame.id == Detection.frame_id)
+        .join(Recording, Recording.id == StoredFrame.recording_id)
+        .join(Camera, Camera.id == Recording.camera_id)
+        .join(Embedding, Embedding.detection_id == Detection.id)
+        .where(Embedding.model_id == model.id)
+        .order_by(Detection.id)
+    )  # fmt: skip
+    with Session(engine) as session:
+        rows = session.execute(query).all()
+        cameras = tuple(session.scalars(select(Camera.name).order_by(Camera.name)))
+    if not rows:
+        raise UserError(f"the store holds nobody described by {model.name}; run extract on footage with people")
+    ids, names, frames, indices, recordings, times, *corners, scores, vectors = zip(*rows, strict=True)
+    places = {name: row for row, name in enumerate(cameras)}
+    return Everybody(
+        np.array(ids), np.array([places[name] for name in names]), np.array(frames), np.array(indices),
+        np.array(recordings), np.array(times, np.float64), np.array(corners, np.float32).T,
+        np.array(scores, np.float32), np.stack(vectors), cameras,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class PutTogether:
+    """What was made of the detections.
+
+    Attributes:
+        tracklet: (n,) int64, of each detection, from 0.
+        person: (n,) int64, of each detection, from 0; -1 = nobody: seen too seldom.
+        threshold: up to which distance two groups of tracklets were one person.
+    """
+
+    tracklet: np.ndarray
+    person: np.ndarray
+    threshold: float
+
+    @property
+    def persons(self) -> int:
+        """How many there are."""
+        return int(self.person.max(initial=-1)) + 1
+
+
+def put_together(
+    people: Everybody,
+    threshold: float | None = None,
+    transit_s: Mapping[tuple[int, int], float] | None = None,
+    appearance: bool = True,
+    least: int = LEAST_DETECTIONS,
+) -> PutTogether:
+    """Find tracklets within each camera and persons across them.
+
+    Args:
+        people: who was seen.
+        threshold: as `group_tracklets`; None = 0.7 × what strangers seldom are (`strangers_distance`).
+        transit_s: as `cannot_be_one`, by rows of `people.cameras`.
+        appearance: whether tracklets look at the person, and not only at the overlap of boxes.
+        least: whoever is seen in fewer detections is nobody.
+    """
+    strangers = strangers_distance(people.frame, people.boxes_xyxy, people.embeddings)
+    limit = FALLBACK if strangers is None else strangers
+    rules = TrackletRules(limit if appearance else None)
+    tracklet, started = np.full(len(people), -1, np.int64), 0
+    for camera in np.unique(people.camera):
+        here = np.flatnonzero(people.camera == camera)
+        own = link_tracklets(people.time_s[here], people.boxes_xyxy[here], people.embeddings[here], rules)
+        tracklet[here] = own + started
+        started += int(own.max()) + 1
+    threshold = UNKNOWN_NETWORK * limit if threshold is None else threshold
+    summed = sum_up(tracklet, people.camera, people.time_s, people.boxes_xyxy, people.score, people.embeddings)
+    person = group_tracklets(summed, threshold, transit_s)[tracklet]
+    seldom = np.bincount(person)[person] < least
+    person[~seldom] = np.unique(person[~seldom], return_inverse=True)[1]
+    person[seldom] = -1
+    return PutTogether(tracklet, person, threshold)
+
+
+def write_persons(engine: Engine, detections: np.ndarray, person: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Replace the store's persons, all in one transaction.
+
+    A former person of whom most detections stay together keeps number and name, the named ones first; all others go.
+
+    Args:
+        engine: of `open_store`.
+        detections: (n,) int64, numbers in the store; every other detection becomes nobody's.
+        person: (n,) int64, from 0 without a gap; -1 = nobody.
+
+    Returns:
+        (persons,) int64, the number of each in the store, and the names that were lost.
+    """
+    groups = int(person.max(initial=-1)) + 1
+    group_of = dict(zip(detections.tolist(), person.tolist(), strict=True))
+    with Session(engine) as session, session.begin():
+        former: dict[int, Counter[int]] = {}
+        for detection, old in session.execute(
+            select(Detection.id, Detection.person_id).where(Detection.person_id.is_not(None))
+        ):
+            former.setdefault(int(old or 0), Counter())[group_of.get(detection, -1)] += 1
+        rows = {row.id: row for row in session.scalars(select(Person))}
+        heirs = _heirs(former, {number for number, row in rows.items() if row.name})
+        lost = [row.name for number, row in sorted(rows.items()) if row.name and number not in heirs.values()]
+        fresh = {group: Person(name=None) for group in range(groups) if group not in heirs}
+        session.add_all(fresh.values())
+        session.flush()
+        numbers = [heirs[group] if group in heirs else fresh[group].id for group in range(groups)]
+        session.execute(update(Detection).where(Detection.person_id.is_not(None)).values(person_id=None))
+        changed = [{"id": d, "person_id": numbers[group]} for d, group in group_of.items() if group >= 0]
+        if changed:
+            session.execute(update(Detection), changed)
+        kept = select(Detection.person_id).where(Detection.person_id.is_not(None))
+        session.execute(delete(Person).where(Person.id.not_in(kept)), execution_options={"synchronize_session": False})
+    return np.array(numbers, np.int64), lost
+
+
+def _heirs(former: Mapping[int, Counter[int]], named: set[int]) -> dict[int, int]:
+    """New group → the former person whose number it keeps: most of their detections are in it."""
+    heirs: dict[int, int] = {}
+    first = sorted(former, key=lambda old: (old not in named, -former[old].total(), old))
+    for old in first:
+        group, count = former[old].most_common(1)[0]
+        if group >= 0 and 2 * count > former[old].total():
+            heirs.setdefault(group, old)
+    return heirs
