@@ -6,25 +6,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from typer.testing import CliRunner
 
 from src.cli.identities import read_transit
 from src.frames.mot import write_mot
 from src.frames.open import open_frames
-from src.main import app
 from src.settings.errors import UserError
 from src.store.open import open_store
 from src.store.schema import Detection, Person
+from tests.test_evaluation import door as run
 
 SCENE = "synthetic:7:6"
-
-
-def run(*arguments: str | Path) -> str:
-    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    assert done.exit_code == 0, done.output
-    return done.output
 
 
 @pytest.fixture(scope="module")

@@ -7,24 +7,15 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from typer.testing import CliRunner
 
 from src.cli._store import seconds_of
-from src.main import app
 from src.settings.errors import UserError
 from src.store.open import open_store
 from src.store.schema import Model
 from src.store.search import as_picture, search_store, vector_of
+from tests.test_evaluation import door as run
 
 SCENE = "synthetic:7:6"
-
-
-def run(*arguments: str | Path) -> str:
-    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    assert done.exit_code == 0, done.output
-    return done.output
 
 
 @pytest.fixture(scope="module")

@@ -5,24 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
 from src.cli import zoo
 from src.cli._guide import published_accuracy
-from src.main import app
 from src.report.model_zoo import billions, zoo_page
 from src.settings.errors import UserError
 from src.zoo import fetch as fetch_module
 from src.zoo.cards import all_cards
 from tests.embedding.conftest import lively
-
-
-def run(*arguments: str | Path) -> str:
-    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    assert done.exit_code == 0, done.output
-    return done.output
+from tests.test_evaluation import door as run
 
 
 def test_list_by_pattern_task_and_data_set() -> None:
