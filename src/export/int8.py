@@ -37,11 +37,15 @@ def quantise(source: Path, target: Path, pictures: Sequence[np.ndarray], preproc
         logging.getLogger(talkative).setLevel(logging.ERROR)
     try:
         import nncf
+        from nncf.quantization.advanced_parameters import QuantizationParameters
     except ModuleNotFoundError as error:
         raise UserError(missing_package("int8", str(error.name), "fast")) from error
     import onnx
 
     data = nncf.Dataset([preprocessing([picture]) for picture in pictures], lambda batch: {"input": batch})
+    # One scale for all channels that flow between layers: ONNX Runtime cannot compute with one for each.
+    one_scale = QuantizationParameters(per_channel=False)
+    advanced = nncf.AdvancedQuantizationParameters(activations_quantization_params=one_scale)
     with redirect_stdout(sys.stderr):  # where progress belongs
-        quantised = nncf.quantize(onnx.load(source), data, subset_size=len(pictures))
+        quantised = nncf.quantize(onnx.load(source), data, subset_size=len(pictures), advanced_parameters=advanced)
     onnx.save(quantised, target)

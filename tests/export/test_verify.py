@@ -40,6 +40,8 @@ def test_numbers_that_are_none_do_not_pass() -> None:
 
 def test_int8_is_judged_by_real_pictures() -> None:
     check_parity(Parity("random", {1: 0.3}, 0.2), int8=True)
+    with pytest.raises(UserError):
+        check_parity(Parity("random", {1: 0.3}, float("nan")), int8=True)
     with pytest.raises(UserError, match="calibrate on pictures like those"):
         check_parity(Parity("real", {1: 0.3}, 0.2), int8=True)
 
