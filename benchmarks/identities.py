@@ -24,8 +24,9 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 from tqdm.auto import tqdm
 
-from src.detection.crops import cut_crop
+from src.detection.detections import Detector
 from src.detection.registry import create_detector
+from src.embedding.embedder import Embedder
 from src.embedding.operating_point import load_operating_point
 from src.embedding.registry import create_embedder
 from src.frames.frame import Frame
@@ -34,7 +35,10 @@ from src.frames.open import open_frames
 from src.frames.synthetic import truth_table
 from src.metrics.boxes import iou_matrix
 from src.metrics.refind import EXCUSED
+from src.pipeline import PeopleSeen
 from src.ranking.neighbours import nearest
+from src.ranking.sightings import Sightings
+from src.report.progress import Stopwatch
 from src.store.identities import Everybody, put_together
 from src.store.identity_truth import TrueCamera, score_persons, true_persons
 from src.synthetic.world.trips import Trip
@@ -88,23 +92,24 @@ def _there_and_back(turn_x: float, sense: int, rng: np.random.Generator) -> tupl
     return path, int(np.argmax(sense * path[:, 0]))
 
 
-def look(cameras: Sequence[tuple[str, float, Iterable[Frame]]], detector: object, embedder: object) -> Everybody:
+def look(cameras: Sequence[tuple[str, float, Iterable[Frame]]], detector: Detector, embedder: Embedder) -> Everybody:
     """Find and describe everybody in the frames of some cameras (name, frames a second, frames)."""
-    rows: list[tuple] = []
-    for camera, (_, rate, frames) in enumerate(cameras):
+    seen: list[Sightings] = []
+    for _, _, frames in cameras:
+        people = PeopleSeen(embedder, 64, Stopwatch())
         for frame in frames:
-            found = detector(frame)
-            cut = [cut_crop(frame.image, box) for box in found.xyxy]
-            seen = [place for place, crop in enumerate(cut) if crop is not None]
-            vectors = embedder([cut[place] for place in seen])
-            rows += [
-                (camera, 100_000 * camera + frame.index, frame.index, frame.index / rate, found.xyxy[place],
-                 found.confidence[place], vector)
-                for place, vector in zip(seen, vectors, strict=True)
-            ]  # fmt: skip
-    camera, frame, index, time_s, boxes, score, vectors = map(np.array, zip(*rows, strict=True))
-    names = tuple(name for name, _, _ in cameras)
-    return Everybody(np.arange(len(rows)), camera, frame, index, camera, time_s, boxes, score, vectors, names)
+            people.add(frame, detector(frame))
+        seen.append(people.sightings())
+    camera = np.repeat(np.arange(len(seen)), [len(one) for one in seen])
+    index = np.concatenate([one.frame for one in seen])
+    rates = np.array([rate for _, rate, _ in cameras])
+    boxes, score, vectors = (
+        np.concatenate([getattr(one, name) for one in seen]) for name in ("boxes_xyxy", "score", "embeddings")
+    )
+    return Everybody(
+        np.arange(len(camera)), camera, 100_000 * camera + index, index, index / rates[camera], boxes, score, vectors,
+        tuple(name for name, _, _ in cameras),
+    )  # fmt: skip
 
 
 def generated(seed: int) -> tuple[Everybody, Truth]:

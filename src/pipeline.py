@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import supervision as sv
 
-from src.detection.crops import cut_crop
+from src.detection.crops import cut_crop, cut_people
 from src.detection.detections import Detector
 from src.detection.registry import create_detector
 from src.embedding.embedder import Embedder
@@ -152,17 +152,11 @@ class PeopleSeen:
     def add(self, frame: Frame, found: sv.Detections) -> None:
         """Keep the people of a frame; one of less than a pixel shows nobody and is left out."""
         self._frames_read.append(frame.index)
-        scores = found.confidence if found.confidence is not None else np.ones(len(found))
-        number = 0
-        for box, score in zip(found.xyxy, scores, strict=True):
-            crop = cut_crop(frame.image, box)
-            if crop is None:
-                continue
+        for number, (box, score, crop) in enumerate(cut_people(frame, found)):
             self._places.append((frame.index, number))
             self._boxes.append(box)
-            self._scores.append(float(score))
+            self._scores.append(score)
             self._crops.append(crop)
-            number += 1
         while len(self._crops) >= self._batch_size:
             self._embed(self._batch_size)
 

@@ -456,7 +456,7 @@ MY_ANSWER = None  # three letters, such as "ACE"
 
 # %%
 from src.embedding.networks import build_backbone
-from src.ranking.distances import cosine, euclidean
+from src.reid_data.pairs import measure_features
 from src.teaching.exported import Averaged
 
 averaged = TorchEmbedder(Averaged(original.network), original.preprocessing)
@@ -466,18 +466,14 @@ sixteen = features["OpenVINO, as it likes" if has_bf16 else "weights in bfloat16
 networks = {"float32": features["float32"], "bfloat16": sixteen, "int8": features["int8"]}
 networks["averaged"] = embed_samples(contest.samples, averaged)
 networks["random weights"] = embed_samples(contest.samples, untrained)
-measures = {
-    "cosine": lambda one, other: 1 - cosine(one, other),
-    "Euclidean": euclidean,
-    "1 / (1 + d)": lambda one, other: 1 / (1 + euclidean(one, other)),
-}
+one, other = [query for query, _ in pairs], [queries + answer for _, answer in pairs]
+told = {network: measure_features(vectors[one], vectors[other]) for network, vectors in networks.items()}
 print(" " * 18, *(f"{letter:>6s}" for letter in "ABCDEF"))
 print(f"{'one person?':18s}", *(f"{'yes' if same[pair] else 'no':>6s}" for pair in pairs), " you said", MY_ANSWER)
-for words, measure in measures.items():
+for words, name in (("cosine", "cosine"), ("Euclidean", "euclidean"), ("1 / (1 + d)", "bounded")):
     print(words)
-    for network, vectors in networks.items():
-        told = [measure(vectors[[query]], vectors[[queries + answer]])[0, 0] for query, answer in pairs]
-        print(f"  {network:16s}", *(f"{value:6.3f}" for value in told))
+    for network, measured in told.items():
+        print(f"  {network:16s}", *(f"{value:6.3f}" for value in getattr(measured, name)))
 
 # %% [markdown]
 # Read a column from top to bottom: one pair, five networks. bfloat16 repeats the original. int8, which is meant to be

@@ -3,10 +3,14 @@
 import math
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from src.cli._options import Backend
 from src.embedding.embedder import Embedder
 from src.settings.errors import UserError
+
+if TYPE_CHECKING:
+    from src.embedding.operating_point import OperatingPoint
 
 
 def load_model(
@@ -28,19 +32,14 @@ def load_model(
 
 def find_threshold(given: float | None, embedder: str, weights: str, metric: str, pairs: bool) -> float | None:
     """The distance that was given, or the calibrated one; None where neither is there. A note says what it is worth."""
-    from src.embedding.locate import locate_weights
-    from src.embedding.operating_point import load_operating_point, operating_point_file
-
     if given is not None:
-        if not math.isfinite(given):
-            raise UserError(f"--threshold {given}: give a distance, a number of 0 or more")
-        return given
-    if not operating_point_file(locate_weights(embedder, weights)).is_file():
+        return check_threshold(given)
+    point = calibrated(embedder, weights, metric)
+    if point is None:
         print(
             "note: no threshold was calibrated for these weights, so nobody is refused; see calibrate", file=sys.stderr
         )
         return None
-    point = load_operating_point(embedder, weights, metric)
     threshold, right, wrong = (
         (point.pair_threshold, point.pair_tar, point.pair_far)
         if pairs
@@ -53,3 +52,24 @@ def find_threshold(given: float | None, embedder: str, weights: str, metric: str
     )
     print(f"note: threshold {threshold:.4f}, calibrated on {point.data}, where it {worth}", file=sys.stderr)
     return threshold
+
+
+def check_threshold(given: float) -> float:
+    """The distance of --threshold.
+
+    Raises:
+        UserError: it is no number.
+    """
+    if not math.isfinite(given):
+        raise UserError(f"--threshold {given}: give a distance, a number of 0 or more")
+    return given
+
+
+def calibrated(embedder: str, weights: str, metric: str) -> "OperatingPoint | None":
+    """What was calibrated for these weights; None where nothing was."""
+    from src.embedding.locate import locate_weights
+    from src.embedding.operating_point import load_operating_point, operating_point_file
+
+    if not operating_point_file(locate_weights(embedder, weights)).is_file():
+        return None
+    return load_operating_point(embedder, weights, metric)

@@ -10,6 +10,7 @@ import typer
 
 from src.cli import _options as options
 from src.cli import _store
+from src.cli._model import calibrated, check_threshold
 from src.settings.errors import UserError
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def run(
 
     Running it again replaces the former result; names given by hand stay with the person of whom most is left.
     """
-    if threshold is not None and not math.isfinite(threshold):
-        raise UserError(f"--threshold {threshold}: give a distance, a number of 0 or more")
+    if threshold is not None:
+        check_threshold(threshold)
     options.check_folder_of(json_file)
     from sqlalchemy.orm import Session
 
@@ -109,13 +110,10 @@ def _named_file(text: str) -> tuple[str, str]:
 
 def _threshold(given: float | None, embedder: str, weights: str) -> float | None:
     """The calibrated distance for "who of the gallery is it?", where there is one."""
-    from src.embedding.locate import locate_weights
-    from src.embedding.operating_point import load_operating_point, operating_point_file
-
     if given is not None:
         return given
-    if operating_point_file(locate_weights(embedder, weights)).is_file():
-        return load_operating_point(embedder, weights, "euclidean").search_threshold
+    if (point := calibrated(embedder, weights, "euclidean")) is not None:
+        return point.search_threshold
     print(
         "note: no threshold was calibrated for these weights; the people who are seen together in a frame, and so are "
         "different people, stand in for it (see --threshold, and calibrate)",

@@ -44,7 +44,9 @@ def run(
     from src.report.store_answers import answers_as_json, answers_text, draw_answers
     from src.store.open import open_store, told_in_a_line
     from src.store.records import find_embedder
-    from src.store.search import Where, search_store, thumbnail_of, vector_of
+    from src.store.search import search_store, thumbnail_of, vector_of
+    from src.store.thumbnails import as_picture
+    from src.store.where import Where
 
     settings = _store.load_store_settings(config, overrides)
     url, what, runtime = settings.store.url, settings.embedder, settings.runtime
@@ -59,7 +61,7 @@ def run(
         with Session(engine, expire_on_commit=False) as session:
             model = find_embedder(session, what.name, what.weights)
         if detection is not None:
-            query, asked = vector_of(engine, detection, model), thumbnail_of(engine, detection)
+            query, asked = vector_of(engine, detection, model), as_picture(thumbnail_of(engine, detection))
         else:
             assert image is not None
             embedder = create_embedder(

@@ -56,7 +56,7 @@ def run(
     from src.report.timeline_data import compare_models, has_persons, read_page
     from src.store.open import only_writer, open_store, told_in_a_line
     from src.store.records import find_embedder
-    from src.store.search import Where
+    from src.store.where import Where
 
     url = _store.load_store_settings(config, overrides).store.url
     engine = open_store(url, must_exist=True)

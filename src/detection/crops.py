@@ -1,6 +1,15 @@
 """Cut people out of a frame: what the embedding gets to see of them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+from src.frames.frame import Frame
+
+if TYPE_CHECKING:
+    import supervision as sv
 
 
 def cut_crop(image: np.ndarray, box_xyxy: np.ndarray) -> np.ndarray | None:
@@ -21,3 +30,10 @@ def cut_crop(image: np.ndarray, box_xyxy: np.ndarray) -> np.ndarray | None:
     height, width = image.shape[:2]
     x1, y1, x2, y2 = np.rint(np.clip(box_xyxy, 0, [width, height, width, height])).astype(int)
     return image[y1:y2, x1:x2].copy() if x2 > x1 and y2 > y1 else None
+
+
+def cut_people(frame: Frame, found: sv.Detections) -> list[tuple[np.ndarray, float, np.ndarray]]:
+    """Box (4,), score and crop of everybody in a frame; a box of less than a pixel shows nobody and is left out."""
+    scores = found.confidence if found.confidence is not None else np.ones(len(found))
+    cut = [(box, float(score), cut_crop(frame.image, box)) for box, score in zip(found.xyxy, scores, strict=True)]
+    return [(box, score, crop) for box, score, crop in cut if crop is not None]

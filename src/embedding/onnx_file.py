@@ -4,8 +4,7 @@ import importlib.metadata
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from src.embedding.locate import GRAPH_SUFFIXES, locate_weights
 from src.embedding.names import OSNET_NAMES, input_size
 from src.embedding.preprocessing import Preprocessing
 from src.settings.errors import UserError
+from src.settings.logs import logged_from
 from src.settings.registry import missing_package
 from src.zoo.checksums import sha256_of
 
@@ -111,7 +111,7 @@ def write_graph(
     # torch.export would take a batch of one for "always one"
     examples = tuple(torch.zeros(1 if several is None else 2, 3, *size) for several in inputs.values())
     names: dict[str, Any] = {"input_names": list(inputs), "output_names": [output], "opset_version": _OPSET}
-    with torch.inference_mode(), warnings.catch_warnings(), _quiet_exporter():
+    with torch.inference_mode(), warnings.catch_warnings(), logged_from(logging.ERROR, "torch.onnx"):
         warnings.simplefilter("ignore")  # the tracing exporter announces its successor
         try:
             if name in OSNET_NAMES:
@@ -129,18 +129,6 @@ def write_graph(
             raise UserError(missing_package(f"writing {name} as ONNX", str(error.name), "fast")) from error
         except torch.onnx.errors.OnnxExporterError as error:
             raise UserError(f"{name} cannot be written as ONNX by this torch; set embedder.backend: torch") from error
-
-
-@contextmanager
-def _quiet_exporter() -> Iterator[None]:
-    """torch.export tells of shapes and opsets what only its developers need."""
-    logger = logging.getLogger("torch.onnx")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 def check_cpu(backend: str, device: str) -> None:

@@ -4,13 +4,11 @@ The client unpacks what it fetched. A name in the archive that would leave the f
 and cut short in a zip file, and a link in a zip file becomes a plain file, so nothing is ever written elsewhere.
 """
 
-import contextlib
 import logging
 import re
 import tarfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +20,7 @@ from src.reid_data.listing import find_below, pictures_in, sub_folders
 from src.reid_data.registry import open_crops
 from src.reid_data.sample import LabelledCrops
 from src.settings.errors import UserError, did_you_mean
+from src.settings.logs import logged_from
 
 
 class Source(NamedTuple):
@@ -93,7 +92,7 @@ def _download(name: str, handle: str, out: Path | None) -> Path:
     except (ValueError, OSError) as error:
         raise UserError(f"{error}; write that file anew (kaggle.com -> Settings -> API) or remove it") from None
     try:
-        with _without_chatter():
+        with logged_from(logging.WARNING, "kagglehub"):  # it tells each step on stdout, where only results belong
             return Path(kagglehub.dataset_download(handle, output_dir=str(out) if out else None))
     except requests.HTTPError as error:
         status = error.response.status_code if error.response is not None else None
@@ -132,18 +131,6 @@ def _by_hand(name: str, handle: str) -> str:
         f"By hand: download kaggle.com/datasets/{handle}, unpack it, then: "
         f"python src/main.py data convert --dataset {SOURCES[name].layout} --root FOLDER"
     )
-
-
-@contextlib.contextmanager
-def _without_chatter() -> Iterator[None]:
-    """The client tells each step on stdout, where only results belong; its progress bar stays."""
-    logger = logging.getLogger("kagglehub")
-    before = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 def _faces(folder: Path) -> Path:

@@ -10,9 +10,10 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from src.store.thumbnails import EMPTY, as_picture, to_jpeg
+
 Blur = Literal["faces", "people"]
 COLUMNS, MOST_ROWS = 20, 13  # 260 thumbnails in a sheet
-BACKGROUND = (30, 34, 40)  # beside a thumbnail that does not fill its cell
 BLURRED_PX = 6  # this many colours across are left of somebody blurred
 FACE_SHARE = 0.25  # of the height, from the top
 _QUALITY = 78
@@ -59,7 +60,7 @@ def fit(picture: np.ndarray, size: CellSize) -> np.ndarray:
     height, width = picture.shape[:2]
     scale = min(size.width / width, size.height / height)
     wide, high = max(1, round(width * scale)), max(1, round(height * scale))
-    cell = np.full((size.height, size.width, 3), BACKGROUND, np.uint8)
+    cell = np.full((size.height, size.width, 3), EMPTY, np.uint8)
     left, top = (size.width - wide) // 2, (size.height - high) // 2
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     cell[top : top + high, left : left + wide] = cv2.resize(picture, (wide, high), interpolation=way)
@@ -85,13 +86,10 @@ class SpriteSheets:
 
     def add(self, jpeg: bytes) -> None:
         """Add a JPEG file; one that cannot be read is an empty cell."""
-        bgr = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-        if bgr is None:
-            bgr = np.full((2, 1, 3), BACKGROUND, np.uint8)
-        picture = bgr[..., ::-1]
+        picture = as_picture(jpeg)
         if self.blur is not None:
-            picture = BLURS[self.blur](np.ascontiguousarray(picture))
-        self._cells.append(fit(np.ascontiguousarray(picture), self.size))
+            picture = BLURS[self.blur](picture)
+        self._cells.append(fit(picture, self.size))
         if len(self._cells) == COLUMNS * MOST_ROWS:
             self.finish()
 
@@ -101,10 +99,9 @@ class SpriteSheets:
             return
         rows = -(-len(self._cells) // COLUMNS)
         height, width = self.size.height, self.size.width
-        sheet = np.full((rows, COLUMNS, height, width, 3), BACKGROUND, np.uint8)
+        sheet = np.full((rows, COLUMNS, height, width, 3), EMPTY, np.uint8)
         sheet.reshape(rows * COLUMNS, height, width, 3)[: len(self._cells)] = self._cells
         image = sheet.transpose(0, 2, 1, 3, 4).reshape(rows * height, COLUMNS * width, 3)
-        jpeg = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
-        self.sheets.append(base64.b64encode(jpeg).decode("ascii"))
+        self.sheets.append(base64.b64encode(to_jpeg(image, _QUALITY)).decode("ascii"))
         self.rows.append(rows)
         self._cells = []

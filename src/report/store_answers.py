@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from src.report.cells import RIGHT, UNKNOWN, show_crop
 from src.report.figures import save_figure
 from src.report.markdown import markdown_table
-from src.store.search import Found, as_picture
+from src.store.search import Found
+from src.store.thumbnails import as_picture
 
 
 def answers_text(found: Sequence[Found], threshold: float | None) -> str:

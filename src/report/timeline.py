@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from src.report.files import replacing
+from src.report.store_answers import clock
 from src.report.timeline_data import Page
 from src.settings.errors import UserError
 
@@ -64,11 +64,7 @@ def summary(values: dict[str, Any]) -> str:
         len(set(column["person"]) - {-1}),
         len({values["recordings"][r]["camera"] for r in column["recording"]}),
     )
-    first, last = (_minute(values["start"] + edge(column["time"])) for edge in (min, max))
+    first, last = (clock(values["start"] + edge(column["time"]))[:16] for edge in (min, max))  # to the minute
     when = first if first == last else f"{first} – {last[11:] if first[:10] == last[:10] else last}"
     people = f"{persons:,} {'person' if persons == 1 else 'persons'}, " if persons else ""
     return f"{len(column['id']):,} detections, {people}{cameras} {'camera' if cameras == 1 else 'cameras'}, {when} UTC"
-
-
-def _minute(time_s: float) -> str:
-    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M")

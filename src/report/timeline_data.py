@@ -14,7 +14,8 @@ from src.frames.open import open_frames
 from src.report.sprites import COLUMNS, MOST_ROWS, Blur, SpriteSheets, cell_size
 from src.settings.errors import UserError
 from src.store.schema import Camera, Detection, Embedding, Model, Person, Recording, StoredFrame
-from src.store.search import Where, search_store, vector_of
+from src.store.search import search_store, vector_of
+from src.store.where import Where, check_cameras, detections
 
 MOST = 50_000  # detections; a page of more would be too heavy for a browser
 COMPARED, NEAREST = 30, 5  # detections asked about, answers of each
@@ -57,7 +58,7 @@ def read_page(engine: Engine, where: Where | None = None, blur: Blur | None = No
     """
     where = where or Where()
     with Session(engine) as session:
-        _check_cameras(session, where.cameras)
+        check_cameras(session, where.cameras)
         query = _chosen(where)
         total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
         if total > MOST:
@@ -167,32 +168,13 @@ def compare_models(
     return {"labels": list(labels), "other_cameras": len(used) > 1, "queries": queries}
 
 
-def _check_cameras(session: Session, names: Sequence[str]) -> None:
-    known = list(session.scalars(select(Camera.name).order_by(Camera.name)))
-    for name in names:
-        if name not in known:
-            raise UserError(f"the store has no camera {name!r}; it has: {', '.join(known) or 'none'}")
-
-
 def _chosen(where: Where) -> Select[Any]:
-    columns: tuple[Any, ...] = (
+    columns = (
         Detection.id, Detection.x1, Detection.y1, Detection.x2, Detection.y2, Detection.score, Detection.thumbnail,
         Detection.person_id, StoredFrame.recording_id, StoredFrame.index, StoredFrame.time_s,
     )  # fmt: skip
-    query: Select[Any] = (
-        select(*columns)
-        .join(StoredFrame, StoredFrame.id == Detection.frame_id)
-        .join(Recording, Recording.id == StoredFrame.recording_id)
-        .join(Camera, Camera.id == Recording.camera_id)
-        .order_by(Detection.person_id.is_(None), Detection.person_id, Camera.name, StoredFrame.time_s, Detection.number)
-    )
-    if where.cameras:
-        query = query.where(Camera.name.in_(where.cameras))
-    if where.from_s is not None:
-        query = query.where(StoredFrame.time_s >= where.from_s)
-    if where.to_s is not None:
-        query = query.where(StoredFrame.time_s <= where.to_s)
-    return query
+    first = Detection.person_id.is_(None), Detection.person_id, Camera.name, StoredFrame.time_s, Detection.number
+    return detections(columns, where).order_by(*first)
 
 
 def _asked(known: Sequence[int], persons: Sequence[int], times: Sequence[float]) -> list[int]:

@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from src.detection.crops import cut_crop
+from src.detection.crops import cut_crop, cut_people
 from src.detection.detections import Detector
 from src.embedding.embedder import Embedder
 from src.frames.frame import Frame
@@ -24,10 +23,9 @@ from src.frames.open import open_frames
 from src.settings.errors import UserError
 from src.store.records import recording_row
 from src.store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
+from src.store.thumbnails import thumbnail
 
 FRAMES_AT_ONCE = 8  # in one transaction
-THUMBNAIL_PX = 128  # height
-_QUALITY = 85
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,7 @@ def _store(
     fresh: Sequence[Frame], old: Sequence[Frame], lacking: dict[int, list[tuple[int, np.ndarray]]], done: Done,
 ) -> None:  # fmt: skip
     """Look at some frames and store all that is in them, in one transaction."""
-    people = [(frame, box, score, crop) for frame in fresh for box, score, crop in _people(frame, crew.detector)]
+    people = [(frame, *person) for frame in fresh for person in cut_people(frame, crew.detector(frame))]
     known = [(detection, cut_crop(frame.image, box)) for frame in old for detection, box in lacking[frame.index]]
     crops = [crop for *_, crop in people] + [crop for _, crop in known if crop is not None]
     vectors = crew.embedder(crops)  # (n, d)
@@ -156,14 +154,6 @@ def _store(
     done.embeddings += len(ids) - len(people)
 
 
-def _people(frame: Frame, detector: Detector) -> list[tuple[np.ndarray, float, np.ndarray]]:
-    """Box, score and crop of everybody in a frame; a box of less than a pixel shows nobody."""
-    found = detector(frame)
-    scores = found.confidence if found.confidence is not None else np.ones(len(found))
-    cut = [(box, float(score), cut_crop(frame.image, box)) for box, score in zip(found.xyxy, scores, strict=True)]
-    return [(box, score, crop) for box, score, crop in cut if crop is not None]
-
-
 def _without_vectors(session: Session, recording: int, model: int) -> dict[int, list[tuple[int, np.ndarray]]]:
     """Of a recording, by frame: stored detections that this network has not described, with their boxes."""
     query = (
@@ -177,15 +167,6 @@ def _without_vectors(session: Session, recording: int, model: int) -> dict[int, 
     for index, detection, *box in session.execute(query):
         lacking[index].append((detection, np.array(box, np.float32)))
     return dict(lacking)
-
-
-def thumbnail(crop: np.ndarray) -> bytes:
-    """A crop (h, w, 3) uint8 RGB as a small JPEG file."""
-    height, width = crop.shape[:2]
-    if height > THUMBNAIL_PX:
-        size = (max(1, round(width * THUMBNAIL_PX / height)), THUMBNAIL_PX)
-        crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
 
 
 def _refuse_overlap(session: Session, source: Source, ends_s: float) -> None:

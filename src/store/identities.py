@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from src.settings.errors import UserError
 from src.store.persons import LEAST_DETECTIONS, group_tracklets, sum_up
-from src.store.schema import Camera, Detection, Embedding, Model, Person, Recording, StoredFrame
+from src.store.schema import Camera, Detection, Embedding, Model, Person, StoredFrame
 from src.store.tracklets import TrackletRules, link_tracklets, strangers_distance
+from src.store.where import detections
 
 UNKNOWN_NETWORK = 0.7  # prototypes of one person are nearer than this share of what single strangers seldom are
 FALLBACK = 0.7  # for tracklets of a store in which hardly two people are seen at once
@@ -28,7 +29,6 @@ class Everybody:
         camera: (n,) int64, rows of `cameras`.
         frame: (n,) int64, the number of the stored frame.
         index: (n,) int64, of the frame in its recording, from 0.
-        recording: (n,) int64, its number.
         time_s: (n,) float64, seconds since 1970 in UTC.
         boxes_xyxy: (n, 4) float32 pixels.
         score: (n,) float32.
@@ -40,7 +40,6 @@ class Everybody:
     camera: np.ndarray
     frame: np.ndarray
     index: np.ndarray
-    recording: np.ndarray
     time_s: np.ndarray
     boxes_xyxy: np.ndarray
     score: np.ndarray
@@ -57,29 +56,27 @@ def read_everybody(engine: Engine, model: Model) -> Everybody:
     Raises:
         UserError: nobody is in it.
     """
+    columns = (
+        Detection.id, Camera.name, StoredFrame.id, StoredFrame.index, StoredFrame.time_s,
+        Detection.x1, Detection.y1, Detection.x2, Detection.y2, Detection.score, Embedding.reid_embedding,
+    )  # fmt: skip
     query = (
-        select(
-            Detection.id, Camera.name, StoredFrame.id, StoredFrame.index, Recording.id, StoredFrame.time_s,
-            Detection.x1, Detection.y1, Detection.x2, Detection.y2, Detection.score, Embedding.reid_embedding,
-        )
-        .join(StoredFrame, StoredFrame.id == Detection.frame_id)
-        .join(Recording, Recording.id == StoredFrame.recording_id)
-        .join(Camera, Camera.id == Recording.camera_id)
+        detections(columns)
         .join(Embedding, Embedding.detection_id == Detection.id)
         .where(Embedding.model_id == model.id)
         .order_by(Detection.id)
-    )  # fmt: skip
+    )
     with Session(engine) as session:
         rows = session.execute(query).all()
         cameras = tuple(session.scalars(select(Camera.name).order_by(Camera.name)))
     if not rows:
         raise UserError(f"the store holds nobody described by {model.name}; run extract on footage with people")
-    ids, names, frames, indices, recordings, times, *corners, scores, vectors = zip(*rows, strict=True)
+    ids, names, frames, indices, times, *corners, scores, vectors = zip(*rows, strict=True)
     places = {name: row for row, name in enumerate(cameras)}
     return Everybody(
         np.array(ids), np.array([places[name] for name in names]), np.array(frames), np.array(indices),
-        np.array(recordings), np.array(times, np.float64), np.array(corners, np.float32).T,
-        np.array(scores, np.float32), np.stack(vectors), cameras,
+        np.array(times, np.float64), np.array(corners, np.float32).T, np.array(scores, np.float32), np.stack(vectors),
+        cameras,
     )  # fmt: skip
 
 
@@ -137,27 +134,27 @@ def put_together(
     return PutTogether(tracklet, person, threshold)
 
 
-def write_persons(engine: Engine, detections: np.ndarray, person: np.ndarray) -> tuple[np.ndarray, list[str]]:
+def write_persons(engine: Engine, detection: np.ndarray, person: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Replace the store's persons, all in one transaction.
 
     A former person of whom most detections stay together keeps number and name, the named ones first; all others go.
 
     Args:
         engine: of `open_store`.
-        detections: (n,) int64, numbers in the store; every other detection becomes nobody's.
+        detection: (n,) int64, numbers in the store; every other detection becomes nobody's.
         person: (n,) int64, from 0 without a gap; -1 = nobody.
 
     Returns:
         (persons,) int64, the number of each in the store, and the names that were lost.
     """
     groups = int(person.max(initial=-1)) + 1
-    group_of = dict(zip(detections.tolist(), person.tolist(), strict=True))
+    group_of = dict(zip(detection.tolist(), person.tolist(), strict=True))
     with Session(engine) as session, session.begin():
         former: dict[int, Counter[int]] = {}
-        for detection, old in session.execute(
+        for number, old in session.execute(
             select(Detection.id, Detection.person_id).where(Detection.person_id.is_not(None))
         ):
-            former.setdefault(int(old or 0), Counter())[group_of.get(detection, -1)] += 1
+            former.setdefault(int(old or 0), Counter())[group_of.get(number, -1)] += 1
         rows = {row.id: row for row in session.scalars(select(Person))}
         heirs = _heirs(former, {number for number, row in rows.items() if row.name})
         lost = [row.name for number, row in sorted(rows.items()) if row.name and number not in heirs.values()]

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from PIL import Image
-from sqlalchemy import Engine, Select, cast, select
+from sqlalchemy import Engine, Select, cast
 from sqlalchemy.orm import Session
 
 from src.ranking.neighbours import nearest
 from src.settings.errors import UserError
-from src.store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
-
-
-@dataclass(frozen=True)
-class Where:
-    """Which detections are looked through.
-
-    Attributes:
-        cameras: names; none named: all.
-        from_s, to_s: seconds since 1970 in UTC, both ends counted; None = open.
-        not_frame_of: leave out the frame that shows this detection: whoever is asked for stands in it.
-    """
-
-    cameras: Sequence[str] = ()
-    from_s: float | None = None
-    to_s: float | None = None
-    not_frame_of: int | None = None
+from src.store.schema import Camera, Detection, Embedding, Model, StoredFrame
+from src.store.where import Where, check_cameras, detections
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,15 +54,10 @@ def vector_of(engine: Engine, detection: int, model: Model) -> np.ndarray:
         return found.reid_embedding
 
 
-def thumbnail_of(engine: Engine, detection: int) -> np.ndarray:
-    """The small picture of a stored detection, (h, w, 3) uint8 RGB."""
+def thumbnail_of(engine: Engine, detection: int) -> bytes:
+    """The small picture of a stored detection, a JPEG file."""
     with Session(engine) as session:
-        return as_picture(session.get_one(Detection, detection).thumbnail)
-
-
-def as_picture(jpeg: bytes) -> np.ndarray:
-    """A JPEG file as (h, w, 3) uint8 RGB."""
-    return np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB"))
+        return session.get_one(Detection, detection).thumbnail
 
 
 def search_store(
@@ -97,7 +76,8 @@ def search_store(
         UserError: an unknown camera.
     """
     where = where or Where()
-    _check_cameras(engine, where.cameras)
+    with Session(engine) as session:
+        check_cameras(session, where.cameras)
     near = _on_server if engine.dialect.name == "postgresql" else _in_file
     hits = near(engine, query, model, k, where)
     return _with_places(engine, hits)
@@ -106,9 +86,7 @@ def search_store(
 def _in_file(engine: Engine, query: np.ndarray, model: Model, k: int, where: Where) -> list[tuple[int, float]]:
     """Read the vectors that are asked for and compare with all of them: exact."""
     with Session(engine) as session:
-        rows = session.execute(
-            _restricted(select(Embedding.detection_id, Embedding.reid_embedding), model, where)
-        ).all()
+        rows = session.execute(_described((Detection.id, Embedding.reid_embedding), model, where)).all()
     if not rows:
         return []
     ids = np.array([row[0] for row in rows])
@@ -124,40 +102,20 @@ def _on_server(engine: Engine, query: np.ndarray, model: Model, k: int, where: W
     from pgvector.sqlalchemy import Vector
 
     distance = cast(Embedding.reid_embedding, Vector(model.dimension)).l2_distance(query)
-    wanted = _restricted(select(Embedding.detection_id, distance.label("distance")), model, where)
+    wanted = _described((Detection.id, distance.label("distance")), model, where)
     with Session(engine) as session:
-        rows = session.execute(wanted.order_by(distance, Embedding.detection_id).limit(k)).all()
+        rows = session.execute(wanted.order_by(distance, Detection.id).limit(k)).all()
     return [(int(detection), float(away)) for detection, away in rows]
 
 
-def _restricted(query: Select, model: Model, where: Where) -> Select:
-    query = (
-        query.join(Detection, Detection.id == Embedding.detection_id)
-        .join(StoredFrame, StoredFrame.id == Detection.frame_id)
-        .join(Recording, Recording.id == StoredFrame.recording_id)
-        .join(Camera, Camera.id == Recording.camera_id)
-        .where(Embedding.model_id == model.id)
-    )
-    if where.cameras:
-        query = query.where(Camera.name.in_(where.cameras))
-    if where.from_s is not None:
-        query = query.where(StoredFrame.time_s >= where.from_s)
-    if where.to_s is not None:
-        query = query.where(StoredFrame.time_s <= where.to_s)
-    if where.not_frame_of is not None:
-        own = select(Detection.frame_id).where(Detection.id == where.not_frame_of).scalar_subquery()
-        query = query.where(Detection.frame_id != own)
-    return query
+def _described(columns: Sequence[Any], model: Model, where: Where) -> Select[Any]:
+    """Of `detections`, those that a network has described."""
+    described = detections(columns, where).join(Embedding, Embedding.detection_id == Detection.id)
+    return described.where(Embedding.model_id == model.id)
 
 
 def _with_places(engine: Engine, hits: Sequence[tuple[int, float]]) -> list[Found]:
-    query = (
-        select(Detection, StoredFrame, Camera.name)
-        .join(StoredFrame, StoredFrame.id == Detection.frame_id)
-        .join(Recording, Recording.id == StoredFrame.recording_id)
-        .join(Camera, Camera.id == Recording.camera_id)
-        .where(Detection.id.in_([detection for detection, _ in hits]))
-    )
+    query = detections((Detection, StoredFrame, Camera.name)).where(Detection.id.in_([number for number, _ in hits]))
     with Session(engine) as session:
         rows = {row[0].id: row for row in session.execute(query)}
         return [
@@ -168,11 +126,3 @@ def _with_places(engine: Engine, hits: Sequence[tuple[int, float]]) -> list[Foun
             for number, distance in hits
             for seen, frame, camera in [rows[number]]
         ]  # fmt: skip
-
-
-def _check_cameras(engine: Engine, names: Sequence[str]) -> None:
-    with Session(engine) as session:
-        known = list(session.scalars(select(Camera.name).order_by(Camera.name)))
-    for name in names:
-        if name not in known:
-            raise UserError(f"the store has no camera {name!r}; it has: {', '.join(known) or 'none'}")

@@ -12,7 +12,8 @@ from src.cli._store import seconds_of
 from src.settings.errors import UserError
 from src.store.open import open_store
 from src.store.schema import Model
-from src.store.search import as_picture, search_store, vector_of
+from src.store.search import search_store, vector_of
+from src.store.thumbnails import as_picture
 from tests.test_evaluation import door as run
 
 SCENE = "synthetic:7:6"

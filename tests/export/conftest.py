@@ -1,25 +1,15 @@
 """Networks with lively weights, and generated people to calibrate and to measure on."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from safetensors.torch import save_file
 
 from src.embedding.networks import build_backbone
 from src.export.pictures import some_pictures
 from src.synthetic.sets.market import MarketPlan, write_market
-from tests.embedding.conftest import lively
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+from tests.embedding.conftest import lively, one_thread  # noqa: F401 - a fixture for all tests here too
 
 
 @pytest.fixture(scope="session")

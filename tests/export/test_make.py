@@ -18,6 +18,7 @@ from src.export.make import Order, export_network
 from src.export.pictures import some_pictures
 from src.reid_data.registry import open_crops
 from src.reid_data.split import only_persons
+from src.report.export_text import report_text
 from src.settings.errors import UserError
 
 OTHERS = (
@@ -127,6 +128,7 @@ def test_int8_of_the_real_network_keeps_its_accuracy_on_people_it_was_not_calibr
         crops=only_persons(crops, frozenset(persons) - half), gate=1.5,
     )  # fmt: skip
     report = export_network(order)
+    print(report_text(report))  # docs/export.md has its mAP
     assert report.accuracy is not None and report.accuracy.before > 0.5
 
 

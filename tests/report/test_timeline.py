@@ -20,7 +20,7 @@ from src.report.timeline import summary, timeline_page, write_timeline
 from src.report.timeline_data import compare_models, has_persons, read_page
 from src.settings.errors import UserError
 from src.store.schema import Detection, Model
-from src.store.search import Where
+from src.store.where import Where
 from tests.store.making import START_S, made_store
 
 NAUGHTY = "<script>alert(1)</script>"

@@ -12,7 +12,9 @@ from src.settings.errors import UserError
 from src.store.extract import Source, extract
 from src.store.records import find_embedder
 from src.store.schema import Detection, Embedding, StoredFrame
-from src.store.search import Where, as_picture, search_store, thumbnail_of, vector_of
+from src.store.search import search_store, thumbnail_of, vector_of
+from src.store.thumbnails import as_picture
+from src.store.where import Where
 from tests.store.conftest import PEOPLE, crew_for
 
 Footage = Callable[[str, int], Path]
@@ -69,7 +71,7 @@ def test_somebody_stored_is_asked_for_without_their_own_frame(filled: Engine) ->
     assert search_store(filled, query, model, 1)[0].detection == number
     others = search_store(filled, query, model, 999, Where(not_frame_of=number))
     assert number not in {hit.detection for hit in others} and len(others) == 21 * PEOPLE
-    assert thumbnail_of(filled, number).shape == as_picture(others[0].thumbnail).shape == (36, 12, 3)
+    assert as_picture(thumbnail_of(filled, number)).shape == as_picture(others[0].thumbnail).shape == (36, 12, 3)
 
 
 def test_networks_are_never_mixed(filled: Engine, footage: Footage) -> None:
