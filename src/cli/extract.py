@@ -53,6 +53,7 @@ def run(
     from src.store.extract import Crew, Source, extract
     from src.store.open import only_writer, open_store, told_in_a_line
     from src.store.records import detector_row, embedder_row
+    from src.store.server_index import index_vectors
 
     sources = [
         Source(path, name, _store.seconds_of(time, "--start"), fps)
@@ -71,7 +72,7 @@ def run(
         )
         with Session(engine, expire_on_commit=False) as session, session.begin():
             rows = (
-                detector_row(session, where.name, where.weights, where.min_score),
+                detector_row(session, where.name, where.weights, where.min_score, detector),
                 embedder_row(session, what.name, what.weights, embedder),
             )
         crew = Crew(detector, embedder, *rows)
@@ -84,3 +85,7 @@ def run(
                 print(f"note: {line}")
             if stop.requested:
                 raise typer.Exit(130)
+        if settings.store.approximate and engine.dialect.name == "postgresql":
+            print("making the index of vectors …")
+            if not index_vectors(engine, crew.embedder_row):
+                print(f"note: {embedder.dimension:,} numbers are too many for it; search compares with every vector")

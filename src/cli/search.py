@@ -73,7 +73,7 @@ def run(
                 raise UserError(f"{image} is not a readable picture ({problem}); name another") from None
             query = embedder([asked])[0]
         limit = find_threshold(threshold, what.name, what.weights, "euclidean", pairs=False)
-        found = search_store(engine, query, model, top, where)
+        found = search_store(engine, query, model, top, where, approximate=settings.store.approximate)
     print(answers_text(found, limit))
     if json_file is not None:
         from src.report.files import write_json

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from src.settings.describe import configuration_page, training_page
+from src.settings.describe import configuration_page, store_page, training_page
 from src.settings.schema import Settings
+from src.settings.store import StoreSettings
 from src.settings.training import TrainSettings
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
@@ -15,8 +16,12 @@ DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 def run(
     write: Annotated[bool, typer.Option("--write", help="Write the pages of docs/ instead of printing.")] = False,
 ) -> None:
-    """Print every setting, of the walk-through and of training: what it accepts, its default, its meaning."""
-    pages = {"configuration.md": configuration_page(Settings), "training_settings.md": training_page(TrainSettings)}
+    """Print every setting, of the walk-through, of training and of the store: what it accepts, its default, its meaning."""
+    pages = {
+        "configuration.md": configuration_page(Settings),
+        "training_settings.md": training_page(TrainSettings),
+        "store_settings.md": store_page(StoreSettings),
+    }
     for name, page in pages.items():
         if write:
             DOCS.mkdir(exist_ok=True)

@@ -1,5 +1,6 @@
 """What every detector answers with, however it finds people: `sv.Detections`, made in this one place."""
 
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +14,12 @@ class Detector(Protocol):
 
     Returns `sv.Detections`: `xyxy` (n, 4) float32 in pixels of the frame as it came, inside the picture; `confidence`
     (n,) float32, descending; `class_id` (n,) all 0, person.
+
+    Attributes:
+        weights: the file that it was made of.
     """
+
+    weights: Path
 
     def __call__(self, frame: Frame) -> sv.Detections: ...
 

@@ -3,6 +3,8 @@
 With a truth file this is the perfect detector, so what remains wrong in the answer is the embedding's doing.
 """
 
+from pathlib import Path
+
 import numpy as np
 import supervision as sv
 
@@ -21,6 +23,7 @@ class MotFile:
     """
 
     def __init__(self, path: str, min_score: float | None = None) -> None:
+        self.weights = Path(path)
         self.table = read_mot(path)
         self.min_score = -np.inf if min_score is None else min_score
 

@@ -45,7 +45,7 @@ class TensorflowFasterRCNN:
     ) -> None:
         if not path.is_file():
             raise UserError(f"{path}: no such file; set detector.weights to a frozen_inference_graph.pb, or to coco")
-        self.path, self.min_score = path, min_score
+        self.weights, self.min_score = path, min_score
         self.process = _start(path, device, threads)
         self._end = weakref.finalize(self, _stop, self.process)  # also when Python ends
         self._receive()  # the graph is loaded, or the reader hears why not
@@ -76,7 +76,7 @@ class TensorflowFasterRCNN:
         if n < 0:
             message = self._read(-n).decode()
             self.close()
-            raise UserError(f"{self.path}: {message}")
+            raise UserError(f"{self.weights}: {message}")
         return np.frombuffer(self._read(n * 24), "<f4").reshape(n, 6)
 
     def _read(self, length: int) -> bytes:
@@ -90,7 +90,7 @@ class TensorflowFasterRCNN:
         status = self.process.poll()
         self.close()
         return UserError(
-            f"TensorFlow's process ended by itself (status {status}) while working on {self.path}; "
+            f"TensorFlow's process ended by itself (status {status}) while working on {self.weights}; "
             "is there enough memory? Try another detector.name"
         )
 

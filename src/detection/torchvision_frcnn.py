@@ -36,11 +36,13 @@ class TorchvisionFasterRCNN:
 
     Args:
         network: Ready to use, with its weights.
+        weights: The file of these.
         min_score: Lowest score.
         device: Where it runs.
     """
 
-    def __init__(self, network: FasterRCNN, min_score: float, device: torch.device) -> None:
+    def __init__(self, network: FasterRCNN, weights: Path, min_score: float, device: torch.device) -> None:
+        self.weights = weights
         self.network = network.eval().to(device)
         self.network.roi_heads.score_thresh = min_score  # the network need not look further than we do
         self.min_score = min_score
@@ -113,4 +115,4 @@ def create(weights: str, min_score: float | None, device: str, threads: int | No
     if threads:
         torch.set_num_threads(threads)
     score = card.get("min_score", MIN_SCORE) if min_score is None else min_score
-    return TorchvisionFasterRCNN(load_network(path), score, torch.device(choose_device(device)))
+    return TorchvisionFasterRCNN(load_network(path), path, score, torch.device(choose_device(device)))

@@ -33,7 +33,7 @@ class YoloxOnnx:
     """
 
     def __init__(self, path: str | Path, min_score: float = MIN_SCORE, threads: int | None = None) -> None:
-        self.min_score = min_score
+        self.weights, self.min_score = Path(path), min_score
         self.session = _open_session(path, threads)
         self.input_name, self.input_size = _check_shapes(self.session, path)
         self.cells_xy, self.strides = grid_cells(self.input_size)

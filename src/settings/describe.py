@@ -66,6 +66,11 @@ def training_page(schema: type[BaseModel]) -> str:
     return _TRAINING_HEAD + settings_tables(schema)
 
 
+def store_page(schema: type[BaseModel]) -> str:
+    """The text of docs/store_settings.md."""
+    return _STORE_HEAD + settings_tables(schema)
+
+
 def settings_tables(schema: type[BaseModel]) -> str:
     """A heading and a table for each section."""
     rows = {setting.key: setting for setting in list_settings(schema)}
@@ -119,6 +124,18 @@ command with one line that names the file, the key and what was expected.
 Keys of the first learning-reid keep working: `model.inception` (now `detector.name: tensorflow_frcnn` with
 `detector.weights`), `model.reid` (now `embedder.name: osnet_ain_x1_0` with `embedder.weights`) and `output.save_path`
 (now `output.folder`).
+"""
+
+_STORE_HEAD = """# Settings of the store
+
+This page is made by `python src/main.py settings --write`; edit `src/settings/store.py` instead.
+
+A setting has its default, which the YAML file named by `--config` replaces (confs/store.yml, where none is named), which
+`--set key=value` replaces:
+
+    python src/main.py extract --input yard.mp4 --set embedder.backend=auto --set store.url=sqlite:///data/db/yard.db
+
+[store.md](store.md) explains the commands.
 """
 
 _TRAINING_HEAD = """# Settings of a training run

@@ -13,6 +13,11 @@ class StorePlace(Section):
         description="`sqlite:///FILE` (relative to the project), or `postgresql+psycopg://USER@HOST/DATABASE` (needs "
         "the extra `cluster` here, and pgvector on the server).",
     )
+    approximate: bool = Field(
+        False,
+        description="In stores of millions: ask an index that finds nearly all (HNSW) instead of comparing with every "
+        "vector. On a server it is pgvector's; in memory (`app`) it is faiss's (extra `fast`).",
+    )
 
 
 class StoreSettings(Section):

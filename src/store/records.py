@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from src.detection.detections import Detector
 from src.embedding.embedder import Embedder
 from src.embedding.locate import locate_weights
 from src.settings.errors import UserError
@@ -24,11 +25,12 @@ def embedder_row(session: Session, name: str, weights: str, embedder: Embedder) 
     ))  # fmt: skip
 
 
-def detector_row(session: Session, name: str, weights: str, min_score: float | None) -> Model:
-    """The row of a detector: by its name, weights and least score; written where it is new."""
+def detector_row(session: Session, name: str, weights: str, min_score: float | None, detector: Detector) -> Model:
+    """The row of a detector: by its weights' checksum and its least score; written where it is new."""
     score = "the score it ships with" if min_score is None else f"score {min_score:g} or more"
     return _model(session, Model(
-        kind="detector", name=name, weights=weights, weights_sha256="", preprocessing=score, dimension=0
+        kind="detector", name=name, weights=weights, weights_sha256=sha256_of(detector.weights), preprocessing=score,
+        dimension=0,
     ))  # fmt: skip
 
 
@@ -59,8 +61,6 @@ def _model(session: Session, wanted: Model) -> Model:
         Model.weights_sha256 == wanted.weights_sha256,
         Model.preprocessing == wanted.preprocessing,
     )
-    if wanted.kind == "detector":
-        same = same.where(Model.weights == wanted.weights)
     if (found := session.scalars(same).first()) is not None:
         return found
     session.add(wanted)
@@ -97,6 +97,7 @@ def recording_row(
         )
     if found.detector_id != detector.id:
         raise UserError(
-            f"{source} of camera {camera} was looked at by another detector; name that one, or give another --camera"
+            f"{source} of camera {camera} was looked at by another detector, or by other weights of it; name that one, "
+            "or give another --camera"
         )
     return found

@@ -1,18 +1,19 @@
-"""Who was this, and where else were they? The nearest stored detections; on a server pgvector finds them."""
+"""Who was this, and where else were they? The nearest stored detections."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine, Select, cast
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from src.ranking.neighbours import nearest
+from src.ranking.index import VectorIndex
 from src.settings.errors import UserError
+from src.store.held import HeldVectors, read_vectors
 from src.store.schema import Camera, Detection, Embedding, Model, StoredFrame
+from src.store.server_index import nearest_on_server
 from src.store.where import Where, check_cameras, detections
 
 
@@ -61,7 +62,13 @@ def thumbnail_of(engine: Engine, detection: int) -> bytes:
 
 
 def search_store(
-    engine: Engine, query: np.ndarray, model: Model, k: int = 10, where: Where | None = None
+    engine: Engine,
+    query: np.ndarray,
+    model: Model,
+    k: int = 10,
+    where: Where | None = None,
+    held: HeldVectors | None = None,
+    approximate: bool = False,
 ) -> list[Found]:
     """The k nearest stored detections, nearest first; equal distances by number.
 
@@ -71,6 +78,8 @@ def search_store(
         model: the network that made it: only its vectors are looked at.
         k: how many, at most.
         where: which cameras and times.
+        held: this model's vectors in memory, for who asks a file more than once; None = read what is needed.
+        approximate: on a server, use the index that `index_vectors` made.
 
     Raises:
         UserError: an unknown camera.
@@ -78,40 +87,15 @@ def search_store(
     where = where or Where()
     with Session(engine) as session:
         check_cameras(session, where.cameras)
-    near = _on_server if engine.dialect.name == "postgresql" else _in_file
-    hits = near(engine, query, model, k, where)
+    if engine.dialect.name == "postgresql":
+        hits = nearest_on_server(engine, query, model, k, where, approximate)
+    elif held is not None:
+        hits = held.nearest(query, k, where)
+    else:
+        ids, vectors = read_vectors(engine, model, where)
+        rows, distances = VectorIndex(vectors).search(query, k)
+        hits = list(zip(ids[rows].tolist(), distances.tolist(), strict=True))
     return _with_places(engine, hits)
-
-
-def _in_file(engine: Engine, query: np.ndarray, model: Model, k: int, where: Where) -> list[tuple[int, float]]:
-    """Read the vectors that are asked for and compare with all of them: exact."""
-    with Session(engine) as session:
-        rows = session.execute(_described((Detection.id, Embedding.reid_embedding), model, where)).all()
-    if not rows:
-        return []
-    ids = np.array([row[0] for row in rows])
-    vectors = np.stack([row[1] for row in rows])  # (n, d)
-    order = np.argsort(ids)  # so that equals come by number
-    places, distances = nearest(query[None], vectors[order], min(k, len(ids)))
-    hits = zip(ids[order][places[0]].tolist(), distances[0].tolist(), strict=True)
-    return sorted(hits, key=lambda hit: (hit[1], hit[0]))
-
-
-def _on_server(engine: Engine, query: np.ndarray, model: Model, k: int, where: Where) -> list[tuple[int, float]]:
-    """Let pgvector sort them."""
-    from pgvector.sqlalchemy import Vector
-
-    distance = cast(Embedding.reid_embedding, Vector(model.dimension)).l2_distance(query)
-    wanted = _described((Detection.id, distance.label("distance")), model, where)
-    with Session(engine) as session:
-        rows = session.execute(wanted.order_by(distance, Detection.id).limit(k)).all()
-    return [(int(detection), float(away)) for detection, away in rows]
-
-
-def _described(columns: Sequence[Any], model: Model, where: Where) -> Select[Any]:
-    """Of `detections`, those that a network has described."""
-    described = detections(columns, where).join(Embedding, Embedding.detection_id == Detection.id)
-    return described.where(Embedding.model_id == model.id)
 
 
 def _with_places(engine: Engine, hits: Sequence[tuple[int, float]]) -> list[Found]:

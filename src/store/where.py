@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from src.settings.errors import UserError
-from src.store.schema import Camera, Detection, Recording, StoredFrame
+from src.store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,13 @@ def detections(columns: Sequence[Any], where: Where | None = None) -> Select[Any
         own = select(Detection.frame_id).where(Detection.id == where.not_frame_of).scalar_subquery()
         query = query.where(Detection.frame_id != own)
     return query
+
+
+def described(columns: Sequence[Any], model: Model, where: Where | None = None) -> Select[Any]:
+    """Of `detections`, those that a network has described."""
+    with_vector = detections(columns, where).join(Embedding, Embedding.detection_id == Detection.id)
+    # the number stands in the statement itself: PostgreSQL then sees that the index of this model is meant
+    return with_vector.where(Embedding.model_id == bindparam("model", model.id, literal_execute=True))
 
 
 def check_cameras(session: Session, names: Sequence[str]) -> None:

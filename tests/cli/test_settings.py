@@ -6,12 +6,12 @@ import pytest
 
 from src.cli import settings
 
+PAGES = ("configuration", "training_settings", "store_settings")
+
 
 def test_it_prints_the_page(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings.run()
-    pages = [
-        (repository / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("configuration", "training_settings")
-    ]
+    pages = [(repository / f"docs/{name}.md").read_text(encoding="utf-8") for name in PAGES]
     assert capsys.readouterr().out == "".join(f"{page}\n" for page in pages)
 
 
@@ -21,6 +21,6 @@ def test_it_writes_the_page(
     monkeypatch.setattr(settings, "DOCS", tmp_path / "docs")
     settings.run(write=True)
     told = capsys.readouterr().out
-    for name in ("configuration.md", "training_settings.md"):
-        assert (tmp_path / "docs" / name).read_text(encoding="utf-8").startswith("# Settings")
-        assert str(tmp_path / "docs" / name) in told
+    for name in PAGES:
+        assert (tmp_path / "docs" / f"{name}.md").read_text(encoding="utf-8").startswith("# Settings")
+        assert str(tmp_path / "docs" / f"{name}.md") in told

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from src.settings.describe import configuration_page, list_settings, training_page, words
+from src.settings.describe import configuration_page, list_settings, store_page, training_page, words
 from src.settings.schema import Settings
+from src.settings.store import StoreSettings
 from src.settings.training import TrainSettings
 
 
@@ -19,7 +20,12 @@ def test_the_page_of_training_is_its_schema(repository: Path) -> None:
     assert written == training_page(TrainSettings), "run: python src/main.py settings --write"
 
 
-@pytest.mark.parametrize(("schema", "count"), [(Settings, 19), (TrainSettings, 46)])
+def test_the_page_of_the_store_is_its_schema(repository: Path) -> None:
+    written = (repository / "docs/store_settings.md").read_text(encoding="utf-8")
+    assert written == store_page(StoreSettings), "run: python src/main.py settings --write"
+
+
+@pytest.mark.parametrize(("schema", "count"), [(Settings, 19), (TrainSettings, 46), (StoreSettings, 12)])
 def test_every_setting_is_explained_once(schema: type, count: int) -> None:
     settings = list_settings(schema)
     assert len({setting.key for setting in settings}) == len(settings) == count

@@ -129,16 +129,21 @@ def test_the_second_writer_is_told_who_holds_it(url: str, engine: Engine) -> Non
 
 
 def test_whoever_is_killed_leaves_nothing_half_and_nothing_twice(footage: Footage, tmp_path: Path) -> None:
-    source, chance = Source(str(footage("a", 60)), "door", 0.0), random.Random(1)
+    source, chance = Source(str(footage("a", 160)), "door", 0.0), random.Random(1)
     url = f"sqlite:///{tmp_path / 'killed.db'}"
     open_store(url).dispose()
     for _ in range(20):
+        told, tells = os.pipe()
         child = os.fork()
         if child == 0:
-            slowly_extract(url, source)
-        time.sleep(chance.uniform(0.01, 0.15))
+            slowly_extract(url, source, tells)
+        os.close(tells)
+        for _ in range(chance.randrange(14)):  # frames; eight are a transaction
+            os.read(told, 1)
+        time.sleep(chance.uniform(0, 0.005))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        os.close(told)
     broken, whole = open_store(url), open_store(f"sqlite:///{tmp_path / 'whole.db'}")
     assert count(broken, StoredFrame) > 0, "something was done before the kills"
     for engine in (broken, whole):
@@ -148,13 +153,13 @@ def test_whoever_is_killed_leaves_nothing_half_and_nothing_twice(footage: Footag
         assert connection.scalar(text("PRAGMA integrity_check")) == "ok"
 
 
-def slowly_extract(url: str, source: Source) -> NoReturn:
-    """Fill a store, a few milliseconds for each frame; the process ends with it."""
+def slowly_extract(url: str, source: Source, tells: int) -> NoReturn:
+    """Fill a store, a few milliseconds for each frame, and write a byte into a pipe; the process ends with it."""
     try:
         engine = open_store(url)
         crew = crew_for(engine)
         find = crew.detector
-        object.__setattr__(crew, "detector", lambda frame: (time.sleep(0.004), find(frame))[1])
+        object.__setattr__(crew, "detector", lambda frame: (time.sleep(0.002), os.write(tells, b"."), find(frame))[-1])
         extract(engine, source, crew)
     finally:
         os._exit(0)
