@@ -26,6 +26,9 @@ def run(
         Literal["faces", "people"] | None,
         typer.Option(help="Make the upper quarter of each box, or all of it, unrecognisable.", show_default=False),
     ] = None,
+    frames: Annotated[
+        bool, typer.Option("--frames", help="Also show the frames, small, read again from the footage.")
+    ] = False,
     retention: Annotated[
         str | None,
         typer.Option(help="Before that, delete from the store what is older: 12h, 30d, 4w.", show_default=False),
@@ -46,6 +49,10 @@ def run(
     keep_s = None if retention is None else parse_duration(retention)
     from_s = None if after is None else _store.seconds_of(after, "--after")
     to_s = None if before is None else _store.seconds_of(before, "--before")
+    if frames and blur is not None:
+        raise UserError(
+            f"--frames also shows whom no detector found, and they would not be blurred; leave out one: --blur {blur}"
+        )
     if output.is_dir():
         raise UserError(f"{output} is a folder; name a file in it: --output {output / 'timeline.html'}")
     from sqlalchemy.orm import Session
@@ -54,6 +61,7 @@ def run(
     from src.report.files import make_folder
     from src.report.timeline import summary, write_timeline
     from src.report.timeline_data import compare_models, has_persons, read_page
+    from src.report.timeline_frames import with_frames
     from src.store.open import only_writer, open_store, told_in_a_line
     from src.store.records import find_embedder
     from src.store.where import Where
@@ -83,5 +91,9 @@ def run(
         page = read_page(engine, where, blur)
         if models and page.detections:
             page.values["compare"] = compare_models(engine, page, rows, [model.label for model in models], where)
+        if frames:
+            page, notes = with_frames(engine, page)
+            for note in notes:
+                print(f"note: {note}")
     write_timeline(output, page, use_reid)
     print(f"{summary(page.values)}\n{output.absolute()} ({output.stat().st_size / 1e6:,.1f} MB); open it in a browser")

@@ -36,6 +36,7 @@ def timeline_page(page: Page, by_person: bool = False, title: str = "Timeline") 
         told=summary(page.values),
         data={**page.values, "by_person": by_person},
         sheets=page.sheets,
+        frames=page.frames,
         script=Markup(script),  # ours, as it stands: nothing of the store is in it
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
         style=Markup(style),

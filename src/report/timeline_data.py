@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,12 @@ class Page:
     Attributes:
         values: as the page's script reads them; only numbers, texts, lists and dictionaries.
         sheets: the thumbnails, JPEG files in base64, in the order of the detections.
+        frames: small pictures of frames by "recording:frame", JPEG files in base64; none, or of `with_frames`.
     """
 
     values: dict[str, Any]
     sheets: Sequence[str]
+    frames: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def detections(self) -> int:

@@ -58,6 +58,7 @@ def test_another_writer_is_told_of_and_nothing_is_deleted(tmp_path: Path) -> Non
     [
         (["--retention", "soon"], "12h, 30d, 4w"),
         (["--after", "noon"], "--after noon: no time"),
+        (["--frames", "--blur", "faces"], "leave out one: --blur faces"),
         (["--compare", "embedded", "embedded"], "twice"),
         (["--compare", "embedded", "nonsense"], "no such model"),
         (["--camera", "Z"], "no camera 'Z'"),

@@ -18,8 +18,10 @@ from sqlalchemy.orm import Session
 from src.report.sprites import BLURRED_PX, COLUMNS, MOST_ROWS, CellSize, SpriteSheets, blur_faces, blur_people, fit
 from src.report.timeline import summary, timeline_page, write_timeline
 from src.report.timeline_data import compare_models, has_persons, read_page
+from src.report.timeline_frames import with_frames
 from src.settings.errors import UserError
 from src.store.schema import Detection, Model
+from src.store.thumbnails import as_picture
 from src.store.where import Where
 from tests.store.making import START_S, made_store
 
@@ -161,3 +163,31 @@ def test_a_model_that_has_not_looked_is_told(tmp_path: Path) -> None:
         old = session.scalars(select(Model).where(Model.kind == "embedder")).one()
     with pytest.raises(UserError, match="both old and new"):
         compare_models(engine, page, [old, new], ["old", "new"])
+
+
+def made_footage(folder: Path, frames: int) -> Path:
+    """Frames that are brighter from one to the next."""
+    folder.mkdir()
+    for index in range(frames):
+        Image.new("RGB", (640, 360), (40 * index, 0, 0)).save(folder / f"{index:03d}.png")
+    return folder
+
+
+def test_frames_are_read_again_from_the_footage(tmp_path: Path) -> None:
+    engine = made_store(tmp_path / "a.db", 2, 3, 5, sources=[made_footage(tmp_path / "door", 5)])
+    page, notes = with_frames(engine, read_page(engine))
+    assert sorted(page.frames) == [f"0:{index}" for index in range(5)]
+    for index in range(5):
+        picture = as_picture(base64.b64decode(page.frames[f"0:{index}"]))
+        assert picture.shape == (180, 320, 3) and abs(int(picture[90, 160, 0]) - 40 * index) < 4
+    assert len(notes) == 1 and "its frames are not shown: there is no /nowhere/camera_2.mp4" in notes[0]
+    assert 'id="frame-0:4"' in timeline_page(page)
+    door, _ = with_frames(engine, read_page(engine, Where(("Camera 1",), to_s=START_S + 1)))
+    assert sorted(door.frames) == ["0:0", "0:1"]
+
+
+def test_too_many_frames_are_refused_with_a_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = made_store(tmp_path / "a.db", 2, 3, 5)
+    monkeypatch.setattr("src.report.timeline_frames.MOST", 9)
+    with pytest.raises(UserError, match=r"10 frames are too many for a page \(at most 9\); choose some with --camera"):
+        with_frames(engine, read_page(engine))

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from src.report.timeline import write_timeline
 from src.report.timeline_data import compare_models, read_page
+from src.report.timeline_frames import with_frames
 from src.store.schema import Model
 from tests.conftest import skip_or_fail
 from tests.store.making import made_store
@@ -52,6 +54,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_timeline(folder / "compare.html", page)
     write_timeline(folder / "nobody.html", read_page(made_store(folder / "b.db", 2, 3, 4, assigned=False)))
     write_timeline(folder / "empty.html", read_page(made_store(folder / "c.db", 1, 0, 0)))
+    footage = folder / "door"
+    footage.mkdir()
+    for index in range(3):
+        Image.new("RGB", (640, 360), (70, 90, 80)).save(footage / f"{index}.png")
+    engine = made_store(folder / "e.db", 2, 3, 3, sources=[footage])
+    write_timeline(folder / "framed.html", with_frames(engine, read_page(engine))[0])
     write_timeline(folder / "many.html", read_page(made_store(folder / "d.db", 4, 50, 50)), by_person=True)
     return folder
 
@@ -109,6 +117,19 @@ def test_a_lane_for_each_camera_and_a_row_for_each_person(show: Opener) -> None:
     page.check("input[value=person]")
     assert page.locator(".group").count() == 4 and len(lanes(page)) == 8
     assert show("persons").locator(".group").count() == 4
+
+
+def test_the_frame_lies_behind_its_boxes_where_the_footage_is_there(show: Opener) -> None:
+    page = show("framed")
+    for camera, pictures in (("Camera 1", 1), ("Camera 2", 0)):
+        page.locator(f".lane[aria-label*='{camera}'] .thumb").first.click()
+        assert page.locator("#panel svg image").count() == pictures
+        assert page.locator("#panel svg .where").count() == 1 and page.locator("#panel svg .other").count() == 2
+        if pictures:
+            drawn = page.locator("#panel svg image").evaluate(
+                "image => image.decode().then(() => image.getBBox().width)"
+            )
+            assert drawn == 640
 
 
 def test_a_name_that_is_code_is_shown_as_it_is_written(show: Opener) -> None:

@@ -26,6 +26,7 @@ def made_store(
     step_s: float = 1.0,
     start_s: float = START_S,
     models: Sequence[str] = ("first",),
+    sources: Sequence[Path] = (),
 ) -> Engine:
     """Make a store in which each person stands in each camera's frames for as many moments.
 
@@ -40,6 +41,7 @@ def made_store(
         step_s: between two frames.
         start_s: the time of the first frame.
         models: names of embedders, each with a vector for each detection.
+        sources: the footage of the first cameras; that of the others is gone.
     """
     rng = np.random.default_rng(0)
     engine = open_store(place if isinstance(place, str) else f"sqlite:///{place}")
@@ -60,8 +62,9 @@ def made_store(
             session.add(camera)
             session.flush()
             begins = start_s + number * moments * step_s / 2
+            source = str(sources[number]) if number < len(sources) else f"/nowhere/camera_{number + 1}.mp4"
             recording = Recording(
-                camera_id=camera.id, source=f"/nowhere/camera_{number + 1}.mp4", starts_s=begins,
+                camera_id=camera.id, source=source, starts_s=begins,
                 frames_per_second=1 / step_s, detector_id=detector.id,
             )  # fmt: skip
             session.add(recording)

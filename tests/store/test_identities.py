@@ -18,10 +18,8 @@ PERSONS, MOMENTS = 4, 6
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return made_store(
-        tmp_path / "store.db", persons=PERSONS, moments=MOMENTS, assigned=False, models=("first", "noise")
-    )
+def engine(url: str) -> Engine:
+    return made_store(url, persons=PERSONS, moments=MOMENTS, assigned=False, models=("first", "noise"))
 
 
 def model_of(engine: Engine, name: str = "first") -> Model:

@@ -66,13 +66,20 @@ function unpin() {
   if (inside) focusOn(d);
 }
 
-// The outline of the frame with the box in it, and faintly whoever else was there.
+// The frame, or its outline, with the box in it, and faintly whoever else was there.
 function whereInFrame(d) {
   const { width, height, sure } = data.recordings[seen.recording[d]];
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", "Where in the frame the box lies");
+  const picture = find(`frame-${seen.recording[d]}:${seen.frame[d]}`);
+  if (picture) {
+    const image = document.createElementNS(svg.namespaceURI, "image");
+    for (const [name, value] of Object.entries({ width, height, href: `data:image/jpeg;base64,${picture.textContent}` })) image.setAttribute(name, value);
+    svg.append(image);
+    svg.classList.add("framed");
+  }
   const others = together.get(`${seen.recording[d]}:${seen.frame[d]}`).filter((one) => one !== d);
   for (const one of [...others, d]) {
     const [x1, y1, x2, y2] = seen.box[one], box = document.createElementNS(svg.namespaceURI, "rect");
