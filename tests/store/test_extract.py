@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import NoReturn
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, event, func, select, text
 from sqlalchemy.orm import Session
 
 from src.settings.errors import UserError
 from src.store.extract import FRAMES_AT_ONCE, Source, extract
-from src.store.open import only_writer, open_store
+from src.store.open import only_writer, open_store, told_in_a_line
 from src.store.schema import Camera, Detection, Embedding, Recording, StoredFrame
+from tests.frames.video_making import make_video
 from tests.store.conftest import PEOPLE, crew_for
 
 Footage = Callable[[str, int], Path]
@@ -117,6 +119,44 @@ def test_a_frame_that_cannot_be_read_is_named_and_left_open(engine: Engine, foot
     (folder / "frame_0002.png").write_bytes(b"not a picture")
     done = extract(engine, Source(str(folder), "door", 0.0), crew_for(engine))
     assert done.frames == 3 and "frame_0002.png" in done.skipped[0]
+
+
+def test_a_video_whose_end_is_missing_gives_what_is_there(engine: Engine, tmp_path: Path) -> None:
+    whole = make_video(tmp_path / "whole.avi", 60).read_bytes()
+    film = tmp_path / "film.avi"
+    film.write_bytes(whole[: len(whole) * 3 // 5])
+    source = Source(str(film), "door", 0.0)
+    done = extract(engine, source, crew_for(engine))
+    assert 20 < done.frames < 60 and "film.avi" in done.skipped[0]
+    film.write_bytes(whole)  # it has been copied again
+    rest = extract(engine, source, crew_for(engine))
+    assert done.frames + rest.frames == 60 and rest.skipped == ()
+    assert count(engine, StoredFrame) == 60
+
+
+def test_a_full_disk_is_told_and_nothing_is_half(footage: Footage, tmp_path: Path) -> None:
+    source, url = Source(str(footage("a", 40)), "door", 0.0, 1.0), f"sqlite:///{tmp_path / 'full.db'}"
+    engine = open_store(url)
+    crew = crew_for(engine)
+    with engine.connect() as connection:
+        pages = connection.scalar(text("PRAGMA page_count"))
+
+    def fill(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages + 12}")
+
+    engine.dispose()
+    event.listen(engine, "connect", fill)
+    with (
+        pytest.raises(UserError, match="the disk is full; make room and run the same command again"),
+        told_in_a_line(url),
+    ):
+        extract(engine, source, crew)
+    event.remove(engine, "connect", fill)
+    engine.dispose()
+    stored = count(engine, StoredFrame)
+    assert stored % FRAMES_AT_ONCE == 0 and count(engine, Detection) == count(engine, Embedding) == stored * PEOPLE
+    assert extract(engine, source, crew).frames == 40 - stored > 0
+    assert count(engine, StoredFrame) == 40
 
 
 def test_the_second_writer_is_told_who_holds_it(url: str, engine: Engine) -> None:
