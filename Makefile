@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PYTHONPATH := ./
 run := .venv/bin/python
-everything := tensorflow fast cluster app class dev
+everything := tensorflow fast cluster app class lab dev
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ lint: ## Style, types, and floors (which folder may import which)
 	@.venv/bin/lint-imports
 
 lab: ## Open the lessons in JupyterLab
-	@$(PYTHON) tools/set_up.py lab fast
+	@$(PYTHON) tools/set_up.py lab fast class
 	@.venv/bin/jupyter lab
 
 weights: ## Train the embedded weights again (hours; resumes where it stopped)

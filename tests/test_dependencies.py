@@ -43,7 +43,7 @@ def imported(folder: str) -> set[str]:
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names.add(node.module.partition(".")[0])
-    return names - set(sys.stdlib_module_names) - {"src", "tests"}
+    return names - set(sys.stdlib_module_names) - {"src", "tests", "tools"}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_every_import_is_declared(folder: str, extras: set[str]) -> None:
 
 
 def test_the_extras_of_the_readme_exist() -> None:
-    assert {"tensorflow", "fast", "app", "cluster", "dev"} <= set(EXTRAS)
+    assert {"tensorflow", "fast", "app", "class", "cluster", "dev"} <= set(EXTRAS)
     assert PROJECT["requires-python"] == ">=3.11,<3.14"
 
 

@@ -65,8 +65,15 @@ def repository() -> str:
 
 
 def colab_link(name: str) -> str:
-    """Opens a lesson on Colab."""
+    """Opens a notebook on Colab; `name` is its path below notebooks/, without the ending."""
     return f"https://colab.research.google.com/github/{repository().removeprefix('https://github.com/')}/blob/main/notebooks/{name}.ipynb"
+
+
+def with_badge(head: str, name: str) -> str:
+    """A head with Colab's badge below its title."""
+    title, _, rest = head.partition("\n")
+    badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab_link(name)})"
+    return f"{title}\n\n{badge}\n{rest}"
 
 
 def read_head(source: Path) -> Head:
@@ -91,9 +98,7 @@ def assemble(source: Path, last_run: str) -> NotebookNode:
     """A notebook without outputs: the cells of a source, with the badge and the cell that finds the project."""
     book = jupytext.read(source)
     head = book.cells[0]
-    title, _, rest = head.source.partition("\n")
-    badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab_link(source.stem)})"
-    head.source = f"{title}\n\n{badge}\n{rest}\n\n**Last run with** {last_run}"
+    head.source = f"{with_badge(head.source, source.stem)}\n\n**Last run with** {last_run}"
     book.cells.insert(1, nbformat.v4.new_code_cell(FIND_PROJECT.format(repository=repository())))
     for number, cell in enumerate(book.cells):
         cell.id = f"{source.stem}-{number:02d}"
@@ -178,11 +183,16 @@ def table(folder: str = "") -> str:
 
 
 def listed(text: str, folder: str) -> str:
-    """A document with the table between its two marks renewed."""
-    begin, end = "<!-- lessons: made by tools/notebooks.py -->", "<!-- end of lessons -->"
+    """A document with the table of lessons renewed."""
+    return between_marks(text, "lessons: made by tools/notebooks.py", "end of lessons", table(folder))
+
+
+def between_marks(text: str, begin: str, end: str, body: str) -> str:
+    """A document with the part between two marks, which are comments, renewed."""
+    begin, end = f"<!-- {begin} -->", f"<!-- {end} -->"
     before, _, rest = text.partition(begin)
     _, _, after = rest.partition(end)
-    return f"{before}{begin}\n{table(folder)}\n{end}{after}"
+    return f"{before}{begin}\n{body}\n{end}{after}"
 
 
 def main(names: list[str]) -> None:

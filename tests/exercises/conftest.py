@@ -1,0 +1,3 @@
+"""Wrong answers are data: they are read, not imported."""
+
+collect_ignore = ["wrong"]
