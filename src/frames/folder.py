@@ -50,6 +50,22 @@ class PictureFolder:
         self.skipped = []
         return self._frames()
 
+    def at(self, index: int) -> Frame:
+        """The picture of this index.
+
+        Raises:
+            UserError: the folder holds fewer, or it cannot be read.
+        """
+        if not 0 <= index < len(self):
+            raise UserError(
+                f"the folder {self.folder} has {len(self)} pictures, counted from 0, and no picture {index}"
+            )
+        file = self._files[index]
+        try:
+            return Frame(index, file.name, read_picture(file))
+        except UNREADABLE as problem:
+            raise UserError(f"{file} cannot be read ({_reason(problem)}); copy it there again") from None
+
     def _frames(self) -> Iterator[Frame]:
         for index, file in enumerate(self._files):
             try:

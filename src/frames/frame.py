@@ -44,3 +44,11 @@ class FrameSource(Protocol):
         ...
 
     def __iter__(self) -> Iterator[Frame]: ...
+
+    def at(self, index: int) -> Frame:
+        """The frame that iterating gives under this index.
+
+        Raises:
+            UserError: there is none, or it is damaged.
+        """
+        ...

@@ -44,7 +44,17 @@ class SyntheticFrames:
 
     def __iter__(self) -> Iterator[Frame]:
         for index in range(len(self)):
-            yield Frame(index, f"{index:06d}", self._scene.render(index)[0])
+            yield self.at(index)
+
+    def at(self, index: int) -> Frame:
+        """The frame of this index, drawn.
+
+        Raises:
+            UserError: the scene is shorter.
+        """
+        if not 0 <= index < len(self):
+            raise UserError(f"the scene has {len(self)} frames, counted from 0, and no frame {index}")
+        return Frame(index, f"{index:06d}", self._scene.render(index)[0])
 
 
 def truth_table(truth: SceneTruth) -> MotTable:

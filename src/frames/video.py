@@ -5,6 +5,8 @@ PyAV rather than OpenCV, because OpenCV ends quietly where a file is damaged, an
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 
 import av
@@ -28,16 +30,17 @@ class VideoFile:
     Args:
         file: An existing file.
         max_frames: Stop after so many frames.
+        every: Give every n-th of them only; the others are decoded, which must be, and not made a picture of.
 
     Raises:
         UserError: The file is no video, or (while iterating) not one frame of it can be decoded.
     """
 
-    def __init__(self, file: Path, max_frames: int | None = None) -> None:
+    def __init__(self, file: Path, max_frames: int | None = None, every: int = 1) -> None:
         self.file = file
         self.skipped: list[str] = []
         self.truth: Truth | None = None
-        self._max_frames = max_frames
+        self._max_frames, self._every = max_frames, every
         with _open(file) as container:
             stream = container.streams.video[0]
             rate = stream.average_rate or stream.guessed_rate
@@ -53,6 +56,39 @@ class VideoFile:
         self.skipped = []
         return self._frames()
 
+    def at(self, index: int) -> Frame:
+        """The frame of this index: decoded from the key frame before it, where the file can be sought in.
+
+        Raises:
+            UserError: the film is shorter, or this frame is damaged.
+        """
+        picture = self._sought(index) or next(islice(self._pictures(), max(index, 0), None), None)
+        if picture is None or index < 0:
+            raise UserError(f"{self.file} has no frame {index} that can be decoded")
+        return Frame(index, f"{self.file.name}#{index}", _upright(picture))
+
+    @cached_property
+    def _times(self) -> list[int]:
+        """When each frame is shown, in the stream's own ticks, in that order; empty where the file does not say it."""
+        with _open(self.file) as container:
+            stream = container.streams.video[0]
+            times = [packet.pts for packet in _packets(container, stream) if not packet.is_discard]
+        known = sorted(time for time in times if time is not None)
+        return known if len(set(known)) == len(times) else []
+
+    def _sought(self, index: int) -> VideoFrame | None:
+        """The frame, found by its time; None where that cannot be done (MPEG programme streams are sought by guess)."""
+        if not 0 <= index < len(self._times):
+            return None
+        time = self._times[index]
+        with _open(self.file) as container:
+            stream = container.streams.video[0]
+            container.seek(time, stream=stream)  # to the last key frame that is shown no later
+            packets: Iterator[av.Packet | None] = chain(_packets(container, stream), [None])
+            pictures = (picture for packet in packets for picture in _decode(stream, packet) if picture is not None)
+            first = next((picture for picture in pictures if picture.pts is None or picture.pts >= time), None)
+        return first if first is not None and first.pts == time else None
+
     def _frames(self) -> Iterator[Frame]:
         decoded = 0
         for index, picture in enumerate(self._pictures()):
@@ -62,7 +98,8 @@ class VideoFile:
                 self.skipped.append(f"{self.file.name}: frame {index} is damaged")
                 continue
             decoded += 1
-            yield Frame(index, f"{self.file.name}#{index}", _upright(picture))
+            if index % self._every == 0:
+                yield Frame(index, f"{self.file.name}#{index}", _upright(picture))
         if not decoded:
             raise UserError(
                 f"not one frame of the video {self.file} can be decoded; copy it again or convert it to H.264 .mp4"

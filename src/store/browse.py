@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from src.store.schema import Camera, Detection, Model, Recording, StoredFrame
+from src.store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
 from src.store.where import Where, described
 
 
@@ -49,9 +50,7 @@ def stills_of(engine: Engine) -> dict[str, list[Still]]:
 def people_in(engine: Engine, frame: int) -> Sequence[Detection]:
     """Who is in a stored frame, by number."""
     with Session(engine) as session:
-        return session.scalars(
-            select(Detection).where(Detection.frame_id == frame).order_by(Detection.number)
-        ).all()
+        return session.scalars(select(Detection).where(Detection.frame_id == frame).order_by(Detection.number)).all()
 
 
 def frame_of(engine: Engine, detection: int) -> int:
@@ -60,13 +59,42 @@ def frame_of(engine: Engine, detection: int) -> int:
         return session.get_one(Detection, detection).frame_id
 
 
+def fullest_frame(engine: Engine) -> int | None:
+    """The number of the stored frame that shows most people, the first of them; None where nobody is stored."""
+    query = select(Detection.frame_id).group_by(Detection.frame_id)
+    with Session(engine) as session:
+        return session.scalar(query.order_by(func.count().desc(), Detection.frame_id).limit(1))
+
+
 def embedders_of(engine: Engine) -> Sequence[Model]:
     """The networks that have described somebody in a store."""
     with Session(engine) as session:
         return session.scalars(select(Model).where(Model.kind == "embedder").order_by(Model.id)).all()
 
 
+def crowded(engine: Engine, model: Model, frames: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Who is in the frames that show most people, and what a network said of them.
+
+    Returns:
+        (n,) int64 numbers of frames, (n, 4) float32 boxes in pixels, (n, d) float32 vectors.
+    """
+    fullest = select(Detection.frame_id).group_by(Detection.frame_id)
+    fullest = fullest.order_by(func.count().desc(), Detection.frame_id).limit(frames)
+    columns = (Detection.frame_id, Detection.x1, Detection.y1, Detection.x2, Detection.y2, Embedding.reid_embedding)
+    query = described(columns, model).where(Detection.frame_id.in_(fullest)).order_by(Detection.id)
+    with Session(engine) as session:
+        rows = session.execute(query).all()
+    vectors = np.stack([row[5] for row in rows]) if rows else np.zeros((0, model.dimension), np.float32)
+    return (
+        np.array([row[0] for row in rows], np.int64),
+        np.array([row[1:5] for row in rows], np.float32).reshape(-1, 4),
+        vectors,
+    )
+
+
 def count_described(engine: Engine, model: Model, where: Where | None = None) -> int:
     """How many stored detections a network has described."""
     with Session(engine) as session:
-        return session.scalar(select(func.count()).select_from(described((Detection.id,), model, where).subquery())) or 0
+        return (
+            session.scalar(select(func.count()).select_from(described((Detection.id,), model, where).subquery())) or 0
+        )

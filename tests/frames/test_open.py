@@ -65,3 +65,23 @@ def test_data_that_can_be_fetched_is_fetched(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(door, "fetch_missing", lambda path: fetch_missing(path, root=tmp_path, sources={"set": source}))
     frames = list(open_frames(tmp_path / "data/S2/View_001"))
     assert [int(frame.image.max()) for frame in frames] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "a.mpg", "a.webm", "folder", "synthetic:7:2"])
+def test_a_frame_by_itself_is_the_one_of_the_sequence(name: str, tmp_path: Path) -> None:
+    if name == "folder":
+        (tmp_path / name).mkdir()
+        for index in range(12):
+            Image.new("RGB", (8, 6), (20 * index, 0, 0)).save(tmp_path / name / f"frame_{index}.png")
+    elif not name.startswith("synthetic"):
+        codecs = {"mp4": "libx264", "mkv": "libx264", "avi": "mpeg4", "mpg": "mpeg2video", "webm": "libvpx"}
+        make_video(tmp_path / name, codec=codecs[name[2:]])
+    source = open_frames(name if name.startswith("synthetic") else tmp_path / name)
+    frames = list(source)
+    for frame in reversed(frames):
+        alone = source.at(frame.index)
+        assert (alone.index, alone.name) == (frame.index, frame.name)
+        np.testing.assert_array_equal(alone.image, frame.image)
+    for index in (-1, frames[-1].index + 1):
+        with pytest.raises(UserError, match=f"no (frame|picture) {index}"):
+            source.at(index)

@@ -150,3 +150,11 @@ def test_frames_are_let_go_as_they_are_read(tmp_path: Path) -> None:
         gc.collect(0)
         assert sum(image() is not None for image in born) <= 2
     assert len(born) == 120
+
+
+def test_every_third_frame(tmp_path: Path) -> None:
+    file = make_video(tmp_path / "walk.mp4")
+    whole, some = list(VideoFile(file)), list(VideoFile(file, max_frames=10, every=3))
+    assert [frame.index for frame in some] == [0, 3, 6, 9]
+    for frame in some:
+        np.testing.assert_array_equal(frame.image, whole[frame.index].image)

@@ -1,0 +1,1 @@
+"""The web page: click a person, see where else they were."""
