@@ -33,7 +33,8 @@ def dtype(found: Any, expected: str, why: str = "") -> None:
     """The answer holds numbers of this kind: "int", "float", "bool", or an exact one such as "float32"."""
     has = _array(found).dtype
     if not np.issubdtype(has, _KINDS.get(expected, expected)):
-        raise Wrong(f"{has} numbers, expected {expected}{_because(why)}")
+        kind = "texts" if has.kind == "U" else f"{has} numbers"  # NumPy calls them <U4 and the like
+        raise Wrong(f"{kind}, expected {expected}{_because(why)}")
 
 
 def close(found: Any, expected: Any, why: str = "", tolerance: float = 1e-5) -> None:

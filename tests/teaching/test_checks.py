@@ -59,6 +59,8 @@ def test_kinds_of_numbers_are_told() -> None:
         checks.dtype([0.0], "int", "these are columns")
     with pytest.raises(Wrong, match=r"^float64 numbers, expected float32$"):
         checks.dtype([0.0], "float32")
+    with pytest.raises(Wrong, match=r"^texts, expected int$"):
+        checks.dtype(["0002"], "int")
 
 
 @pytest.mark.parametrize(
