@@ -1,7 +1,8 @@
 """The tables: cameras → recordings → frames → detections → embeddings, and the persons made of detections.
 
 Times are seconds since 1970 in UTC (`time_s`), so that they compare alike on every server and in every zone. A frame
-has a row once everything in it is stored, and not before: what has no row is still to be done.
+has a row once everything in it is stored, and not before: what has no row is still to be done. The number of a deleted
+detection is never given again: whoever noted it would find somebody else.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class Detection(Base):
     score: Mapped[float]
     thumbnail: Mapped[bytes]  # a JPEG file
     person_id: Mapped[int | None] = mapped_column(ForeignKey("identities.id", ondelete="SET NULL"), index=True)
-    __table_args__ = (UniqueConstraint("frame_id", "number"),)
+    __table_args__ = (UniqueConstraint("frame_id", "number"), {"sqlite_autoincrement": True})
 
 
 class Embedding(Base):

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from src.settings.errors import UserError
 from src.store.extract import FRAMES_AT_ONCE, Source, extract
 from src.store.open import only_writer, open_store, told_in_a_line
+from src.store.retention import forget_older
 from src.store.schema import Camera, Detection, Embedding, Recording, StoredFrame
 from tests.frames.video_making import make_video
 from tests.store.conftest import PEOPLE, crew_for
@@ -132,6 +133,17 @@ def test_a_video_whose_end_is_missing_gives_what_is_there(engine: Engine, tmp_pa
     rest = extract(engine, source, crew_for(engine))
     assert done.frames + rest.frames == 60 and rest.skipped == ()
     assert count(engine, StoredFrame) == 60
+
+
+def test_the_number_of_a_deleted_detection_is_not_given_again(engine: Engine, footage: Footage) -> None:
+    extract(engine, Source(str(footage("a", 3)), "door", 0.0, 1.0), crew_for(engine))
+    with Session(engine) as session:
+        last = session.scalar(select(func.max(Detection.id)))
+    forget_older(engine, 1000.0)
+    assert count(engine, Detection) == 0
+    extract(engine, Source(str(footage("bb", 3)), "door", 1000.0, 1.0), crew_for(engine))
+    with Session(engine) as session:
+        assert session.scalar(select(func.min(Detection.id))) > last
 
 
 def test_a_full_disk_is_told_and_nothing_is_half(footage: Footage, tmp_path: Path) -> None:

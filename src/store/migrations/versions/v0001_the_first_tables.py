@@ -80,6 +80,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_object_detections"),
         sa.UniqueConstraint("frame_id", "number", name="uq_object_detections_frame_id_number"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_object_detections_person_id", "object_detections", ["person_id"])
 
