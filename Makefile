@@ -42,10 +42,11 @@ exercises: ## Build the exercises of a class: for students, for marking, solutio
 
 mark: ## Mark a class: make mark SUBMISSIONS=folder
 	@$(PYTHON) tools/set_up.py class dev
-	@$(run) tools/mark.py "$(SUBMISSIONS)"
+	@$(run) tools/mark.py "$(SUBMISSIONS)" $(ARGS)
 
 offline: ## Gather what a room without network needs, for a USB stick
-	@$(PYTHON) tools/offline.py
+	@$(PYTHON) tools/set_up.py class lab fast dev
+	@$(run) tools/offline.py $(ARGS)
 
 lock: ## Write requirements.lock again (needs uv)
 	@tools/lock.sh

@@ -22,7 +22,8 @@ VERSIONS = {"torch": "2.15.0", "torchvision": "0.29.2"}
 
 @pytest.fixture
 def set_up(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The script as a module, on a machine without an NVIDIA card."""
+    """The script as a module, on a machine without an NVIDIA card, where pip may ask an index."""
+    monkeypatch.delenv("PIP_NO_INDEX", raising=False)
     specification = importlib.util.spec_from_file_location("set_up", ROOT / "tools/set_up.py")
     assert specification and specification.loader
     module = importlib.util.module_from_spec(specification)
@@ -113,6 +114,14 @@ def test_a_card_or_another_system_takes_the_default_index_without_asking(
     assert chosen is None and "NVIDIA" in why
 
 
+def test_no_index_is_asked_where_pip_must_not(set_up: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    with index(FULL) as url:
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        assert set_up.choose_torch_index(VERSIONS, url, platform="linux")[0] is None
+        monkeypatch.setenv("PIP_NO_INDEX", "0")
+        assert set_up.choose_torch_index(VERSIONS, url, platform="linux")[0] == url
+
+
 def test_the_lock_is_read(set_up: ModuleType) -> None:
     versions = set_up.locked_versions(ROOT / "requirements.lock")
     assert set(VERSIONS) <= set(versions) and all(version[0].isdigit() for version in versions.values())
@@ -179,7 +188,9 @@ def test_from_nothing_to_done_and_then_at_once(tmp_path: Path) -> None:
     project = Project(tmp_path / "clone")
     first = project.run()
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "torch and torchvision from the default package index: " in first.stdout
+    assert (
+        f"torch and torchvision from the folder {project.root / 'wheels'}: pip is told to ask no index" in first.stdout
+    )
     assert [project.version(name) for name in ("torch", "plain", "surplus")] == ["1.0", "1.0", ""]
     assert project.run().stdout == ""  # nothing to do, nothing to say
 

@@ -4,7 +4,8 @@
     python3 tools/set_up.py [EXTRA ...]        extras of pyproject.toml: tensorflow, fast, dev, …
 
 A second call with nothing new to install returns at once. Runs on any Python 3 without a package, and looks for one of
-the supported versions itself.
+the supported versions itself. Where pip is told to ask no index (PIP_NO_INDEX=1 PIP_FIND_LINKS=folder, as the start of
+`make offline` does), nothing is asked: everything comes from that folder.
 """
 
 from __future__ import annotations
@@ -87,21 +88,27 @@ def usable(venv: Path) -> bool:
     """Whether `venv` is an environment of a supported Python, with pip in it."""
     check = f"import sys, pip; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
     try:
-        return subprocess.run([venv / "bin/python", "-c", check], capture_output=True).returncode == 0
+        return subprocess.run([python_of(venv), "-c", check], capture_output=True).returncode == 0
     except OSError:
         return False
 
 
+def python_of(venv: Path) -> Path:
+    """Where an environment keeps its Python."""
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
 def install(venv: Path, requirements: list[str], lock: Path) -> None:
     """Install the requirements at the versions of the lock, torch and torchvision first and from one index."""
-    pip = [str(venv / "bin/python"), "-m", "pip", "install", "--disable-pip-version-check", "--constraint", str(lock)]
+    pip = [str(python_of(venv)), "-m", "pip", "install", "--disable-pip-version-check", "--constraint", str(lock)]
     versions = locked_versions(lock)
     installed = installed_builds(venv)
     if all(installed.get(name, "").partition("+")[0] == versions[name] for name in PAIR):
         say(f"torch {installed['torch']} and torchvision {installed['torchvision']} are here already")
     else:
         index, why = choose_torch_index(versions)
-        say(f"torch and torchvision from {index or 'the default package index'}: {why}")
+        place = index or (f"the folder {folder_only()}" if folder_only() else "the default package index")
+        say(f"torch and torchvision from {place}: {why}")
         pair = [f"{name}=={versions[name]}" for name in PAIR]
         if not index:
             run(*pip, *pair)
@@ -123,17 +130,31 @@ def installed_builds(venv: Path) -> dict[str, str]:
         "import importlib.metadata as m, json, sys\n"
         "print(json.dumps({d.name: d.version for d in m.distributions() if d.name in sys.argv[1:]}))"
     )
-    return json.loads(subprocess.run([venv / "bin/python", "-c", code, *PAIR], capture_output=True, check=True).stdout)
+    return json.loads(subprocess.run([python_of(venv), "-c", code, *PAIR], capture_output=True, check=True).stdout)
 
 
 def choose_torch_index(
     versions: dict[str, str], index: str = TORCH_CPU_INDEX, seconds: float = PROBE_SECONDS, platform: str = sys.platform
 ) -> tuple[str | None, str]:
-    """PyTorch's CPU index where its builds are enough and it answers in time; else None, the default index. And why."""
+    """PyTorch's CPU index where its builds are enough and it answers in time; else None, pip's own choice. And why."""
+    if folder_only():
+        return None, "pip is told to ask no index"
     if not platform.startswith("linux"):
         return None, "its builds are the small ones on this system"
     if shutil.which("nvidia-smi") or Path("/proc/driver/nvidia/version").exists():
         return None, "this machine has an NVIDIA card"
+    problem = cpu_index_problem(versions, index, seconds)
+    return (None, problem) if problem else (index, "no NVIDIA card here, and these builds are a tenth of the download")
+
+
+def folder_only() -> str:
+    """The folder that pip is told to take everything from; nothing where it may ask an index."""
+    asks = os.environ.get("PIP_NO_INDEX", "").lower() in ("", "0", "false", "no", "off", "n", "f")
+    return "" if asks else os.environ.get("PIP_FIND_LINKS", "of no name")
+
+
+def cpu_index_problem(versions: dict[str, str], index: str = TORCH_CPU_INDEX, seconds: float = PROBE_SECONDS) -> str:
+    """Why PyTorch's CPU index cannot deliver the pair; nothing where it can."""
     answers: list[str] = []
 
     def ask() -> None:
@@ -153,8 +174,7 @@ def choose_torch_index(
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(seconds)
-    why = answers[0] if answers else f"PyTorch's CPU index did not answer within {seconds:g} s"
-    return (None, why) if why else (index, "no NVIDIA card here, and these builds are a tenth of the download")
+    return answers[0] if answers else f"PyTorch's CPU index did not answer within {seconds:g} s"
 
 
 def run(*command: str) -> None:

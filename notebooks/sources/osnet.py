@@ -137,10 +137,10 @@ show(figure, "What one pixel of each of the four streams of the first block sees
 # multiplied with. All four streams share one gate, so it must learn what a *useful* answer looks like, rather than
 # that stream three is usually good.
 #
-# Here is what the gate of one block in the middle of the network said, for many crops.
+# Here is what the gate of the first block of the last stage said, for many crops.
 
 # %%
-block = backbone.conv3[0]
+block = backbone.conv4[0]
 said = []
 listening = block.gate.fc2.register_forward_hook(lambda part, x, y: said.append(y.sigmoid()[:, :, 0, 0]))
 embedder(crops)
@@ -161,11 +161,11 @@ for axes, values, title in (
     axes.grid(False)
     figure.colorbar(drawn, ax=axes, pad=0.01)
 lower.set_xlabel("channel")
-show(figure, "The gate of one block: most channels are opened or shut for good, some depend on the picture.")
+show(figure, "The gate of one block: each channel has an opening of its own, and some of them change with the picture.")
 
 # %% [markdown]
-# The upper picture is a standing opinion: this channel yes, that one no. The lower one is what the paper is after: the
-# opinion that changes with the picture. Which crops open the most changeable gate?
+# The upper picture is a standing opinion: more of this channel, less of that one. The lower one is what the paper is
+# after: the opinion that changes with the picture. Which crops open the most changeable gate?
 
 # %%
 changes = gates.std(axis=1)
@@ -181,8 +181,8 @@ show_crops(
 )
 
 # %% [markdown]
-# What do the crops of a row share? With the embedded network: this gate opens for dark pictures, and is half shut for
-# bright ones. Not always can one tell; nobody asked a channel to mean something to us.
+# What do the crops of a row share? With the embedded network: this gate shuts for blue and turquoise clothes, and is
+# half open for all others. Not always can one tell; nobody asked a channel to mean something to us.
 #
 # ## The block, by hand
 #

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Install learning-reid from a folder that tools/offline.py gathered, without a network.
+
+    python3 start.py [WHERE]        WHERE: a folder that is not there yet; left out: learning-reid in the home folder
+
+It lies in that folder as start.py, and runs on a bare Python.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+CHECKOUT, WHEELS, ABOUT, SUMS = "learning-reid", "wheels", "offline.json", "sha256.txt"
+UNPACKED = 3.5  # times the size of its wheels, at most, is an environment
+SYSTEMS = {("Linux", "x86_64"): "linux", ("Windows", "AMD64"): "windows", ("Darwin", "arm64"): "mac"}
+
+
+class Target(NamedTuple):
+    """For which machines packages were gathered.
+
+    Attributes:
+        platform: "linux" (x86-64), "windows" (64 bit) or "mac" (Apple's own processors).
+        python: such as "3.12".
+    """
+
+    platform: str
+    python: str
+
+
+def main(arguments: list[str], here: Path = HERE) -> None:
+    """Check the folder, copy the checkout to its place, and set it up with the wheels."""
+    where = Path(arguments[0] if arguments else Path.home() / "learning-reid").resolve()
+    about = json.loads((here / ABOUT).read_text())
+    check_machine([Target(*pair) for pair in about["targets"]])
+    check_files(here)
+    copy_checkout(here, where)
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": (here / WHEELS).as_uri(), "PIP_CONFIG_FILE": os.devnull}
+    command = [sys.executable, str(where / "tools" / "set_up.py"), *about["extras"]]
+    if subprocess.run(command, env={**os.environ, **offline}).returncode:
+        sys.exit("start.py: the installation stopped; mend what is told above, then run the same command again")
+    jupyter = ".venv\\Scripts\\jupyter" if os.name == "nt" else ".venv/bin/jupyter"
+    say(f"done. Now, in {where}: `make lab`, or without make: {jupyter} lab")
+
+
+def this_machine() -> Target:
+    """The target that fits this machine and this Python; a system without packages keeps its own name."""
+    system = platform.system(), platform.machine()
+    return Target(SYSTEMS.get(system, " ".join(system)), "{}.{}".format(*sys.version_info[:2]))
+
+
+def check_machine(targets: list[Target]) -> None:
+    """Stop where no packages were gathered for this machine."""
+    this = this_machine()
+    if this not in targets:
+        there = "; ".join(f"Python {each.python} on {each.platform}" for each in targets) or "none yet"
+        sys.exit(
+            f"start.py: this is Python {this.python} on {this.platform}, and here are packages for {there}. Start it "
+            "with such a Python, or gather for this one too (docs/teaching.md, where there is a network)"
+        )
+
+
+def check_files(here: Path) -> None:
+    """Stop where a file is missing or not the one that was gathered."""
+    if not (here / SUMS).is_file():
+        sys.exit("start.py: this folder is not complete: it was not gathered to the end, or not copied to the end")
+    lines = [line.split("  ", 1) for line in (here / SUMS).read_text(encoding="utf-8").splitlines()]
+    sizes = [(here / name).stat().st_size if (here / name).is_file() else 0 for _, name in lines]
+    broken, done = [], 0
+    for (expected, name), size in zip(lines, sizes, strict=True):
+        if not (here / name).is_file() or sha256(here / name) != expected:
+            broken.append(name)
+        done += size
+        print(f"\rstart: checking the files, {100 * done // max(1, sum(sizes)):3d} %", end="", flush=True)
+    print()
+    if broken:
+        more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
+        sys.exit(f"start.py: missing or damaged: {', '.join(broken[:3])}{more}; copy the folder again")
+
+
+def sha256(path: Path) -> str:
+    """The checksum of a file, a piece at a time."""
+    with path.open("rb") as file:
+        found = hashlib.sha256()
+        while piece := file.read(1 << 20):
+            found.update(piece)
+    return found.hexdigest()
+
+
+def copy_checkout(here: Path, where: Path) -> None:
+    """Copy the project to its place, all or nothing; one that is there keeps its files, for somebody worked in them."""
+    if (where / "requirements.lock").is_file():
+        say(f"{where} is there already; its files stay as they are")
+        return
+    if where.exists() and (not where.is_dir() or any(where.iterdir())):
+        sys.exit(f"start.py: {where} is there and is no learning-reid; name a folder that is not: sh start.sh WHERE")
+    where.parent.mkdir(parents=True, exist_ok=True)
+    needed = UNPACKED * sum(path.stat().st_size for path in (here / WHEELS).iterdir())
+    free = shutil.disk_usage(where.parent).free
+    if free < needed:
+        sys.exit(
+            f"start.py: up to {needed / 1e9:.1f} GB are needed in {where.parent}, and {free / 1e9:.1f} GB are free"
+        )
+    partial = where.with_name(where.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(here / CHECKOUT, partial)
+    if where.exists():
+        where.rmdir()
+    partial.rename(where)
+    say(f"learning-reid is in {where}")
+
+
+def say(line: str) -> None:
+    """One line of progress."""
+    print(f"start: {line}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
