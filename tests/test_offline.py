@@ -15,6 +15,7 @@ from tools.offline_start import Target, this_machine
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = this_machine()
+SOLUTION = "notebooks/exercises/sources/01_distances.py"
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     small = Project(tmp_path / "clone")
     shutil.copy(ROOT / "tools/offline_start.py", small.root / "tools")
     (small.root / ".gitignore").write_text("/data/*\n!/data/README.md\n/wheels/\n*.log\n")
-    for name in ("data/README.md", "data/faces/a.jpg", "train.log", "src/kept.py"):
+    for name in ("data/README.md", "data/faces/a.jpg", "train.log", "src/kept.py", SOLUTION):
         (small.root / name).parent.mkdir(parents=True, exist_ok=True)
         (small.root / name).write_text(name)
     monkeypatch.setattr(offline, "ROOT", small.root)
@@ -124,7 +125,7 @@ def test_git_tells_what_is_the_project(project: Path) -> None:
 
     without = names()
     assert {"data/README.md", "src/kept.py", "tools/set_up.py", ".gitignore"} <= without
-    assert not {"data/faces/a.jpg", "train.log", "wheels/plain-1.0-py3-none-any.whl"} & without
+    assert not {"data/faces/a.jpg", "train.log", "wheels/plain-1.0-py3-none-any.whl", SOLUTION} & without
     for command in (["init", "--quiet"], ["add", "."]):
         subprocess.run(["git", *command], cwd=project, check=True)
     assert names() == without

@@ -31,6 +31,8 @@ sys.path.insert(0, str(ROOT))
 from tools.offline_start import ABOUT, CHECKOUT, SUMS, WHEELS, Target, sha256, this_machine  # noqa: E402
 from tools.offline_wheels import EXTRAS, TAGS, gather_wheels, need_space, requirements, say  # noqa: E402
 
+KEPT_BACK = ("notebooks/exercises/sources", "tests/exercises")  # solutions and hidden tests: a stick is for students
+
 
 def main(arguments: list[str]) -> None:
     """Gather into a folder; stop with one line where something is missing."""
@@ -78,14 +80,15 @@ def copy_checkout(to: Path) -> None:
 
 
 def project_files(root: Path) -> list[Path]:
-    """What git tracks; without git everything that .gitignore does not name."""
+    """What git tracks; without git everything that .gitignore does not name. Solutions of exercises stay here."""
     try:
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True).stdout
         paths = [root / name for name in listed.split("\0") if name]
     except (OSError, subprocess.CalledProcessError):
         say("git does not know this folder; taken is what .gitignore leaves")
         paths = list(not_ignored(root, ignore_patterns(root)))
-    return [path for path in paths if path.is_file()]
+    kept_back = [root / name for name in KEPT_BACK]
+    return [path for path in paths if path.is_file() and not any(map(path.is_relative_to, kept_back))]
 
 
 def ignore_patterns(root: Path) -> list[str]:

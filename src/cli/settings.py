@@ -16,7 +16,7 @@ DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 def run(
     write: Annotated[bool, typer.Option("--write", help="Write the pages of docs/ instead of printing.")] = False,
 ) -> None:
-    """Print every setting of the walk-through, of training and of the store: what it accepts, its default, its meaning."""
+    """Print every setting of walk-through, training and store: what it accepts, its default, its meaning."""
     pages = {
         "configuration.md": configuration_page(Settings),
         "training_settings.md": training_page(TrainSettings),

@@ -130,8 +130,8 @@ _STORE_HEAD = """# Settings of the store
 
 This page is made by `python src/main.py settings --write`; edit `src/settings/store.py` instead.
 
-A setting has its default, which the YAML file named by `--config` replaces (confs/store.yml, where none is named), which
-`--set key=value` replaces:
+A setting has its default, which the YAML file named by `--config` replaces (confs/store.yml where none is named),
+which `--set key=value` replaces:
 
     python src/main.py extract --input yard.mp4 --set embedder.backend=auto --set store.url=sqlite:///data/db/yard.db
 
