@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     except UserError as error:
         sys.exit(f"mark.py: {error}")
     odd = sum(mark.status != "marked" or bool(mark.notes) for mark in marks)
-    print(f"{len(marks)} marked, {odd} of them to be looked at: {options.out / 'class.html'}")
+    print(f"{len(marks)} submissions, {odd} of them to be looked at: {options.out / 'class.html'}")
 
 
 if __name__ == "__main__":

@@ -39,11 +39,12 @@ def run(
     cameras = camera or [Path(path.rstrip("/")).stem or path for path in input]
     starts = start or [SOME_DAY]
     starts = starts * len(input) if len(starts) == 1 else starts
-    if len(cameras) != len(input) or len(starts) != len(input):
-        raise UserError(
-            f"{len(input)} inputs, {len(cameras)} cameras, {len(starts)} starts: give --camera and --start once for "
-            "each --input, in the same order"
-        )
+    for option, given in (("--camera", cameras), ("--start", starts)):
+        if len(given) != len(input):
+            raise UserError(
+                f"--input is given {len(input)} times and {option} {len(given)} times: give it once for each --input, "
+                "in the same order"
+            )
     from sqlalchemy.orm import Session
 
     from src.detection.registry import create_detector

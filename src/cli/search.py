@@ -34,7 +34,10 @@ def run(
 ) -> None:
     """Find the stored people who look most like one: by a picture, or by the number of a stored detection."""
     if (image is None) == (detection is None):
-        raise UserError("name whom to look for: either --image FILE or --detection NUMBER")
+        told = "whom to look for is not named" if image is None else "both --image and --detection are given"
+        raise UserError(f"{told}: give either --image FILE or --detection NUMBER")
+    if strip is not None and strip.suffix.lower() != ".png":
+        raise UserError(f"--strip {strip}: the strip is a PNG; name a file that ends with .png")
     for file in (json_file, strip):
         options.check_folder_of(file)
     from sqlalchemy.orm import Session
@@ -56,6 +59,8 @@ def run(
         None if before is None else _store.seconds_of(before, "--before"),
         detection,
     )
+    if where.from_s is not None and where.to_s is not None and where.from_s > where.to_s:
+        raise UserError(f"--after {after} is later than --before {before}; exchange them")
     engine = open_store(url, must_exist=True)
     with told_in_a_line(url):
         with Session(engine, expire_on_commit=False) as session:

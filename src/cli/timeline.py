@@ -31,7 +31,7 @@ def run(
     ] = False,
     retention: Annotated[
         str | None,
-        typer.Option(help="Before that, delete from the store what is older: 12h, 30d, 4w.", show_default=False),
+        typer.Option(help="First delete what is older, of all cameras: 12h, 30d, 4w.", show_default=False),
     ] = None,
     camera: Annotated[list[str] | None, typer.Option(help="Show this camera; may be given many times.")] = None,
     after: Annotated[str | None, typer.Option(help="From this time on.", show_default=False)] = None,
@@ -64,7 +64,7 @@ def run(
     from src.report.timeline_frames import with_frames
     from src.store.open import only_writer, open_store, told_in_a_line
     from src.store.records import find_embedder
-    from src.store.where import Where
+    from src.store.where import Where, check_cameras
 
     url = _store.load_store_settings(config, overrides).store.url
     engine = open_store(url, must_exist=True)
@@ -75,6 +75,7 @@ def run(
         if len(models) == 1:
             raise UserError(f"--compare names {models[0].label} twice; name two models")
         with Session(engine, expire_on_commit=False) as session:
+            check_cameras(session, camera or ())  # before anything is deleted
             rows = [find_embedder(session, model.name, model.weights) for model in models]
         make_folder(output.parent, "--output")
         if keep_s is not None:

@@ -19,11 +19,11 @@ def answers_text(found: Sequence[Found], threshold: float | None) -> str:
     """A table of the answers; "nobody like this" where none is near enough."""
     if not found:
         return "nobody is stored there"
-    header = ["rank", "detection", "distance", "camera", "time (UTC)", "frame", "person", ""]
+    header = ["rank", "detection", "distance", "camera", "time (UTC)", "frame", "person", "match"]
     rows = [
         [
             str(rank), str(hit.detection), f"{hit.distance:.3f}", hit.camera, clock(hit.time_s), str(hit.frame),
-            "–" if hit.person is None else str(hit.person), "" if is_match(hit, threshold) else "too far",
+            "–" if hit.person is None else str(hit.person), "yes" if is_match(hit, threshold) else "too far",
         ]
         for rank, hit in enumerate(found, start=1)
     ]  # fmt: skip

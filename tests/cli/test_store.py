@@ -74,7 +74,7 @@ def test_nobody_like_this_is_an_answer(place: str) -> None:
         (["search", "--detection", "1", "--after", "yesterday"], "--after yesterday: no time"),
         (["search", "--image", "none.png"], "none.png"),
         (["search", "--detection", "1", "--set", "embedder.name=osnet_x1_0"], "the embedded weights are of"),
-        (["extract", "--input", "a", "--input", "b", "--camera", "c"], "2 inputs, 1 cameras"),
+        (["extract", "--input", "a", "--input", "b", "--camera", "c"], "--input is given 2 times and --camera 1 times"),
         (["extract", "--input", "nowhere"], "there is no"),
         (["extract", "--input", SCENE, "--camera", "door", "--start", "2001-01-01T00:00:00Z"], "another start"),
         (["extract", "--input", SCENE, "--set", "store.ulr=x"], "did you mean 'store.url'"),

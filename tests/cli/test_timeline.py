@@ -45,6 +45,13 @@ def test_what_is_older_is_deleted_and_gone_from_the_page(tmp_path: Path) -> None
     assert "Nobody is stored here." in timeline(tmp_path / "a.db", "--retention", "0.001h")
 
 
+def test_a_typing_mistake_deletes_nothing(tmp_path: Path) -> None:
+    made_store(tmp_path / "a.db")
+    with pytest.raises(UserError, match="no camera 'nowhere'"):
+        timeline(tmp_path / "a.db", "--retention", "1d", "--camera", "nowhere")
+    assert "30 detections" in timeline(tmp_path / "a.db")
+
+
 def test_another_writer_is_told_of_and_nothing_is_deleted(tmp_path: Path) -> None:
     made_store(tmp_path / "a.db")
     url = f"sqlite:///{tmp_path / 'a.db'}"

@@ -36,8 +36,8 @@ SEED = own_seed(NAME)
 # four pictures, and some of strangers. But two of the sixteen went home before they came to these cameras. Nothing in
 # the gallery shows them: **nobody could find them**, and no ranking is to blame for it.
 #
-# Crops are described by their colours again, in two ways: the mean colour of the whole crop (3 numbers), and that of
-# eight stripes from head to foot (24 numbers). Which one ranks better? That is what your figures shall tell.
+# Crops are described by their colours again, in two ways: the mean colour from head to foot (3 numbers; the sides,
+# where the street is, are cut off), and that of eight stripes (24 numbers). Which one ranks better? That is what your figures shall tell.
 
 # %%
 PLAN = MarketPlan(train_people=0, test_people=16, cameras=3, crops_per_camera=3, distractors=16, junk=16)
@@ -202,8 +202,8 @@ show(figure, "CMC: how many queries have found their person after k pictures.")
 #
 # CMC is content with one match. **Average precision (AP)** asks for all of them. Walk down the ranking of *one* query;
 # at each match stop, and note which share of the pictures passed so far is right: the precision. AP is the plain mean
-# of these notes: one for each *match*. (No areas under curves: that is another AP, a little lower.) No match, no AP:
-# `nan`.
+# of these notes: one for each *match*. (Some programs take the area below a curve through them instead; that is another
+# AP, a little lower.) No match, no AP: `nan`.
 
 
 # %% tags=["solution"]
@@ -267,7 +267,7 @@ show(figure, "Precision along the best and the worst ranking. AP is the mean hei
 # %% [markdown]
 # ## Question 4: all queries in two numbers (2 points)
 #
-# **mAP** is the mean of AP over the *queries*. **mINP** is that of the **inverse negative penalty**: how many matches a
+# **mAP** is the mean of AP over the *queries*. **mINP** is that of the **inverse negative penalty** (INP): how many matches a
 # query has, over the rank of its *last* one (the share of right ones among all that must be read to see them all).
 # Queries without a match are left out of both.
 #
@@ -334,6 +334,7 @@ for title, signs in hits.items():
 # No code now, though you may try. Two networks answer the same query, whose person is in the gallery four times. With A
 # the matches stand at ranks 1, 30, 60 and 90, with B at 2, 3, 4 and 5. Then 10,000 pictures of strangers come into the
 # gallery, all of them *farther* from the query than anything there before. Which sentence is true?
+# (The six figures are rank-1, AP and INP of each.)
 #
 # - **a** A has the better rank-1 and the better AP, B the better INP. The strangers change none of the six figures.
 # - **b** A has the better rank-1, B the better AP and INP. The strangers change none of the six figures.

@@ -83,11 +83,13 @@ def mark_of(transcript: Transcript, exercise: ExerciseSet, student: str, file: s
     """
     events = list(_events(transcript))
     cases: dict[str, list[Any]] = {}
-    notes, errors, status, ran = [], [], _status(transcript, limits), True
+    notes, errors, status, ran, running = [], [], _status(transcript, limits), True, ""
     for event in events:
         kind = event.get("event")
         if kind == "check" and isinstance(event.get("cases"), list):
             cases[_text(event.get("question"))] = event["cases"]  # the last time counts, as in otter
+        elif kind == "cell":
+            running = _text(event.get("begins"))
         elif kind == "tried":
             notes.append(_text(event.get("what")))
         elif kind == "error":
@@ -96,6 +98,8 @@ def mark_of(transcript: Transcript, exercise: ExerciseSet, student: str, file: s
             status, ran = UNREADABLE, False
         elif kind == "broken":
             status, ran = f"could not be run: {_text(event.get('why'))}", False
+    if running and transcript.end not in ("finished", "cancelled"):
+        notes.append(f"was in the cell that begins with: {running}")
     if any(_lacks_memory(event) for event in events):
         notes.append(f"used more than {told_bytes(limits.memory_bytes)}")
     if status == "marked" and not any(event.get("event") == "end" for event in events):

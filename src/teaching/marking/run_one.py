@@ -100,11 +100,13 @@ def mark(cells: list[Cell], job: dict[str, Any], tell: Callable[..., None]) -> N
     questions.remember_modules()
     Guard(job["writable"], job["hidden"], lambda what: tell(event="tried", what=cut(what, 200))).install()
     for number, cell in enumerate(cells, 1):
+        tell(event="cell", begins=cut(cell.source.strip().partition("\n")[0], 60))
         done = shell.run_cell(cell.source)
         error = done.error_before_exec or done.error_in_exec
         if error is not None:
             memory = lacks_memory(error)
-            told = cut(f"{type(error).__name__}: {words(error)}", 300)
+            said = f"{error.msg}: {error.text}" if isinstance(error, SyntaxError) else words(error)
+            told = cut(f"{type(error).__name__}: {said}", 300)
             tell(event="error", cell=number, told=told, memory=memory)
         for question in cell.checks:
             if question in job["tests"]:

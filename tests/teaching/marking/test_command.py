@@ -33,7 +33,7 @@ def test_killed_in_the_middle_it_leaves_nothing_running_and_can_start_again(
 
     submission.write_text(notebook(*GOOD))
     mark.main(arguments)
-    assert "1 marked, 0 of them to be looked at" in capsys.readouterr().out
+    assert "1 submissions, 0 of them to be looked at" in capsys.readouterr().out
     assert ",4,4,1.000,marked," in (tmp_path / "out" / "marks.csv").read_text()
 
 

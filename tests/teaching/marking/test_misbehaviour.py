@@ -24,6 +24,7 @@ def isolate(request: pytest.FixtureRequest, skip_or_fail: Callable[[str], NoRetu
 def test_an_endless_loop_is_stopped_and_what_came_before_counts(mark_one: MarkOne, seed: int, scratch: Path) -> None:
     mark = mark_one(GOOD[0], 'grader.check("q1")', "while True:\n    pass", limits=Limits(20))
     assert mark.status == "stopped: ran longer than 20 s"
+    assert mark.notes == ("was in the cell that begins with: while True:",)
     assert (mark.points, mark.possible) == (3, 4)
     assert mark.answers[1].messages == ("its tests did not run",)
     assert nobody_left(seed) and not list(scratch.iterdir())
