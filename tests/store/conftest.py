@@ -64,17 +64,21 @@ def server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["file", "server"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty store, in a file and on a server."""
-    if request.param == "file":
-        return f"sqlite:///{tmp_path / 'store.db'}"
-    address: str = request.getfixturevalue("server")
+def emptied(address: str) -> str:
+    """The address of a server, of which nothing is left that earlier tests put there."""
     engine = create_engine(make_url(address).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
     engine.dispose()
     return address
+
+
+@pytest.fixture(params=["file", "server"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty store, in a file and on a server."""
+    if request.param == "file":
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    return emptied(request.getfixturevalue("server"))
 
 
 @pytest.fixture

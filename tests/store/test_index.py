@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from src.store.held import HeldVectors
 from src.store.open import open_store
-from src.store.schema import Base, Camera, Detection, Embedding, Model, Recording, StoredFrame
+from src.store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
 from src.store.search import search_store
 from src.store.server_index import index_vectors
 from src.store.where import Where
+from tests.store.conftest import emptied
 from tests.store.making import made_store
 
 MANY, PER_FRAME, DIMENSION = 100_000, 50, 32
@@ -70,7 +71,7 @@ def test_what_another_adds_or_deletes_is_seen(made: Engine) -> None:
 @pytest.fixture(scope="module")
 def both(server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, Engine]:
     """The same 100,000 people in a file and on a server; some look exactly alike."""
-    engines = (open_store(f"sqlite:///{tmp_path_factory.mktemp('many') / 'many.db'}"), open_store(server))
+    engines = (open_store(f"sqlite:///{tmp_path_factory.mktemp('many') / 'many.db'}"), open_store(emptied(server)))
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(MANY, DIMENSION)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -95,9 +96,6 @@ def both(server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine,
     }  # fmt: skip
     for engine in engines:
         with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
-                for table in reversed(Base.metadata.sorted_tables):
-                    connection.execute(delete(table))
             for table, rows in tables.items():
                 connection.execute(insert(table), rows)
     return engines
@@ -150,7 +148,7 @@ def test_the_index_of_the_server_finds_nearly_all_and_is_used(both: tuple[Engine
 def test_long_vectors_are_indexed_in_half_precision_and_longer_ones_not(
     server: str, dimension: int, there: str | None
 ) -> None:
-    engine = open_store(server)
+    engine = open_store(emptied(server))
     model = Model(id=900 + dimension, kind="embedder", dimension=dimension)
     assert index_vectors(engine, model) == (there is not None)
     query = queries(1, dimension)[0]
