@@ -168,5 +168,5 @@ def test_a_file_without_end_is_cut(mark_one: MarkOne, isolate: bool) -> None:
 
 
 def test_reports_without_end_are_cut(mark_one: MarkOne, isolate: bool) -> None:
-    flood = "import os\nfor fd in range(3, 30):\n    try:\n        while os.write(fd, b'x' * 65536): pass\n    except OSError:\n        pass"
+    flood = "import os\nfor fd in range(3, 500):\n    try:\n        while os.write(fd, b'x' * 65536): pass\n    except OSError:\n        pass"
     assert mark_one(flood, isolate=isolate).status == "stopped: reported without end"
