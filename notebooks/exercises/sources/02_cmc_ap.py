@@ -37,7 +37,8 @@ SEED = own_seed(NAME)
 # the gallery shows them: **nobody could find them**, and no ranking is to blame for it.
 #
 # Crops are described by their colours again, in two ways: the mean colour from head to foot (3 numbers; the sides,
-# where the street is, are cut off), and that of eight stripes (24 numbers). Which one ranks better? That is what your figures shall tell.
+# where the street is, are cut off), and that of eight stripes (24 numbers). Which one ranks better? That is what
+# your figures shall tell.
 
 # %%
 PLAN = MarketPlan(train_people=0, test_people=16, cameras=3, crops_per_camera=3, distractors=16, junk=16)
@@ -267,7 +268,8 @@ show(figure, "Precision along the best and the worst ranking. AP is the mean hei
 # %% [markdown]
 # ## Question 4: all queries in two numbers (2 points)
 #
-# **mAP** is the mean of AP over the *queries*. **mINP** is that of the **inverse negative penalty** (INP): how many matches a
+# **mAP** is the mean of AP over the *queries*. **mINP** is that of the **inverse negative penalty** (INP): how many
+# matches a
 # query has, over the rank of its *last* one (the share of right ones among all that must be read to see them all).
 # Queries without a match are left out of both.
 #
