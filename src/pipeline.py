@@ -33,6 +33,7 @@ from src.report.video import VideoWriter
 from src.settings.errors import UserError
 from src.settings.load import dump_settings
 from src.settings.schema import Settings
+from src.settings.store import StoreSettings
 
 FRAMES_PER_SECOND = 7.0  # of the video, where neither settings nor source name a rate: that of PETS2009
 
@@ -100,7 +101,7 @@ def find_threshold(settings: Settings) -> float | None:
     return load_operating_point(model.name, model.weights, settings.ranking.metric).search_threshold
 
 
-def load_networks(settings: Settings) -> tuple[Detector, Embedder]:
+def load_networks(settings: Settings | StoreSettings) -> tuple[Detector, Embedder]:
     """The detector and the embedder that the settings name."""
     where, what, runtime = settings.detector, settings.embedder, settings.runtime
     detector = create_detector(

@@ -1,9 +1,10 @@
 """What all tests share: the real pictures, honest skips, and small, repeatable runs."""
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -39,6 +40,40 @@ def real_data() -> Path:
             f"REID_REAL_DATA={folder} holds no data; name the folder that has them: REID_REAL_DATA=FOLDER make test"
         )
     return Path(folder).resolve()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium without a window, for tests of pages."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        skip_or_fail("playwright is not installed; run: make test")
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        skip_or_fail("no chromium; run: sudo apt-get install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield chromium
+        chromium.close()
+
+
+CONTRAST = """selector => {
+  const light = colour => colour.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
+    .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4).reduce((sum, v, k) => sum + v * [.2126, .7152, .0722][k], 0);
+  const ink = light(getComputedStyle(document.querySelector(selector)).color);
+  const paper = light(getComputedStyle(document.body).backgroundColor);
+  return (Math.max(ink, paper) + .05) / (Math.min(ink, paper) + .05);
+}"""
+
+
+def check_contrast(page: Any, selectors: Sequence[str]) -> None:
+    """Texts of a page stand out from its paper: 4.5 to 1, as WCAG 2 asks (success criterion 1.4.3)."""
+    for selector in selectors:
+        ratio = page.evaluate(CONTRAST, selector)
+        assert ratio >= 4.5, f"{selector}: {ratio:.1f}"
 
 
 @pytest.fixture(scope="session")

@@ -458,7 +458,7 @@ show(figure, "Orange mistakes lower the figure, pink ones raise it above the tru
 #
 # - Combine two mistakes: BGR *and* no normalisation. Do the losses add up?
 # - In mistake 3 use batches of one crop: `training.batch_size = 1`. Better or worse? Why does it work at all?
-# - Give the preprocessing `height=128, width=256`: people lying flat. How much is lost when *everybody* lies flat?
+# - Give the preprocessing `height=128, width=256`: people squeezed flat. How much is lost when *everybody* is?
 # - `DATA = "market1501"` has real people and a published network, of which a part takes part here; the figures are of
 #   this part and cannot be compared with a paper's.
 #

@@ -7,7 +7,7 @@
 # crop → vector → distance as before; to read a ROC curve, EER and TAR@FAR; and what ArcFace, the usual loss for faces,
 # does with an angle.
 #
-# **Needs** lesson 1; lesson 4 on losses helps.
+# **Needs** lesson 1; lesson 6 on losses helps.
 #
 # **Takes** 2 minutes on 2 CPU cores, and twenty to read.
 
@@ -115,7 +115,7 @@ print(f"the truth is {truth}{right}")
 # %% [markdown]
 # ## Train a network for it
 #
-# The training loop is the one of lessons 3 and 4: the same command with another settings file,
+# The training loop is the one of lesson 3: the same command with another settings file,
 # `python src/main.py train --config confs/face.yml`. Here it is in a few lines, smaller. People are divided before
 # anything else: of a third of them the network sees nothing until the exam.
 

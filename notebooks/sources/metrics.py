@@ -379,8 +379,8 @@ assert len({worlds["these people"][name].fingerprint(data) for name in NAMES}) =
 #   picture of the ten will show nearly empty rows for it: why?)
 # - There is a second average precision, the area under a curve drawn with straight lines. Give `score_retrieval(…,
 #   ap="interpolated")` and see how much mAP changes.
-# - Let 5,000 strangers into the gallery: append random unit vectors to the features and persons of −1 to the labels.
-#   Which figure suffers most?
+# - Let 5,000 strangers into the gallery, with −1 for their persons in the labels: first random unit vectors, then crops
+#   of other seeds (`lesson_contest(DATA, 101, None)` and so on). Which figures suffer? Why is random not strange?
 #
 # ## Recap
 #

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from src.app.footage import Footage
-from src.embedding.locate import locate_weights
-from src.embedding.operating_point import load_operating_point, operating_point_file
+from src.embedding.operating_point import calibrated
 from src.report.store_answers import draw_answers, is_match
 from src.settings.errors import UserError
 from src.store.browse import count_described, crowded
@@ -112,12 +111,10 @@ def _calibrated(model: Model) -> tuple[float, str] | None:
     if model.weights != "embedded" and not Path(model.weights).expanduser().is_file():
         return None  # a published name: to locate it might download it
     try:
-        if not operating_point_file(locate_weights(model.name, model.weights)).is_file():
-            return None
-        point = load_operating_point(model.name, model.weights, "euclidean")
+        point = calibrated(model.name, model.weights, "euclidean")
     except UserError:
         return None
-    if point.weights_sha256 != model.weights_sha256:
+    if point is None or point.weights_sha256 != model.weights_sha256:
         return None
     return point.search_threshold, (
         f"Up to this distance it may be them. Calibrated on {point.data}, where searches within it found "

@@ -20,7 +20,7 @@ from src.frames.views import view_names, write_views
 from src.settings.errors import UserError
 from src.store.browse import Still, count_described, embedders_of, people_in, stills_of
 from src.store.extract import Source, extract
-from src.store.held import HeldVectors
+from src.store.held import HeldVectors, held_vectors
 from src.store.open import open_store
 from src.store.schema import Model
 from src.store.thumbnails import EMPTY, as_picture, to_jpeg
@@ -73,7 +73,7 @@ class Footage:
     notes: Sequence[str] = ()
     approximate: bool = False
     _opened: dict[str, FrameSource] = field(default_factory=dict)
-    _held: dict[int, HeldVectors] = field(default_factory=dict)
+    _held: dict[int, HeldVectors | None] = field(default_factory=dict)
 
     @cached_property
     def summary(self) -> str:
@@ -101,9 +101,9 @@ class Footage:
 
     def held(self, model: Model) -> HeldVectors | None:
         """A network's vectors in memory; None where a server searches."""
-        if self.engine.dialect.name == "postgresql":
-            return None
-        return self._held.setdefault(model.id, HeldVectors(self.engine, model, self.approximate))
+        if model.id not in self._held:
+            self._held[model.id] = held_vectors(self.engine, model, self.approximate)
+        return self._held[model.id]
 
     def read(self, model: Model) -> None:
         """Read a network's vectors, so that the first question is as quick as the others."""
@@ -134,7 +134,7 @@ class Footage:
 
     def close(self) -> None:
         """Let go of the store; what was made for the page is deleted."""
-        for held in self._held.values():
+        for held in filter(None, self._held.values()):
             held.close()
         self.engine.dispose()
         if self.folder is not None:

@@ -3,14 +3,10 @@
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from src.cli._options import Backend
 from src.embedding.embedder import Embedder
 from src.settings.errors import UserError
-
-if TYPE_CHECKING:
-    from src.embedding.operating_point import OperatingPoint
 
 
 def load_model(
@@ -34,6 +30,8 @@ def find_threshold(given: float | None, embedder: str, weights: str, metric: str
     """The distance that was given, or the calibrated one; None where neither is there. A note says what it is worth."""
     if given is not None:
         return check_threshold(given)
+    from src.embedding.operating_point import calibrated
+
     point = calibrated(embedder, weights, metric)
     if point is None:
         print(
@@ -63,13 +61,3 @@ def check_threshold(given: float) -> float:
     if not math.isfinite(given):
         raise UserError(f"--threshold {given}: give a distance, a number of 0 or more")
     return given
-
-
-def calibrated(embedder: str, weights: str, metric: str) -> "OperatingPoint | None":
-    """What was calibrated for these weights; None where nothing was."""
-    from src.embedding.locate import locate_weights
-    from src.embedding.operating_point import load_operating_point, operating_point_file
-
-    if not operating_point_file(locate_weights(embedder, weights)).is_file():
-        return None
-    return load_operating_point(embedder, weights, metric)

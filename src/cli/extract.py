@@ -47,9 +47,8 @@ def run(
             )
     from sqlalchemy.orm import Session
 
-    from src.detection.registry import create_detector
-    from src.embedding.registry import create_embedder
     from src.frames.open import open_frames
+    from src.pipeline import load_networks
     from src.report.progress import stop_on_ctrl_c
     from src.store.extract import Crew, Source, extract
     from src.store.open import only_writer, open_store, told_in_a_line
@@ -63,14 +62,11 @@ def run(
     totals = [
         len(open_frames(source.path)) for source in sources
     ]  # what cannot be read is told before the networks load
-    where, what, runtime = settings.detector, settings.embedder, settings.runtime
+    where, what = settings.detector, settings.embedder
     url = settings.store.url
     engine = open_store(url)
     with told_in_a_line(url), only_writer(engine, url), stop_on_ctrl_c("storing what was begun") as stop:
-        detector = create_detector(where.name, where.weights, where.min_score, runtime.device, runtime.threads)
-        embedder = create_embedder(
-            what.name, what.weights, what.backend, what.batch_size, device=runtime.device, threads=runtime.threads
-        )
+        detector, embedder = load_networks(settings)
         with Session(engine, expire_on_commit=False) as session, session.begin():
             rows = (
                 detector_row(session, where.name, where.weights, where.min_score, detector),

@@ -10,7 +10,7 @@ import typer
 
 from src.cli import _options as options
 from src.cli import _store
-from src.cli._model import calibrated, check_threshold
+from src.cli._model import check_threshold
 from src.settings.errors import UserError
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ def _threshold(given: float | None, embedder: str, weights: str) -> float | None
     """The calibrated distance for "who of the gallery is it?", where there is one."""
     if given is not None:
         return given
+    from src.embedding.operating_point import calibrated
+
     if (point := calibrated(embedder, weights, "euclidean")) is not None:
         return point.search_threshold
     print(

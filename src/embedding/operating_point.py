@@ -113,5 +113,16 @@ def load_operating_point(name: str, weights: str, metric: str) -> OperatingPoint
     return point
 
 
+def calibrated(name: str, weights: str, metric: str) -> OperatingPoint | None:
+    """The same; None where nothing was calibrated.
+
+    Raises:
+        UserError: as `load_operating_point`, where something was.
+    """
+    if not operating_point_file(locate_weights(name, weights)).is_file():
+        return None
+    return load_operating_point(name, weights, metric)
+
+
 def _is_distance(value: Any) -> bool:
     return isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value) and value >= 0

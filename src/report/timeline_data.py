@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from src.frames.open import open_frames
 from src.report.sprites import COLUMNS, MOST_ROWS, Blur, SpriteSheets, cell_size
 from src.settings.errors import UserError
+from src.store.held import held_vectors
 from src.store.schema import Camera, Detection, Embedding, Model, Person, Recording, StoredFrame
 from src.store.search import search_store, vector_of
 from src.store.where import Where, check_cameras, detections
@@ -155,18 +156,21 @@ def compare_models(
     if not known:
         raise UserError(f"no detection has been looked at by both {labels[0]} and {labels[1]}; run extract with each")
     used = sorted({camera_of[place] for place in known})
+    helds = [held_vectors(engine, model) for model in models]  # so that a file is read once and not for each question
     queries = []
     for place in _asked(known, column["person"], column["time"]):
         others = [cameras[camera] for camera in used if camera != camera_of[place]]
         number = column["id"][place]
         there = Where(tuple(others or [cameras[camera] for camera in used]), where.from_s, where.to_s, number)
         answers = []
-        for model in models:
-            found = search_store(engine, vector_of(engine, number, model), model, NEAREST, there)
+        for model, held in zip(models, helds, strict=True):
+            found = search_store(engine, vector_of(engine, number, model), model, NEAREST, there, held)
             answers.append(
                 [[places[hit.detection], round(hit.distance, 3)] for hit in found if hit.detection in places]
             )
         queries.append({"asked": place, "answers": answers})
+    for held in filter(None, helds):
+        held.close()
     return {"labels": list(labels), "other_cameras": len(used) > 1, "queries": queries}
 
 

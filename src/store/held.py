@@ -55,6 +55,11 @@ class HeldVectors:
         self._version = version
 
 
+def held_vectors(engine: Engine, model: Model, approximate: bool = False) -> HeldVectors | None:
+    """For who asks a file more than once; None on a server, which holds its vectors itself."""
+    return None if engine.dialect.name == "postgresql" else HeldVectors(engine, model, approximate)
+
+
 def read_vectors(engine: Engine, model: Model, where: Where) -> tuple[np.ndarray, np.ndarray]:
     """What a network said of stored detections.
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
@@ -17,9 +15,7 @@ from src.app.networks import Networks
 from src.embedding.preprocessing import Preprocessing
 from src.frames.frame import Frame
 from src.settings.store import StoreSettings
-from tests.conftest import skip_or_fail
 
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 HEIGHT, WIDTH = 96, 160
 PLACES = ((10, 20, 34, 80), (60, 20, 84, 80), (110, 20, 134, 80))
 SHIRTS = np.array([[220, 40, 40], [40, 200, 60], [50, 60, 220]], np.uint8)  # one for each person
@@ -114,19 +110,3 @@ def film(file: Path, frames: Sequence[np.ndarray], rate: int = 5, **options: str
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode())
     return file
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium without a window."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        skip_or_fail("playwright is not installed; run: make test")
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        skip_or_fail("no chromium; run: sudo apt-get install chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=QUIET)
-        yield chromium
-        chromium.close()

@@ -20,7 +20,6 @@ from tests.exercises import twin
 from tools import exercises as builder
 
 NAME = "01_distances"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE_MS = 120_000
 
 
@@ -60,24 +59,17 @@ def lab(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(lab: str) -> Iterator[Any]:
+def page(browser: Any, lab: str) -> Iterator[Any]:
     """The notebook, open."""
-    from playwright.sync_api import sync_playwright
-
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        skip_or_fail("no chromium; run: sudo apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
-        page = browser.new_page(viewport={"width": 1200, "height": 1000})
-        page.set_default_timeout(PATIENCE_MS)
-        page.goto(lab)
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-        page.wait_for_function("async () => (await (await fetch('/api/sessions')).json())[0]?.kernel.connections > 0")
-        page.locator(".jp-Toolbar-kernelName", has_text="Python 3").wait_for()
-        page.locator("#jp-main-statusbar", has_text="Idle").wait_for()
-        yield page
-        browser.close()
+    page = browser.new_page(viewport={"width": 1200, "height": 1000})
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(lab)
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    page.wait_for_function("async () => (await (await fetch('/api/sessions')).json())[0]?.kernel.connections > 0")
+    page.locator(".jp-Toolbar-kernelName", has_text="Python 3").wait_for()
+    page.locator("#jp-main-statusbar", has_text="Idle").wait_for()
+    yield page
+    page.close()
 
 
 def test_a_stub_a_wrong_answer_and_a_right_one(page: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,28 +15,11 @@ from src.report.timeline import write_timeline
 from src.report.timeline_data import compare_models, read_page
 from src.report.timeline_frames import with_frames
 from src.store.schema import Model
-from tests.conftest import skip_or_fail
+from tests.conftest import check_contrast
 from tests.store.making import made_store
 
 NAUGHTY = "<script>alert(1)</script>"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 Opener = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium without a window."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        skip_or_fail("playwright is not installed; run: make test")
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        skip_or_fail("no chromium; run: sudo apt-get install chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -313,18 +295,7 @@ def test_on_a_phone_nothing_is_cut_off(name: str, show: Opener) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_texts_stand_out_from_what_is_behind_them(scheme: str, show: Opener) -> None:
     page = show("nobody", color_scheme=scheme)
-    for selector in ("h1", "#status", "header .note", ".lane small", "#axis span", "footer p"):
-        ratio = page.evaluate(CONTRAST, selector)
-        assert ratio >= 4.5, f"{selector} in {scheme}: {ratio:.1f}"
-
-
-CONTRAST = """selector => {
-  const light = colour => colour.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
-    .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4).reduce((sum, v, k) => sum + v * [.2126, .7152, .0722][k], 0);
-  const ink = light(getComputedStyle(document.querySelector(selector)).color);
-  const paper = light(getComputedStyle(document.body).backgroundColor);
-  return (Math.max(ink, paper) + .05) / (Math.min(ink, paper) + .05);
-}"""
+    check_contrast(page, ("h1", "#status", "header .note", ".lane small", "#axis span", "footer p"))
 
 
 def test_all_rows_are_on_paper_and_the_controls_are_not(show: Opener) -> None:

@@ -1,8 +1,8 @@
 """The video holds what was drawn, plays in a browser, and survives whatever ends its writing."""
 
 import base64
-import shutil
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -68,27 +68,15 @@ def test_without_a_frame_nothing_is_left_and_an_older_video_stays(tmp_path: Path
     assert (tmp_path / "a.mp4").read_bytes() == b"older"
 
 
-def test_plays_in_a_browser(tmp_path: Path, skip_or_fail) -> None:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        skip_or_fail("no browser; install Debian's: apt-get install chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        skip_or_fail("no playwright; install it: pip install playwright")
+def test_plays_in_a_browser(browser: Any, tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "a.mp4", 10) as video:
         for shade in range(30):
             video.write(picture(8 * shade, 320, 240))
     data = base64.b64encode((tmp_path / "a.mp4").read_bytes()).decode()
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=arguments)
-        page = browser.new_page()
-        page.set_content(f'<video muted src="data:video/mp4;base64,{data}"></video>')
-        page.evaluate("document.querySelector('video').play()")
-        page.wait_for_function("document.querySelector('video').currentTime > 0.3", timeout=30_000)
-        found = page.evaluate(
-            "(v => [v.duration, v.videoWidth, v.videoHeight, v.error])(document.querySelector('video'))"
-        )
-        browser.close()
+    page = browser.new_page()
+    page.set_content(f'<video muted src="data:video/mp4;base64,{data}"></video>')
+    page.evaluate("document.querySelector('video').play()")
+    page.wait_for_function("document.querySelector('video').currentTime > 0.3", timeout=30_000)
+    found = page.evaluate("(v => [v.duration, v.videoWidth, v.videoHeight, v.error])(document.querySelector('video'))")
+    page.close()
     assert found == [pytest.approx(3.0, abs=0.05), 320, 240, None]
