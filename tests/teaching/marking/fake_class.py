@@ -81,6 +81,7 @@ def fill(
             book(lambda made, loop=loop: made.cells.append(nbformat.v4.new_code_cell(loop))),
             10,
             too_long,
+            (f"was in the cell that begins with: {loop.splitlines()[0]}",),
         )
     for number, hog in enumerate(
         ["hog = bytearray(8 << 30)", "import numpy as np\nhog = []\nwhile True:\n    hog.append(np.ones(5_000_000))"]
