@@ -33,6 +33,12 @@ def run(
         list[str] | None,
         typer.Option(metavar="CAMERA=gt.txt", help="Score against this truth; may be given many times."),
     ] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name", metavar="NUMBER=NAME", help="Instead: call a person by a name; may be given many times."
+        ),
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="A file for the result.", show_default=False)] = None,
     config: _store.Config = _store.DEFAULT_CONFIG,
     overrides: _store.Overrides = None,
@@ -44,6 +50,11 @@ def run(
     if threshold is not None:
         check_threshold(threshold)
     options.check_folder_of(json_file)
+    if names:
+        if threshold is not None or transit is not None or truth or json_file is not None:
+            raise UserError("--name only gives names; leave out --threshold, --transit, --truth and --json")
+        _give_names([_numbered_name(text) for text in names], config, overrides)
+        return
     from sqlalchemy.orm import Session
 
     from src.frames.mot import read_mot
@@ -72,6 +83,19 @@ def run(
         from src.report.files import write_json
 
         write_json(json_file, _as_json(people, made, numbers, scores))
+
+
+def _give_names(names: Sequence[tuple[int, str]], config: Path, overrides: list[str] | None) -> None:
+    """Store what people are called, and say so."""
+    from src.store.identities import name_person
+    from src.store.open import only_writer, open_store, told_in_a_line
+
+    url = _store.load_store_settings(config, overrides).store.url
+    engine = open_store(url, must_exist=True)
+    with told_in_a_line(url), only_writer(engine, url):
+        for number, name in names:
+            name_person(engine, number, name)
+            print(f"person {number} is called {name}" if name else f"person {number} has no name any more")
 
 
 def read_transit(file: Path, cameras: Sequence[str]) -> dict[tuple[int, int], float]:
@@ -106,6 +130,13 @@ def _named_file(text: str) -> tuple[str, str]:
     if not camera or not file:
         raise UserError(f"--truth {text}: write it as CAMERA=gt.txt")
     return camera, file
+
+
+def _numbered_name(text: str) -> tuple[int, str]:
+    number, equals, name = text.partition("=")
+    if not equals or not number.strip().isdecimal():
+        raise UserError(f"--name {text}: write it as NUMBER=NAME, such as 3=Ada")
+    return int(number), name.strip()
 
 
 def _threshold(given: float | None, embedder: str, weights: str) -> float | None:

@@ -23,7 +23,8 @@ def answers_text(found: Sequence[Found], threshold: float | None) -> str:
     rows = [
         [
             str(rank), str(hit.detection), f"{hit.distance:.3f}", hit.camera, clock(hit.time_s), str(hit.frame),
-            "–" if hit.person is None else str(hit.person), "yes" if is_match(hit, threshold) else "too far",
+            hit.name or ("–" if hit.person is None else str(hit.person)),
+            "yes" if is_match(hit, threshold) else "too far",
         ]
         for rank, hit in enumerate(found, start=1)
     ]  # fmt: skip
@@ -46,6 +47,7 @@ def answers_as_json(found: Sequence[Found], threshold: float | None) -> dict[str
             "frame": hit.frame,
             "box_xyxy": [float(edge) for edge in hit.box_xyxy],
             "person": hit.person,
+            "name": hit.name,
         }
         for rank, hit in enumerate(found, start=1)
     ]

@@ -171,6 +171,19 @@ def write_persons(engine: Engine, detection: np.ndarray, person: np.ndarray) -> 
     return np.array(numbers, np.int64), lost
 
 
+def name_person(engine: Engine, number: int, name: str) -> None:
+    """Call somebody by a name; an empty one takes the name away.
+
+    Raises:
+        UserError: the store has no such person.
+    """
+    with Session(engine) as session, session.begin():
+        person = session.get(Person, number)
+        if person is None:
+            raise UserError(f"the store has no person {number}; `search` and `timeline --use-reid` show their numbers")
+        person.name = name or None
+
+
 def _heirs(former: Mapping[int, Counter[int]], named: set[int]) -> dict[int, int]:
     """New group → the former person whose number it keeps: most of their detections are in it."""
     heirs: dict[int, int] = {}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from src.ranking.index import VectorIndex
 from src.settings.errors import UserError
 from src.store.held import HeldVectors, read_vectors
-from src.store.schema import Camera, Detection, Embedding, Model, StoredFrame
+from src.store.schema import Camera, Detection, Embedding, Model, Person, StoredFrame
 from src.store.server_index import nearest_on_server
 from src.store.where import Where, check_cameras, detections
 
@@ -28,6 +28,7 @@ class Found:
         box_xyxy: (4,) float32 pixels.
         thumbnail: a JPEG file.
         person: the identity it was put into, None before `identities` ran.
+        name: that of the person, None where nobody gave one.
     """
 
     detection: int
@@ -38,6 +39,7 @@ class Found:
     box_xyxy: np.ndarray
     thumbnail: bytes
     person: int | None
+    name: str | None = None
 
 
 def vector_of(engine: Engine, detection: int, model: Model) -> np.ndarray:
@@ -99,14 +101,15 @@ def search_store(
 
 
 def _with_places(engine: Engine, hits: Sequence[tuple[int, float]]) -> list[Found]:
-    query = detections((Detection, StoredFrame, Camera.name)).where(Detection.id.in_([number for number, _ in hits]))
+    columns = Detection, StoredFrame, Camera.name, Person.name
+    query = detections(columns).outerjoin(Person).where(Detection.id.in_([number for number, _ in hits]))
     with Session(engine) as session:
         rows = {row[0].id: row for row in session.execute(query)}
         return [
             Found(
                 number, distance, camera, frame.time_s, frame.index,
-                np.array([seen.x1, seen.y1, seen.x2, seen.y2], np.float32), seen.thumbnail, seen.person_id,
+                np.array([seen.x1, seen.y1, seen.x2, seen.y2], np.float32), seen.thumbnail, seen.person_id, name,
             )
             for number, distance in hits
-            for seen, frame, camera in [rows[number]]
+            for seen, frame, camera, name in [rows[number]]
         ]  # fmt: skip

@@ -47,6 +47,24 @@ def test_the_same_people_are_found_by_both_cameras(place: str, tmp_path: Path) -
     assert told.splitlines()[:4] == run("identities", "--set", place).splitlines()[:4], "again is the same"
 
 
+def test_a_name_is_given_shown_and_taken_away(place: str, tmp_path: Path) -> None:
+    run("identities", "--json", tmp_path / "a.json", "--set", place)
+    number = json.loads((tmp_path / "a.json").read_text())["persons"][0]["person"]
+    assert (
+        run("identities", "--name", f"{number}=Ada | Lovelace", "--set", place)
+        == f"person {number} is called Ada | Lovelace\n"
+    )
+    with Session(open_store(place.partition("=")[2])) as session:
+        detection = session.scalar(select(Detection.id).where(Detection.person_id == number).limit(1))
+    run("search", "--detection", detection, "--top", 20, "--json", tmp_path / "b.json", "--set", place)
+    found = json.loads((tmp_path / "b.json").read_text())["answers"]
+    assert any(hit["name"] == "Ada | Lovelace" for hit in found)
+    assert all((hit["name"] is not None) == (hit["person"] == number) for hit in found)
+    assert "Ada \\| Lovelace" in run("search", "--detection", detection, "--top", 20, "--set", place)
+    run("identities", "--name", f"{number}=", "--set", place)
+    assert "Ada" not in run("search", "--detection", detection, "--top", 20, "--set", place)
+
+
 def test_threshold_and_transit_times(place: str, tmp_path: Path) -> None:
     run("identities", "--threshold", "2", "--json", tmp_path / "a.json", "--set", place)
     assert json.loads((tmp_path / "a.json").read_text())["threshold"] == 2
@@ -61,6 +79,9 @@ def test_threshold_and_transit_times(place: str, tmp_path: Path) -> None:
         (["--truth", "door"], "write it as CAMERA=gt.txt"),
         (["--truth", "door=/nowhere/gt.txt"], "no such file"),
         (["--threshold", "inf"], "give a distance"),
+        (["--name", "Ada"], "write it as NUMBER=NAME"),
+        (["--name", "999=Ada"], "no person 999"),
+        (["--name", "1=Ada", "--threshold", "0.5"], "--name only gives names"),
         (["--json", "/nowhere/a.json"], "cannot be written there"),
         (["--set", "embedder.name=osnet_x0_5", "--set", "embedder.weights=/nowhere/b.pth"], "no weights file"),
         (["--set", "store.url=sqlite:////nowhere/a.db"], "there is no store"),

@@ -133,5 +133,10 @@ def answer(made: NotebookNode, wrong: list[str]) -> None:
 
 
 def before_first_check(source: str) -> Callable[[NotebookNode], None]:
-    """A change of a notebook: this cell comes second."""
-    return lambda made: made.cells.insert(1, nbformat.v4.new_code_cell(source))
+    """A change of a notebook: this cell comes right before the first check."""
+
+    def change(made: NotebookNode) -> None:
+        place = next(n for n, cell in enumerate(made.cells) if cell.source.startswith("grader.check"))
+        made.cells.insert(place, nbformat.v4.new_code_cell(source))
+
+    return change
