@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -80,6 +81,26 @@ def check_contrast(page: Any, selectors: Sequence[str]) -> None:
 def repository() -> Path:
     """The root of the project."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def published(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment in which git finds the project's address on this machine, and Python does not find the project."""
+    from tools import notebooks
+
+    project = tmp_path_factory.mktemp("published")
+    for part in ("src", "weights", "notebooks/exercises/student"):
+        shutil.copytree(repository / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(repository / "pyproject.toml", project)
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "--quiet"], ["add", "."], [*identity, "commit", "--quiet", "--message", "all"]):
+        subprocess.run(["git", *command], cwd=project, check=True)
+    return {
+        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.file://{project}.insteadOf",
+        "GIT_CONFIG_VALUE_0": notebooks.repository(),
+    }
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from tests.notebooks.conftest import ROOT, load_builder
+from tools import notebooks as builder
+from tools.notebooks import ROOT
 
-builder = load_builder()
 LESSONS = [head.name for head in builder.heads()]
 
 

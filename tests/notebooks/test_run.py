@@ -1,16 +1,13 @@
 """Every lesson from top to bottom, as small as it goes; and its first cell on a machine that has nothing of it (Colab)."""
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.notebooks.conftest import ROOT, load_builder
-
-builder = load_builder()
+from tools import notebooks as builder
+from tools.notebooks import ROOT
 
 
 @pytest.mark.parametrize("name", [head.name for head in builder.heads()])
@@ -21,25 +18,6 @@ def test_a_lesson_runs(name: str) -> None:
     code = [cell for cell in book.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in code)
     assert not [problem for problem in builder.problems(book) if "bytes" not in problem]
-
-
-@pytest.fixture
-def published(tmp_path: Path) -> dict[str, str]:
-    """An environment in which git finds the project's address on this machine."""
-    project = tmp_path / "published"
-    project.mkdir()
-    leave = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "src", project / "src", ignore=leave)
-    shutil.copy(ROOT / "pyproject.toml", project)
-    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    for command in (["init", "--quiet"], ["add", "."], [*identity, "commit", "--quiet", "--message", "all"]):
-        subprocess.run(["git", *command], cwd=project, check=True)
-    return {
-        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.file://{project}.insteadOf",
-        "GIT_CONFIG_VALUE_0": builder.repository(),
-    }
 
 
 def test_the_first_cell_fetches_the_project_on_colab(published: dict[str, str], tmp_path: Path) -> None:
