@@ -9,6 +9,7 @@ What submissions look like, what they may do, and what the results say: docs/mar
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=2026, help="for the students' own data; another one, other data")
     parser.add_argument("--sets", type=Path, default=SETS, help="folder with otter's autograder zips")
     options = parser.parse_args(arguments)
-    if options.jobs < 1 or options.seconds <= 0 or options.seed < 0:
+    if options.jobs < 1 or not 0 < options.seconds < math.inf or options.seed < 0:
         parser.error("--jobs counts from 1, --seconds is more than 0, --seed is not negative")
     try:
         limits = Limits(options.seconds, parse_memory(options.memory))

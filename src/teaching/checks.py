@@ -24,9 +24,22 @@ def shape(found: Any, expected: tuple[int, ...], why: str = "") -> None:
     ...
     src.teaching.checks.Wrong: shape (4, 3), expected (3, 4): rows are queries
     """
-    array = _array(found)
-    if array.shape != tuple(expected):
-        raise Wrong(f"shape {array.shape}, expected {tuple(expected)}{_because(why)}")
+    has = _array(found).shape
+    if has != tuple(expected):
+        raise Wrong(f"shape {has}, expected {tuple(expected)}{_because(why)}")
+
+
+def array(found: Any) -> None:
+    """The answer is an array or a tensor, for with a list the next cells could not compute.
+
+    >>> array([1, 2])
+    Traceback (most recent call last):
+    ...
+    src.teaching.checks.Wrong: a list, expected an array: np.array(…) or torch.tensor(…) makes it one
+    """
+    _array(found)
+    if isinstance(found, list | tuple):
+        raise Wrong(f"a {type(found).__name__}, expected an array: np.array(…) or torch.tensor(…) makes it one")
 
 
 def dtype(found: Any, expected: str, why: str = "") -> None:
@@ -121,8 +134,10 @@ def choice(found: Any, choices: Sequence[str]) -> None:
     ...
     src.teaching.checks.Wrong: 'e' is none of the choices: write one of 'a', 'b', 'c', 'd'
     """
+    if found is None:
+        raise Wrong(f"no answer: write one of {', '.join(map(repr, choices))}, with the quotes")
     _array(found)
-    if found not in list(choices):
+    if not isinstance(found, str) or found not in list(choices):
         raise Wrong(f"{found!r} is none of the choices: write one of {', '.join(map(repr, choices))}")
 
 
@@ -163,9 +178,12 @@ def _array(found: Any) -> np.ndarray:
     if hasattr(found, "detach"):  # a tensor of PyTorch
         found = found.detach().cpu().numpy()
     try:
-        return np.asarray(found)
+        array = np.asarray(found)
     except ValueError:
         raise Wrong("its rows differ in length: make it one array") from None
+    if array.dtype.kind not in "biufUS":  # what compares as it likes is no answer
+        raise Wrong("it holds things that are neither numbers nor texts")
+    return array
 
 
 def _alike(found: Any, expected: Any) -> tuple[np.ndarray, np.ndarray]:

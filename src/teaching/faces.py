@@ -6,7 +6,7 @@ from src.reid_data.sample import LabelledCrops
 from src.settings.errors import UserError
 from src.synthetic.sets.drawn import drawn_once
 from src.synthetic.sets.face_set import FacePlan
-from src.teaching.notebook import ROOT
+from src.teaching.notebook import generated_folder
 from src.teaching.people import is_smoke
 
 LESSON_FACES = FacePlan(train_people=150, test_people=0, pictures_each=10)
@@ -29,4 +29,4 @@ def open_faces(data: str = "embedded", plan: FacePlan = LESSON_FACES, seed: int 
     if data != "embedded":
         raise UserError(f'no faces {data!r} for a lesson: DATA is "embedded" or "casia-webface"')
     plan = SMOKE_FACES if is_smoke() else plan
-    return open_crops("csv", drawn_once(ROOT / "data" / "generated", plan, seed))
+    return open_crops("csv", drawn_once(generated_folder(), plan, seed))

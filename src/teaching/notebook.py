@@ -14,6 +14,7 @@ from src.settings.errors import UserError
 from src.settings.registry import missing_package
 
 ROOT = Path(__file__).resolve().parents[2]
+GENERATED = "REID_GENERATED"  # names another folder for what lessons draw
 LEFT_ALONE = {"torch", "torchvision", "numpy", "pandas"}  # Colab's own fit its driver and each other
 
 
@@ -34,6 +35,11 @@ def prepare() -> None:
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{os.cpu_count()} CPU cores"
     print(f"learning-reid is ready: Python {sys.version.split()[0]}, torch {torch.__version__}, {device}")
+
+
+def generated_folder() -> Path:
+    """Where lessons keep the people they have drawn: data/generated, or what REID_GENERATED names."""
+    return Path(os.environ.get(GENERATED) or ROOT / "data" / "generated")
 
 
 def need(extra: str) -> None:

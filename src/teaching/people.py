@@ -9,7 +9,7 @@ from src.reid_data.sample import LabelledCrops
 from src.settings.errors import UserError
 from src.synthetic.sets.drawn import drawn_once
 from src.synthetic.sets.market import MarketPlan
-from src.teaching.notebook import ROOT
+from src.teaching.notebook import ROOT, generated_folder
 
 LESSON = MarketPlan(train_people=50, test_people=50, cameras=4, crops_per_camera=4)  # the `class` preset of synth
 SMOKE = MarketPlan(train_people=8, test_people=12, cameras=2, crops_per_camera=3, distractors=8, junk=4)
@@ -33,7 +33,7 @@ def open_people(data: str = "embedded", plan: MarketPlan = LESSON, seed: int = 7
     if data != "embedded":
         raise UserError(f'no data {data!r} for a lesson: DATA is "embedded" or "market1501"')
     plan = SMOKE if is_smoke() else plan
-    return open_crops("market1501", drawn_once(ROOT / "data" / "generated", plan, seed))
+    return open_crops("market1501", drawn_once(generated_folder(), plan, seed))
 
 
 def is_smoke() -> bool:

@@ -23,6 +23,7 @@ def test_right_answers_pass() -> None:
     checks.equal([3, 1], (3, 1))
     checks.equal("b", "b")
     checks.choice("b", "abc")
+    checks.array(torch.zeros(2))
     checks.raises(ValueError, lambda: int("x"))
     checks.holds(np.bool_(True), "never said")
 
@@ -45,6 +46,17 @@ def test_right_answers_pass() -> None:
 def test_what_is_not_close_is_told(found: object, expected: object, words: str) -> None:
     with pytest.raises(Wrong, match=f"^{re.escape(words)}$"):
         checks.close(found, expected, "why")
+
+
+def test_what_compares_as_it_likes_is_no_answer() -> None:
+    yes = type("Yes", (), {"__eq__": lambda *_: True, "__ne__": lambda *_: False, "__hash__": None})()
+    for check in (lambda: checks.equal(yes, "b"), lambda: checks.equal(np.array([yes, yes]), [1, 2])):
+        with pytest.raises(Wrong, match="neither numbers nor texts"):
+            check()
+    with pytest.raises(Wrong):
+        checks.choice(yes, "abc")
+    with pytest.raises(Wrong, match="with the quotes"):
+        checks.choice(None, "abc")
 
 
 def test_tolerance_is_a_share_of_the_value() -> None:

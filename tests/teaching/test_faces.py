@@ -11,7 +11,7 @@ from src.teaching import faces
 
 
 def test_faces_are_drawn_and_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faces, "ROOT", tmp_path)
+    monkeypatch.setenv("REID_GENERATED", str(tmp_path))
     monkeypatch.delenv("REID_SMOKE", raising=False)
     plan = FacePlan(train_people=2, test_people=0, pictures_each=4)
     first = faces.open_faces("embedded", plan, seed=1)
@@ -21,7 +21,7 @@ def test_faces_are_drawn_and_found_again(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_smoke_draws_a_handful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faces, "ROOT", tmp_path)
+    monkeypatch.setenv("REID_GENERATED", str(tmp_path))
     monkeypatch.setattr(faces, "SMOKE_FACES", FacePlan(train_people=1, test_people=1, pictures_each=4))
     monkeypatch.setenv("REID_SMOKE", "1")
     assert len(faces.open_faces().samples) == 8

@@ -12,7 +12,7 @@ PLAN = MarketPlan(3, 4, cameras=2, crops_per_camera=2, distractors=2, junk=1)
 
 
 def test_people_are_drawn_and_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people, "ROOT", tmp_path)
+    monkeypatch.setenv("REID_GENERATED", str(tmp_path))
     monkeypatch.delenv("REID_SMOKE", raising=False)
     first = people.open_people(plan=PLAN)
     again = people.open_people(plan=PLAN)
@@ -21,7 +21,7 @@ def test_people_are_drawn_and_found_again(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_smoke_run_is_small_whatever_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people, "ROOT", tmp_path)
+    monkeypatch.setenv("REID_GENERATED", str(tmp_path))
     monkeypatch.setenv("REID_SMOKE", "1")
     monkeypatch.setattr(people, "SMOKE", PLAN)
     assert (

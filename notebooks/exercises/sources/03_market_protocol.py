@@ -83,6 +83,8 @@ def who_and_where(names: list[str]) -> tuple[np.ndarray, np.ndarray]:
 # %% tags=["test"]
 def test_names_by_hand(who_and_where):
     persons, cameras = who_and_where(["0002_c1s3_000451_05.jpg", "0000_c4s2_000100_01.jpg", "-1_c6s5_000007_00.jpg"])
+    checks.array(persons)
+    checks.array(cameras)
     checks.dtype(persons, "int", "persons are numbers, not texts")
     checks.dtype(cameras, "int", "cameras are numbers, not texts")
     checks.equal(persons, [2, 0, -1], "a person, a stranger, junk")
@@ -149,6 +151,7 @@ def competes(person: int, camera: int, gallery_person: np.ndarray, gallery_camer
 # %% tags=["test"]
 def test_competes_by_hand(competes):
     found = competes(7, 2, np.array([7, 7, 5, -1]), np.array([2, 1, 1, 1]))
+    checks.array(found)
     checks.dtype(found, "bool", "True where a picture stays")
     checks.equal(found, [False, True, True, False], "own camera, other camera, somebody else, junk")
 

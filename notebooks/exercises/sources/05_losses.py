@@ -196,6 +196,8 @@ def hardest(distances: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 def test_hardest_by_hand(hardest):
     table = torch.tensor([[0.0, 5, 2, 4], [5, 0, 3, 1], [2, 3, 0, 6], [4, 1, 6, 0]])
     farthest, nearest = hardest(table, torch.tensor([7, 9, 7, 9]))
+    checks.array(farthest)
+    checks.array(nearest)
     checks.dtype(farthest, "int", "the picks are columns")
     checks.equal(farthest, [2, 3, 0, 1], "each has one other picture of its own")
     checks.equal(nearest, [3, 2, 1, 0], "of two strangers the nearer one")

@@ -12,10 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from src.settings.errors import UserError
-from src.teaching.notebook import ROOT
+from src.teaching.notebook import GENERATED, ROOT
 
 CAGE = Path(__file__).with_name("cage.py")
-GENERATED = ROOT / "data" / "generated"  # where lessons draw people on first use; private to each where walls are
 SYSTEM = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store",
     "/etc/alternatives", "/etc/fonts", "/etc/group", "/etc/ld.so.cache", "/etc/localtime", "/etc/passwd",
@@ -37,12 +36,14 @@ class Limits:
     Attributes:
         seconds: from its start to its end.
         memory_bytes: of its processes together.
-        processes: at once, threads not counted.
+        processes: at once.
+        threads: of all of them together.
     """
 
     seconds: float = 120.0
     memory_bytes: int = 2 << 30
     processes: int = 32
+    threads: int = 512
 
     @property
     def most_bytes(self) -> int:
@@ -86,7 +87,7 @@ class Jail:
             "see": list(seen()),
             "hide": list(self.hidden),
             "scratch": str(scratch),
-            "private": [str(scratch), str(GENERATED), "/dev/shm"],
+            "private": [str(scratch), "/dev/shm"],
             "private_bytes": SCRATCH_BYTES,
         }
         inner = [python, "-P", "-m", "src.teaching.marking.run_one"]
@@ -113,6 +114,7 @@ class Jail:
             "MPLBACKEND": "Agg",
             "OMP_NUM_THREADS": "1",
             "CUDA_VISIBLE_DEVICES": "",
+            GENERATED: f"{home}/generated",  # nobody meets what another has drawn, or drawn over
             GRADERS_SEED: str(self.seed),
         }
 
@@ -124,7 +126,6 @@ def scratch_folder(files: dict[str, bytes]) -> Iterator[Path]:
     Args:
         files: by their path in it.
     """
-    GENERATED.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="marking-", ignore_cleanup_errors=True) as made:
         folder = Path(made).resolve()
         for name, content in {**files, **_fonts()}.items():
@@ -135,7 +136,8 @@ def scratch_folder(files: dict[str, bytes]) -> Iterator[Path]:
 
 def seen() -> Iterator[str]:
     """The folders and files a submission sees: the system's programs, this Python, the project; nobody's home."""
-    python = [sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parents[1])]
+    real = Path(sys.prefix).resolve(), Path(sys.executable).resolve().parents[1]  # where links lead
+    python = [sys.prefix, sys.base_prefix, *map(str, real)]
     packages = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
     shown: list[str] = []
     for path in sorted({*SYSTEM, *python, *packages, str(ROOT)}, key=len):
@@ -167,7 +169,7 @@ def parse_memory(text: str) -> int:
     """
     units = {"K": 10, "M": 20, "G": 30}
     number, unit = text[:-1], text[-1:].upper()
-    if unit not in units or not number.isdigit() or not int(number):
+    if unit not in units or not (number.isascii() and number.isdigit() and int(number)):
         raise UserError(f"--memory {text}: write a number with K, M or G behind it, such as 2G")
     return int(number) << units[unit]
 

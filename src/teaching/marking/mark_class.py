@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
+from src.report.files import make_folder
 from src.settings.errors import UserError
 from src.teaching.marking.exercise_set import ExerciseSet, read_sets
 from src.teaching.marking.jail import HIDDEN, Jail, Limits, why_not_isolated
@@ -54,6 +55,9 @@ def mark_class(
     for folder in (submissions, out):
         if ROOT.is_relative_to(folder.resolve()):
             raise UserError(f"{folder} holds the project itself; name a folder for nothing else")
+    if out.resolve().is_relative_to(submissions.resolve()):
+        raise UserError(f"{out} lies in the folder of the submissions; name a place beside it")
+    make_folder(out, "--out")  # now, not after all have run
     exercises = read_sets(sets)
     found = find_submissions(submissions, exercises)
     reason = why_not_isolated() if isolate else "switched off"
@@ -96,7 +100,7 @@ def _mark(
     if submission.problem or exercise is None:
         return unmarked(exercise, student, name, file, submission.problem)
     try:
-        notebook = (folder / file).read_text(encoding="utf-8")
+        notebook = (folder / file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return unmarked(exercise, student, name, file, UNREADABLE)
     try:

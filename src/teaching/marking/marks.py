@@ -14,6 +14,8 @@ COLUMNS = ("student", "set", "points", "possible", "share", "status", "notes", "
 def write_marks(out: Path, marks: Sequence[Mark]) -> Path:
     """Write `marks.csv`: a row for each submission, and behind the other columns the points of each question.
 
+    It begins with a byte order mark, without which Excel garbles umlauts; names that are no text are written with `?`.
+
     Args:
         out: folder, made where it is missing.
         marks: in the order of the rows.
@@ -24,7 +26,7 @@ def write_marks(out: Path, marks: Sequence[Mark]) -> Path:
     questions = list(dict.fromkeys(answer.question for mark in marks for answer in mark.answers))
     path = make_folder(out, "--out") / "marks.csv"
     try:
-        with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        with replacing(path) as part, part.open("w", newline="", encoding="utf-8-sig", errors="replace") as file:
             table = csv.DictWriter(file, [*COLUMNS, *questions])
             table.writeheader()
             for mark in marks:

@@ -143,6 +143,8 @@ def _status(transcript: Transcript, limits: Limits) -> str:
             return f"stopped: used more than {told_bytes(limits.memory_bytes)}"
         case "processes":
             return f"stopped: started more than {limits.processes} processes"
+        case "threads":
+            return f"stopped: started more than {limits.threads} threads"
         case "noise":
             return "stopped: reported without end"
         case "cancelled":

@@ -42,7 +42,8 @@ def find_submissions(folder: Path, sets: Collection[str]) -> list[Submission]:
         UserError: there is no such folder, or nothing in it.
     """
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; name the one with the submissions")
+        what = "a file" if folder.exists() else "no such folder"
+        raise UserError(f"{folder}: {what}; name the folder with the submissions")
     found: list[Submission] = []
     for entry in sorted(folder.iterdir(), key=lambda path: path.name.casefold()):
         if _is_noise(entry):
@@ -129,9 +130,9 @@ def _set_inside(file: Path, sets: Collection[str]) -> str:
     """Which set a notebook says it is, for those that were given another name."""
     try:
         name = json.loads(file.read_bytes())["metadata"]["otter"]["assignment_name"]
+        return name if name in sets else ""
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
-    return name if name in sets else ""
 
 
 def _one_each(found: list[Submission]) -> Iterator[Submission]:

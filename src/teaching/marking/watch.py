@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from src.teaching.marking.jail import GENERATED, Jail, scratch_folder
+from src.teaching.marking.jail import Jail, scratch_folder
 
 LOOK_S, WEIGH_S = 0.1, 0.25
 MOST_SAID = 1 << 20  # bytes
@@ -25,7 +25,8 @@ class Transcript:
     Attributes:
         said: the lines it sent, each of them as JSON text; not to be trusted.
         token: what a line has to hold to count.
-        end: "finished", or why it was stopped: "time", "memory", "processes", "noise", "cancelled", or "died".
+        end: "finished", or why it was stopped: "time", "memory", "processes", "threads", "noise",
+            "cancelled"; or "died".
         status: with which it ended, negative for a signal; None where it was stopped.
     """
 
@@ -62,7 +63,7 @@ def run_submission(
                 start_new_session=True,
             )
             job = {"notebook": notebook, "tests": tests, "answers": theirs, "token": token}
-            job |= {"hidden": jail.hidden, "writable": [str(scratch), str(GENERATED)]}
+            job |= {"hidden": jail.hidden, "writable": [str(scratch)]}
             os.close(theirs)
             try:
                 _send(process, json.dumps(job).encode())
@@ -96,11 +97,13 @@ def _follow(process: subprocess.Popen[bytes], answers: int, jail: Jail, stop: th
             return said, "cancelled"
         if now > weigh_at:
             weigh_at = now + WEIGH_S
-            processes, memory = weigh(process.pid)
+            processes, threads, memory = weigh(process.pid)
             if memory > limits.most_bytes:
                 return said, "memory"
             if processes > limits.processes:
                 return said, "processes"
+            if threads > limits.threads:
+                return said, "threads"
         if open_pipe and select.select([answers], [], [], LOOK_S)[0]:
             heard = os.read(answers, 1 << 16)
             open_pipe = bool(heard)
@@ -112,18 +115,19 @@ def _follow(process: subprocess.Popen[bytes], answers: int, jail: Jail, stop: th
     return said, "finished" if process.returncode == 0 else "died"
 
 
-def weigh(pid: int) -> tuple[int, int]:
-    """How many processes descend from one, itself included, and the bytes of memory they hold, files left out."""
+def weigh(pid: int) -> tuple[int, int, int]:
+    """How many processes descend from one, itself included, their threads, and the bytes they hold, files left out."""
     import psutil
 
-    processes, memory = 0, 0
+    processes, threads, memory = 0, 0, 0
     with suppress(psutil.NoSuchProcess):
         first = psutil.Process(pid)
         for process in [first, *first.children(recursive=True)]:
             with suppress(psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError, ProcessLookupError):
                 memory += _held(process.pid) if sys.platform == "linux" else process.memory_info().rss
+                threads += process.num_threads()
                 processes += 1
-    return processes, memory
+    return processes, threads, memory
 
 
 def _held(pid: int) -> int:

@@ -50,7 +50,7 @@ def test_a_class_of_thirty(
 
     found = {mark.student: fake_class.Expected(mark.points, mark.status, mark.notes) for mark in marks}
     assert found == expected
-    with (out / "marks.csv").open(newline="", encoding="utf-8") as file:
+    with (out / "marks.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert {name: float(row["points"]) for name, row in rows.items()} == {
         name: e.points for name, e in expected.items()

@@ -1,5 +1,6 @@
 """The command: what it prints, and that it can be killed and started again."""
 
+import csv
 import os
 import signal
 import subprocess
@@ -37,9 +38,40 @@ def test_killed_in_the_middle_it_leaves_nothing_running_and_can_start_again(
     assert ",4,4,1.000,marked," in (tmp_path / "out" / "marks.csv").read_text()
 
 
+def test_one_odd_hand_in_spoils_no_other(tiny: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    latin = folder / os.fsdecode(b"J\xfcrgen")  # as archives from Windows leave it
+    for home in (latin, folder / "eve", folder / "mia"):
+        home.mkdir(parents=True)
+    (latin / "01_tiny.ipynb").write_text(notebook(*GOOD))
+    (folder / "eve" / "homework.ipynb").write_text('{"metadata": {"otter": {"assignment_name": ["x"]}}}')
+    (folder / "mia" / "01_tiny.ipynb").write_bytes(b"\xef\xbb\xbf" + notebook(r"open('/x\udcff', 'w')", *GOOD).encode())
+    mark.main([str(folder), "--out", str(tmp_path / "out"), "--sets", str(tiny)])
+    with (tmp_path / "out" / "marks.csv").open(newline="", encoding="utf-8-sig") as file:
+        points = {row["student"]: row["points"] for row in csv.DictReader(file)}
+    assert points == {"J?rgen": "4", "eve": "0", "mia": "4"}
+    assert "J?rgen" in (tmp_path / "out" / "class.html").read_text()
+
+
+def test_results_do_not_lie_among_submissions(tiny: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="name a place beside it"):
+        mark.main([str(tmp_path), "--out", str(tmp_path / "marks"), "--sets", str(tiny)])
+    assert not (tmp_path / "marks").exists()
+
+
+@pytest.mark.parametrize("wrong", ["nan", "inf", "0"])
+def test_seconds_are_a_number(wrong: str, tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        mark.main(["nowhere", "--sets", str(tiny), "--seconds", wrong])
+    assert "--seconds is more than 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        ([__file__], "a file; name the folder"),
+        (["nowhere", "--memory", "²G"], "--memory ²G: write a number"),
+        (["nowhere", "--out", __file__], "--out"),
         (["nowhere"], "nowhere: no such folder"),
         ([str(ROOT)], "holds the project itself"),
         (["nowhere", "--memory", "much"], "--memory much: write a number"),

@@ -50,6 +50,7 @@ def test_nothing_is_written_outside(mark_one: MarkOne, isolate: bool, tmp_path: 
         f"import pathlib\npathlib.Path({str(canary)!r}).rename('mine')",
         f"import shutil\nshutil.rmtree({str(tmp_path)!r})",
         f"open({str(ROOT / 'src' / 'written.py')!r}, 'w')",
+        f"open({str(ROOT / 'data' / 'generated' / 'written.jpg')!r}, 'w')",
         f"import os\nos.symlink({str(tmp_path)!r}, 'link')\nopen('link/canary.txt', 'a')",
     ]
     mark = mark_one(*tricks, *GOOD, isolate=isolate)
@@ -143,6 +144,18 @@ def test_what_a_library_starts_dies_with_the_submission(mark_one: MarkOne, isola
     mark = mark_one(work, *GOOD, isolate=isolate)
     assert (mark.points, mark.notes, mark.errors) == (4, (), ())
     assert nobody_left(seed)
+
+
+def test_threads_without_end_are_stopped(mark_one: MarkOne, isolate: bool) -> None:
+    many = "import threading, time\nthreading.stack_size(1 << 16)\nfor _ in range(600):\n    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()"
+    mark = mark_one(many, "time.sleep(60)", isolate=isolate)
+    assert mark.status == "stopped: started more than 512 threads"
+
+
+def test_each_draws_people_into_a_folder_of_its_own(mark_one: MarkOne, isolate: bool) -> None:
+    draw = "from src.teaching.notebook import generated_folder\ngenerated_folder().mkdir()\nassert generated_folder().parent.samefile('.')"
+    mark = mark_one(draw, *GOOD, isolate=isolate)
+    assert (mark.points, mark.notes, mark.errors) == (4, (), ())
 
 
 def test_a_crash_is_told(mark_one: MarkOne, isolate: bool) -> None:

@@ -88,7 +88,7 @@ def some_marks() -> list[Mark]:
 
 def test_the_table(tmp_path: Path) -> None:
     write_marks(tmp_path, some_marks())
-    with (tmp_path / "marks.csv").open(newline="", encoding="utf-8") as file:
+    with (tmp_path / "marks.csv").open(newline="", encoding="utf-8-sig") as file:
         first, second, third = csv.DictReader(file)
     assert (first["points"], first["possible"], first["share"], first["q1"], first["q2"]) == (
         "3",
