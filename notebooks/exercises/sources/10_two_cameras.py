@@ -401,7 +401,7 @@ def test_find_people_form(find_people, street, vectors):
 
 # %% tags=["hidden"]
 def test_find_people_at_all(find_people):
-    unseen = two_cameras(732)
+    unseen = two_cameras(732)  # whatever the seed: people that no notebook holds
     vectors = unseen.vectors
     scores = []
     for here, there, truth in map(unseen.evening, range(100, 130)):
@@ -414,7 +414,7 @@ def test_find_people_at_all(find_people):
 
 # %% tags=["hidden"]
 def test_find_people_better_than_parts(find_people):
-    unseen = two_cameras(732)
+    unseen = two_cameras(732)  # whatever the seed: people that no notebook holds
     vectors = unseen.vectors
     limit, scores = load_operating_point("osnet_x0_25", "embedded", "euclidean").pair_threshold, []
     for here, there, truth in map(unseen.evening, range(100, 130)):
@@ -432,7 +432,7 @@ def test_find_people_better_than_parts(find_people):
 
 # %% tags=["hidden"]
 def test_find_people_better_than_everybody(find_people):
-    unseen = two_cameras(732)
+    unseen = two_cameras(732)  # whatever the seed: people that no notebook holds
     vectors = unseen.vectors
     scores = []
     for here, there, truth in map(unseen.evening, range(100, 130)):

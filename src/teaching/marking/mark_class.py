@@ -57,9 +57,9 @@ def mark_class(
             raise UserError(f"{folder} holds the project itself; name a folder for nothing else")
     if out.resolve().is_relative_to(submissions.resolve()):
         raise UserError(f"{out} lies in the folder of the submissions; name a place beside it")
-    make_folder(out, "--out")  # now, not after all have run
     exercises = read_sets(sets)
     found = find_submissions(submissions, exercises)
+    make_folder(out, "--out")  # now, not after all have run
     reason = why_not_isolated() if isolate else "switched off"
     if reason:
         say(f"note: no isolation here ({reason}); a guard inside each process is left, against accidents only")

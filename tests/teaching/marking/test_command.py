@@ -56,6 +56,8 @@ def test_one_odd_hand_in_spoils_no_other(tiny: Path, tmp_path: Path) -> None:
 def test_results_do_not_lie_among_submissions(tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="name a place beside it"):
         mark.main([str(tmp_path), "--out", str(tmp_path / "marks"), "--sets", str(tiny)])
+    with pytest.raises(SystemExit, match="no such folder"):
+        mark.main([str(tmp_path / "none"), "--out", str(tmp_path / "marks"), "--sets", str(tiny)])
     assert not (tmp_path / "marks").exists()
 
 
@@ -71,7 +73,7 @@ def test_seconds_are_a_number(wrong: str, tiny: Path, capsys: pytest.CaptureFixt
     [
         ([__file__], "a file; name the folder"),
         (["nowhere", "--memory", "²G"], "--memory ²G: write a number"),
-        (["nowhere", "--out", __file__], "--out"),
+        ([str(Path(__file__).parent), "--out", str(ROOT / "README.md")], "--out"),
         (["nowhere"], "nowhere: no such folder"),
         ([str(ROOT)], "holds the project itself"),
         (["nowhere", "--memory", "much"], "--memory much: write a number"),
