@@ -31,7 +31,6 @@ from src.synthetic.world.world import WorldPlan
 
 Progress = Callable[[float, str], object]  # told the share that is done, and of what
 STREET, STREET_SEED = WorldPlan(cameras=3, people=12, frames=20, frames_per_second=1.0), 7
-MIDNIGHT_S = 946_684_800.0  # 2000-01-01 UTC: footage of which nobody knows the time starts then
 _QUALITY = 90
 
 
@@ -203,7 +202,7 @@ def open_there(source: str) -> FrameSource:
 def _look(
     folder: Path, cameras: Sequence[CameraFolder], notes: list[str], networks: Networks, label: str, progress: Progress
 ) -> Footage:
-    sources = [Source(str(one.folder), one.name, MIDNIGHT_S, one.frames_per_second) for one in cameras]
+    sources = [Source(str(one.folder), one.name, frames_per_second=one.frames_per_second) for one in cameras]
     footage = Footage(open_store(f"sqlite:///{folder / 'people.db'}"), {}, {}, sources, folder, notes)
     try:
         footage.describe(networks, label, progress)

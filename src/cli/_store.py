@@ -4,13 +4,19 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from src.settings.errors import UserError
 from src.settings.load import load_as
 from src.settings.store import StoreSettings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from src.store.schema import Model
+    from src.store.where import Where
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,6 +28,9 @@ Overrides = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Replace one setting; may be given many times."),
 ]
 DEFAULT_CONFIG = ROOT / "confs" / "store.yml"
+Cameras = Annotated[list[str] | None, typer.Option("--camera", help="Look at this camera; may be given many times.")]
+After = Annotated[str | None, typer.Option(help="From this time on.", show_default=False)]
+Before = Annotated[str | None, typer.Option(help="Up to this time.", show_default=False)]
 
 
 def load_store_settings(config: Path, overrides: Sequence[str] | None) -> StoreSettings:
@@ -46,3 +55,33 @@ def seconds_of(text: str, option: str) -> float:
         print(f"note: {option} {text} names no zone and is taken as UTC", file=sys.stderr)
         time = time.replace(tzinfo=UTC)
     return time.timestamp()
+
+
+def where_of(
+    cameras: Sequence[str] | None, after: str | None, before: str | None, not_frame_of: int | None = None
+) -> "Where":
+    """What --camera, --after and --before choose.
+
+    Raises:
+        UserError: a time is none, or the two leave nothing between them.
+    """
+    from src.store.where import Where
+
+    from_s = None if after is None else seconds_of(after, "--after")
+    to_s = None if before is None else seconds_of(before, "--before")
+    if from_s is not None and to_s is not None and from_s > to_s:
+        raise UserError(f"--after {after} is later than --before {before}; exchange them")
+    return Where(tuple(cameras or ()), from_s, to_s, not_frame_of)
+
+
+def tell_what_is_not_compared(engine: "Engine", model: "Model", where: "Where | None" = None) -> None:
+    """Say on standard error how many of the stored people a network has not described, if any."""
+    from src.store.browse import count_lacking
+
+    if lacking := count_lacking(engine, model, where):
+        told = ", ".join(f"{number:,} of camera {camera}" for camera, number in lacking.items())
+        print(
+            f"note: {model.told} has not described {told}: they are not compared; run extract again with it, on the "
+            "same footage",
+            file=sys.stderr,
+        )

@@ -34,7 +34,8 @@ def run(
     what was uploaded is deleted when the page is closed.
     """
     settings = _store.load_store_settings(config, overrides)
-    from src.store.open import DEFAULT_URL, open_store, store_file
+    from src.store.connect import DEFAULT_URL, store_file
+    from src.store.open import open_store
 
     url = settings.store.url
     file = store_file(url)

@@ -9,8 +9,6 @@ from tqdm.auto import tqdm
 from src.cli import _store
 from src.settings.errors import UserError
 
-SOME_DAY = "2000-01-01T00:00:00+00:00"  # for footage of which nobody knows the time
-
 
 def run(
     input: Annotated[
@@ -22,10 +20,12 @@ def run(
     ] = None,
     start: Annotated[
         list[str] | None,
-        typer.Option(help="Time of the first frame of each --input; one is for all.", show_default=SOME_DAY),
+        typer.Option(
+            help="Time of the first frame of each --input; one is for all.", show_default="2000-01-01T00:00:00Z"
+        ),
     ] = None,
     fps: Annotated[
-        float | None, typer.Option(help="Frames per second of all inputs.", show_default="their own, else 7", min=0.001)
+        float | None, typer.Option(help="Frames per second of all inputs.", show_default="their own, else 7")
     ] = None,
     config: _store.Config = _store.DEFAULT_CONFIG,
     overrides: _store.Overrides = None,
@@ -37,10 +37,9 @@ def run(
     """
     settings = _store.load_store_settings(config, overrides)
     cameras = camera or [Path(path.rstrip("/")).stem or path for path in input]
-    starts = start or [SOME_DAY]
-    starts = starts * len(input) if len(starts) == 1 else starts
+    starts = (start or []) * (len(input) if len(start or []) == 1 else 1)
     for option, given in (("--camera", cameras), ("--start", starts)):
-        if len(given) != len(input):
+        if given and len(given) != len(input):
             raise UserError(
                 f"--input is given {len(input)} times and {option} {len(given)} times: give it once for each --input, "
                 "in the same order"
@@ -50,15 +49,13 @@ def run(
     from src.frames.open import open_frames
     from src.pipeline import load_networks
     from src.report.progress import stop_on_ctrl_c
-    from src.store.extract import Crew, Source, extract
+    from src.store.extract import SOME_DAY_S, Crew, Source, extract
     from src.store.open import only_writer, open_store, told_in_a_line
     from src.store.records import detector_row, embedder_row
     from src.store.server_index import index_vectors
 
-    sources = [
-        Source(path, name, _store.seconds_of(time, "--start"), fps)
-        for path, name, time in zip(input, cameras, starts, strict=True)
-    ]
+    starts_s = [_store.seconds_of(time, "--start") for time in starts] or [SOME_DAY_S] * len(input)
+    sources = [Source(*one, fps) for one in zip(input, cameras, starts_s, strict=True)]
     totals = [
         len(open_frames(source.path)) for source in sources
     ]  # what cannot be read is told before the networks load
@@ -77,7 +74,7 @@ def run(
             with tqdm(total=total, desc=source.camera, unit="frame", dynamic_ncols=True) as bar:
                 done = extract(engine, source, crew, bar.update, lambda: stop.requested)
             added = f", {done.embeddings:,} vectors of stored people" if done.embeddings else ""
-            print(f"{source.camera:<16}{done.frames:,} frames and {done.detections:,} people added{added}")
+            print(f"{source.camera:<15} {done.frames:,} frames and {done.detections:,} people added{added}")
             for line in done.skipped:
                 print(f"note: {line}")
             if stop.requested:

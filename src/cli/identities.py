@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,7 +53,7 @@ def run(
     if names:
         if threshold is not None or transit is not None or truth or json_file is not None:
             raise UserError("--name only gives names; leave out --threshold, --transit, --truth and --json")
-        _give_names([_numbered_name(text) for text in names], config, overrides)
+        _give_names(dict(_numbered_name(text) for text in names), config, overrides)
         return
     from sqlalchemy.orm import Session
 
@@ -70,6 +70,7 @@ def run(
     with told_in_a_line(url), only_writer(engine, url):
         with Session(engine, expire_on_commit=False) as session:
             model = find_embedder(session, what.name, what.weights)
+        _store.tell_what_is_not_compared(engine, model)
         people = read_everybody(engine, model)
         known = {camera: true_camera(engine, camera, table) for camera, table in tables.items()}
         least_s = None if transit is None else read_transit(transit, people.cameras)
@@ -85,17 +86,17 @@ def run(
         write_json(json_file, _as_json(people, made, numbers, scores))
 
 
-def _give_names(names: Sequence[tuple[int, str]], config: Path, overrides: list[str] | None) -> None:
+def _give_names(names: Mapping[int, str], config: Path, overrides: list[str] | None) -> None:
     """Store what people are called, and say so."""
-    from src.store.identities import name_person
+    from src.store.identities import name_persons
     from src.store.open import only_writer, open_store, told_in_a_line
 
     url = _store.load_store_settings(config, overrides).store.url
     engine = open_store(url, must_exist=True)
     with told_in_a_line(url), only_writer(engine, url):
-        for number, name in names:
-            name_person(engine, number, name)
-            print(f"person {number} is called {name}" if name else f"person {number} has no name any more")
+        name_persons(engine, names)
+    for number, name in names.items():
+        print(f"person {number} is called {name}" if name else f"person {number} has no name any more")
 
 
 def read_transit(file: Path, cameras: Sequence[str]) -> dict[tuple[int, int], float]:
@@ -167,9 +168,10 @@ def _cameras_of(people: "Everybody", made: "PutTogether") -> "np.ndarray":
 
 def _told(people: "Everybody", made: "PutTogether", scores: "Scores | None") -> str:
     several = int(((_cameras_of(people, made) > 0).sum(axis=1) > 1).sum())
+    cameras = len(set(people.camera.tolist()))
     nobody = int((made.person < 0).sum())
     lines = [
-        f"{'detections':<16}{len(people):,}, of {len(people.cameras)} cameras",
+        f"{'detections':<16}{len(people):,}, of {cameras} {'camera' if cameras == 1 else 'cameras'}",
         f"{'tracklets':<16}{int(made.tracklet.max()) + 1:,}",
         f"{'persons':<16}{made.persons:,}, {several:,} of them seen by several cameras",
         f"{'threshold':<16}{made.threshold:.4f}",

@@ -18,9 +18,9 @@ def run(
         typer.Option(help="A stored detection, by its number; its own frame is left out.", show_default=False),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many answers, at most.")] = 10,
-    camera: Annotated[list[str] | None, typer.Option(help="Look at this camera; may be given many times.")] = None,
-    after: Annotated[str | None, typer.Option(help="From this time on.", show_default=False)] = None,
-    before: Annotated[str | None, typer.Option(help="Up to this time.", show_default=False)] = None,
+    camera: _store.Cameras = None,
+    after: _store.After = None,
+    before: _store.Before = None,
     threshold: Annotated[
         float | None,
         typer.Option(min=0, help="Up to this distance it may be them.", show_default="the calibrated one"),
@@ -49,18 +49,10 @@ def run(
     from src.store.records import find_embedder
     from src.store.search import search_store, thumbnail_of, vector_of
     from src.store.thumbnails import as_picture
-    from src.store.where import Where
 
     settings = _store.load_store_settings(config, overrides)
     url, what, runtime = settings.store.url, settings.embedder, settings.runtime
-    where = Where(
-        tuple(camera or ()),
-        None if after is None else _store.seconds_of(after, "--after"),
-        None if before is None else _store.seconds_of(before, "--before"),
-        detection,
-    )
-    if where.from_s is not None and where.to_s is not None and where.from_s > where.to_s:
-        raise UserError(f"--after {after} is later than --before {before}; exchange them")
+    where = _store.where_of(camera, after, before, detection)
     engine = open_store(url, must_exist=True)
     with told_in_a_line(url):
         with Session(engine, expire_on_commit=False) as session:
@@ -79,6 +71,7 @@ def run(
             query = embedder([asked])[0]
         limit = find_threshold(threshold, what.name, what.weights, "euclidean", pairs=False)
         found = search_store(engine, query, model, top, where, approximate=settings.store.approximate)
+        _store.tell_what_is_not_compared(engine, model, where)
     print(answers_text(found, limit))
     if json_file is not None:
         from src.report.files import write_json

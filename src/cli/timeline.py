@@ -33,9 +33,9 @@ def run(
         str | None,
         typer.Option(help="First delete what is older, of all cameras: 12h, 30d, 4w.", show_default=False),
     ] = None,
-    camera: Annotated[list[str] | None, typer.Option(help="Show this camera; may be given many times.")] = None,
-    after: Annotated[str | None, typer.Option(help="From this time on.", show_default=False)] = None,
-    before: Annotated[str | None, typer.Option(help="Up to this time.", show_default=False)] = None,
+    camera: _store.Cameras = None,
+    after: _store.After = None,
+    before: _store.Before = None,
     config: _store.Config = _store.DEFAULT_CONFIG,
     overrides: _store.Overrides = None,
 ) -> None:  # fmt: skip
@@ -47,8 +47,7 @@ def run(
     from src.store.retention import forget_older, parse_duration
 
     keep_s = None if retention is None else parse_duration(retention)
-    from_s = None if after is None else _store.seconds_of(after, "--after")
-    to_s = None if before is None else _store.seconds_of(before, "--before")
+    where = _store.where_of(camera, after, before)
     if frames and blur is not None:
         raise UserError(
             f"--frames also shows whom no detector found, and they would not be blurred; leave out one: --blur {blur}"
@@ -64,7 +63,7 @@ def run(
     from src.report.timeline_frames import with_frames
     from src.store.open import only_writer, open_store, told_in_a_line
     from src.store.records import find_embedder
-    from src.store.where import Where, check_cameras
+    from src.store.where import check_cameras
 
     url = _store.load_store_settings(config, overrides).store.url
     engine = open_store(url, must_exist=True)
@@ -75,7 +74,7 @@ def run(
         if len(models) == 1:
             raise UserError(f"--compare names {models[0].label} twice; name two models")
         with Session(engine, expire_on_commit=False) as session:
-            check_cameras(session, camera or ())  # before anything is deleted
+            check_cameras(session, where.cameras)  # before anything is deleted
             rows = [find_embedder(session, model.name, model.weights) for model in models]
         make_folder(output.parent, "--output")
         if keep_s is not None:
@@ -88,9 +87,10 @@ def run(
             )
             if not gone.bytes_gone:
                 print("note: another process reads the store, so its journal still holds them; run this again later")
-        where = Where(tuple(camera or ()), from_s, to_s)
         page = read_page(engine, where, blur)
         if models and page.detections:
+            for row in rows:
+                _store.tell_what_is_not_compared(engine, row, where)
             page.values["compare"] = compare_models(engine, page, rows, [model.label for model in models], where)
         if frames:
             page, notes = with_frames(engine, page)

@@ -18,7 +18,7 @@ from src.store.thumbnails import as_picture
 def answers_text(found: Sequence[Found], threshold: float | None) -> str:
     """A table of the answers; "nobody like this" where none is near enough."""
     if not found:
-        return "nobody is stored there"
+        return "nobody is there to compare with"
     header = ["rank", "detection", "distance", "camera", "time (UTC)", "frame", "person", "match"]
     rows = [
         [

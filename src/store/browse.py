@@ -9,8 +9,9 @@ import numpy as np
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from src.store.records import embedders
 from src.store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
-from src.store.where import Where, described
+from src.store.where import Where, described, detections
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def fullest_frame(engine: Engine) -> int | None:
 def embedders_of(engine: Engine) -> Sequence[Model]:
     """The networks that have described somebody in a store."""
     with Session(engine) as session:
-        return session.scalars(select(Model).where(Model.kind == "embedder").order_by(Model.id)).all()
+        return session.scalars(embedders()).all()
 
 
 def crowded(engine: Engine, model: Model, frames: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -98,3 +99,12 @@ def count_described(engine: Engine, model: Model, where: Where | None = None) ->
         return (
             session.scalar(select(func.count()).select_from(described((Detection.id,), model, where).subquery())) or 0
         )
+
+
+def count_lacking(engine: Engine, model: Model, where: Where | None = None) -> dict[str, int]:
+    """How many stored detections a network has not described, by camera; cameras without any are left out."""
+    vector = (Embedding.detection_id == Detection.id) & (Embedding.model_id == model.id)
+    query = detections((Camera.name, func.count()), where).outerjoin(Embedding, vector)
+    query = query.where(Embedding.detection_id.is_(None)).group_by(Camera.name).order_by(Camera.name)
+    with Session(engine) as session:
+        return {camera: number for camera, number in session.execute(query)}

@@ -20,12 +20,16 @@ from src.detection.detections import Detector
 from src.embedding.embedder import Embedder
 from src.frames.frame import Frame
 from src.frames.open import open_frames
+from src.frames.video import FASTEST
 from src.settings.errors import UserError
 from src.store.records import recording_row
 from src.store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
 from src.store.thumbnails import thumbnail
 
 FRAMES_AT_ONCE = 8  # in one transaction
+SOME_DAY_S = 946_684_800.0  # 2000-01-01 UTC
+SLOWEST = 0.001  # frames per second
+LATEST_S = 16_725_225_600.0  # the year 2500: a time that is many frames later can still be written as a date
 
 
 @dataclass(frozen=True)
@@ -35,14 +39,27 @@ class Source:
     Attributes:
         path: a folder of frames, a video, or `synthetic:SEED`.
         camera: whose.
-        starts_s: the time of its first frame, seconds since 1970 in UTC.
+        starts_s: the time of its first frame, seconds since 1970 in UTC; that of footage of which nobody knows it.
         frames_per_second: None = the source's own rate.
+
+    Raises:
+        UserError: a camera without a name, a time or a rate that no footage has.
     """
 
     path: str
     camera: str
-    starts_s: float
+    starts_s: float = SOME_DAY_S
     frames_per_second: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.camera.strip() or not self.camera.isprintable():
+            raise UserError(f"{self.path}: {self.camera!r} is no name of a camera; give one of letters: --camera yard")
+        if not 0 <= self.starts_s < LATEST_S:
+            raise UserError(f"{self.path}: no footage starts then; give a --start between the years 1970 and 2500")
+        if self.frames_per_second is not None and not SLOWEST <= self.frames_per_second <= FASTEST:
+            raise UserError(
+                f"{self.path}: {self.frames_per_second:g} frames per second; give --fps between {SLOWEST} and {FASTEST}"
+            )
 
     @property
     def key(self) -> str:

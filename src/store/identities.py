@@ -137,11 +137,12 @@ def put_together(
 def write_persons(engine: Engine, detection: np.ndarray, person: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Replace the store's persons, all in one transaction.
 
-    A former person of whom most detections stay together keeps number and name, the named ones first; all others go.
+    A former person of whom most detections stay together keeps number and name, the named ones first. All others go,
+    but for those who have detections that were not looked at: these stay whose they are.
 
     Args:
         engine: of `open_store`.
-        detection: (n,) int64, numbers in the store; every other detection becomes nobody's.
+        detection: (n,) int64, numbers in the store.
         person: (n,) int64, from 0 without a gap; -1 = nobody.
 
     Returns:
@@ -154,34 +155,37 @@ def write_persons(engine: Engine, detection: np.ndarray, person: np.ndarray) -> 
         for number, old in session.execute(
             select(Detection.id, Detection.person_id).where(Detection.person_id.is_not(None))
         ):
-            former.setdefault(int(old or 0), Counter())[group_of.get(number, -1)] += 1
-        rows = {row.id: row for row in session.scalars(select(Person))}
-        heirs = _heirs(former, {number for number, row in rows.items() if row.name})
-        lost = [row.name for number, row in sorted(rows.items()) if row.name and number not in heirs.values()]
+            if number in group_of:
+                former.setdefault(int(old or 0), Counter())[group_of[number]] += 1
+        heirs = _heirs(former, set(session.scalars(select(Person.id).where(Person.name.is_not(None)))))
         fresh = {group: Person(name=None) for group in range(groups) if group not in heirs}
         session.add_all(fresh.values())
         session.flush()
         numbers = [heirs[group] if group in heirs else fresh[group].id for group in range(groups)]
-        session.execute(update(Detection).where(Detection.person_id.is_not(None)).values(person_id=None))
-        changed = [{"id": d, "person_id": numbers[group]} for d, group in group_of.items() if group >= 0]
+        changed = [{"id": d, "person_id": numbers[group] if group >= 0 else None} for d, group in group_of.items()]
         if changed:
             session.execute(update(Detection), changed)
         kept = select(Detection.person_id).where(Detection.person_id.is_not(None))
-        session.execute(delete(Person).where(Person.id.not_in(kept)), execution_options={"synchronize_session": False})
-    return np.array(numbers, np.int64), lost
+        gone = Person.id.not_in(kept)
+        lost = session.scalars(select(Person.name).where(gone, Person.name.is_not(None)).order_by(Person.id)).all()
+        session.execute(delete(Person).where(gone), execution_options={"synchronize_session": False})
+    return np.array(numbers, np.int64), [name for name in lost if name]
 
 
-def name_person(engine: Engine, number: int, name: str) -> None:
-    """Call somebody by a name; an empty one takes the name away.
+def name_persons(engine: Engine, names: Mapping[int, str]) -> None:
+    """Call people by names, all of them or, where a number is wrong, nobody; an empty name takes one away.
 
     Raises:
         UserError: the store has no such person.
     """
     with Session(engine) as session, session.begin():
-        person = session.get(Person, number)
-        if person is None:
-            raise UserError(f"the store has no person {number}; `search` and `timeline --use-reid` show their numbers")
-        person.name = name or None
+        for number, name in names.items():
+            person = session.get(Person, number)
+            if person is None:
+                raise UserError(
+                    f"the store has no person {number}; `search` and `timeline --use-reid` show their numbers"
+                )
+            person.name = name or None
 
 
 def _heirs(former: Mapping[int, Counter[int]], named: set[int]) -> dict[int, int]:

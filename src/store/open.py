@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from src.settings.errors import UserError
-from src.settings.registry import missing_package
+from src.store.connect import DEFAULT_URL, connect, shown, store_file
+from src.store.schema import Detection
 
-ROOT = Path(__file__).resolve().parents[2]
-DEFAULT_URL = "sqlite:///data/db/detections.db"
-_WAIT_S = 30  # for another process that writes
 _WRITER = 0x5EED  # the number of PostgreSQL's lock that a writer holds
 
 
@@ -32,86 +27,64 @@ def open_store(url: str = DEFAULT_URL, must_exist: bool = False) -> Engine:
 
     Args:
         url: `sqlite:///FILE` (relative to the project's root), or `postgresql+psycopg://USER@HOST/DATABASE`.
-        must_exist: refuse to make a new file.
+        must_exist: make no new store. One that cannot be written is read.
 
     Raises:
-        UserError: the address cannot be used, the file is no database or of a newer version, the server cannot be
-            reached or lacks pgvector.
+        UserError: the address cannot be used, what is there is no store or one of a newer version, the server cannot
+            be reached or lacks pgvector.
     """
-    engine = _connect(url, must_exist)
+    engine = connect(url, must_exist)
     try:
         with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
-                connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
-            _migrate(connection, url)
+            _migrate(connection, url, must_exist)
     except DBAPIError as problem:
         engine.dispose()
         raise UserError(f"{shown(url)}: {_reason(problem)}") from None
+    except UserError:
+        engine.dispose()
+        raise
     return engine
 
 
-def _connect(url: str, must_exist: bool) -> Engine:
-    try:
-        address = make_url(url)
-        if address.drivername == "postgresql":
-            address = address.set(drivername="postgresql+psycopg")
-        if address.get_backend_name() not in ("sqlite", "postgresql"):
-            raise UserError(f"{shown(url)}: a store is sqlite:///FILE or postgresql+psycopg://…; correct store.url")
-        if address.get_backend_name() == "sqlite":
-            file = store_file(url)
-            assert file is not None
-            if must_exist and not file.is_file():
-                raise UserError(f"there is no store {file} yet; fill one with: python src/main.py extract --input …")
-            file.parent.mkdir(parents=True, exist_ok=True)
-            address = address.set(database=str(file))
-        engine = create_engine(address)
-    except ArgumentError:
-        raise UserError(f"store.url {url!r} is no address; write sqlite:///FILE or postgresql+psycopg://…") from None
-    except (ModuleNotFoundError, NoSuchModuleError) as problem:
-        package = getattr(problem, "name", None) or "psycopg"
-        raise UserError(missing_package("a store on a server", package, "cluster")) from None
-    except OSError as problem:
-        raise UserError(f"{shown(url)} cannot be made ({problem.strerror}); name another place") from None
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_file)
-    return engine
-
-
-def store_file(url: str) -> Path | None:
-    """The file of a store, None where it is on a server."""
-    address = make_url(url)
-    if address.get_backend_name() != "sqlite":
-        return None
-    if not address.database or address.database == ":memory:":
-        raise UserError("a store is kept in a file; write sqlite:///FILE")
-    return (ROOT / Path(address.database).expanduser()).resolve()
-
-
-def shown(url: str) -> str:
-    """An address without its password."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return url
-
-
-def _prepare_file(connection: sqlite3.Connection, _: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {1000 * _WAIT_S}")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers and one writer at once; nothing half-written after a crash
-    cursor.close()
-
-
-def _migrate(connection: Connection, url: str) -> None:
+def _migrate(connection: Connection, url: str, must_exist: bool) -> None:
+    """Make or change the tables, all of them or none; whatever is no store is left as it is."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     config.attributes["connection"] = connection
-    current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
+    scripts = ScriptDirectory.from_config(config)
+    if _revision(connection) == scripts.get_current_head():
+        return
+    in_file = connection.dialect.name == "sqlite"
+    tables = inspect(connection).get_table_names()
+    if Detection.__tablename__ not in tables:
+        if tables and (in_file or must_exist):
+            raise UserError(f"{shown(url)} is no store: it holds {_some(tables)}; correct store.url")
+        if must_exist:
+            raise UserError(f"{shown(url)} is empty; fill it with: python src/main.py extract --input …")
+    current = _revision(connection)
+    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise UserError(f"{shown(url)} was written by a newer version of this project ({current}); update the project")
+    if in_file:
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")  # for good: readers and one writer at once
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # by itself SQLite would keep each table that it has come to
+    else:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITER})"))
+        connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
     command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _some(names: list[str]) -> str:
+    """A few names, and how many more there are.
+
+    >>> _some(["photos", "albums", "notes", "users", "likes"])
+    'the tables albums, likes, notes and 2 more'
+    """
+    first = ", ".join(sorted(names)[:3])
+    return f"the {'tables' if len(names) > 1 else 'table'} {first}" + (f" and {len(names) - 3} more" * (len(names) > 3))
 
 
 def _reason(problem: DBAPIError) -> str:
@@ -120,6 +93,8 @@ def _reason(problem: DBAPIError) -> str:
         return "this file is no database, or damaged; name another, or restore it"
     if "readonly" in told or "unable to open" in told or "permission denied" in told.lower():
         return f"it cannot be written ({told}); make it writable, or name another"
+    if "connect" in told:
+        return f"{told}; start the server, or correct store.url"
     if "disk is full" in told or "No space left" in told:
         return "the disk is full; make room and run the same command again"
     if 'extension "vector"' in told:
@@ -160,6 +135,8 @@ def only_writer(engine: Engine, url: str) -> Iterator[None]:
     except Timeout:
         who = holder.read_text().strip() if holder.is_file() else "another process"
         raise UserError(f"{file}: {who} is writing into it; run again when it has finished") from None
+    except OSError as problem:
+        raise UserError(f"{file} cannot be written ({problem.strerror}); make it and its folder writable") from None
     try:
         holder.write_text(f"process {os.getpid()}\n")
         yield

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from src.detection.detections import Detector
 from src.embedding.embedder import Embedder
 from src.embedding.locate import locate_weights
 from src.settings.errors import UserError
-from src.store.schema import Camera, Model, Recording
+from src.store.schema import Camera, Embedding, Model, Recording
 from src.zoo.checksums import sha256_of
 
 
@@ -34,6 +34,12 @@ def detector_row(session: Session, name: str, weights: str, min_score: float | N
     ))  # fmt: skip
 
 
+def embedders() -> Select[Model]:
+    """A query over the networks of which there are vectors: one that was named once and refused has none."""
+    has_vectors = select(Embedding.model_id).where(Embedding.model_id == Model.id).exists()
+    return select(Model).where(Model.kind == "embedder", has_vectors).order_by(Model.id)
+
+
 def find_embedder(session: Session, name: str, weights: str) -> Model:
     """The row of an embedding network that has been used here.
 
@@ -41,15 +47,15 @@ def find_embedder(session: Session, name: str, weights: str) -> Model:
         UserError: it has not; which ones have, and how to add it.
     """
     sha256 = sha256_of(locate_weights(name, weights))
-    wanted = select(Model).where(Model.kind == "embedder", Model.name == name, Model.weights_sha256 == sha256)
+    wanted = embedders().where(Model.name == name, Model.weights_sha256 == sha256)
     if (found := session.scalars(wanted).first()) is not None:
         return found
-    there = [
-        f"{model.name} ({model.weights})" for model in session.scalars(select(Model).where(Model.kind == "embedder"))
-    ]
+    there = [model.told for model in session.scalars(embedders())]
+    if not there:
+        raise UserError("nobody is in the store yet; fill it with: python src/main.py extract --input …")
     raise UserError(
-        f"the store holds no vectors of {name} ({weights}), only of {', '.join(there) or 'nothing'}: vectors of "
-        f"different networks cannot be compared\nadd them beside the others: extract --set embedder.name={name} "
+        f"the store holds no vectors of {name} ({weights}), only of {', '.join(there)}: vectors of different networks "
+        f"cannot be compared\nadd them beside the others: extract --set embedder.name={name} "
         f"--set embedder.weights={weights}"
     )
 
@@ -96,8 +102,9 @@ def recording_row(
             "--fps, or another --camera"
         )
     if found.detector_id != detector.id:
+        former = session.get_one(Model, found.detector_id)
         raise UserError(
-            f"{source} of camera {camera} was looked at by another detector, or by other weights of it; name that one, "
-            "or give another --camera"
+            f"{source} of camera {camera} was looked at by the detector {former.told}, {former.preprocessing}, and not "
+            f"by {detector.told}, {detector.preprocessing}; name that one again, or give another --camera"
         )
     return found

@@ -73,6 +73,11 @@ class Model(Base):
     dimension: Mapped[int]  # of its vectors; 0 for a detector
     __table_args__ = (UniqueConstraint("kind", "name", "weights_sha256", "preprocessing"),)
 
+    @property
+    def told(self) -> str:
+        """Its name with its weights, as people are told."""
+        return f"{self.name} ({self.weights})"
+
 
 class Recording(Base):
     """One folder of frames or video of a camera."""

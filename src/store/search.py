@@ -53,7 +53,7 @@ def vector_of(engine: Engine, detection: int, model: Model) -> np.ndarray:
             raise UserError(f"the store has no detection {detection}; `search` and `timeline` show their numbers")
         found = session.get(Embedding, (detection, model.id))
         if found is None:
-            raise UserError(f"{model.name} has not looked at detection {detection} yet; run extract again with it")
+            raise UserError(f"{model.told} has not looked at detection {detection} yet; run extract again with it")
         return found.reid_embedding
 
 

@@ -69,6 +69,7 @@ def test_another_writer_is_told_of_and_nothing_is_deleted(tmp_path: Path) -> Non
         (["--compare", "embedded", "embedded"], "twice"),
         (["--compare", "embedded", "nonsense"], "no such model"),
         (["--camera", "Z"], "no camera 'Z'"),
+        (["--after", "2026-01-02", "--before", "2026-01-01"], "--after 2026-01-02 is later than --before 2026-01-01"),
     ],
 )
 def test_wrong_words_are_told_in_a_line_or_two(arguments: Sequence[str], told: str, tmp_path: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from src.store.browse import (
     count_described,
+    count_lacking,
     crowded,
     embedders_of,
     frame_of,
@@ -16,7 +17,7 @@ from src.store.browse import (
     stills_of,
 )  # fmt: skip
 from src.store.identities import read_everybody
-from src.store.schema import Detection
+from src.store.schema import Detection, Embedding, Model
 from src.store.where import Where
 from tests.store.making import made_store
 
@@ -36,6 +37,15 @@ def test_frames_people_and_networks_of_a_store(url: str) -> None:
     model = embedders_of(engine)[1]
     assert count_described(engine, model) == 24
     assert count_described(engine, model, Where(("Camera 1",), not_frame_of=1)) == 9
+    assert count_lacking(engine, model) == {}
+    with Session(engine) as session, session.begin():
+        some = select(Detection.id).where(Detection.frame_id == third.frame)
+        session.execute(delete(Embedding).where(Embedding.model_id == model.id, Embedding.detection_id.in_(some)))
+    assert count_lacking(engine, model) == {"Camera 2": 3} and count_described(engine, model) == 21
+    assert count_lacking(engine, model, Where(("Camera 1",))) == {} == count_lacking(engine, embedders_of(engine)[0])
+    with Session(engine) as session, session.begin():
+        session.execute(delete(Embedding).where(Embedding.model_id == model.id))
+    assert [model.name for model in embedders_of(engine)] == ["one"], "the other has described nobody any more"
     engine.dispose()
 
 
@@ -57,7 +67,9 @@ def test_the_fullest_frames(url: str) -> None:
 
 def test_an_empty_store(url: str) -> None:
     engine = made_store(url, cameras=1, persons=0, moments=0)
-    (model,) = embedders_of(engine)
-    assert stills_of(engine) == {} and fullest_frame(engine) is None and count_described(engine, model) == 0
+    with Session(engine, expire_on_commit=False) as session:
+        model = session.scalars(select(Model).where(Model.kind == "embedder")).one()
+    assert embedders_of(engine) == [] and stills_of(engine) == {}
+    assert fullest_frame(engine) is None and count_described(engine, model) == 0
     assert [part.shape for part in crowded(engine, model)] == [(0,), (0, 4), (0, 16)]
     engine.dispose()

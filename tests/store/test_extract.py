@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,7 +19,7 @@ from src.settings.errors import UserError
 from src.store.extract import FRAMES_AT_ONCE, Source, extract
 from src.store.open import only_writer, open_store, told_in_a_line
 from src.store.retention import forget_older
-from src.store.schema import Camera, Detection, Embedding, Recording, StoredFrame
+from src.store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
 from tests.frames.video_making import make_video
 from tests.store.conftest import PEOPLE, crew_for
 
@@ -103,6 +104,35 @@ def test_what_contradicts_is_refused(engine: Engine, footage: Footage, change: d
     with pytest.raises(UserError, match=told):
         extract(engine, Source(folder, "door", **(asked | change)), crew_for(engine))
     assert count(engine, StoredFrame) == 3
+
+
+def test_another_detector_is_refused_and_the_first_is_named(engine: Engine, footage: Footage) -> None:
+    source, crew = Source(str(footage("a", 3)), "door"), crew_for(engine)
+    extract(engine, source, crew)
+    other = Model(kind="detector", name="four", weights="f.pt", weights_sha256="f", preprocessing="score", dimension=0)
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        session.add(other)
+    with pytest.raises(UserError, match=r"by the detector three \(none\), , and not by four \(f\.pt\), score"):
+        extract(engine, source, replace(crew, detector_row=other))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("", 0.0, 1.0), "'' is no name of a camera"),
+        ((" ", 0.0, 1.0), "' ' is no name"),
+        (("the\nyard", 0.0, 1.0), "is no name"),
+        (("door", -1.0, 1.0), "a --start between the years 1970 and 2500"),
+        (("door", 2.5e11, 1.0), "a --start between the years 1970 and 2500"),
+        (("door", float("nan"), 1.0), "a --start between"),
+        (("door", 0.0, 1e300), r"1e\+300 frames per second; give --fps between 0.001 and 1000"),
+        (("door", 0.0, 0.0), "0 frames per second; give --fps"),
+        (("door", 0.0, float("nan")), "nan frames per second"),
+    ],
+)
+def test_what_no_footage_can_be_is_refused(arguments: tuple[str, float, float], told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        Source("yard", *arguments)
 
 
 def test_a_camera_does_not_see_two_places_at_once(engine: Engine, footage: Footage) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from src.frames.mot import MotTable
 from src.settings.errors import UserError
-from src.store.identities import Everybody, PutTogether, put_together, read_everybody, write_persons
+from src.store.identities import Everybody, PutTogether, name_persons, put_together, read_everybody, write_persons
 from src.store.identity_truth import score_persons, true_camera
 from src.store.schema import Detection, Model, Person, StoredFrame
 from tests.store.making import made_store
@@ -142,12 +142,30 @@ def test_broken_off_leaves_the_former_result(engine: Engine) -> None:
     assert stored(engine) == before
 
 
-def test_detections_that_have_no_vector_are_nobodys(engine: Engine) -> None:
+def test_detections_that_were_not_looked_at_stay_whose_they_are(engine: Engine) -> None:
     people = read_everybody(engine, model_of(engine))
-    write_persons(engine, people.detection, np.zeros(len(people), np.int64))
-    write_persons(engine, people.detection[:-1], np.zeros(len(people) - 1, np.int64))
-    of, _ = stored(engine)
-    assert of[int(people.detection[-1])] is None and len({*of.values()}) == 2
+    person = put_together(people).person
+    numbers, _ = write_persons(engine, people.detection, person)
+    named(engine, {int(numbers[0]): "Ada", int(numbers[1]): "Bo"})
+    before, _ = stored(engine)
+    seen = (people.camera == 0) & (person != 1)  # of Bo nothing is looked at
+    after, lost = write_persons(engine, people.detection[seen], np.zeros(int(seen.sum()), np.int64))
+    of, names = stored(engine)
+    assert not lost and sorted(name for name in names.values() if name) == ["Ada", "Bo"]
+    assert all(of[number] == before[number] for number in people.detection[~seen].tolist())
+    assert {of[number] for number in people.detection[seen].tolist()} == set(after.tolist())
+
+
+def test_all_names_are_given_or_none(engine: Engine) -> None:
+    people = read_everybody(engine, model_of(engine))
+    numbers, _ = write_persons(engine, people.detection, put_together(people).person)
+    one, two = numbers[:2].tolist()
+    with pytest.raises(UserError, match="no person 999"):
+        name_persons(engine, {one: "Ada", 999: "Bo"})
+    assert not any(stored(engine)[1].values())
+    name_persons(engine, {one: "Ada", two: "Bo"})
+    name_persons(engine, {one: ""})
+    assert {number: name for number, name in stored(engine)[1].items() if name} == {two: "Bo"}
 
 
 def test_truth_counts_only_stored_frames_and_needs_a_camera(engine: Engine) -> None:

@@ -1,14 +1,23 @@
 """Opening a store: new, old, newer than the project, damaged, read-only, of a wrong address."""
 
+import os
+import shutil
 import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, create_engine, func, inspect, make_url, select, text
+from sqlalchemy.orm import Session
 
 from src.settings.errors import UserError
-from src.store.open import open_store, shown, store_file
-from src.store.schema import Base
+from src.store.connect import shown, store_file
+from src.store.open import only_writer, open_store, told_in_a_line
+from src.store.schema import Base, Detection
+from tests.store.conftest import emptied
+from tests.store.making import made_store
 
 
 def test_a_new_store_has_all_tables_as_the_code_knows_them(engine: Engine) -> None:
@@ -39,11 +48,94 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         open_store(f"sqlite:///{tmp_path / 'store.db'}")
 
 
-def test_a_database_of_something_else_is_not_touched(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "store.db") as other:
-        other.execute("CREATE TABLE cameras (lens TEXT)")
-    with pytest.raises(UserError, match="the database answers: table cameras already exists"):
-        open_store(f"sqlite:///{tmp_path / 'store.db'}")
+@pytest.mark.parametrize("must_exist", [False, True])
+def test_a_database_of_something_else_is_not_touched(tmp_path: Path, must_exist: bool) -> None:
+    file = tmp_path / "store.db"
+    with sqlite3.connect(file) as other:
+        other.execute("CREATE TABLE photos (lens TEXT)")
+    other.close()
+    before = file.read_bytes()
+    with pytest.raises(UserError, match=r"store\.db is no store: it holds the table photos; correct"):
+        open_store(f"sqlite:///{file}", must_exist)
+    assert file.read_bytes() == before and list(tmp_path.iterdir()) == [file]
+
+
+def test_an_empty_database_is_filled_but_not_by_who_only_asks(url: str) -> None:
+    if url.startswith("sqlite"):
+        Path(url.removeprefix("sqlite:///")).touch()
+    with pytest.raises(UserError, match="is empty; fill it with: .*extract"):
+        open_store(url, must_exist=True)
+    open_store(url)
+    open_store(url, must_exist=True)
+
+
+def test_the_tables_of_others_on_a_server_stay_beside(server: str) -> None:
+    url = emptied(server)
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE photos (lens TEXT)"))
+    with pytest.raises(UserError, match="is no store: it holds the table photos"):
+        open_store(url, must_exist=True)
+    assert inspect(engine).get_table_names() == ["photos"]
+    assert "photos" in inspect(open_store(url)).get_table_names()
+    engine.dispose()
+
+
+def test_whoever_is_killed_while_the_tables_are_made_leaves_none(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("alembic.op.create_index", None)  # after some of the tables
+        with pytest.raises(TypeError):
+            open_store(url)
+    assert Detection.__tablename__ in inspect(open_store(url)).get_table_names()
+
+
+@pytest.fixture
+def shelf() -> Iterator[Path]:
+    """A folder that can be written until `as_a_guest`, and is not below one that guests may not enter."""
+    folder = Path(tempfile.mkdtemp(prefix="shelf"))
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def as_a_guest(folder: Path) -> Iterator[None]:
+    """Be somebody who may read a folder and its files, and not write: root may always."""
+    for file in folder.iterdir():
+        file.chmod(0o444)
+    folder.chmod(0o555)
+    root = os.geteuid() == 0
+    if root:
+        os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        if root:
+            os.setresuid(0, 0, 0)
+
+
+def test_a_store_that_cannot_be_written_is_read(shelf: Path) -> None:
+    url = f"sqlite:///{shelf / 'store.db'}"
+    made_store(shelf / "store.db").dispose()
+    before = (shelf / "store.db").read_bytes()
+    with as_a_guest(shelf):
+        engine = open_store(url, must_exist=True)
+        with Session(engine) as session:
+            assert session.scalar(select(func.count()).select_from(Detection)) == 30
+        with pytest.raises(UserError, match="cannot be written .*make it"), only_writer(engine, url):
+            pass
+        with pytest.raises(UserError, match="cannot be written"), told_in_a_line(url), engine.begin() as connection:
+            connection.execute(text("DELETE FROM frames"))
+        engine.dispose()
+    assert (shelf / "store.db").read_bytes() == before and len(list(shelf.iterdir())) == 1
+
+
+def test_of_a_store_that_cannot_be_written_the_latest_is_read_too(shelf: Path) -> None:
+    url = f"sqlite:///{shelf / 'store.db'}"
+    writer = made_store(shelf / "store.db")  # still open: what it wrote lies in the journal
+    with as_a_guest(shelf), Session(open_store(url, must_exist=True)) as session:
+        assert session.scalar(select(func.count()).select_from(Detection)) == 30
+    writer.dispose()
 
 
 def test_a_place_that_cannot_be_written() -> None:
@@ -59,7 +151,11 @@ def test_a_place_that_cannot_be_written() -> None:
         ("mysql://somebody@there/x", "a store is sqlite:///FILE or postgresql"),
         ("sqlite:///:memory:", "kept in a file"),
         ("sqlite://", "kept in a file"),
-        ("postgresql+psycopg://somebody:secret@127.0.0.1:1/x", r"somebody:\*\*\*@127.0.0.1:1/x: the database answers"),
+        ("sqlite:////tmp", "/tmp is a folder; a store is a file, such as sqlite:////tmp/detections.db"),
+        (
+            "postgresql+psycopg://somebody:secret@127.0.0.1:1/x",
+            r"somebody:\*\*\*@127.0.0.1:1/x: .*refused; start the server",
+        ),
     ],
 )
 def test_a_wrong_address(url: str, told: str) -> None:
