@@ -79,12 +79,13 @@ def shown(distance: float, metric: Metric) -> float:
 
 
 def as_euclidean(distance: float, metric: Metric) -> float:
-    """The way back.
+    """The way back; vectors of unit length are 0 to 2 apart.
 
-    >>> round(as_euclidean(0.18, "cosine"), 3)
-    0.6
+    >>> round(as_euclidean(0.18, "cosine"), 3), as_euclidean(-3, "cosine"), as_euclidean(99, "euclidean")
+    (0.6, 0.0, 2.0)
     """
-    return distance if metric == "euclidean" else math.sqrt(2 * max(0.0, distance))
+    distance = max(0.0, distance)
+    return min(2.0, distance if metric == "euclidean" else math.sqrt(2 * distance))
 
 
 def first_limit(footage: Footage, model: Model) -> tuple[float, str]:

@@ -136,29 +136,32 @@ class Page:
 
     def _connect(self) -> None:
         parts = [
-            self.line, self.upload, self.body, self.files, self.frame, self.camera, self.place, self.limit,
+            self.line, self.kind, self.upload, self.body, self.files, self.frame, self.camera, self.place, self.limit,
             self.limit_told, self.scope, self.model, self.metric, self.matches, self.courier,
         ]  # fmt: skip
 
         def connect(
-            event: Any, handler: Any, inputs: Sequence[Any], busy: Literal["full", "hidden"] = "hidden"
-        ) -> None:
+            event: Any, handler: Any, inputs: Sequence[Any], busy: Literal["full", "hidden"] = "hidden",
+            preprocess: bool = True,
+        ) -> None:  # fmt: skip
             work = (
                 {"concurrency_id": "networks", "concurrency_limit": 1} if busy == "full" else {"concurrency_limit": 8}
             )
             event(
                 handler, list(inputs), parts, show_progress=busy, show_progress_on=self.line,
-                trigger_mode="once" if busy == "full" else "always_last", api_visibility="private", **work,
+                trigger_mode="once" if busy == "full" else "always_last", api_visibility="private",
+                preprocess=preprocess, **work,
             )  # fmt: skip
 
         connect(self.kind.input, self.on_kind, [self.kind])
         connect(self.look.click, self.on_look, [self.kind, self.files], "full")
         connect(self.model.input, self.on_model, [self.model], "full")
         connect(self.camera.input, self.on_camera, [self.camera])
-        connect(self.place.input, self.on_place, [self.place])
+        # what is typed beside a slider comes as it is: gradio would only say "Error" to a number out of range
+        connect(self.place.input, self.on_place, [self.place], preprocess=False)
         connect(self.frame.click, self.on_person, [])
         connect(self.matches.click, self.on_match, [])
-        connect(self.limit.input, self.on_limit, [self.limit])
+        connect(self.limit.input, self.on_limit, [self.limit], preprocess=False)
         connect(self.metric.input, self.on_metric, [self.metric])
         connect(self.scope.input, self.on_scope, [self.scope])
         connect(self.csv.click, self.on_csv, [])
@@ -192,6 +195,8 @@ class Page:
         stills = tab.footage.stills
         return {
             **self._show(tab),
+            self.kind: kind,
+            self.upload: gr.Column(visible=kind == UPLOADS),
             self.body: gr.Column(visible=True),
             self.files: gr.File(value=None),
             self.camera: gr.Radio(list(stills), value=tab.camera),
@@ -217,10 +222,13 @@ class Page:
 
     @_told_in_a_line
     def on_place(self, number: float | None, request: gr.Request) -> Answers:
-        """Show another frame."""
+        """Show another frame; an empty box changes nothing, a number out of range is the nearest in it."""
         tab = self._tab(request)
-        tab.show(tab.camera, int(number or 1) - 1)
-        return {self.line: self._line(tab), self.frame: markup.frame(tab)}
+        if number is None:
+            return {self.line: self._line(tab)}
+        tab.show(tab.camera, int(number) - 1)
+        moved = {self.line: self._line(tab), self.frame: markup.frame(tab)}
+        return moved if number == tab.place + 1 else {**moved, self.place: tab.place + 1}
 
     @_told_in_a_line
     def on_person(self, request: gr.Request, event: gr.EventData) -> Answers:
@@ -238,10 +246,14 @@ class Page:
 
     @_told_in_a_line
     def on_limit(self, limit: float | None, request: gr.Request) -> Answers:
-        """Move the threshold."""
+        """Move the threshold; an empty box changes nothing, a number out of range is the nearest in it."""
         tab = self._tab(request)
-        tab.limit = as_euclidean(limit or 0.0, tab.metric)
-        return {self.line: self._line(tab), self.frame: markup.frame(tab), self.matches: markup.matches(tab)}
+        if limit is None:
+            return {self.line: self._line(tab)}
+        tab.limit = as_euclidean(limit, tab.metric)
+        moved = {self.line: self._line(tab), self.frame: markup.frame(tab), self.matches: markup.matches(tab)}
+        within = round(shown(tab.limit, tab.metric), 3) == round(limit, 3)
+        return moved if within else {**moved, self.limit: self._limit_slider(tab)}
 
     @_told_in_a_line
     def on_metric(self, metric: Metric, request: gr.Request) -> Answers:
@@ -294,14 +306,18 @@ class Page:
             ),
         }
         if matches:
-            farthest = max([tab.limit, *(hit.distance for hit in (tab.answer.found if tab.answer else ()))])
-            most = math.ceil(10 * shown(farthest, tab.metric) + 1e-9) / 10
             answers |= {
                 self.matches: markup.matches(tab),
-                self.limit: gr.Slider(value=round(shown(tab.limit, tab.metric), 3), maximum=most),
+                self.limit: self._limit_slider(tab),
                 self.limit_told: markup.note(tab.limit_told),
             }
         return answers
+
+    def _limit_slider(self, tab: Tab) -> gr.Slider:
+        """As far as the farthest match, so that its whole length is of use."""
+        farthest = max([tab.limit, *(hit.distance for hit in (tab.answer.found if tab.answer else ()))])
+        most = math.ceil(10 * shown(farthest, tab.metric) + 1e-9) / 10
+        return gr.Slider(value=round(shown(tab.limit, tab.metric), 3), maximum=most)
 
     def _line(self, tab: Tab) -> str:
         return markup.line(tab.footage.summary, more=tuple(tab.footage.notes))

@@ -12,6 +12,7 @@ from threading import Lock
 from src.app.answers import Answer, Metric, ask, first_limit
 from src.app.footage import Footage, Picture, Progress, generated_street, stored, uploaded
 from src.app.networks import Networks
+from src.app.passing_folder import PassingFolder
 from src.settings.errors import UserError
 from src.store.browse import Still, frame_of, fullest_frame
 from src.store.open import told_in_a_line
@@ -137,7 +138,7 @@ class Desk:
 
     def __init__(self, networks: Networks, url: str | None = None, approximate: bool = False) -> None:
         self.networks, self.url, self.approximate = networks, url, approximate
-        self._folder = tempfile.TemporaryDirectory(prefix="reid_app_")  # also goes when the process ends
+        self._folder = PassingFolder()
         self._tabs: dict[str, Tab] = {}
         self._street: Footage | None = None
         self._waiting: set[str] = set()  # tabs for which something is being made
@@ -146,7 +147,7 @@ class Desk:
     @property
     def folder(self) -> Path:
         """Where everything lies that is written."""
-        return Path(self._folder.name)
+        return self._folder.path
 
     @property
     def uploads(self) -> Path:
@@ -223,7 +224,7 @@ class Desk:
         if self._street is not None:
             self._street.close()
             self._street = None
-        self._folder.cleanup()
+        self._folder.close()
 
     def _open(self, key: str, footage: Footage, label: str) -> Tab:
         wanted = key in self._waiting or footage.folder is None

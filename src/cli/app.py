@@ -46,16 +46,19 @@ def run(
 
     app = build_app(settings, model or [], with_store)
     address = start_app(app, host, port)
-    if host not in LOCAL:
-        print(f"warning: whoever reaches {host} can use this page and see its footage", file=sys.stderr)
-    print(f"{address}\nCtrl-C ends it, and deletes what was uploaded")
-    if browser:
-        import webbrowser
-
-        webbrowser.open(address)
-    for ending in (signal.SIGINT, signal.SIGTERM):  # the first also where a shell had started us deaf to it
+    endings = [signal.SIGINT, signal.SIGTERM]  # the first also where a shell had started us deaf to it
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # ignored under nohup
+        endings.append(signal.SIGHUP)
+    for ending in endings:
         signal.signal(ending, signal.default_int_handler)
     try:
+        if host not in LOCAL:
+            print(f"warning: whoever reaches {host} can use this page and see its footage", file=sys.stderr)
+        print(f"{address}\nCtrl-C ends it, and deletes what was uploaded")
+        if browser:
+            import webbrowser
+
+            webbrowser.open(address)
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:

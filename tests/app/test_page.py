@@ -119,7 +119,7 @@ def within(page: Any, count: str) -> None:
     )
 
 
-def put(page: Any, slider: str, value: float) -> None:
+def put(page: Any, slider: str, value: float | str) -> None:
     """Type a value beside a slider."""
     page.fill(f"{slider} input[type=number]", str(value))
     page.press(f"{slider} input[type=number]", "Enter")
@@ -202,6 +202,31 @@ def test_the_threshold_at_both_ends_and_between(show: Opener) -> None:
     page.keyboard.press("Home")
     within(page, "0 of 56")
     assert page.locator(".person.within").count() == 0
+
+
+def test_a_number_out_of_range_is_the_nearest_in_it_and_an_empty_box_changes_nothing(show: Opener) -> None:
+    page = show()
+    click(page, 1)
+    reads = lambda slider, value: page.wait_for_function(  # noqa: E731
+        "([slider, value]) => document.querySelector(`${slider} input[type=number]`).value === value",
+        arg=[slider, value],
+    )
+    put(page, "#limit", 99)
+    within(page, "56 of 56")
+    reads("#limit", "2")
+    put(page, "#limit", -3)
+    within(page, "0 of 56")
+    reads("#limit", "0")
+    put(page, "#place", 500)
+    reads("#place", "5")
+    put(page, "#place", -1)
+    reads("#place", "1")
+    frame = page.inner_text(".reid-frame figcaption")
+    for box in ("#limit", "#place"):
+        put(page, box, "")
+    put(page, "#limit", 2)
+    within(page, "56 of 56")
+    assert page.inner_text(".reid-frame figcaption") == frame and page.locator(".toast-body").count() == 0
 
 
 def test_a_match_leads_to_its_frame_and_back(show: Opener) -> None:

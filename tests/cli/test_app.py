@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from pathlib import Path
 
@@ -20,7 +21,10 @@ from tests.store.making import made_store
 from tests.test_evaluation import door
 
 
-def test_it_listens_until_it_is_ended_and_leaves_nothing(repository: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda ending: ending.name)
+def test_it_listens_until_it_is_ended_and_leaves_nothing(
+    repository: Path, tmp_path: Path, ending: signal.Signals
+) -> None:
     made_store(tmp_path / "a.db").dispose()
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     command = ["src/main.py", "app", "--no-browser", "--set", f"store.url=sqlite:///{tmp_path / 'a.db'}"]
@@ -34,14 +38,38 @@ def test_it_listens_until_it_is_ended_and_leaves_nothing(repository: Path, tmp_p
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address), address
         with urllib.request.urlopen(address) as page:
             assert "my store" in page.read().decode()
-        assert list(tmp_path.glob("reid_app_*"))
-        running.send_signal(signal.SIGTERM)
+        (folder,) = tmp_path.glob("reid_app_*")
+        (folder / "somebody.jpg").touch()
+        running.send_signal(ending)
         _, problems = running.communicate(timeout=60)
     finally:
         running.kill()
         running.wait()
-    assert running.returncode == 0 and problems == ""
-    assert not list(tmp_path.glob("reid_app_*"))
+    assert running.returncode == (-signal.SIGKILL if ending == signal.SIGKILL else 0) and problems == ""
+    patience = time.monotonic() + 60
+    while folder.exists() and time.monotonic() < patience:  # after a kill it is deleted by another process
+        time.sleep(0.05)
+    assert not folder.exists()
+
+
+def test_under_nohup_a_closed_terminal_does_not_end_it(repository: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    command = ["nohup", sys.executable, "src/main.py", "app", "--no-browser"]
+    running = subprocess.Popen(
+        command, cwd=repository, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert running.stdout is not None
+    try:
+        running.stdout.readline()
+        running.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(timeout=3)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(timeout=60) == 0
+    finally:
+        running.kill()
+        running.communicate()
 
 
 @pytest.mark.parametrize(
