@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from src.frames.folder import PICTURE_SUFFIXES, UNREADABLE, natural_order, read_picture
+from src.frames.folder import PICTURE_SUFFIXES, UNREADABLE, natural_order, read_picture, unreadable_because
 from src.frames.open import PICTURES, VIDEOS
 from src.frames.video import VIDEO_SUFFIXES, VideoFile
 from src.settings.errors import UserError
@@ -79,7 +79,8 @@ def frames_of_uploads(
         _album(pictures, place, each, notes)
         cameras.append(CameraFolder(_camera_name("pictures", [one.name for one in cameras]), place, 1.0))
     if sum(1 for one in cameras for _ in one.folder.iterdir()) < 2:
-        raise UserError("one frame is too little: people are looked for in the other frames; give two or more")
+        told = f" ({'; '.join(notes)})" if notes else ""
+        raise UserError(f"one frame is too little: people are looked for in the other frames; give two or more{told}")
     return cameras, notes
 
 
@@ -126,12 +127,12 @@ def _album(pictures: Sequence[Path], place: Path, most: int, notes: list[str]) -
     for file in pictures[:most]:
         try:
             _save(place, readable, read_picture(file))
-        except UNREADABLE:
-            notes.append(f"{file.name} is no picture, or damaged: it is left out")
+        except UNREADABLE as problem:
+            notes.append(f"{file.name} is left out: {unreadable_because(problem)}")
             continue
         readable += 1
     if not readable:
-        raise UserError(f"{', '.join(file.name for file in pictures[:3])}: no picture that can be read; choose others")
+        raise UserError(f"no picture can be read ({'; '.join(notes[:3])}); choose others")
     if len(pictures) > most:
         notes.append(f"only the first {most} of {len(pictures)} pictures are looked at")
 

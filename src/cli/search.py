@@ -43,7 +43,7 @@ def run(
     from sqlalchemy.orm import Session
 
     from src.embedding.registry import create_embedder
-    from src.frames.folder import read_picture
+    from src.frames.folder import UNREADABLE, read_picture, unreadable_because
     from src.report.store_answers import answers_as_json, answers_text, draw_answers
     from src.store.open import open_store, told_in_a_line
     from src.store.records import find_embedder
@@ -66,8 +66,8 @@ def run(
             )
             try:
                 asked = read_picture(image)
-            except (OSError, ValueError) as problem:
-                raise UserError(f"{image} is not a readable picture ({problem}); name another") from None
+            except UNREADABLE as problem:
+                raise UserError(f"{image} cannot be read ({unreadable_because(problem)}); name another") from None
             query = embedder([asked])[0]
         limit = find_threshold(threshold, what.name, what.weights, "euclidean", pairs=False)
         found = search_store(engine, query, model, top, where, approximate=settings.store.approximate)

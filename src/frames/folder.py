@@ -64,14 +64,14 @@ class PictureFolder:
         try:
             return Frame(index, file.name, read_picture(file))
         except UNREADABLE as problem:
-            raise UserError(f"{file} cannot be read ({_reason(problem)}); copy it there again") from None
+            raise UserError(f"{file} cannot be read ({unreadable_because(problem)}); copy it there again") from None
 
     def _frames(self) -> Iterator[Frame]:
         for index, file in enumerate(self._files):
             try:
                 image = read_picture(file)
             except UNREADABLE as problem:
-                self.skipped.append(f"{file.name}: {_reason(problem)}")
+                self.skipped.append(f"{file.name}: {unreadable_because(problem)}")
                 continue
             yield Frame(index, file.name, image)
         if len(self.skipped) == len(self._files):
@@ -91,7 +91,7 @@ def picture_files(folder: Path) -> list[Path]:
         entries = list(folder.iterdir())
     except OSError as problem:
         raise UserError(
-            f"cannot list the folder {folder}: {_reason(problem)}; check its path and your rights"
+            f"cannot list the folder {folder}: {unreadable_because(problem)}; check its path and your rights"
         ) from None
     return [folder / name for name in natural_order(entry.name for entry in entries if _is_picture(entry))]
 
@@ -151,9 +151,12 @@ def _hint(folder: Path) -> str:
     return f"; name a folder of {', '.join(PICTURE_SUFFIXES)} files"
 
 
-def _reason(problem: BaseException) -> str:
+def unreadable_because(problem: BaseException) -> str:
+    """In a few words, what of `UNREADABLE` stopped the reading."""
     if isinstance(problem, UnidentifiedImageError):
         return "not a picture"
+    if isinstance(problem, Image.DecompressionBombError):
+        return f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} million pixels"
     if isinstance(problem, OSError) and problem.strerror:
         return problem.strerror.lower()
     return str(problem).splitlines()[0] if str(problem) else type(problem).__name__

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from src.frames.open import open_frames
 from src.report.sprites import COLUMNS, MOST_ROWS, Blur, SpriteSheets, cell_size
 from src.settings.errors import UserError
+from src.store.connect import DEFAULT_URL, store_file
 from src.store.held import held_vectors
 from src.store.schema import Camera, Detection, Embedding, Model, Person, Recording, StoredFrame
 from src.store.search import search_store, vector_of
@@ -117,6 +118,7 @@ def read_page(engine: Engine, where: Where | None = None, blur: Blur | None = No
             "rows": sprites.rows,
         },
         "blur": blur or "",
+        "other_store": engine.url.database != str(store_file(DEFAULT_URL)),
         "compare": None,
     }
     return Page(values, sprites.sheets)
@@ -171,7 +173,7 @@ def compare_models(
         queries.append({"asked": place, "answers": answers})
     for held in filter(None, helds):
         held.close()
-    return {"labels": list(labels), "other_cameras": len(used) > 1, "queries": queries}
+    return {"labels": list(labels), "described": len(known), "other_cameras": len(used) > 1, "queries": queries}
 
 
 def _chosen(where: Where) -> Select[Any]:

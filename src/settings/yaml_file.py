@@ -58,7 +58,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     try:
         content = parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; name an existing YAML file with --config") from error
+        raise UserError(f"{path}: no such file; name an existing YAML file") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as a YAML file ({_reason(error)})") from error
     except yaml.MarkedYAMLError as error:

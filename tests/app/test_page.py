@@ -324,7 +324,7 @@ def test_bad_uploads_are_one_line_and_the_page_goes_on(show: Opener, tmp_path: P
         Image.fromarray(scene([None, None, None] if name != "one.png" else [0, 1, 2])).save(tmp_path / name)
     for files, line in (
         (["cut.mp4"], "cannot read cut.mp4 as a video"),
-        (["none.jpg"], "none.jpg: no picture that can be read"),
+        (["none.jpg"], "no picture can be read (none.jpg is left out: not a picture)"),
         (["one.png"], "one frame is too little"),
         (["a.png", "b.png"], "nobody was found in 2 frames"),
     ):

@@ -133,6 +133,16 @@ def test_damaged_bytes_never_end_in_another_error(data: st.DataObject) -> None:
     assert image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_picture_of_too_many_pixels_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, width in enumerate((500, 150)):
+        Image.new("RGB", (width, 10_000)).save(tmp_path / f"{number}.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000_000)
+    source = PictureFolder(tmp_path)
+    assert [frame.index for frame in source] == [1]
+    assert source.skipped == ["0.png: more than 2 million pixels"]
+
+
 def test_a_file_that_may_not_be_read_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(tmp_path, "0.png", "1.png")
     really_open = Image.open

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -262,8 +263,10 @@ def test_two_models_side_by_side(show: Opener) -> None:
     page = show("compare")
     assert page.locator(".pair").count() == 4 and page.locator(".pair ol").count() == 8
     assert page.locator(".answer.differs").count() > 0
+    assert re.search(r"Asked are 4 of the \d+ detections that both have described: ", page.inner_text("#compare"))
     page.locator(".answer").nth(1).click()
     assert page.locator("#panel").is_visible()
+    assert re.search(r"search --detection \d+ --set store\.url=…$", page.inner_text("#panel").strip())
 
 
 def test_without_persons_each_camera_has_one_row(show: Opener) -> None:
@@ -275,6 +278,7 @@ def test_without_persons_each_camera_has_one_row(show: Opener) -> None:
 def test_an_empty_store_says_so(show: Opener) -> None:
     page = show("empty")
     assert "Nobody is stored here" in page.inner_text("header") and page.locator(".lane").count() == 0
+    assert page.locator("#ruler").is_hidden() and page.locator("#filters").is_hidden(), "there is no time to show"
 
 
 @pytest.mark.parametrize("name", ["cameras", "compare", "nobody"])

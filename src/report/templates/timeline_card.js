@@ -54,7 +54,7 @@ function pin(d) {
       move("← before", "The one before in this row", () => pin(items[place - 1]), place > 0),
       move("after →", "The next in this row", () => pin(items[place + 1]), place + 1 < items.length),
       move("zoom here", "Show the time around it", () => zoomTo(d))),
-    make("p", {}, "Others who look like this: ", make("code", {}, `python src/main.py search --detection ${seen.id[d]}`)));
+    make("p", {}, "Others who look like this: ", make("code", {}, `python src/main.py search --detection ${seen.id[d]}${data.other_store ? " --set store.url=…" : ""}`)));
   panel.hidden = false;
   const button = thumbOf(d), hidden = button ? button.getBoundingClientRect().bottom + 12 - panel.getBoundingClientRect().top : 0;
   if (hidden > 0 && panel.clientWidth > innerWidth - 8) scrollBy(0, hidden); // on a phone the panel lies below: keep the row in view

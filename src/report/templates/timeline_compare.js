@@ -21,7 +21,9 @@ function buildCompare() {
   const where = compare.other_cameras ? "in other cameras" : "in other frames";
   place.append(
     make("h2", {}, `${compare.labels[0]} and ${compare.labels[1]} on the same detections`),
-    make("p", {}, `${compare.queries.length} detections asked, the nearest ${where} of each. ${same} of ${all} answers are given by both; `
+    make("p", {}, `Asked are ${compare.queries.length} of the ${compare.described} detections that both have described`
+      + `${compare.described < count ? ` (${count - compare.described} others have no vectors of one of them)` : ""}: `
+      + `the nearest ${where} of each. ${same} of ${all} answers are given by both; `
       + "those of one alone are dashed. The numbers are distances: each model has its own scale."),
     ...pairs);
 }
