@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from src.frames.frame import Frame, Truth
+from src.frames.frame import Frame, Truth, as_rate
 from src.settings.errors import UserError
+from src.settings.yaml_file import read_mapping
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)  # what Pillow raises on a broken picture
@@ -37,7 +38,7 @@ class PictureFolder:
     def __init__(self, folder: Path, max_frames: int | None = None) -> None:
         self.folder = folder
         self.skipped: list[str] = []
-        self.frames_per_second: float | None = None
+        self.frames_per_second = _rate_of(folder)
         self.truth: Truth | None = None
         self._files = picture_files(folder)[:max_frames]
         if not self._files:
@@ -134,6 +135,15 @@ def read_picture(file: Path) -> np.ndarray:
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture.convert("RGBA"))
     return np.array(picture.convert("RGB"))  # a copy: what Pillow lends is read-only
+
+
+def _rate_of(folder: Path) -> float | None:
+    """Frames per second by the calibration that `synth` writes beside the pictures of a camera; None without one."""
+    file = folder / "calibration.yml"
+    try:
+        return as_rate(read_mapping(file).get("frames_per_second")) if file.is_file() else None
+    except UserError:  # a calibration of another kind
+        return None
 
 
 def _is_picture(entry: Path) -> bool:

@@ -10,6 +10,8 @@ from src.frames.mot import MotTable
 
 Truth = MotTable  # who really was where; rows of score 0 are ignored: neither a person to find nor a false alarm
 
+SLOWEST, FASTEST = 0.001, 1000  # frames per second
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -31,7 +33,7 @@ class FrameSource(Protocol):
 
     Attributes:
         skipped: a line for each file that could not be read; filled while iterating, emptied by the next iteration.
-        frames_per_second: the source's own rate, None where it has none (a folder of pictures).
+        frames_per_second: the source's own rate, None where nothing says it.
         truth: who is where; only the synthetic scene knows its own.
     """
 
@@ -52,3 +54,12 @@ class FrameSource(Protocol):
             UserError: there is none, or it is damaged.
         """
         ...
+
+
+def as_rate(told: object) -> float | None:
+    """Frames per second as a file tells them; None where that is none: a damaged header says 90,000.
+
+    >>> as_rate(25), as_rate(90_000.0), as_rate("soon"), as_rate(None)
+    (25.0, None, None, None)
+    """
+    return float(told) if isinstance(told, int | float) and SLOWEST <= told <= FASTEST else None

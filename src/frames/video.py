@@ -15,11 +15,10 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from src.frames.frame import Frame, Truth
+from src.frames.frame import Frame, Truth, as_rate
 from src.settings.errors import UserError
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".3gp")
-FASTEST = 1000  # frames per second; a damaged header may say 90,000, the ticks of its clock
 EARLY_END = 0.95  # a file whose last frame lies before this share of its declared length ends early
 
 
@@ -45,7 +44,7 @@ class VideoFile:
         with _open(file) as container:
             stream = container.streams.video[0]
             rate = stream.average_rate or stream.guessed_rate
-            self.frames_per_second = float(rate) if rate and rate <= FASTEST else None
+            self.frames_per_second = as_rate(rate and float(rate))
             # Matroska and MPEG do not say how many frames they hold: counting packets reads the file, decodes nothing
             self._frames_declared = stream.frames
             self._frames_at_most = stream.frames or sum(1 for _ in _packets(container, stream))

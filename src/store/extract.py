@@ -18,9 +18,8 @@ from sqlalchemy.orm import Session
 from src.detection.crops import cut_crop, cut_people
 from src.detection.detections import Detector
 from src.embedding.embedder import Embedder
-from src.frames.frame import Frame
+from src.frames.frame import FASTEST, SLOWEST, Frame, as_rate
 from src.frames.open import open_frames
-from src.frames.video import FASTEST
 from src.settings.errors import UserError
 from src.store.records import recording_row
 from src.store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
@@ -28,7 +27,6 @@ from src.store.thumbnails import thumbnail
 
 FRAMES_AT_ONCE = 8  # in one transaction
 SOME_DAY_S = 946_684_800.0  # 2000-01-01 UTC
-SLOWEST = 0.001  # frames per second
 LATEST_S = 16_725_225_600.0  # the year 2500: a time that is many frames later can still be written as a date
 
 
@@ -56,7 +54,7 @@ class Source:
             raise UserError(f"{self.path}: {self.camera!r} is no name of a camera; give one of letters: --camera yard")
         if not 0 <= self.starts_s < LATEST_S:
             raise UserError(f"{self.path}: no footage starts then; give a --start between the years 1970 and 2500")
-        if self.frames_per_second is not None and not SLOWEST <= self.frames_per_second <= FASTEST:
+        if self.frames_per_second is not None and as_rate(self.frames_per_second) is None:
             raise UserError(
                 f"{self.path}: {self.frames_per_second:g} frames per second; give --fps between {SLOWEST} and {FASTEST}"
             )

@@ -143,6 +143,20 @@ def test_a_picture_of_too_many_pixels_is_skipped(tmp_path: Path, monkeypatch: py
     assert source.skipped == ["0.png: more than 2 million pixels"]
 
 
+@pytest.mark.parametrize(
+    ("told", "rate"),
+    [
+        ("frames_per_second: 3.5", 3.5), ("frames_per_second: 0", None), ("frames_per_second: .nan", None),
+        ("frames_per_second: fast", None), ("focal: 3", None), ("- 3", None), ("%YAML:1.0\n---\n{", None),
+    ],
+)  # fmt: skip
+def test_the_rate_is_that_of_a_calibration_where_there_is_one(told: str, rate: float | None, tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4)).save(tmp_path / "0.png")
+    assert PictureFolder(tmp_path).frames_per_second is None
+    (tmp_path / "calibration.yml").write_text(told)
+    assert PictureFolder(tmp_path).frames_per_second == rate
+
+
 def test_a_file_that_may_not_be_read_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(tmp_path, "0.png", "1.png")
     really_open = Image.open

@@ -55,6 +55,7 @@ def test_the_map_leads_to_the_feet(written) -> None:
     for name in VIEWS:
         calibration = yaml.safe_load((folder / name / "calibration.yml").read_text())
         assert (calibration["width"], calibration["height"]) == (768, 576)
+        assert open_frames(folder / name).frames_per_second == calibration["frames_per_second"]
         homography = np.array(calibration["map_homography"])
         for frame, person, box in zip(truths[name].frame, truths[name].person_id, truths[name].boxes_xyxy, strict=True):
             if box[0] > 0 and box[2] < 768:
