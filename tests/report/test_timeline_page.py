@@ -135,10 +135,21 @@ def test_filter_by_person(show: Opener) -> None:
     assert status(page).startswith("160 of 160") and page.locator("#nothing").is_hidden()
 
 
+def bars(page: Any) -> list[bool]:
+    """Of each camera, whether the overview draws anybody."""
+    return page.eval_on_selector_all("#overview path", "all => all.map(path => path.getAttribute('d') !== '')")
+
+
 def test_filter_by_camera(show: Opener) -> None:
     page = show("persons")
+    assert bars(page) == [True, True]
     page.locator("#cameras label", has_text="Camera 2").locator("input").uncheck()
     assert status(page).startswith("80 of 160") and all("Camera 1" in name for name in lanes(page))
+    assert bars(page) == [True, False]
+    page.fill("#person", "nobody like this")
+    assert status(page).startswith("0 of 160") and bars(page) == [False, False]
+    page.click("#reset")
+    assert status(page).startswith("160 of 160") and bars(page) == [True, True]
 
 
 def test_filter_by_time(show: Opener) -> None:

@@ -52,13 +52,14 @@ function zoom(way) {
   if (way === "all") setRange(...whole);
 }
 
+// How many there are of those who were chosen, over the whole time.
 function drawOverview() {
   const place = find("overview"), bins = 160, most = 30, heights = new Array(bins).fill(0);
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", `0 0 ${bins} ${most}`);
   svg.setAttribute("preserveAspectRatio", "none");
   const tables = data.cameras.map(() => new Array(bins).fill(0));
-  for (let d = 0; d < count; d++) {
+  for (const d of strips.filter(chosen).flatMap((strip) => strip.items)) {
     const bin = Math.min(bins - 1, Math.floor(((seen.time[d] - whole[0]) / (whole[1] - whole[0])) * bins));
     tables[cameraOf(d)][bin] += 1;
     heights[bin] += 1;
@@ -78,6 +79,7 @@ function drawOverview() {
     svg.append(path);
   });
   place.replaceChildren(svg, make("div", { class: "brush" }));
+  drawBrush();
 }
 
 function drawBrush() {
@@ -130,13 +132,13 @@ function buildFilter() {
     box.checked = true;
     box.addEventListener("change", () => {
       if (box.checked) state.cameras.add(camera); else state.cameras.delete(camera);
-      later(() => refresh());
+      later(() => { drawOverview(); refresh(); });
     });
     find("cameras").append(make("label", { "--camera": colourOf(camera) }, box, make("span", { class: "dot" }), make("span", {}, name)));
   });
   personBox.addEventListener("input", () => {
     state.words = personBox.value.trim().toLowerCase();
-    later(() => refresh());
+    later(() => { drawOverview(); refresh(); });
   });
   for (const box of [fromBox, toBox]) {
     box.addEventListener("change", readTimes);
@@ -151,6 +153,7 @@ function buildFilter() {
     personBox.value = state.words = "";
     state.cameras = new Set(data.cameras.keys());
     for (const box of document.querySelectorAll("#cameras input")) box.checked = true;
+    drawOverview();
     setRange(...whole);
   });
   draggable(find("overview"), () => whole);

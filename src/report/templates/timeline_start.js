@@ -6,7 +6,6 @@ drawOverview();
 writeTimes();
 buildRows();
 drawAxis();
-drawBrush();
 refresh();
 
 let lastWidth = innerWidth;
