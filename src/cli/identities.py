@@ -135,7 +135,7 @@ def _named_file(text: str) -> tuple[str, str]:
 
 def _numbered_name(text: str) -> tuple[int, str]:
     number, equals, name = text.partition("=")
-    if not equals or not number.strip().isdecimal():
+    if not equals or not number.strip().isdecimal() or len(number.strip()) > 9:
         raise UserError(f"--name {text}: write it as NUMBER=NAME, such as 3=Ada")
     return int(number), name.strip()
 

@@ -15,9 +15,14 @@ def run(
     image: Annotated[Path | None, typer.Option(help="A crop of somebody.", show_default=False)] = None,
     detection: Annotated[
         int | None,
-        typer.Option(help="A stored detection, by its number; its own frame is left out.", show_default=False),
+        typer.Option(
+            min=1,
+            max=2**31 - 1,
+            help="A stored detection, by its number; its own frame is left out.",
+            show_default=False,
+        ),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many answers, at most.")] = 10,
+    top: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="How many answers, at most.")] = 10,
     camera: _store.Cameras = None,
     after: _store.After = None,
     before: _store.Before = None,

@@ -14,6 +14,8 @@ from src.report.markdown import markdown_table
 from src.store.search import Found
 from src.store.thumbnails import as_picture
 
+MOST_ON_STRIP = 50  # of more nobody would see anything
+
 
 def answers_text(found: Sequence[Found], threshold: float | None) -> str:
     """A table of the answers; "nobody like this" where none is near enough."""
@@ -55,7 +57,7 @@ def answers_as_json(found: Sequence[Found], threshold: float | None) -> dict[str
 
 
 def draw_answers(path: Path, asked: np.ndarray, found: Sequence[Found], threshold: float | None) -> None:
-    """The query and the answers side by side; those near enough are framed in green.
+    """The query and the nearest 50 answers side by side; those near enough are framed in green.
 
     Args:
         path: the PNG file to write.
@@ -63,6 +65,7 @@ def draw_answers(path: Path, asked: np.ndarray, found: Sequence[Found], threshol
         found: nearest first.
         threshold: up to which distance an answer is a match; None = all are.
     """
+    found = found[:MOST_ON_STRIP]
     figure = Figure(figsize=(1.15 * (1 + len(found)) + 0.3, 3.1), dpi=100, facecolor="white", layout="constrained")
     cells = figure.subplots(1, 1 + len(found), squeeze=False)[0]
     show_crop(cells[0], asked, UNKNOWN)

@@ -81,6 +81,7 @@ def test_threshold_and_transit_times(place: str, tmp_path: Path) -> None:
         (["--threshold", "inf"], "give a distance"),
         (["--name", "Ada"], "write it as NUMBER=NAME"),
         (["--name", "999=Ada"], "no person 999"),
+        (["--name", "99999999999999999999=Ada"], "write it as NUMBER=NAME"),
         (["--name", "1=Ada", "--threshold", "0.5"], "--name only gives names"),
         (["--json", "/nowhere/a.json"], "cannot be written there"),
         (["--set", "embedder.name=osnet_x0_5", "--set", "embedder.weights=/nowhere/b.pth"], "no weights file"),

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from safetensors.torch import load_file, save_file
@@ -12,11 +13,12 @@ from typer.testing import CliRunner
 
 from src.cli._store import seconds_of
 from src.main import app
+from src.report.store_answers import MOST_ON_STRIP, draw_answers
 from src.settings.errors import UserError
 from src.store.open import open_store
 from src.store.schema import Model, Person
-from src.store.search import search_store, vector_of
-from src.store.thumbnails import as_picture
+from src.store.search import Found, search_store, vector_of
+from src.store.thumbnails import as_picture, thumbnail
 from tests.test_evaluation import door as run
 
 SCENE = "synthetic:7:6"
@@ -49,6 +51,14 @@ def test_somebody_is_found_again_and_the_answers_are_written(place: str, tmp_pat
     assert distances == sorted(distances) and answers["answers"][0]["time"].startswith("2026-11-25T17:00:0")
     with Image.open(tmp_path / "a.png") as strip:
         assert strip.width > 500
+
+
+def test_of_very_many_answers_the_strip_shows_the_nearest(tmp_path: Path) -> None:
+    picture = np.full((8, 4, 3), 90, np.uint8)
+    found = [Found(1, 0.1, "door", 0.0, 0, np.zeros(4, np.float32), thumbnail(picture), None)] * 2000
+    draw_answers(tmp_path / "a.png", picture, found, 0.5)
+    with Image.open(tmp_path / "a.png") as strip:
+        assert strip.width == pytest.approx(115 * (1 + MOST_ON_STRIP) + 30, abs=5)
 
 
 def test_a_picture_of_somebody_finds_them(place: str, tmp_path: Path) -> None:
