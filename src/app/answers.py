@@ -133,8 +133,10 @@ def as_csv(answer: Answer, limit: float, metric: Metric) -> str:
         time = datetime.fromtimestamp(hit.time_s, UTC).isoformat()
         within = "yes" if is_match(hit, limit) else "no"
         box = [f"{edge:.1f}" for edge in hit.box_xyxy]
+        computes = hit.camera.startswith(("=", "+", "-", "@"))  # in Excel
+        camera = f"'{hit.camera}" if computes else hit.camera
         table.writerow(
-            [rank, f"{shown(hit.distance, metric):.6f}", within, hit.camera, time, hit.frame, *box, hit.detection]
+            [rank, f"{shown(hit.distance, metric):.6f}", within, camera, time, hit.frame, *box, hit.detection]
         )
     return text.getvalue()
 

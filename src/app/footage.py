@@ -16,6 +16,7 @@ from src.app.networks import Networks
 from src.app.uploads import CameraFolder, frames_of_uploads
 from src.frames.frame import FrameSource
 from src.frames.open import open_frames
+from src.frames.synthetic import is_generated
 from src.frames.views import view_names, write_views
 from src.settings.errors import UserError
 from src.store.browse import Still, count_described, embedders_of, people_in, stills_of
@@ -194,7 +195,7 @@ def open_there(source: str) -> FrameSource:
     Raises:
         UserError: it is not there any more, or cannot be read.
     """
-    if not source.startswith("synthetic") and not Path(source).exists():
+    if not is_generated(source) and not Path(source).exists():
         raise UserError(f"{source} is not there any more")
     return open_frames(source)
 

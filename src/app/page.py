@@ -154,6 +154,7 @@ class Page:
             )  # fmt: skip
 
         connect(self.kind.input, self.on_kind, [self.kind])
+        connect(self.files.upload, self.on_upload, [self.files])
         connect(self.look.click, self.on_look, [self.kind, self.files], "full")
         connect(self.model.input, self.on_model, [self.model], "full")
         connect(self.camera.input, self.on_camera, [self.camera])
@@ -172,6 +173,12 @@ class Page:
     def on_kind(self, kind: str) -> Answers:
         """Say what will be looked at."""
         return {self.line: markup.line(HINTS.get(kind, "")), self.upload: gr.Column(visible=kind == UPLOADS)}
+
+    @_told_in_a_line
+    def on_upload(self, files: list[str] | None, request: gr.Request) -> Answers:
+        """Files have arrived."""
+        self.desk.receive(str(request.session_hash), [Path(file) for file in files or ()])
+        return {self.line: markup.line(HINTS[UPLOADS])}
 
     @_told_in_a_line
     def on_look(

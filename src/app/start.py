@@ -50,10 +50,15 @@ def start_app(app: App, host: str = "127.0.0.1", port: int | None = None) -> str
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+    from src.app.same_origin import SameOrigin
+
     middleware = []
     if host in LOCAL and "google.colab" not in sys.modules:  # Colab asks through a proxy of its own
         # a page of another name that was made to point here (DNS rebinding) gets no answer
-        middleware = [Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])]
+        middleware = [
+            Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"]),
+            Middleware(SameOrigin),
+        ]
     try:
         _, address, _ = app.launch(
             server_name=host, server_port=port, share=False, ssr_mode=False, prevent_thread_lock=True, quiet=True,

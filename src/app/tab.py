@@ -114,10 +114,17 @@ class Tab:
         self._ask_again()
 
     def _go_to(self, frame: int) -> None:
+        """Show a frame.
+
+        Raises:
+            UserError: it was stored after this tab looked.
+        """
         for camera, stills in self.footage.stills.items():
             for place, still in enumerate(stills):
                 if still.frame == frame:
                     self.show(camera, place)
+                    return
+        raise UserError("the store has got new frames; press Look to see them")
 
     def _ask_again(self) -> None:
         if self.answer is not None:
@@ -141,6 +148,7 @@ class Desk:
         self._folder = PassingFolder()
         self._tabs: dict[str, Tab] = {}
         self._street: Footage | None = None
+        self._arrived: dict[str, list[Path]] = {}  # files of a tab that have not been looked at
         self._waiting: set[str] = set()  # tabs for which something is being made
         self._at_work = Lock()  # one at a time: the networks take all the cores there are
 
@@ -163,6 +171,10 @@ class Desk:
         if key not in self._tabs:
             raise UserError("choose what to look at first")
         return self._tabs[key]
+
+    def receive(self, key: str, files: Sequence[Path]) -> None:
+        """Note what was uploaded, so that it goes with the tab."""
+        self._arrived.setdefault(key, []).extend(files)
 
     def look_at_street(self, key: str, progress: Progress) -> Tab:
         """Look at the generated street, which is made once for all."""
@@ -213,6 +225,8 @@ class Desk:
     def close_tab(self, key: str) -> None:
         """Forget what a tab looked at, and what is being made for it."""
         self._waiting.discard(key)
+        for file in self._arrived.pop(key, ()):
+            file.unlink(missing_ok=True)
         tab = self._tabs.pop(key, None)
         if tab is not None and tab.footage is not self._street:
             tab.footage.close()

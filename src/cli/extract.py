@@ -36,7 +36,7 @@ def run(
     the new vectors lie beside the old ones.
     """
     settings = _store.load_store_settings(config, overrides)
-    cameras = camera or [Path(path.rstrip("/")).stem or path for path in input]
+    cameras = [name.strip() for name in camera or map(_camera_of, input)]
     starts = (start or []) * (len(input) if len(start or []) == 1 else 1)
     for option, given in (("--camera", cameras), ("--start", starts)):
         if given and len(given) != len(input):
@@ -83,3 +83,8 @@ def run(
             print("making the index of vectors …")
             if not index_vectors(engine, crew.embedder_row):
                 print(f"note: {embedder.dimension:,} numbers are too many for it; search compares with every vector")
+
+
+def _camera_of(path: str) -> str:
+    place = Path(path)
+    return (place.name if place.is_dir() else place.stem) or path

@@ -39,13 +39,17 @@ def run(
             "--name", metavar="NUMBER=NAME", help="Instead: call a person by a name; may be given many times."
         ),
     ] = None,
+    lose_names: Annotated[
+        bool,
+        typer.Option("--lose-names", help="Go on where a person who was given a name is put together with another."),
+    ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="A file for the result.", show_default=False)] = None,
     config: _store.Config = _store.DEFAULT_CONFIG,
     overrides: _store.Overrides = None,
 ) -> None:
     """Follow people within each camera, find them again in the others, and store who is who.
 
-    Running it again replaces the former result; names given by hand stay with the person of whom most is left.
+    Running it again replaces the former result; a name given by hand stays with the largest part of its person.
     """
     if threshold is not None:
         check_threshold(threshold)
@@ -53,7 +57,10 @@ def run(
     if names:
         if threshold is not None or transit is not None or truth or json_file is not None:
             raise UserError("--name only gives names; leave out --threshold, --transit, --truth and --json")
-        _give_names(dict(_numbered_name(text) for text in names), config, overrides)
+        given = [_numbered_name(text) for text in names]
+        if len(dict(given)) < len(given):
+            raise UserError("--name is given twice for one person; give each one name")
+        _give_names(dict(given), config, overrides)
         return
     from sqlalchemy.orm import Session
 
@@ -75,11 +82,9 @@ def run(
         known = {camera: true_camera(engine, camera, table) for camera, table in tables.items()}
         least_s = None if transit is None else read_transit(transit, people.cameras)
         made = put_together(people, _threshold(threshold, what.name, what.weights), least_s)
-        numbers, lost = write_persons(engine, people.detection, made.person)
+        numbers = write_persons(engine, people.detection, made.person, lose_names)
     scores = score_persons(people, made, known) if known else None
     print(_told(people, made, scores))
-    for name in lost:
-        print(f"note: the name {name!r} is gone: most of whom it was given to are no longer together", file=sys.stderr)
     if json_file is not None:
         from src.report.files import write_json
 
@@ -134,9 +139,13 @@ def _named_file(text: str) -> tuple[str, str]:
 
 
 def _numbered_name(text: str) -> tuple[int, str]:
+    from src.store.records import check_name
+
     number, equals, name = text.partition("=")
     if not equals or not number.strip().isdecimal() or len(number.strip()) > 9:
         raise UserError(f"--name {text}: write it as NUMBER=NAME, such as 3=Ada")
+    if name.strip():
+        check_name(name.strip(), "--name")
     return int(number), name.strip()
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from src.frames.folder import PICTURE_SUFFIXES, PictureFolder
 from src.frames.frame import FrameSource
-from src.frames.synthetic import PREFIX, SyntheticFrames
+from src.frames.synthetic import SyntheticFrames, is_generated
 from src.frames.video import VIDEO_SUFFIXES, VideoFile
 from src.settings.errors import UserError
 from src.zoo.fetch import fetch_missing
@@ -28,7 +28,7 @@ def open_frames(path: str | Path, max_frames: int | None = None) -> FrameSource:
     if max_frames is not None and max_frames < 1:
         raise UserError(f"max_frames is {max_frames}; give 1 or more, or leave it out for all frames")
     name = str(path)
-    if name.startswith(PREFIX) or name == PREFIX.rstrip(":"):
+    if is_generated(name):
         return SyntheticFrames(name, max_frames)
     place = Path(name).expanduser()
     if not place.exists() and fetch_missing(place) is None:

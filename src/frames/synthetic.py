@@ -18,6 +18,15 @@ PREFIX = "synthetic:"
 CLEAR = 0.2  # a person of whom less than this share is seen is neither to be found nor a false alarm
 
 
+def is_generated(name: str) -> bool:
+    """Whether a source's name means a generated scene, and not a file or folder.
+
+    >>> is_generated("synthetic:7"), is_generated("synthetic footage")
+    (True, False)
+    """
+    return name.startswith(PREFIX) or name == PREFIX.rstrip(":")
+
+
 class SyntheticFrames:
     """A generated scene, named `synthetic:SEED` or `synthetic:SEED:FRAMES`.
 

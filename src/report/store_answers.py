@@ -14,6 +14,7 @@ from src.report.markdown import markdown_table
 from src.store.search import Found
 from src.store.thumbnails import as_picture
 
+_LETTERS = 16  # of a camera's name below a picture
 MOST_ON_STRIP = 50  # of more nobody would see anything
 
 
@@ -24,8 +25,8 @@ def answers_text(found: Sequence[Found], threshold: float | None) -> str:
     header = ["rank", "detection", "distance", "camera", "time (UTC)", "frame", "person", "match"]
     rows = [
         [
-            str(rank), str(hit.detection), f"{hit.distance:.3f}", hit.camera, clock(hit.time_s), str(hit.frame),
-            hit.name or ("–" if hit.person is None else str(hit.person)),
+            str(rank), str(hit.detection), f"{hit.distance:.3f}", _plain(hit.camera), clock(hit.time_s), str(hit.frame),
+            "–" if hit.person is None else f"{_plain(hit.name)} ({hit.person})" if hit.name else str(hit.person),
             "yes" if is_match(hit, threshold) else "too far",
         ]
         for rank, hit in enumerate(found, start=1)
@@ -73,8 +74,15 @@ def draw_answers(path: Path, asked: np.ndarray, found: Sequence[Found], threshol
     for cell, hit in zip(cells[1:], found, strict=True):
         show_crop(cell, as_picture(hit.thumbnail), RIGHT if is_match(hit, threshold) else UNKNOWN)
         cell.set_title(f"{hit.distance:.3f}", fontsize=9)
-        cell.set_xlabel(f"{hit.camera}\n{clock(hit.time_s)[11:]}\n#{hit.detection}", fontsize=7)
+        camera = hit.camera if len(hit.camera) <= _LETTERS else f"{hit.camera[: _LETTERS - 1]}…"
+        day, _, hour = clock(hit.time_s).partition(" ")
+        cell.set_xlabel(f"{camera}\n{day}\n{hour} UTC\n#{hit.detection}", fontsize=7)
     save_figure(figure, path)
+
+
+def _plain(name: str) -> str:
+    """A name from a store that may be anybody's, without what would be a command to a terminal."""
+    return "".join(letter if letter.isprintable() else "�" for letter in name)
 
 
 def is_match(hit: Found, threshold: float | None) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from src.frames.open import open_frames
+from src.frames.synthetic import is_generated
 from src.report.sprites import COLUMNS, MOST_ROWS, Blur, SpriteSheets, cell_size
 from src.settings.errors import UserError
 from src.store.connect import DEFAULT_URL, store_file
@@ -30,11 +31,13 @@ class Page:
     Attributes:
         values: as the page's script reads them; only numbers, texts, lists and dictionaries.
         sheets: the thumbnails, JPEG files in base64, in the order of the detections.
+        sources: of the recordings; they stay out of the page.
         frames: small pictures of frames by "recording:frame", JPEG files in base64; none, or of `with_frames`.
     """
 
     values: dict[str, Any]
     sheets: Sequence[str]
+    sources: Sequence[str] = ()
     frames: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -70,10 +73,14 @@ def read_page(engine: Engine, where: Where | None = None, blur: Blur | None = No
                 f"{total:,} detections are too many for a page (at most {MOST:,}); "
                 "choose some with --camera, --after, --before"
             )
-        first_s = session.scalar(select(func.min(query.subquery().c.time_s))) or 0.0
-        names = session.execute(select(Person.id, Person.name).order_by(Person.id)).all()
-        cameras = session.execute(select(Camera.id, Camera.name).order_by(Camera.name)).all()
-        recordings = session.scalars(select(Recording).order_by(Recording.id)).all()
+        shown = query.subquery().c
+        first_s = session.scalar(select(func.min(shown.time_s))) or 0.0
+        # a page may be passed on: of whom and what it does not show it holds not even the name
+        persons, filmed = select(shown.person_id), select(shown.recording_id)
+        names = session.execute(select(Person.id, Person.name).where(Person.id.in_(persons)).order_by(Person.id)).all()
+        recordings = session.scalars(select(Recording).where(Recording.id.in_(filmed)).order_by(Recording.id)).all()
+        used = {row.camera_id for row in recordings}
+        cameras = session.execute(select(Camera.id, Camera.name).where(Camera.id.in_(used)).order_by(Camera.name)).all()
         places = {
             "person": {number: place for place, (number, _) in enumerate(names)},
             "camera": {number: place for place, (number, _) in enumerate(cameras)},
@@ -121,7 +128,7 @@ def read_page(engine: Engine, where: Where | None = None, blur: Blur | None = No
         "other_store": engine.url.database != str(store_file(DEFAULT_URL)),
         "compare": None,
     }
-    return Page(values, sprites.sheets)
+    return Page(values, sprites.sheets, [row.source for row in recordings])
 
 
 def compare_models(
@@ -199,13 +206,13 @@ def _asked(known: Sequence[int], persons: Sequence[int], times: Sequence[float])
 
 def _short(source: str) -> str:
     """A source without the folders above it, which are nobody's business in a page that is passed on."""
-    return source if source.startswith("synthetic") else Path(source).name
+    return source if is_generated(source) else Path(source).name
 
 
 def _frame_size(source: str, extent: tuple[float, float]) -> dict[str, Any]:
     """Width and height of a recording's frames: of its first one, or around all boxes where it is gone."""
     try:
-        if source.startswith("synthetic") or Path(source).exists():
+        if is_generated(source) or Path(source).exists():
             for frame in open_frames(source, 1):
                 height, width = frame.image.shape[:2]
                 return {"width": width, "height": height, "sure": True}

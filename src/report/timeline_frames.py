@@ -16,7 +16,7 @@ from src.frames.open import open_frames
 from src.report.progress import with_bar
 from src.report.timeline_data import Page
 from src.settings.errors import UserError
-from src.store.schema import Recording
+from src.store.schema import Recording, StoredFrame
 from src.store.thumbnails import to_jpeg
 
 MOST = 4000  # frames of a page
@@ -45,19 +45,28 @@ def with_frames(engine: Engine, page: Page) -> tuple[Page, Sequence[str]]:
         raise UserError(
             f"{total:,} frames are too many for a page (at most {MOST:,}); choose some with --camera, --after, --before"
         )
-    with Session(engine) as session:
-        sources = session.scalars(select(Recording.source).order_by(Recording.id)).all()
+    names = _names(engine, page)
     pictures: dict[str, str] = {}
     notes = []
     for recording, indices in sorted(wanted.items()):
         try:
-            frames = open_frames(sources[recording], max(indices) + 1)
+            frames = open_frames(page.sources[recording], max(indices) + 1)
             for frame in with_bar(frames, max(indices) + 1, "reading frames"):
                 if frame.index in indices:
+                    if names.get((page.sources[recording], frame.index)) not in (None, frame.name):
+                        raise UserError(f"{page.sources[recording]} is not what was stored: other files are in it")
                     pictures[f"{recording}:{frame.index}"] = _small(frame.image)
         except UserError as problem:
             notes.append(f"its frames are not shown: {problem}")
     return replace(page, frames=pictures), notes
+
+
+def _names(engine: Engine, page: Page) -> dict[tuple[str, int], str | None]:
+    """What the stored frames were called, by source and index."""
+    query = select(Recording.source, StoredFrame.index, StoredFrame.name).join(StoredFrame)
+    with Session(engine) as session:
+        rows = session.execute(query.where(Recording.source.in_(page.sources)))
+        return {(source, index): name for source, index, name in rows}
 
 
 def _small(image: np.ndarray) -> str:

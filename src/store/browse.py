@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from src.settings.errors import UserError
 from src.store.records import embedders
 from src.store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
 from src.store.where import Where, described, detections
@@ -55,9 +56,15 @@ def people_in(engine: Engine, frame: int) -> Sequence[Detection]:
 
 
 def frame_of(engine: Engine, detection: int) -> int:
-    """The number of the stored frame that shows a stored detection."""
+    """The number of the stored frame that shows a stored detection.
+
+    Raises:
+        UserError: it has been deleted.
+    """
     with Session(engine) as session:
-        return session.get_one(Detection, detection).frame_id
+        if (found := session.get(Detection, detection)) is None:
+            raise UserError(f"detection {detection} is not in the store any more; look at it again")
+        return found.frame_id
 
 
 def fullest_frame(engine: Engine) -> int | None:

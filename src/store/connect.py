@@ -75,6 +75,8 @@ def _open_file(address: URL, file: Path, must_exist: bool) -> Engine:
         raise UserError(f"{file} is a folder; a store is a file, such as sqlite:///{file / 'detections.db'}")
     if must_exist and not file.is_file():
         raise UserError(f"there is no store {file} yet; fill one with: python src/main.py extract --input …")
+    if file.is_file() and not os.access(file, os.R_OK):
+        raise UserError(f"{file} may not be read (permission denied); ask whose it is, or name another")
     address = address.set(database=str(file))
     if must_exist and not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
         engine = create_engine(address, creator=partial(_connect_read_only, file))

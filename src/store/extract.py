@@ -20,8 +20,9 @@ from src.detection.detections import Detector
 from src.embedding.embedder import Embedder
 from src.frames.frame import FASTEST, SLOWEST, Frame, as_rate
 from src.frames.open import open_frames
+from src.frames.synthetic import is_generated
 from src.settings.errors import UserError
-from src.store.records import recording_row
+from src.store.records import check_name, recording_row
 from src.store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
 from src.store.thumbnails import thumbnail
 
@@ -50,8 +51,7 @@ class Source:
     frames_per_second: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.camera.strip() or not self.camera.isprintable():
-            raise UserError(f"{self.path}: {self.camera!r} is no name of a camera; give one of letters: --camera yard")
+        check_name(self.camera, "--camera")
         if not 0 <= self.starts_s < LATEST_S:
             raise UserError(f"{self.path}: no footage starts then; give a --start between the years 1970 and 2500")
         if self.frames_per_second is not None and as_rate(self.frames_per_second) is None:
@@ -62,7 +62,7 @@ class Source:
     @property
     def key(self) -> str:
         """The same source whichever way it is written."""
-        return self.path if self.path.startswith("synthetic") else str(Path(self.path).expanduser().resolve())
+        return self.path if is_generated(self.path) else str(Path(self.path).expanduser().resolve())
 
 
 @dataclass
@@ -111,11 +111,17 @@ def extract(
         recording = recording_row(session, source.camera, source.key, source.starts_s, rate, crew.detector_row).id
     with Session(engine) as session:
         lacking = _without_vectors(session, recording, crew.embedder_row.id)
-        stored = set(session.scalars(select(StoredFrame.index).where(StoredFrame.recording_id == recording)))
+        names = select(StoredFrame.index, StoredFrame.name).where(StoredFrame.recording_id == recording)
+        stored = {index: name for index, name in session.execute(names)}
     done, fresh, old = Done(), [], []
     for frame in frames:
         if frame.index not in stored:
             fresh.append(frame)
+        elif stored[frame.index] not in (None, frame.name):
+            raise UserError(
+                f"{source.path} is not what was stored: frame {frame.index} was {stored[frame.index]} and is now "
+                f"{frame.name}; bring the former files back, or keep new ones in a folder of their own"
+            )
         elif frame.index in lacking:
             old.append(frame)
         if len(fresh) + len(old) >= FRAMES_AT_ONCE:
@@ -142,7 +148,10 @@ def _store(
     with Session(engine) as session, session.begin():
         rows = {
             frame.index: StoredFrame(
-                recording_id=recording, index=frame.index, time_s=source.starts_s + frame.index / rate
+                recording_id=recording,
+                index=frame.index,
+                name=frame.name,
+                time_s=round(source.starts_s + frame.index / rate, 6),  # so that it is found by its date
             )
             for frame in fresh
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,19 +134,23 @@ def put_together(
     return PutTogether(tracklet, person, threshold)
 
 
-def write_persons(engine: Engine, detection: np.ndarray, person: np.ndarray) -> tuple[np.ndarray, list[str]]:
+def write_persons(engine: Engine, detection: np.ndarray, person: np.ndarray, lose_names: bool = False) -> np.ndarray:
     """Replace the store's persons, all in one transaction.
 
-    A former person of whom most detections stay together keeps number and name, the named ones first. All others go,
-    but for those who have detections that were not looked at: these stay whose they are.
+    Number and name stay with the largest part of a former person, the named ones first; where that part is already
+    somebody else's, they go. Detections that were not looked at stay whose they are.
 
     Args:
         engine: of `open_store`.
         detection: (n,) int64, numbers in the store.
         person: (n,) int64, from 0 without a gap; -1 = nobody.
+        lose_names: whether names that were given by hand may go.
 
     Returns:
-        (persons,) int64, the number of each in the store, and the names that were lost.
+        (persons,) int64, the number of each in the store.
+
+    Raises:
+        UserError: names would go; nothing was written.
     """
     groups = int(person.max(initial=-1)) + 1
     group_of = dict(zip(detection.tolist(), person.tolist(), strict=True))
@@ -167,9 +171,15 @@ def write_persons(engine: Engine, detection: np.ndarray, person: np.ndarray) -> 
             session.execute(update(Detection), changed)
         kept = select(Detection.person_id).where(Detection.person_id.is_not(None))
         gone = Person.id.not_in(kept)
-        lost = session.scalars(select(Person.name).where(gone, Person.name.is_not(None)).order_by(Person.id)).all()
+        lost = session.scalars(select(Person).where(gone, Person.name.is_not(None)).order_by(Person.id)).all()
+        if lost and not lose_names:
+            told = "; ".join(f"{row.name} ({row.id}) {_fate(former[row.id], numbers)}" for row in lost)
+            raise UserError(
+                f"names would be lost, so nothing was stored: {told}\ntake another threshold, or let them go with "
+                "--lose-names"
+            )
         session.execute(delete(Person).where(gone), execution_options={"synchronize_session": False})
-    return np.array(numbers, np.int64), [name for name in lost if name]
+    return np.array(numbers, np.int64)
 
 
 def name_persons(engine: Engine, names: Mapping[int, str]) -> None:
@@ -189,11 +199,21 @@ def name_persons(engine: Engine, names: Mapping[int, str]) -> None:
 
 
 def _heirs(former: Mapping[int, Counter[int]], named: set[int]) -> dict[int, int]:
-    """New group → the former person whose number it keeps: most of their detections are in it."""
+    """New group → the former person whose number it keeps: the largest part of their detections is in it."""
     heirs: dict[int, int] = {}
     first = sorted(former, key=lambda old: (old not in named, -former[old].total(), old))
     for old in first:
-        group, count = former[old].most_common(1)[0]
-        if group >= 0 and 2 * count > former[old].total():
+        group = _largest(former[old])
+        if group >= 0:
             heirs.setdefault(group, old)
     return heirs
+
+
+def _largest(parts: Counter[int]) -> int:
+    """The group that has most of a former person; -1 where they are nobody now."""
+    return max((group for group in parts if group >= 0), key=lambda group: (parts[group], -group), default=-1)
+
+
+def _fate(parts: Counter[int], numbers: Sequence[int]) -> str:
+    group = _largest(parts)
+    return "would be nobody" if group < 0 else f"would be one with person {numbers[group]}"

@@ -56,12 +56,12 @@ def _migrate(connection: Connection, url: str, must_exist: bool) -> None:
         return
     in_file = connection.dialect.name == "sqlite"
     tables = inspect(connection).get_table_names()
-    if Detection.__tablename__ not in tables:
+    current = _revision(connection)
+    if current is None or Detection.__tablename__ not in tables:
         if tables and (in_file or must_exist):
             raise UserError(f"{shown(url)} is no store: it holds {_some(tables)}; correct store.url")
         if must_exist:
             raise UserError(f"{shown(url)} is empty; fill it with: python src/main.py extract --input …")
-    current = _revision(connection)
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise UserError(f"{shown(url)} was written by a newer version of this project ({current}); update the project")
     if in_file:

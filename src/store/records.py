@@ -12,6 +12,8 @@ from src.settings.errors import UserError
 from src.store.schema import Camera, Embedding, Model, Recording
 from src.zoo.checksums import sha256_of
 
+LONGEST_NAME = 64  # letters
+
 
 def embedder_row(session: Session, name: str, weights: str, embedder: Embedder) -> Model:
     """The row of an embedding network: by its weights' checksum and its preprocessing; written where it is new."""
@@ -32,6 +34,16 @@ def detector_row(session: Session, name: str, weights: str, min_score: float | N
         kind="detector", name=name, weights=weights, weights_sha256=sha256_of(detector.weights), preprocessing=score,
         dimension=0,
     ))  # fmt: skip
+
+
+def check_name(name: str, option: str) -> None:
+    """Refuse what cannot be shown as the name of a camera or a person.
+
+    Raises:
+        UserError: it is empty, too long, or holds what is no letter: line ends, commands to a terminal.
+    """
+    if not name.strip() or name != name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise UserError(f"{option} {name!r}: no name; give one of 1 to {LONGEST_NAME} letters, such as yard")
 
 
 def embedders() -> Select[Model]:

@@ -2,7 +2,7 @@
 
 Times are seconds since 1970 in UTC (`time_s`), so that they compare alike on every server and in every zone. A frame
 has a row once everything in it is stored, and not before: what has no row is still to be done. The number of a deleted
-detection is never given again: whoever noted it would find somebody else.
+detection or person is never given again: whoever noted it would find somebody else.
 """
 
 from __future__ import annotations
@@ -99,6 +99,7 @@ class StoredFrame(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
     index: Mapped[int]
+    name: Mapped[str | None]  # of its file, or its number in a video: whether the footage is still the same
     time_s: Mapped[float] = mapped_column(index=True)
     __table_args__ = (UniqueConstraint("recording_id", "index"),)
 
@@ -109,6 +110,7 @@ class Person(Base):
     __tablename__ = "identities"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str | None]
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
 
 class Detection(Base):

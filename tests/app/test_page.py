@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 import types
 import urllib.error
 import urllib.request
@@ -384,9 +385,31 @@ def status(address: str, **headers: str) -> int:
 def test_other_names_and_other_files_get_nothing(running: tuple[App, str], repository: Path) -> None:
     address = running[1]
     assert status(address) == 200 and status(address, Host="evil.example") == 400
+    assert status(address, Origin="http://evil.example") == status(address, Origin="http://127.0.0.1:1") == 403
+    assert status(address, Origin=address.rstrip("/")) == 200
     for path in (repository / "README.md", "README.md", running[0].desk.folder):
         assert status(f"{address}gradio_api/file={path}") in (403, 404)
     assert status(f"{address}docs") == 404
+
+
+def test_what_was_uploaded_and_never_looked_at_goes_with_the_tab(
+    show: Opener, running: tuple[App, str], tmp_path: Path
+) -> None:
+    page, uploads = show(kind="my pictures or video"), running[0].desk.uploads
+    Image.fromarray(scene([0, 1, 2])).save(tmp_path / "left_behind.png")
+    page.wait_for_selector("#files input[type=file]", state="attached")
+    page.set_input_files("#files input[type=file]", [str(tmp_path / "left_behind.png")])
+    page.wait_for_selector("#files .file-preview")
+    _wait_for(lambda: [*uploads.rglob("left_behind.png")] and running[0].desk._arrived)
+    page.close()
+    _wait_for(lambda: not [*uploads.rglob("left_behind.png")])
+
+
+def _wait_for(happens: Callable[[], object]) -> None:
+    patience = time.monotonic() + 60
+    while not happens() and time.monotonic() < patience:
+        time.sleep(0.05)
+    assert happens()
 
 
 def test_nobody_is_told_that_the_page_is_used(running: tuple[App, str]) -> None:

@@ -30,7 +30,7 @@ def test_it_listens_until_it_is_ended_and_leaves_nothing(
     command = ["src/main.py", "app", "--no-browser", "--set", f"store.url=sqlite:///{tmp_path / 'a.db'}"]
     running = subprocess.Popen(
         [sys.executable, *command], cwd=repository, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True,
+        text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # also where we run under nohup
     )  # fmt: skip
     assert running.stdout is not None
     try:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from src.cli._store import seconds_of
+from src.cli.extract import _camera_of
 from src.main import app
 from src.report.store_answers import MOST_ON_STRIP, draw_answers
 from src.settings.errors import UserError
@@ -72,6 +73,23 @@ def test_a_picture_of_somebody_finds_them(place: str, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "a.json").read_text())["answers"][0]["detection"] == 1
 
 
+def test_a_time_that_was_told_finds_what_it_was_told_of(tmp_path: Path) -> None:
+    place = f"store.url=sqlite:///{tmp_path / 'a.db'}"
+    run("extract", "--input", "synthetic:7:4", "--fps", "7", "--set", place)
+    run("search", "--detection", "1", "--top", "20", "--json", tmp_path / "a.json", "--set", place)
+    for answer in json.loads((tmp_path / "a.json").read_text())["answers"]:
+        then = ("--after", answer["time"], "--before", answer["time"])
+        run("search", "--detection", "1", *then, "--top", "20", "--json", tmp_path / "b.json", "--set", place)
+        found = json.loads((tmp_path / "b.json").read_text())["answers"]
+        assert answer["detection"] in {hit["detection"] for hit in found}
+
+
+def test_folders_keep_what_follows_a_dot_and_videos_lose_their_ending(tmp_path: Path) -> None:
+    (tmp_path / "gate.1").mkdir()
+    assert _camera_of(str(tmp_path / "gate.1")) == "gate.1" and _camera_of("films/yard.mp4") == "yard"
+    assert _camera_of("synthetic:7") == "synthetic:7"
+
+
 def test_nobody_like_this_is_an_answer(place: str) -> None:
     assert "nobody like this" in run("search", "--detection", "1", "--threshold", "0.0001", "--set", place)
     late = ("--after", "2027-01-01T00:00:00Z")
@@ -93,7 +111,7 @@ def test_nobody_like_this_is_an_answer(place: str) -> None:
         (["extract", "--input", SCENE, "--camera", "door", "--start", "2001-01-01T00:00:00Z"], "another start"),
         (["extract", "--input", SCENE, "--start", "0001-01-01T00:00:00+14:00"], "between the years 1970 and 2500"),
         (["extract", "--input", SCENE, "--fps", "1e300"], "give --fps between 0.001 and 1000"),
-        (["extract", "--input", SCENE, "--camera", " "], "' ' is no name of a camera"),
+        (["extract", "--input", SCENE, "--camera", " "], "--camera '': no name"),
         (["search", "--detection", "1", "--after", "2026-11-26", "--before", "2026-11-25"], "exchange them"),
         (["extract", "--input", SCENE, "--set", "store.ulr=x"], "did you mean 'store.url'"),
     ],

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from src.report.sprites import BLURRED_PX, COLUMNS, MOST_ROWS, CellSize, SpriteSheets, blur_faces, blur_people, fit
@@ -133,6 +133,16 @@ def test_an_empty_store_makes_an_empty_page(tmp_path: Path) -> None:
         and "Nobody is stored here." in (tmp_path / "a.html").read_text()
     )
     assert not has_persons(engine)
+
+
+def test_a_page_holds_no_name_of_whom_or_what_it_does_not_show(tmp_path: Path) -> None:
+    engine = made_store(tmp_path / "a.db", 2, 3, 5, names=["Ada", "Bo"], sources=[tmp_path / "bedroom.mp4"])
+    with Session(engine) as session, session.begin():
+        session.execute(update(Detection).where(Detection.frame_id > 5, Detection.person_id == 1).values(person_id=2))
+    write_timeline(tmp_path / "a.html", read_page(engine, Where(("Camera 2",))))
+    page = (tmp_path / "a.html").read_text()
+    assert "Bo" in page and "Camera 2" in page
+    assert not any(word in page for word in ("Ada", "Camera 1", "bedroom"))
 
 
 @pytest.mark.parametrize("assigned", [True, False])

@@ -106,6 +106,23 @@ def test_what_contradicts_is_refused(engine: Engine, footage: Footage, change: d
     assert count(engine, StoredFrame) == 3
 
 
+def test_footage_that_has_changed_is_refused_and_nothing_is_added(engine: Engine, footage: Footage) -> None:
+    folder = footage("a", 4)
+    extract(engine, Source(str(folder), "door"), crew_for(engine))
+    before = contents(engine)
+    (folder / "frame_0000.png").rename(folder / "frame_0009.png")  # as where the oldest frames are deleted
+    for name in ("colours", "other"):
+        with pytest.raises(UserError, match=r"frame 0 was frame_0000\.png and is now frame_0001\.png"):
+            extract(engine, Source(str(folder), "door"), crew_for(engine, name))
+    assert contents(engine) == before
+
+
+def test_a_folder_that_is_called_like_a_generated_scene_is_a_folder(footage: Footage) -> None:
+    folder = footage("synthetic footage", 2)
+    assert Source(str(folder.relative_to("/")), "door").key != Source("synthetic:7", "door").key == "synthetic:7"
+    assert Source(str(folder), "door").key == str(folder)
+
+
 def test_another_detector_is_refused_and_the_first_is_named(engine: Engine, footage: Footage) -> None:
     source, crew = Source(str(footage("a", 3)), "door"), crew_for(engine)
     extract(engine, source, crew)
@@ -119,9 +136,11 @@ def test_another_detector_is_refused_and_the_first_is_named(engine: Engine, foot
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("", 0.0, 1.0), "'' is no name of a camera"),
-        ((" ", 0.0, 1.0), "' ' is no name"),
-        (("the\nyard", 0.0, 1.0), "is no name"),
+        (("", 0.0, 1.0), "--camera '': no name"),
+        ((" ", 0.0, 1.0), "--camera ' ': no name"),
+        (("yard ", 0.0, 1.0), "no name"),
+        (("the\nyard", 0.0, 1.0), "no name"),
+        (("y" * 65, 0.0, 1.0), "no name; give one of 1 to 64 letters"),
         (("door", -1.0, 1.0), "a --start between the years 1970 and 2500"),
         (("door", 2.5e11, 1.0), "a --start between the years 1970 and 2500"),
         (("door", float("nan"), 1.0), "a --start between"),

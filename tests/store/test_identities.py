@@ -74,17 +74,17 @@ def test_who_is_seen_too_seldom_is_nobody(engine: Engine) -> None:
     people = read_everybody(engine, model_of(engine))
     made = put_together(people, least=2 * MOMENTS + 1)
     assert made.persons == 0 and set(made.person.tolist()) == {-1}
-    assert len(write_persons(engine, people.detection, made.person)[0]) == 0
+    assert len(write_persons(engine, people.detection, made.person)) == 0
     assert set(stored(engine)[0].values()) == {None}
 
 
 def test_again_is_the_same_and_replaces(engine: Engine) -> None:
     people = read_everybody(engine, model_of(engine))
     made = put_together(people)
-    numbers, lost = write_persons(engine, people.detection, made.person)
+    numbers = write_persons(engine, people.detection, made.person)
     before = stored(engine)
-    assert before[0] == dict(zip(people.detection.tolist(), numbers[made.person].tolist(), strict=True)) and not lost
-    assert write_persons(engine, people.detection, made.person)[0].tolist() == numbers.tolist()
+    assert before[0] == dict(zip(people.detection.tolist(), numbers[made.person].tolist(), strict=True))
+    assert write_persons(engine, people.detection, made.person).tolist() == numbers.tolist()
     assert stored(engine) == before
     one = np.zeros(len(people), np.int64)
     write_persons(engine, people.detection, one)
@@ -101,16 +101,16 @@ def named(engine: Engine, names: dict[int, str]) -> None:
 def test_a_name_follows_the_majority(engine: Engine) -> None:
     people = read_everybody(engine, model_of(engine))
     person = put_together(people).person
-    numbers, _ = write_persons(engine, people.detection, person)
+    numbers = write_persons(engine, people.detection, person)
     named(engine, {int(numbers[0]): "Ada", int(numbers[1]): "Bo", int(numbers[2]): "Cy"})
     split = person.copy()
     mine = np.flatnonzero(person == 0)
     split[mine[: len(mine) // 3]] = PERSONS  # Ada loses a third of hers
-    split[np.flatnonzero(person == 1)[::2]] = PERSONS + 1  # Bo is halved: nobody has most of him
+    split[np.flatnonzero(person == 1)[::2]] = PERSONS + 1  # Bo is halved: one half keeps him
     split[np.flatnonzero(person == 3)] = 2  # Cy swallows another
-    after, lost = write_persons(engine, people.detection, np.unique(split, return_inverse=True)[1])
+    after = write_persons(engine, people.detection, np.unique(split, return_inverse=True)[1])
     of, names = stored(engine)
-    assert lost == ["Bo"] and sorted(name for name in names.values() if name) == ["Ada", "Cy"]
+    assert sorted(name for name in names.values() if name) == ["Ada", "Bo", "Cy"]
     assert {of[int(number)] for number in people.detection[mine[len(mine) // 3 :]]} == {int(numbers[0])}
     assert names[int(numbers[2])] == "Cy" and of[int(people.detection[person == 3][0])] == int(numbers[2])
     assert len(after) == len(names)
@@ -119,10 +119,18 @@ def test_a_name_follows_the_majority(engine: Engine) -> None:
 def test_of_two_names_that_become_one_person_the_one_seen_more_stays(engine: Engine) -> None:
     people = read_everybody(engine, model_of(engine))
     person = np.where(put_together(people).person == 0, 0, 1)
-    numbers, _ = write_persons(engine, people.detection, person)
+    numbers = write_persons(engine, people.detection, person)
     named(engine, {int(numbers[0]): "Ada", int(numbers[1]): "Bo"})
-    _, lost = write_persons(engine, people.detection, np.zeros(len(people), np.int64))
-    assert lost == ["Ada"] and stored(engine)[1] == {int(numbers[1]): "Bo"}
+    before, one = stored(engine), np.zeros(len(people), np.int64)
+    with pytest.raises(UserError, match=rf"Ada \({numbers[0]}\) would be one with person {numbers[1]}\n.*--lose-names"):
+        write_persons(engine, people.detection, one)
+    with pytest.raises(UserError, match=r"Ada \(\d+\) would be nobody; Bo \(\d+\) would be nobody"):
+        write_persons(engine, people.detection, one - 1)
+    assert stored(engine) == before, "nothing was written"
+    write_persons(engine, people.detection, one, lose_names=True)
+    assert stored(engine)[1] == {int(numbers[1]): "Bo"}
+    apart = put_together(people).person
+    assert numbers[0] not in write_persons(engine, people.detection, apart), "no number is given again"
 
 
 def test_broken_off_leaves_the_former_result(engine: Engine) -> None:
@@ -145,20 +153,20 @@ def test_broken_off_leaves_the_former_result(engine: Engine) -> None:
 def test_detections_that_were_not_looked_at_stay_whose_they_are(engine: Engine) -> None:
     people = read_everybody(engine, model_of(engine))
     person = put_together(people).person
-    numbers, _ = write_persons(engine, people.detection, person)
+    numbers = write_persons(engine, people.detection, person)
     named(engine, {int(numbers[0]): "Ada", int(numbers[1]): "Bo"})
     before, _ = stored(engine)
     seen = (people.camera == 0) & (person != 1)  # of Bo nothing is looked at
-    after, lost = write_persons(engine, people.detection[seen], np.zeros(int(seen.sum()), np.int64))
+    after = write_persons(engine, people.detection[seen], np.zeros(int(seen.sum()), np.int64))
     of, names = stored(engine)
-    assert not lost and sorted(name for name in names.values() if name) == ["Ada", "Bo"]
+    assert sorted(name for name in names.values() if name) == ["Ada", "Bo"]
     assert all(of[number] == before[number] for number in people.detection[~seen].tolist())
     assert {of[number] for number in people.detection[seen].tolist()} == set(after.tolist())
 
 
 def test_all_names_are_given_or_none(engine: Engine) -> None:
     people = read_everybody(engine, model_of(engine))
-    numbers, _ = write_persons(engine, people.detection, put_together(people).person)
+    numbers = write_persons(engine, people.detection, put_together(people).person)
     one, two = numbers[:2].tolist()
     with pytest.raises(UserError, match="no person 999"):
         name_persons(engine, {one: "Ada", 999: "Bo"})

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from src.settings.errors import UserError
 from src.store.connect import shown, store_file
 from src.store.open import only_writer, open_store, told_in_a_line
-from src.store.schema import Base, Detection
+from src.store.schema import Base, Detection, StoredFrame
 from tests.store.conftest import emptied
 from tests.store.making import made_store
 
@@ -48,14 +48,15 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         open_store(f"sqlite:///{tmp_path / 'store.db'}")
 
 
+@pytest.mark.parametrize("table", ["photos", "object_detections"])
 @pytest.mark.parametrize("must_exist", [False, True])
-def test_a_database_of_something_else_is_not_touched(tmp_path: Path, must_exist: bool) -> None:
+def test_a_database_of_something_else_is_not_touched(tmp_path: Path, must_exist: bool, table: str) -> None:
     file = tmp_path / "store.db"
     with sqlite3.connect(file) as other:
-        other.execute("CREATE TABLE photos (lens TEXT)")
+        other.execute(f"CREATE TABLE {table} (lens TEXT)")
     other.close()
     before = file.read_bytes()
-    with pytest.raises(UserError, match=r"store\.db is no store: it holds the table photos; correct"):
+    with pytest.raises(UserError, match=rf"store\.db is no store: it holds the table {table}; correct"):
         open_store(f"sqlite:///{file}", must_exist)
     assert file.read_bytes() == before and list(tmp_path.iterdir()) == [file]
 
@@ -99,10 +100,10 @@ def shelf() -> Iterator[Path]:
 
 
 @contextmanager
-def as_a_guest(folder: Path) -> Iterator[None]:
+def as_a_guest(folder: Path, rights: int = 0o444) -> Iterator[None]:
     """Be somebody who may read a folder and its files, and not write: root may always."""
     for file in folder.iterdir():
-        file.chmod(0o444)
+        file.chmod(rights)
     folder.chmod(0o555)
     root = os.geteuid() == 0
     if root:
@@ -136,6 +137,23 @@ def test_of_a_store_that_cannot_be_written_the_latest_is_read_too(shelf: Path) -
     with as_a_guest(shelf), Session(open_store(url, must_exist=True)) as session:
         assert session.scalar(select(func.count()).select_from(Detection)) == 30
     writer.dispose()
+
+
+def test_a_store_that_may_not_be_read_is_told(shelf: Path) -> None:
+    made_store(shelf / "store.db").dispose()
+    with as_a_guest(shelf, rights=0o000), pytest.raises(UserError, match="may not be read"):
+        open_store(f"sqlite:///{shelf / 'store.db'}", must_exist=True)
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    engine = made_store(tmp_path / "store.db")
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE frames DROP COLUMN name"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    engine.dispose()
+    with Session(open_store(url, must_exist=True)) as session:
+        assert set(session.scalars(select(StoredFrame.name))) == {None}
 
 
 def test_a_place_that_cannot_be_written() -> None:

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_identities"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "models",
