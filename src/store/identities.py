@@ -173,7 +173,7 @@ def write_persons(engine: Engine, detection: np.ndarray, person: np.ndarray, los
         gone = Person.id.not_in(kept)
         lost = session.scalars(select(Person).where(gone, Person.name.is_not(None)).order_by(Person.id)).all()
         if lost and not lose_names:
-            told = "; ".join(f"{row.name} ({row.id}) {_fate(former[row.id], numbers)}" for row in lost)
+            told = "; ".join(f"{row.name} ({row.id}) {_fate(former.get(row.id, Counter()), numbers)}" for row in lost)
             raise UserError(
                 f"names would be lost, so nothing was stored: {told}\ntake another threshold, or let them go with "
                 "--lose-names"

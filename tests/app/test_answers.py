@@ -13,10 +13,11 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from src.app.answers import COLUMNS, as_csv, as_strip, ask, first_limit
+from src.app.answers import COLUMNS, Answer, as_csv, as_strip, ask, first_limit
 from src.app.footage import Footage, stored
 from src.settings.errors import UserError
 from src.store.schema import Detection, Embedding, Model
+from src.store.search import Found
 from src.store.tracklets import strangers_distance
 from tests.store.making import made_store
 
@@ -134,3 +135,8 @@ def test_the_strip_is_a_picture(footage: Footage) -> None:
 def test_who_is_not_stored_cannot_be_asked_for(footage: Footage) -> None:
     with pytest.raises(UserError, match="no detection 999"):
         ask(footage, footage.models["good"], 999)
+
+
+def test_a_camera_whose_name_is_a_formula_is_text_in_the_table() -> None:
+    hit = Found(1, 0.1, "=HYPERLINK(1)", 0.0, 0, np.zeros(4, np.float32), b"", None)
+    assert ",'=HYPERLINK(1)," in as_csv(Answer(2, b"", [hit], 1), 0.5, "euclidean")

@@ -127,6 +127,10 @@ def test_of_two_names_that_become_one_person_the_one_seen_more_stays(engine: Eng
     with pytest.raises(UserError, match=r"Ada \(\d+\) would be nobody; Bo \(\d+\) would be nobody"):
         write_persons(engine, people.detection, one - 1)
     assert stored(engine) == before, "nothing was written"
+    with Session(engine) as session, session.begin():
+        session.add(Person(name="Cy"))
+    with pytest.raises(UserError, match=r"Cy \(\d+\) would be nobody"):
+        write_persons(engine, people.detection, person)
     write_persons(engine, people.detection, one, lose_names=True)
     assert stored(engine)[1] == {int(numbers[1]): "Bo"}
     apart = put_together(people).person
