@@ -11,34 +11,33 @@ where it stopped). Across cameras: the rule of Market-1501. Same camera: only pi
 
 import argparse
 import json
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 import cv2
 import numpy as np
 import torch
 from torch import nn
 
-from src.embedding.backend_torch import TorchEmbedder
-from src.embedding.networks import build_backbone
-from src.embedding.preprocessing import Preprocessing
-from src.embedding.registry import create_embedder
-from src.metrics.matches import find_matches
-from src.metrics.protocol import PROTOCOLS
-from src.metrics.retrieval import score_retrieval
-from src.ranking.distances import distance_rows, unit_vectors
-from src.reid_data.pictures import read_sample
-from src.reid_data.registry import open_crops
-from src.reid_data.task import Contest, make_contest
-from src.synthetic.sets.market import write_market
-from src.synthetic.sets.presets import PRESETS
-from src.training.reid import ReidRecipe, train_reid
+from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.registry import open_crops
+from learning_reid.datasets.task import Contest, make_contest
+from learning_reid.embedding.backend_torch import TorchEmbedder
+from learning_reid.embedding.normalization import l2_normalize
+from learning_reid.embedding.preprocessing import Preprocessing
+from learning_reid.embedding.registry import create_embedder
+from learning_reid.metrics.matches import find_matches
+from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.retrieval import score_retrieval
+from learning_reid.models.networks import build_backbone
+from learning_reid.retrieval.distances import distance_rows
+from reid_synth.datasets.market import write_market
+from reid_synth.datasets.presets import PRESETS
+from tools.weights.reid import ReidRecipe, train_reid
 
 Embed = Callable[[Sequence[np.ndarray]], np.ndarray]
 LARGER = "osnet_x0_5"
@@ -51,13 +50,13 @@ def colour_histogram(crops: Sequence[np.ndarray]) -> np.ndarray:
         hsv = cv2.cvtColor(np.ascontiguousarray(crop), cv2.COLOR_RGB2HSV)
         counts = cv2.calcHist([hsv], [0, 1, 2], None, [8, 4, 4], [0, 180, 0, 256, 0, 256])
         rows.append(np.sqrt(counts.ravel() / counts.sum()))
-    return unit_vectors(np.array(rows, np.float32), np.float32)
+    return l2_normalize(np.array(rows, np.float32), np.float32)
 
 
 def raw_pixels(crops: Sequence[np.ndarray]) -> np.ndarray:
     """The crop at 32 × 16, its mean taken off: (n, 1536)."""
     small = [cv2.resize(crop, (16, 32), interpolation=cv2.INTER_AREA).astype(np.float32) for crop in crops]
-    return unit_vectors(np.stack([picture - picture.mean() for picture in small]).reshape(len(small), -1), np.float32)
+    return l2_normalize(np.stack([picture - picture.mean() for picture in small]).reshape(len(small), -1), np.float32)
 
 
 def network(model: nn.Module) -> Embed:

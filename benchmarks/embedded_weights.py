@@ -9,21 +9,19 @@ With REID_REAL_DATA set, the 200 frames of PETS2009 S2.L1 are measured too, besi
 import argparse
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 import numpy as np
 import yaml
 
-from src.detection.registry import create_detector
-from src.pipeline import run_walkthrough
-from src.settings.load import load_settings
-from src.training.detector_figures import REAL_FRAMES, REAL_TRUTH, frames_with_truth, score_detector
+from learning_reid.config.load import load_settings
+from learning_reid.detection.registry import create_detector
+from learning_reid.pipeline import run_walkthrough
+from tools.weights.detector_figures import REAL_FRAMES, REAL_TRUTH, frames_with_truth, score_detector
 
 OTHER_STREETS = range(1000, 1100)
 EVERYTHING = 0.02  # the lowest score looked at, for the whole curve of AP50

@@ -25,16 +25,15 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from src.embedding.measure import peak_memory_mb
-from src.embedding.registry import create_embedder
-from src.frames.folder import read_picture
-from src.ranking.distances import unit_vectors
-from src.settings.errors import UserError
+from learning_reid.embedding.measure import peak_memory_mb
+from learning_reid.embedding.normalization import l2_normalize
+from learning_reid.embedding.registry import create_embedder
+from learning_reid.errors import UserError
+from learning_reid.frames.folder import read_picture
 
 NETWORKS = ("osnet_ain_x1_0", "osnet_x0_25")
 HEIGHT, WIDTH = 256, 128
@@ -56,11 +55,11 @@ def prepare(folder: Path, crops: int, weights: Sequence[str]) -> None:
     import cv2
     import torch
 
-    from src.embedding.networks import build_backbone, build_network
-    from src.embedding.onnx_file import find_graph
-    from src.synthetic.places.street import empty_street
-    from src.synthetic.places.surfaces import make_surfaces
-    from src.synthetic.sets.crops import photograph, sample_crop_camera, sample_people
+    from learning_reid.embedding.onnx_file import find_graph
+    from learning_reid.models.networks import build_backbone, build_network
+    from reid_synth.datasets.crops import photograph, sample_crop_camera, sample_people
+    from reid_synth.places.street import empty_street
+    from reid_synth.places.surfaces import make_surfaces
 
     rng = np.random.default_rng(0)
     places = [empty_street(rng, make_surfaces(0))]
@@ -79,7 +78,7 @@ def prepare(folder: Path, crops: int, weights: Sequence[str]) -> None:
 
 def their_extractor(name: str, weights: Path) -> Embed:
     """torchreid's own, as published."""
-    from src.embedding.torchreid_models import quiet, without_tensorflow
+    from learning_reid.models.torchreid_models import quiet, without_tensorflow
 
     with quiet(), without_tensorflow():
         from torchreid.reid.utils import FeatureExtractor
@@ -109,7 +108,7 @@ def work(folder: Path, name: str, contender: str, repeats: int) -> Result:
         start = time.perf_counter()
         embed(files)
         seconds.append(time.perf_counter() - start)
-    np.save(folder / f"{name} {contender}.npy", unit_vectors(features, np.float32))
+    np.save(folder / f"{name} {contender}.npy", l2_normalize(features, np.float32))
     return {
         "images_per_s": len(files) / statistics.median(seconds),
         "peak_mb": peak_memory_mb(),

@@ -21,17 +21,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from src.metrics.labels import Labels
-from src.metrics.matches import find_matches
-from src.metrics.protocol import PROTOCOLS
-from src.metrics.retrieval import score_retrieval
-from src.ranking.distances import DistanceRows, distance_rows
-from src.ranking.rerank import reranked_rows
+from learning_reid.metrics.labels import Labels
+from learning_reid.metrics.matches import find_matches
+from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.retrieval import score_retrieval
+from learning_reid.retrieval.distances import DistanceRows, distance_rows
+from learning_reid.retrieval.reranking import reranked_rows
 
 QUERIES, GALLERY, DIMENSION, PERSONS, CAMERAS, DISTRACTORS = 3368, 15913, 512, 750, 6, 500_000
 Figures = dict[str, float]

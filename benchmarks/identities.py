@@ -14,37 +14,35 @@ installed; "one-to-one" is IDF1 where a detection stands for the one true box it
 import argparse
 import json
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from src.detection.detections import Detector
-from src.detection.registry import create_detector
-from src.embedding.embedder import Embedder
-from src.embedding.operating_point import load_operating_point
-from src.embedding.registry import create_embedder
-from src.frames.frame import Frame
-from src.frames.mot import MotTable, read_mot
-from src.frames.open import open_frames
-from src.frames.synthetic import truth_table
-from src.metrics.boxes import iou_matrix
-from src.metrics.refind import EXCUSED
-from src.pipeline import PeopleSeen
-from src.ranking.neighbours import nearest
-from src.ranking.sightings import Sightings
-from src.report.progress import Stopwatch
-from src.store.identities import Everybody, put_together
-from src.store.identity_truth import TrueCamera, score_persons, true_persons
-from src.synthetic.world.trips import Trip
-from src.synthetic.world.view import as_truth
-from src.synthetic.world.walkers import smooth
-from src.synthetic.world.world import SPACING_M, World, WorldPlan
+from learning_reid.detection.detections import Detector
+from learning_reid.detection.registry import create_detector
+from learning_reid.embedding.embedder import Embedder
+from learning_reid.embedding.operating_point import load_operating_point
+from learning_reid.embedding.registry import create_embedder
+from learning_reid.frames.frame import Frame
+from learning_reid.frames.mot import MotTable, read_mot
+from learning_reid.frames.open_frames import open_frames
+from learning_reid.frames.synthetic import truth_table
+from learning_reid.io.progress import Stopwatch
+from learning_reid.metrics.detection import iou_matrix
+from learning_reid.metrics.reidentification import EXCUSED
+from learning_reid.pipeline import PeopleSeen
+from learning_reid.retrieval.nearest import nearest
+from learning_reid.retrieval.sightings import Sightings
+from reid_store.identities import Everybody, put_together
+from reid_store.identity_truth import TrueCamera, score_persons, true_persons
+from reid_synth.world.trips import Trip
+from reid_synth.world.view import as_truth
+from reid_synth.world.walkers import smooth
+from reid_synth.world.world import SPACING_M, World, WorldPlan
 
 PLAN = WorldPlan(cameras=3, people=12, frames=270, frames_per_second=3.5)
 TURNS = ((1, 1.5), (-1, 0.5), (1, 2.5), (-1, -0.5))  # which way out, and where to turn, in spacings of the cameras

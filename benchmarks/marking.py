@@ -19,15 +19,14 @@ from io import StringIO
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 import nbformat
 from nbformat import NotebookNode
 from otter.api import grade_submission
 
-from src.teaching.marking.jail import Limits
-from src.teaching.marking.mark_class import mark_class
-from tests.teaching.marking import fake_class
+from reid_course.grading.grade_class import mark_class
+from reid_course.grading.sandbox_config import Limits
+from tests.reid_course.grading import fake_class
 from tools.exercises import SOURCES, assign
 
 PORT = 9  # nobody listens there, and nobody should be asked

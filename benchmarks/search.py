@@ -25,18 +25,17 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 import numpy as np
 from sqlalchemy import Engine, insert, text
 from sqlalchemy.orm import Session
 from tqdm.auto import tqdm
 
-from src.ranking.index import VectorIndex
-from src.store.open import open_store
-from src.store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
-from src.store.server_index import index_vectors, nearest_on_server
-from src.store.where import Where
+from learning_reid.retrieval.index import VectorIndex
+from reid_store.detection_filter import Where
+from reid_store.open_store import open_store
+from reid_store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
+from reid_store.server_index import index_vectors, nearest_on_server
 
 DIMENSION, INTRINSIC, SIGHTINGS, QUERIES, K = 512, 48, 50, 100, 10
 NOISE = 0.45  # of a sighting, beside 1 between persons

@@ -25,21 +25,20 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 import cv2
 import numpy as np
 
-from src.detection.crops import cut_crop
-from src.frames.folder import read_picture
-from src.frames.mot import read_mot
-from src.synthetic.people.person import Person
-from src.synthetic.places.street import empty_street
-from src.synthetic.places.surfaces import make_surfaces
-from src.synthetic.sets.crops import CropCamera, photograph, sample_crop_camera, sample_people
-from src.synthetic.sets.statistics import CropStatistics, Range, measure_crops
-from src.synthetic.world.scene import Scene
-from src.synthetic.world.view import View
+from learning_reid.detection.crops import cut_crop
+from learning_reid.frames.folder import read_picture
+from learning_reid.frames.mot import read_mot
+from reid_synth.datasets.crops import CropCamera, photograph, sample_crop_camera, sample_people
+from reid_synth.datasets.statistics import CropStatistics, Range, measure_crops
+from reid_synth.people.person import Person
+from reid_synth.places.street import empty_street
+from reid_synth.places.surfaces import make_surfaces
+from reid_synth.world.scene import Scene
+from reid_synth.world.view import View
 
 PEER = "OpenCV, decoding JPEG files"
 WIDTH, HEIGHT = 128, 256  # of a crop
@@ -128,7 +127,7 @@ def learning_rate() -> float:
     """Crops a second that a training step of OSNet ×0.25 takes on this processor, all its threads."""
     import torch
 
-    from src.embedding.networks import build_backbone
+    from learning_reid.models.networks import build_backbone
 
     network = build_backbone("osnet_x0_25").train()
     crops = torch.randn(32, 3, HEIGHT, WIDTH)

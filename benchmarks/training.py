@@ -22,22 +22,21 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 import torch
 from tqdm.auto import tqdm
 
-from src.embedding.networks import build_network
-from src.embedding.preprocessing import Preprocessing
-from src.embedding.torchreid_models import without_tensorflow
-from src.reid_data.registry import open_crops
-from src.reid_data.task import make_contest
-from src.settings.load import load_as
-from src.settings.training import TrainSettings
-from src.training.log import read_log
-from src.training.loop import make_accelerator, prepare
-from src.training.people import gather_people
-from src.training.validation import validate
+from learning_reid.config.load import load_as
+from learning_reid.config.training import TrainSettings
+from learning_reid.datasets.registry import open_crops
+from learning_reid.datasets.task import make_contest
+from learning_reid.embedding.preprocessing import Preprocessing
+from learning_reid.models.networks import build_network
+from learning_reid.models.torchreid_models import without_tensorflow
+from learning_reid.training.log import read_log
+from learning_reid.training.loop import make_accelerator, prepare
+from learning_reid.training.people import gather_people
+from learning_reid.training.validation import validate
 
 PEER = "torchreid ImageSoftmaxEngine"
 CONFIG = ROOT / "confs" / "reid.yml"
@@ -67,7 +66,7 @@ def examine(weights: Path, settings: TrainSettings) -> float:
 
 
 def train_ours(settings: TrainSettings, run: Path) -> dict[str, float]:
-    """Train with the loop of src/training; mAP of the last weights and of their average, and the speed."""
+    """Train with the loop of src/learning_reid/training; mAP of the last weights and of their average, and the speed."""
     run.mkdir(parents=True, exist_ok=True)
     prepare(settings, make_accelerator(settings)).train(run)
     speeds = [float(row["images_per_s"]) for row in read_log(run)]

@@ -19,23 +19,22 @@ from contextlib import redirect_stderr
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 
 import torch
 from torchreid.reid.utils import FeatureExtractor
 from tqdm.auto import tqdm
 
-from src.detection.crops import cut_crop
-from src.detection.detections import Detector
-from src.detection.registry import create_detector
-from src.embedding.locate import locate_weights
-from src.embedding.networks import build_network
-from src.embedding.registry import create_embedder
-from src.frames.frame import FrameSource
-from src.frames.open import open_frames
-from src.pipeline import find_people
-from src.report.progress import Stopwatch
-from src.settings.errors import UserError
+from learning_reid.detection.crops import cut_crop
+from learning_reid.detection.detections import Detector
+from learning_reid.detection.registry import create_detector
+from learning_reid.embedding.registry import create_embedder
+from learning_reid.errors import UserError
+from learning_reid.frames.frame import FrameSource
+from learning_reid.frames.open_frames import open_frames
+from learning_reid.io.progress import Stopwatch
+from learning_reid.models.networks import build_network
+from learning_reid.models.resolve_weights import locate_weights
+from learning_reid.pipeline import find_people
 
 BACKENDS = ("torch", "onnx", "openvino")
 PEER = "torchreid FeatureExtractor, crop by crop"

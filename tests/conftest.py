@@ -106,7 +106,7 @@ def published(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
 @pytest.fixture(scope="session")
 def generated_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small generated data set in the Market-1501 layout: 8 persons to test, 2 cameras, strangers, junk."""
-    from src.synthetic.sets.market import MarketPlan, write_market
+    from reid_synth.datasets.market import MarketPlan, write_market
 
     folder = tmp_path_factory.mktemp("generated") / "market"
     write_market(folder, MarketPlan(4, 8, cameras=2, crops_per_camera=2, distractors=4, junk=2), seed=3)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from src.detection.registry import create_detector
-from src.embedding.operating_point import load_operating_point
-from src.pipeline import run_walkthrough
-from src.settings.load import load_settings
-from src.training.detector_figures import REAL_FRAMES, REAL_TRUTH, frames_with_truth, score_detector
+from learning_reid.config.load import load_settings
+from learning_reid.detection.registry import create_detector
+from learning_reid.embedding.operating_point import load_operating_point
+from learning_reid.pipeline import run_walkthrough
+from tools.weights.detector_figures import REAL_FRAMES, REAL_TRUTH, frames_with_truth, score_detector
 
 LIMITS = {"detector": 10_000_000, "reid": 1_000_000}  # bytes: every clone carries them
 

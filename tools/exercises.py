@@ -26,11 +26,9 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
+from tools import notebooks as lessons
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tools import notebooks as lessons  # noqa: E402
-
 HOME = ROOT / "notebooks" / "exercises"
 SOURCES, STUDENT, TEACHER = HOME / "sources", HOME / "student", HOME / "teacher"
 HEADING = re.compile(r"## Question (\d+): (.+) \((\d+) points?\)$", re.M)
@@ -49,7 +47,7 @@ FIND_PROJECT = lessons.FIND_PROJECT.replace(
 
 OPEN_GRADER = """
 
-from src.teaching.exercises import open_grader
+from reid_course.exercises import open_grader
 
 grader = open_grader("{name}")"""
 

@@ -13,12 +13,11 @@ import math
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from learning_reid.errors import UserError
+from reid_course.grading.grade_class import SETS, mark_class
+from reid_course.grading.sandbox_config import Limits, parse_memory
 
-from src.settings.errors import UserError  # noqa: E402
-from src.teaching.marking.jail import Limits, parse_memory  # noqa: E402
-from src.teaching.marking.mark_class import SETS, mark_class  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: list[str] | None = None) -> None:

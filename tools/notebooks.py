@@ -45,7 +45,7 @@ if root is None:
     root = here / folder
 sys.path.insert(0, str(root))
 
-from src.teaching.notebook import prepare
+from reid_course.notebook import prepare
 
 prepare()"""
 

@@ -25,12 +25,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from tqdm.auto import tqdm
 
+from tools.offline_start import ABOUT, CHECKOUT, SUMS, WHEELS, Target, sha256, this_machine
+from tools.offline_wheels import EXTRAS, TAGS, gather_wheels, need_space, requirements, say
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tools.offline_start import ABOUT, CHECKOUT, SUMS, WHEELS, Target, sha256, this_machine  # noqa: E402
-from tools.offline_wheels import EXTRAS, TAGS, gather_wheels, need_space, requirements, say  # noqa: E402
-
 KEPT_BACK = ("notebooks/exercises/sources", "tests/exercises")  # solutions and hidden tests: a stick is for students
 
 

@@ -9,17 +9,14 @@ The similarities are counted in thousandths, as they were published, so that not
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from learning_reid.io.markdown import markdown_table
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from src.report.markdown import markdown_table  # noqa: E402
-
 TABLE = ROOT / "notebooks" / "data" / "similarity_table.csv"
 ENDS = 6  # models shown at either end
 SHOWN = ("osnet_x0_25_msmt17_combineall", "osnet_x0_25_msmt17", "osnet_x0_25_market", "resnet50_fc512_msmt_xent")

@@ -31,10 +31,10 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.reid_data.pictures import read_sample
-from src.reid_data.split import only_persons
-from src.reid_data.task import make_contest
-from src.teaching.people import open_people
+from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.split import only_persons
+from learning_reid.datasets.task import make_contest
+from reid_course.people import open_people
 
 rng = np.random.default_rng(SEED)
 crops = open_people(DATA, seed=SEED)
@@ -51,10 +51,10 @@ print(f"{asking} questions about {len(contest.persons)} people, {len(contest.gal
 # `examine` turns features into rank-1 and mAP under a named protocol, and keeps them for the table at the end.
 
 # %%
-from src.metrics.matches import find_matches
-from src.metrics.protocol import PROTOCOLS
-from src.metrics.retrieval import score_retrieval
-from src.ranking.distances import distance_rows
+from learning_reid.metrics.matches import find_matches
+from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.retrieval import score_retrieval
+from learning_reid.retrieval.distances import distance_rows
 
 table: dict[str, tuple[float, float]] = {}
 
@@ -71,10 +71,10 @@ def examine(name: str, features: np.ndarray, protocol: str = "market1501") -> fl
 # %%
 from tqdm.auto import tqdm
 
-from src.embedding.embedder import Embedder
-from src.teaching.contests import MODELS, lesson_embedder
-from src.teaching.pictures import show, show_crops
-from src.teaching.predictions import compare
+from learning_reid.embedding.embedder import Embedder
+from reid_course.contests import MODELS, lesson_embedder
+from reid_course.pictures import show, show_crops
+from reid_course.predictions import compare
 
 embedder = lesson_embedder(DATA)
 
@@ -98,7 +98,7 @@ right = examine("the right way", features)
 #
 # ```python
 # crop = cv2.imread(file)                                      # wrong: blue, green, red
-# crop = cv2.cvtColor(cv2.imread(file), cv2.COLOR_BGR2RGB)     # right; here: src.frames.folder.read_picture
+# crop = cv2.cvtColor(cv2.imread(file), cv2.COLOR_BGR2RGB)     # right; here: learning_reid.frames.folder.read_picture
 # ```
 #
 # Suppose the *questions* come from somebody's OpenCV script and the gallery was embedded properly. What is rank-1?
@@ -141,7 +141,7 @@ assert mixed < both and mixed < right
 MY_GUESS = None  # rank-1 in percent, without mean and deviation
 
 # %%
-from src.embedding.backend_torch import TorchEmbedder
+from learning_reid.embedding.backend_torch import TorchEmbedder
 
 not_normalised = replace(embedder.preprocessing, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 plain = embed(pictures, TorchEmbedder(embedder.network, not_normalised))
@@ -174,8 +174,8 @@ print(f"wrong: mean {wrong_batch.mean():+.2f}, deviation {wrong_batch.std():.2f}
 MY_GUESS = None  # points of rank-1 lost
 
 # %%
-from src.embedding.locate import locate_weights
-from src.embedding.networks import build_backbone, build_network
+from learning_reid.models.networks import build_backbone, build_network
+from learning_reid.models.resolve_weights import locate_weights
 
 name, weights = MODELS[DATA]
 training = TorchEmbedder(build_network(name, locate_weights(name, weights)), embedder.preprocessing)
@@ -314,7 +314,7 @@ assert leak > 0
 # the same number to the network with random weights, which has vectors of the same length, 1.
 
 # %%
-from src.metrics.verification import collect_pairs, threshold_at_far
+from learning_reid.metrics.verification import collect_pairs, threshold_at_far
 
 networks = {"our network": features, "another network": random_features}
 rows = {which: distance_rows(each[:asking], each[asking:], "euclidean") for which, each in networks.items()}
@@ -470,6 +470,6 @@ show(figure, "Orange mistakes lower the figure, pink ones raise it above the tru
 # - A threshold belongs to one file of weights; and a system that cannot say "not here" is wrong about every stranger.
 #
 # **Go on** with [lesson 13](synthetic.ipynb), on the people who never existed and what they can teach. **Sources**:
-# [preprocessing.py](../src/embedding/preprocessing.py), [backend_torch.py](../src/embedding/backend_torch.py),
-# [weights.py](../src/embedding/weights.py), [protocol.py](../src/metrics/protocol.py),
-# [split.py](../src/reid_data/split.py), [operating_point.py](../src/embedding/operating_point.py).
+# [preprocessing.py](../src/learning_reid/embedding/preprocessing.py), [backend_torch.py](../src/learning_reid/embedding/backend_torch.py),
+# [weights.py](../src/learning_reid/models/load_weights.py), [protocol.py](../src/learning_reid/metrics/protocol.py),
+# [split.py](../src/learning_reid/datasets/split.py), [operating_point.py](../src/learning_reid/embedding/operating_point.py).

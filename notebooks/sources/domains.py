@@ -11,8 +11,8 @@
 # **Takes** 3 minutes on 2 CPU cores.
 
 # %% tags=["parameters"]
-from src.synthetic.sets.market import MarketPlan
-from src.teaching.people import is_smoke
+from reid_course.people import is_smoke
+from reid_synth.datasets.market import MarketPlan
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 30
@@ -33,12 +33,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from src.embedding.osnet import VARIANTS, OSNet, Variant
-from src.reid_data.pictures import read_sample
-from src.teaching.domains import Style, mean_ap, open_world, restyle, train_network
-from src.teaching.people import open_people
-from src.teaching.pictures import show, show_crops
-from src.teaching.predictions import beside_published, compare
+from learning_reid.datasets.images import read_sample
+from learning_reid.models.osnet import VARIANTS, OSNet, Variant
+from reid_course.domains import Style, mean_ap, open_world, restyle, train_network
+from reid_course.people import open_people
+from reid_course.pictures import show, show_crops
+from reid_course.predictions import beside_published, compare
 
 torch.set_num_threads(1)  # small pictures do not keep two cores busy
 LOOKS = {
@@ -270,10 +270,10 @@ print("noon, as long as above:", told(longer))
 
 # %%
 if DATA == "market1501":
-    from src.reid_data.features import embed_samples
-    from src.reid_data.task import make_contest
-    from src.teaching.contests import lesson_embedder
-    from src.training.reid_figures import score_contest
+    from learning_reid.datasets.features import embed_samples
+    from learning_reid.datasets.task import make_contest
+    from reid_course.contests import lesson_embedder
+    from tools.weights.reid_figures import score_contest
 
     contest = make_contest(sets["market"])
     figures = score_contest(embed_samples(contest.samples, lesson_embedder(DATA)), contest).figures
@@ -285,7 +285,7 @@ if DATA == "market1501":
 # - Make the worlds more alike: halve what `LOOKS` does to gains, contrast and light. From which point on is *plain*
 #   the better choice away from home too?
 # - MixStyle (Zhou and others 2021, arXiv 2104.02008) lets the pictures of a batch lend each other their style, as if
-#   there were more worlds: `from src.training.mixstyle import styles_mixed`, then `with styles_mixed([network.conv2],
+#   there were more worlds: `from learning_reid.training.mixstyle import styles_mixed`, then `with styles_mixed([network.conv2],
 #   0.5, SEED): train_network(network, …)`.
 # - Other seeds: set `SEED = 40` and run all again. Which statements of this lesson survive?
 # - Train in *all* worlds and test in each. How far is it from being at home everywhere?
@@ -297,6 +297,6 @@ if DATA == "market1501":
 #   IBN and AIN keep it to some layers; in the published figures AIN, trained on one set, travels best.
 # - **Several domains** in the training show what varies. MS+D+C is that, with real data.
 #
-# **Go on** with [lesson 9](thresholds.ipynb). **Sources**: [osnet.py](../src/embedding/osnet.py),
-# [osnet_blocks.py](../src/embedding/osnet_blocks.py), [domains.py](../src/teaching/domains.py),
-# [mixstyle.py](../src/training/mixstyle.py).
+# **Go on** with [lesson 9](thresholds.ipynb). **Sources**: [osnet.py](../src/learning_reid/models/osnet.py),
+# [osnet_blocks.py](../src/learning_reid/models/osnet_blocks.py), [domains.py](../src/reid_course/domains.py),
+# [mixstyle.py](../src/learning_reid/training/mixstyle.py).

@@ -46,7 +46,7 @@ SEED = 7
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from src.teaching.predictions import beside_published, compare
+from reid_course.predictions import beside_published, compare
 
 compare(MY_GUESS, 94.2, "OSNet trained and tested on Market-1501, as published: rank-1")
 
@@ -65,12 +65,13 @@ compare(MY_GUESS, 94.2, "OSNet trained and tested on Market-1501, as published: 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.embedding.registry import create_embedder
-from src.ranking.distances import cosine, distance_rows, euclidean, unit_vectors
-from src.reid_data.features import embed_samples
-from src.reid_data.pictures import read_sample
-from src.teaching.contests import MODELS, lesson_contest
-from src.teaching.pictures import show, show_crops
+from learning_reid.datasets.features import embed_samples
+from learning_reid.datasets.images import read_sample
+from learning_reid.embedding.normalization import l2_normalize
+from learning_reid.embedding.registry import create_embedder
+from learning_reid.retrieval.distances import cosine, distance_rows, euclidean
+from reid_course.contests import MODELS, lesson_contest
+from reid_course.pictures import show, show_crops
 
 # %%
 name, weights = MODELS[DATA]
@@ -84,7 +85,7 @@ assert not len(contest.in_training())
 # %%
 embedder = create_embedder(name, weights, device="auto", normalise=False)
 raw = embed_samples(contest.samples, embedder)  # as long as the network gives them
-features = unit_vectors(raw, np.float32)  # each divided by its length
+features = l2_normalize(raw, np.float32)  # each divided by its length
 print("crops × numbers:", features.shape)
 
 # %% [markdown]
@@ -98,7 +99,7 @@ print("crops × numbers:", features.shape)
 # %%
 import torch
 
-from src.embedding.torchreid_models import quiet, without_tensorflow
+from learning_reid.models.torchreid_models import quiet, without_tensorflow
 
 with quiet(), without_tensorflow():  # torchreid is loud when it is imported
     from torchreid.reid import metrics, models
@@ -119,13 +120,13 @@ print(f"torchreid: rank-1 {theirs[0]:.2f}, mAP {theirs[1]:.2f}")
 # %% [markdown]
 # ## Examined by this project
 #
-# [`find_matches`](../src/metrics/matches.py) asks for a few rows of distances at a time and never sorts the gallery:
+# [`find_matches`](../src/learning_reid/metrics/matches.py) asks for a few rows of distances at a time and never sorts the gallery:
 # the rank of a true match is one more than the number of pictures that are nearer.
 
 # %%
-from src.metrics.matches import find_matches
-from src.metrics.protocol import PROTOCOLS
-from src.metrics.retrieval import Retrieval, score_retrieval
+from learning_reid.metrics.matches import find_matches
+from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.retrieval import Retrieval, score_retrieval
 
 rule = PROTOCOLS["market1501"]
 
@@ -167,8 +168,8 @@ beside_published([(title, value, published.get(title)) for title, value in zip((
 # crops.
 
 # %%
-from src.embedding.networks import build_backbone
-from src.embedding.preprocessing import Preprocessing
+from learning_reid.embedding.preprocessing import Preprocessing
+from learning_reid.models.networks import build_backbone
 
 mine = build_backbone("osnet_ain_x1_0", seed=SEED).eval()
 with quiet():
@@ -225,7 +226,7 @@ show(figure, "Unit vectors: these pairs all lie on one rising curve, so both dis
 
 # %%
 if DATA == "embedded":
-    from src.embedding.backend_torch import TorchEmbedder
+    from learning_reid.embedding.backend_torch import TorchEmbedder
 
     averaged = TorchEmbedder(embedder.network.backbone, embedder.preprocessing, normalise=False)
     uneven = embed_samples(contest.samples, averaged)
@@ -240,7 +241,7 @@ for metric in ("cosine", "euclidean"):
     both = two_figures(rows[metric])
     assert np.allclose(torchreid_says(uneven, metric), both, atol=0.05)  # torchreid agrees again
     print(f"{metric:10s} rank-1 {both[0]:.1f}, mAP {both[1]:.1f}")
-again = two_figures(we_say(unit_vectors(uneven, np.float32), "euclidean"))
+again = two_figures(we_say(l2_normalize(uneven, np.float32), "euclidean"))
 print(f"{'unit first':10s} rank-1 {again[0]:.1f}, mAP {again[1]:.1f}")
 assert lengths.std() > 1e-3 and np.allclose(again, two_figures(rows["cosine"]), atol=0.05)
 
@@ -286,7 +287,7 @@ for group, numbers in (("persons", persons), ("cameras", cameras)):
 # so four pictures of one person are not four witnesses.
 
 # %%
-from src.metrics.confidence import bootstrap_interval
+from learning_reid.metrics.confidence import bootstrap_interval
 
 each_alone = np.arange(len(query))
 spans = {}
@@ -315,7 +316,7 @@ show(figure, "The figure (dot) and its 95 % interval: drawing pictures (grey) ma
 # answers person by person at random, and counts how often a difference as large comes up.
 
 # %%
-from src.metrics.confidence import paired_test
+from learning_reid.metrics.confidence import paired_test
 
 told = paired_test(rows["cosine"].per_query["map"], rows["euclidean"].per_query["map"], query.person)
 print(f"mAP, cosine minus Euclidean: {100 * told.difference:+.1f} points")
@@ -353,6 +354,6 @@ print(f"95 % interval {100 * told.low:+.1f} to {100 * told.high:+.1f}; by chance
 # - A figure comes with an **interval**, drawn by person.
 #
 # **Go on** with [lesson 5](metrics.ipynb), which counts rank-1 and mAP by hand. **Sources**:
-# [evaluation.py](../src/evaluation.py), [matches.py](../src/metrics/matches.py),
-# [distances.py](../src/ranking/distances.py), [confidence.py](../src/metrics/confidence.py),
-# [sources.yml](../src/zoo/sources.yml) (all published weights by name).
+# [evaluation.py](../src/learning_reid/evaluation/evaluate.py), [matches.py](../src/learning_reid/metrics/matches.py),
+# [distances.py](../src/learning_reid/retrieval/distances.py), [confidence.py](../src/learning_reid/metrics/confidence.py),
+# [sources.yml](../src/learning_reid/zoo/sources.yml) (all published weights by name).

@@ -11,7 +11,7 @@
 # **Takes** 2 minutes on 2 CPU cores, and twenty to read.
 
 # %% tags=["parameters"]
-from src.teaching.people import is_smoke
+from reid_course.people import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
@@ -38,14 +38,14 @@ MY_GUESS = None  # a number
 import tempfile
 from pathlib import Path
 
-from src.teaching.notebook import need
+from reid_course.notebook import need
 
 need("fast")  # onnx, onnxruntime, openvino and nncf: on Colab they are installed now
 
-from src.export.make import Order, export_network
-from src.teaching.contests import MODELS, lesson_embedder
-from src.teaching.exported import installed_mb
-from src.teaching.predictions import compare
+from learning_reid.export.export import Order, export_network
+from reid_course.contests import MODELS, lesson_embedder
+from reid_course.exported import installed_mb
+from reid_course.predictions import compare
 
 home = tempfile.TemporaryDirectory()  # goes away with the notebook
 float_file = Path(home.name) / "network.onnx"
@@ -70,8 +70,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import onnx
 
-from src.teaching.exported import operators
-from src.teaching.pictures import show, show_crops
+from reid_course.exported import operators
+from reid_course.pictures import show, show_crops
 
 graph = onnx.load(float_file).graph
 for kind, entry in (("in ", graph.input[0]), ("out", graph.output[0])):
@@ -108,11 +108,11 @@ MY_GUESS = None  # how many zeros stand after the point, as 2 in 0.001
 # %%
 from dataclasses import replace
 
-from src.export.verify import FLOAT_TOLERANCE, compare_features, open_exported, random_pictures
-from src.reid_data.pictures import read_sample
-from src.reid_data.split import only_persons
-from src.reid_data.task import make_contest
-from src.teaching.people import open_people
+from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.split import only_persons
+from learning_reid.datasets.task import make_contest
+from learning_reid.export.verify import FLOAT_TOLERANCE, compare_features, open_exported, random_pictures
+from reid_course.people import open_people
 
 rng = np.random.default_rng(SEED)
 crops = open_people(DATA, seed=SEED)
@@ -156,11 +156,11 @@ assert worst <= FLOAT_TOLERANCE
 MY_ANSWER = None  # "yes" or "no"
 
 # %%
-from src.embedding.backend_torch import TorchEmbedder
-from src.embedding.embedder import Embedder
-from src.embedding.registry import create_embedder
-from src.reid_data.features import embed_samples
-from src.training.reid_figures import score_contest
+from learning_reid.datasets.features import embed_samples
+from learning_reid.embedding.backend_torch import TorchEmbedder
+from learning_reid.embedding.embedder import Embedder
+from learning_reid.embedding.registry import create_embedder
+from tools.weights.reid_figures import score_contest
 
 
 def mean_ap(features: np.ndarray) -> float:
@@ -207,7 +207,7 @@ MY_GUESS = None  # factor of the fastest over PyTorch one by one
 import openvino
 import torch
 
-from src.teaching.exported import images_per_s
+from reid_course.exported import images_per_s
 
 
 def open_file(file: Path, backend: str, precision: str = "float32", threads: int | None = None) -> Embedder:
@@ -311,7 +311,7 @@ assert abs(mean_ap(features["OpenVINO, as it likes"]) - right_map) < 0.5
 # %% [markdown]
 # Every rounding pushes another way, and thousands of pushes nearly cancel. That is why bfloat16 needs no preparation.
 # It is not safe for each and every network, so the backend `auto` asks both about a few pictures first, and takes the
-# faster one only if the cosine is at least 0.999 ([backend_auto.py](../src/embedding/backend_auto.py)).
+# faster one only if the cosine is at least 0.999 ([backend_auto.py](../src/learning_reid/embedding/backend_auto.py)).
 #
 # ## int8 must be told how far to reach
 #
@@ -324,9 +324,9 @@ assert abs(mean_ap(features["OpenVINO, as it likes"]) - right_map) < 0.5
 MY_GUESS = None  # points of mAP, of 100
 
 # %%
-from src.export.verify import GATES, Accuracy, check_accuracy
-from src.settings.errors import UserError
-from src.teaching.exported import input_levels, quiet_quantiser
+from learning_reid.errors import UserError
+from learning_reid.export.verify import GATES, Accuracy, check_accuracy
+from reid_course.exported import input_levels, quiet_quantiser
 
 learned = crops.of("train")
 chosen = [learned[place] for place in np.linspace(0, len(learned) - 1, CALIBRATION).astype(int)]
@@ -455,9 +455,9 @@ MY_ANSWER = None  # three letters, such as "ACE"
 # the same answer on three scales: distance² = 2 − 2 · cosine.
 
 # %%
-from src.embedding.networks import build_backbone
-from src.reid_data.pairs import measure_features
-from src.teaching.exported import Averaged
+from learning_reid.datasets.pairs import measure_features
+from learning_reid.models.networks import build_backbone
+from reid_course.exported import Averaged
 
 averaged = TorchEmbedder(Averaged(original.network), original.preprocessing)
 small = replace(original.preprocessing, height=128, width=64)  # it is quicker
@@ -561,5 +561,5 @@ assert (table.diagonal() >= table.max(axis=0) - 1e-9).all()
 # - A **threshold** belongs to one file and one measure.
 #
 # **Go on** with the page on [export](../docs/export.md): files for browsers and C++, similarity inside the file.
-# **Sources**: [make.py](../src/export/make.py), [verify.py](../src/export/verify.py), [int8.py](../src/export/int8.py),
-# [onnx_file.py](../src/embedding/onnx_file.py), [backend_openvino.py](../src/embedding/backend_openvino.py).
+# **Sources**: [make.py](../src/learning_reid/export/export.py), [verify.py](../src/learning_reid/export/verify.py), [int8.py](../src/learning_reid/export/int8.py),
+# [onnx_file.py](../src/learning_reid/embedding/onnx_file.py), [backend_openvino.py](../src/learning_reid/embedding/backend_openvino.py).

@@ -12,7 +12,7 @@
 # **Takes** 2 minutes on 2 CPU cores, and twenty to read.
 
 # %% tags=["parameters"]
-from src.teaching.people import is_smoke
+from reid_course.people import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "casia-webface"]
 PEOPLE = 300  # of the 10,575 of CASIA-WebFace; of the drawn faces all take part
@@ -33,10 +33,10 @@ SEED = 7
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.reid_data.pictures import read_sample
-from src.teaching.faces import open_faces
-from src.teaching.pictures import show, show_crops
-from src.teaching.predictions import compare
+from learning_reid.datasets.images import read_sample
+from reid_course.faces import open_faces
+from reid_course.pictures import show, show_crops
+from reid_course.predictions import compare
 
 crops = open_faces(DATA, seed=SEED)
 persons = sorted({sample.person_id for sample in crops.samples if sample.person_id is not None})
@@ -56,11 +56,11 @@ show_crops(
 # pairs.
 
 # %%
-from src.synthetic.faces.drawing import draw_face
-from src.synthetic.faces.face import sample_face, sibling
-from src.synthetic.faces.light import Lighting
-from src.synthetic.faces.pose import Pose
-from src.synthetic.faces.shape import Expression
+from reid_synth.faces.drawing import draw_face
+from reid_synth.faces.face import sample_face, sibling
+from reid_synth.faces.light import Lighting
+from reid_synth.faces.pose import Pose
+from reid_synth.faces.shape import Expression
 
 face = sample_face(np.random.default_rng(SEED + 4))
 drawn = {
@@ -120,11 +120,11 @@ print(f"the truth is {truth}{right}")
 # anything else: of a third of them the network sees nothing until the exam.
 
 # %%
-from src.settings.load import load_as
-from src.settings.training import TrainSettings
-from src.teaching.notebook import ROOT
-from src.training.loop import make_accelerator
-from src.training.loop import prepare as prepare_run
+from learning_reid.config.load import load_as
+from learning_reid.config.training import TrainSettings
+from learning_reid.training.loop import make_accelerator
+from learning_reid.training.loop import prepare as prepare_run
+from reid_course.notebook import ROOT
 
 changes = [f"data.dataset={crops.name}", f"data.root={crops.root}", "data.val_split=0.33", "data.workers=0"]
 changes += [f"model.input_size=[{SIZE},{SIZE}]", f"schedule.epochs={EPOCHS}", f"run.validate_every={EPOCHS}"]
@@ -141,10 +141,10 @@ assert not set(runner.people.persons) & set(runner.people.validation.persons)
 # the distances of all pairs: **genuine** ones (one person) and **impostors** (two people).
 
 # %%
-from src.embedding.backend_torch import TorchEmbedder
-from src.metrics.verification import Pairs, collect_pairs, equal_error_rate
-from src.ranking.distances import distance_rows
-from src.reid_data.features import embed_samples
+from learning_reid.datasets.features import embed_samples
+from learning_reid.embedding.backend_torch import TorchEmbedder
+from learning_reid.metrics.verification import Pairs, collect_pairs, equal_error_rate
+from learning_reid.retrieval.distances import distance_rows
 
 contest = runner.people.validation
 one_camera = len(contest.cameras) == 1  # CASIA-WebFace does not know its cameras
@@ -177,7 +177,7 @@ MY_GUESS = None  # EER in percent after training
 import tempfile
 from pathlib import Path
 
-from src.training.log import read_log
+from learning_reid.training.log import read_log
 
 with tempfile.TemporaryDirectory() as name:
     run = Path(name)
@@ -219,7 +219,7 @@ show(figure, "Distances of the pairs after training, and three thresholds: left 
 # interest: a door that lets in every tenth stranger is no door.
 
 # %%
-from src.metrics.verification import roc_curve, tar_at_far
+from learning_reid.metrics.verification import roc_curve, tar_at_far
 
 figure, axes = plt.subplots(figsize=(6.5, 4))
 for name, each in (("random weights", before), ("after training", after)):
@@ -295,7 +295,7 @@ show_crops(
 # %%
 import torch
 
-from src.training.losses.arcface import arcface_logits
+from learning_reid.losses.arcface import arcface_logits
 
 angles = torch.linspace(0, torch.pi, 181)
 towards = torch.stack([torch.cos(angles), torch.sin(angles)], dim=1)  # pictures at 0° … 180° from their person
@@ -361,5 +361,5 @@ assert limits[0.5] < limits[0.0]
 # - **ArcFace** adds a margin to the angle of the right person.
 #
 # **Go on** with [lesson 12](bugs.ipynb), the zoo of classic mistakes. **Sources**:
-# [verification.py](../src/metrics/verification.py), [arcface.py](../src/training/losses/arcface.py),
-# [face_set.py](../src/synthetic/sets/face_set.py), [face.yml](../confs/face.yml), [loop.py](../src/training/loop.py).
+# [verification.py](../src/learning_reid/metrics/verification.py), [arcface.py](../src/learning_reid/losses/arcface.py),
+# [face_set.py](../src/reid_synth/datasets/face_set.py), [face.yml](../confs/face.yml), [loop.py](../src/learning_reid/training/loop.py).

@@ -11,7 +11,7 @@
 # **Takes** 1 minute on 2 CPU cores.
 
 # %% tags=["parameters"]
-from src.teaching.people import is_smoke
+from reid_course.people import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
@@ -35,8 +35,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from src.teaching.pictures import COLOURS, show, show_crops
-from src.teaching.predictions import compare
+from reid_course.pictures import COLOURS, show, show_crops
+from reid_course.predictions import compare
 
 torch.set_num_threads(1)  # twenty points do not keep two cores busy
 people = torch.arange(PEOPLE).repeat_interleave(EACH)  # 0 0 0 0 1 1 1 1 …
@@ -46,15 +46,15 @@ start = torch.stack([angle.cos(), angle.sin()], dim=1) + 0.5 * noise
 print(people.tolist())
 
 # %% [markdown]
-# Four losses, all from [src/training/losses](../src/training/losses). Three of them are *metric* losses: they compare
+# Four losses, all from [src/learning_reid/losses](../src/learning_reid/losses). Three of them are *metric* losses: they compare
 # the pictures of the batch with each other. **Softmax** (cross-entropy) does not: it has a classifier, one learned
 # direction for each person, and asks which of these directions a picture points to.
 
 # %%
-from src.training.losses.circle import circle_loss
-from src.training.losses.contrastive import supervised_contrastive_loss
-from src.training.losses.softmax import cross_entropy
-from src.training.losses.triplet import triplet_loss
+from learning_reid.losses.circle import circle_loss
+from learning_reid.losses.contrastive import supervised_contrastive_loss
+from learning_reid.losses.cross_entropy import cross_entropy
+from learning_reid.losses.triplet import triplet_loss
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 METRIC: dict[str, Loss] = {"triplet": triplet_loss, "circle": circle_loss, "contrastive": supervised_contrastive_loss}
@@ -157,7 +157,7 @@ assert content == ["triplet"] and last["contrastive"] > np.log(EACH - 1)
 # *nearest* negative.
 
 # %%
-from src.training.losses.batch import pairs
+from learning_reid.losses.batch import pairs
 
 positives, negatives = pairs(people)  # (20, 20) each: who is of the same person, who of another
 
@@ -317,10 +317,10 @@ show(figure, "A small temperature pushes the one or two most similar strangers, 
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from src.reid_data.pictures import read_sample
-from src.reid_data.task import number
-from src.teaching.people import open_people
-from src.training.sampler import IdentityBatchSampler
+from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.task import number
+from learning_reid.training.sampler import IdentityBatchSampler
+from reid_course.people import open_people
 
 crops = open_people(DATA, seed=SEED)
 learned = crops.of("train")
@@ -344,7 +344,7 @@ assert chosen > at_random
 
 # %% [markdown]
 # With the 751 people of Market-1501 it would be a few in a hundred. **PK sampling** draws P people, then K pictures of
-# each, from as many cameras as possible: [sampler.py](../src/training/sampler.py). The first people of a batch:
+# each, from as many cameras as possible: [sampler.py](../src/learning_reid/training/sampler.py). The first people of a batch:
 
 # %%
 batch = next(iter(sampler))[: 3 * EACH]
@@ -365,8 +365,8 @@ show_crops(
 # Beside them a few *other* people, whom the loss never sees.
 
 # %%
-from src.embedding.registry import create_embedder
-from src.reid_data.features import embed_samples
+from learning_reid.datasets.features import embed_samples
+from learning_reid.embedding.registry import create_embedder
 
 persons, first = np.unique(labels.person, return_index=True)
 shown = rng.permutation(persons)[: 6 if is_smoke() else 14]
@@ -452,5 +452,5 @@ print(f"{'all numbers':12s} {whole:.0%} of the others")
 # - Metric losses need positives in the batch, by other cameras: **PK sampling**.
 # - Two losses cannot be compared by their values; what counts is how well *other* people are found.
 #
-# **Go on** with [lesson 7](osnet.ipynb). **Sources**: [losses](../src/training/losses),
-# [sampler.py](../src/training/sampler.py), [training.md](../docs/training.md).
+# **Go on** with [lesson 7](osnet.ipynb). **Sources**: [losses](../src/learning_reid/losses),
+# [sampler.py](../src/learning_reid/training/sampler.py), [training.md](../docs/training.md).

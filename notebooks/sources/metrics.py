@@ -25,13 +25,13 @@ SEED = 7
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.embedding.registry import create_embedder
-from src.ranking.distances import euclidean
-from src.reid_data.features import embed_samples
-from src.reid_data.pictures import read_sample
-from src.teaching.contests import lesson_contest
-from src.teaching.pictures import show, show_crops
-from src.teaching.predictions import compare
+from learning_reid.datasets.features import embed_samples
+from learning_reid.datasets.images import read_sample
+from learning_reid.embedding.registry import create_embedder
+from learning_reid.retrieval.distances import euclidean
+from reid_course.contests import lesson_contest
+from reid_course.pictures import show, show_crops
+from reid_course.predictions import compare
 
 rng = np.random.default_rng(SEED)
 contest = lesson_contest(DATA, SEED, PERSONS)
@@ -156,13 +156,13 @@ print(f"INP = {len(ranks)} / {ranks[-1]} = {penalty:.3f}")
 # %% [markdown]
 # ## The same by the project's code
 #
-# [`find_matches`](../src/metrics/matches.py) finds the rank of each true match under a rule, called **protocol**;
-# [`score_retrieval`](../src/metrics/retrieval.py) turns ranks into figures. They must agree with pencil and paper.
+# [`find_matches`](../src/learning_reid/metrics/matches.py) finds the rank of each true match under a rule, called **protocol**;
+# [`score_retrieval`](../src/learning_reid/metrics/retrieval.py) turns ranks into figures. They must agree with pencil and paper.
 
 # %%
-from src.metrics.matches import find_matches
-from src.metrics.protocol import PROTOCOLS
-from src.metrics.retrieval import Retrieval, score_retrieval
+from learning_reid.metrics.matches import find_matches
+from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.retrieval import Retrieval, score_retrieval
 
 one, few = query.take(np.array([asked])), gallery.take(ten)  # the labels of one query and of ten pictures
 rule = PROTOCOLS["market1501"]
@@ -220,7 +220,7 @@ show(figure, "Left, CMC: it can only rise with k. Right: the AP of each query. O
 MY_GUESS = None  # points
 
 # %%
-from src.metrics.retrieval import average_precision as ap_of
+from learning_reid.metrics.retrieval import average_precision as ap_of
 
 ap_a, ap_b = (100 * ap_of(np.array([letter == "X" for letter in signs])) for signs in ("X.X..XX...", "X......XXX"))
 compare(MY_GUESS, ap_a - ap_b, f"A {ap_a:.1f}, B {ap_b:.1f}, difference", "points")
@@ -310,8 +310,8 @@ show_crops(
 MY_GUESS = None  # the lowest of the four, from 0 to 100
 
 # %%
-from src.report.protocol_exhibit import score_everywhere
-from src.synthetic.sets.features import FeatureWorld
+from learning_reid.evaluation.protocol_exhibit import score_everywhere
+from reid_synth.datasets.features import FeatureWorld
 
 worlds = {"these people": {name: score(name) for name in NAMES}, "drawn points": score_everywhere(FeatureWorld())}
 for world, results in worlds.items():
@@ -328,7 +328,7 @@ for results in worlds.values():
 
 # %% [markdown]
 # *Drawn points* are vectors without pictures: each person is a point, each camera pushes all its pictures the same way,
-# each picture adds noise ([features.py](../src/synthetic/sets/features.py)). The pattern is the same, so it does not
+# each picture adds noise ([features.py](../src/reid_synth/datasets/features.py)). The pattern is the same, so it does not
 # come from our people or our network.
 
 # %%
@@ -364,7 +364,7 @@ show(
 # counting, or one picture changes. Same fingerprint: compare. Another one: don't.
 
 # %%
-from src.reid_data.fingerprint import fingerprint
+from learning_reid.datasets.fingerprint import fingerprint
 
 data = fingerprint(contest.query, contest.gallery)
 for name in NAMES:
@@ -390,6 +390,6 @@ assert len({worlds["these people"][name].fingerprint(data) for name in NAMES}) =
 # - The **same-camera rule** removes what is easy to find and of no use.
 # - A figure without its **protocol** means nothing: only figures of one fingerprint may be compared.
 #
-# **Go on** with [lesson 6](losses.ipynb). **Sources**: [matches.py](../src/metrics/matches.py),
-# [retrieval.py](../src/metrics/retrieval.py), [protocol.py](../src/metrics/protocol.py), and [How good is a
+# **Go on** with [lesson 6](losses.ipynb). **Sources**: [matches.py](../src/learning_reid/metrics/matches.py),
+# [retrieval.py](../src/learning_reid/metrics/retrieval.py), [protocol.py](../src/learning_reid/metrics/protocol.py), and [How good is a
 # network?](../docs/evaluation.md), which tells the rest.

@@ -12,7 +12,7 @@
 # **Takes** 1 minute on 2 CPU cores.
 
 # %% tags=["parameters"]
-from src.teaching.people import is_smoke
+from reid_course.people import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
@@ -33,12 +33,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from src.embedding.osnet import build_osnet
-from src.embedding.osnet_blocks import Gate, LiteConv3x3, stream
-from src.reid_data.pictures import read_sample
-from src.teaching.contests import lesson_contest, lesson_embedder
-from src.teaching.pictures import show, show_crops
-from src.teaching.predictions import compare
+from learning_reid.datasets.images import read_sample
+from learning_reid.models.osnet import build_osnet
+from learning_reid.models.osnet_blocks import Gate, LiteConv3x3, stream
+from reid_course.contests import lesson_contest, lesson_embedder
+from reid_course.pictures import show, show_crops
+from reid_course.predictions import compare
 
 contest = lesson_contest(DATA, SEED, MOST_PEOPLE)
 embedder = lesson_embedder(DATA)
@@ -271,7 +271,7 @@ for name, (parameters, adds) in PUBLISHED.items():
 # parameters it differs a little, and you can say why: it counts a layer each time it is *used*.
 
 # %%
-from src.embedding.torchreid_models import quiet, without_tensorflow
+from learning_reid.models.torchreid_models import quiet, without_tensorflow
 
 with quiet(), without_tensorflow():
     from torchreid.reid.utils import compute_model_complexity
@@ -320,8 +320,8 @@ show(figure, "Six crops, and below them how active each place is after each stag
 # trousers, and a blue top over red ones, hold the same colours. Here is one person in both, and once more from behind.
 
 # %%
-from src.embedding.stripes import Stripes
-from src.teaching.dressed import dressed
+from learning_reid.models.part_pooling import Stripes
+from reid_course.dressed import dressed
 
 RED, BLUE = (190, 40, 40), (40, 60, 170)
 three = [dressed(RED, BLUE), dressed(RED, BLUE, heading=1.2, phase=2.5), dressed(BLUE, RED)]
@@ -361,7 +361,7 @@ assert ratios[0][1] > 1.5 * ratios[0][0]
 # their windows are large, so their average is better off. **Stripes** (Sun et al. 2018, arXiv 1711.09349) settle it:
 # cut the map into horizontal bands, average within each, and write the bands one below the other. Head, chest, hips,
 # legs and shoes then have places of their own in the vector, and turning around changes little, because people turn
-# about an upright axis. [stripes.py](../src/embedding/stripes.py) does this for the last three maps.
+# about an upright axis. [stripes.py](../src/learning_reid/models/part_pooling.py) does this for the last three maps.
 #
 # The price: a longer vector, and a crop that is cut badly (feet missing, much wall above the head) shifts all bands.
 #
@@ -386,12 +386,12 @@ class Readings(nn.Module):
 
 
 # %%
-from src.embedding.backend_torch import TorchEmbedder
-from src.metrics.matches import find_matches
-from src.metrics.protocol import PROTOCOLS
-from src.metrics.retrieval import score_retrieval
-from src.reid_data.features import embed_samples
-from src.reid_data.task import make_task
+from learning_reid.datasets.features import embed_samples
+from learning_reid.datasets.task import make_task
+from learning_reid.embedding.backend_torch import TorchEmbedder
+from learning_reid.metrics.matches import find_matches
+from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.retrieval import score_retrieval
 
 reader = TorchEmbedder(Readings(backbone), embedder.preprocessing, normalise=False)
 features = embed_samples(contest.samples, reader)
@@ -430,5 +430,5 @@ for name, columns_of in columns.items():
 # - **Parameters** are stored, **multiply-adds** are computed; most parameters sit late, most computing is done early.
 # - An average forgets where a colour was; **stripes** keep it.
 #
-# **Go on** with [lesson 8](domains.ipynb). **Sources**: [osnet.py](../src/embedding/osnet.py),
-# [osnet_blocks.py](../src/embedding/osnet_blocks.py), [stripes.py](../src/embedding/stripes.py).
+# **Go on** with [lesson 8](domains.ipynb). **Sources**: [osnet.py](../src/learning_reid/models/osnet.py),
+# [osnet_blocks.py](../src/learning_reid/models/osnet_blocks.py), [stripes.py](../src/learning_reid/models/part_pooling.py).

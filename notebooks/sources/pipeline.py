@@ -11,7 +11,7 @@
 # **Takes** 2 minutes on 2 CPU cores, and fifteen to read.
 
 # %% tags=["parameters"]
-from src.teaching.people import is_smoke
+from reid_course.people import is_smoke
 
 FRAMES = "synthetic:42"  # a generated street; or a folder of pictures, or a video, seen from the project's folder
 CONFIG = "confs/demo.yml"  # @param ["confs/demo.yml", "confs/config.yml"]
@@ -24,17 +24,17 @@ QUERY = 0  # which person of the first frame; 0: of whom the detector is surest
 #     frames ──► detection ──► crops ──► embedding ──► ranking ──► report
 #     (pictures)  (where)                 (who-like)    (nearest)   (look at it)
 #
-# Each arrow is a folder of `src/`, and [`src/pipeline.py`](../src/pipeline.py) ties them together. What it is to do
+# Each arrow is a folder of `src/`, and [`src/learning_reid/pipeline.py`](../src/learning_reid/pipeline.py) ties them together. What it is to do
 # stands in a YAML file; `demo.yml` names the small networks of this repository, so that nothing is downloaded.
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.settings.load import load_settings
-from src.teaching.notebook import ROOT
-from src.teaching.pictures import show, show_crops
-from src.teaching.predictions import compare
+from learning_reid.config.load import load_settings
+from reid_course.notebook import ROOT
+from reid_course.pictures import show, show_crops
+from reid_course.predictions import compare
 
 place = FRAMES if FRAMES.startswith("synthetic:") else ROOT / FRAMES
 changes = [f"input.frames_path={place}", f"input.query_detection={QUERY}"]
@@ -49,7 +49,7 @@ for part in ("detector", "embedder", "ranking"):
 # second time reads them a second time. A frame is an array of height × width × 3, in the order red, green, blue.
 
 # %%
-from src.frames.open import open_frames
+from learning_reid.frames.open_frames import open_frames
 
 frames = open_frames(settings.input.frames_path, settings.input.max_frames)
 first = next(iter(frames))
@@ -82,10 +82,10 @@ MY_GUESS = None  # people
 # *something* may be, another says of each what it is, and how sure it is (the **score**, 0 to 1).
 
 # %%
-from src.pipeline import load_networks
-from src.report.drawing import MATCH, OTHER, Mark, draw_marks
+from learning_reid.pipeline import load_networks
+from learning_reid.visualization.drawing import MATCH, OTHER, Mark, draw_marks
 
-detector, embedder = load_networks(settings)
+detector, embedder = load_networks(settings.detector, settings.embedder, settings.runtime)
 found = detector(first)
 compare(MY_GUESS, len(found), "people found", "boxes")
 for box, score in zip(found.xyxy, found.confidence, strict=True):
@@ -100,7 +100,7 @@ assert len(found)
 # away; each of our weights ships with the score that suits it. Let it say everything it suspects:
 
 # %%
-from src.detection.registry import create_detector
+from learning_reid.detection.registry import create_detector
 
 where = settings.detector
 eager = create_detector(where.name, where.weights, min_score=0.02)
@@ -121,7 +121,7 @@ assert len(suspected) >= len(found)
 # What is inside each box is cut out; the rest of the frame is forgotten.
 
 # %%
-from src.detection.crops import cut_crop
+from learning_reid.detection.crops import cut_crop
 
 crops = [cut_crop(first.image, box) for box in found.xyxy]
 sizes = [f"{number}: {crop.shape[1]}×{crop.shape[0]}" for number, crop in enumerate(crops)]
@@ -144,7 +144,7 @@ assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
 # that one.
 
 # %%
-from src.ranking.distances import euclidean
+from learning_reid.retrieval.distances import euclidean
 
 later = None
 for later in frames:
@@ -189,8 +189,8 @@ assert np.linalg.norm(vectors - swapped, axis=1).max() > 0.1
 # faster. Afterwards the pictures are gone; boxes, scores and vectors stay: the **sightings**.
 
 # %%
-from src.pipeline import find_people
-from src.report.progress import Stopwatch
+from learning_reid.io.progress import Stopwatch
+from learning_reid.pipeline import find_people
 
 watch = Stopwatch()
 seen, _ = find_people(frames, detector, embedder, settings.embedder.batch_size, watch)
@@ -214,9 +214,9 @@ show(figure, "Where the time goes. (Reading a generated street means drawing it.
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from src.ranking.query import choose_queries
-from src.ranking.rank import rank_later
-from src.report.truth import score_rankings, true_identities
+from learning_reid.metrics.pipeline_truth import score_rankings, true_identities
+from learning_reid.retrieval.choose_queries import choose_queries
+from learning_reid.retrieval.ranking import rank_later
 
 (query,) = choose_queries(seen, settings.input.query_frame, settings.input.query_detection)
 ranking = rank_later(seen, query, settings.ranking.metric)
@@ -272,8 +272,8 @@ assert answers.sum() <= nearest.sum() and (strict.distances[answers] <= LIMIT).a
 import tempfile
 from pathlib import Path
 
-from src.pipeline import FRAMES_PER_SECOND, draw_video
-from src.report.strip import draw_strip, strip_matches
+from learning_reid.pipeline import FRAMES_PER_SECOND, draw_video
+from learning_reid.visualization.strip import draw_strip, strip_matches
 
 temporary = tempfile.TemporaryDirectory()
 folder = Path(temporary.name)
@@ -315,7 +315,7 @@ show_crops(
 import contextlib
 import io
 
-from src.pipeline import run_walkthrough
+from learning_reid.pipeline import run_walkthrough
 
 FEW = 4
 short = load_settings(ROOT / CONFIG, [*changes, f"input.max_frames={FEW}", f"output.folder={folder / 'short'}"])
@@ -357,6 +357,6 @@ temporary.cleanup()
 # - **Embedding** gives each crop a unit vector; **ranking** orders everybody by distance to the query.
 # - There is always a nearest one: whether it is near *enough* is a question of its own.
 #
-# **Go on** with [lesson 3](train.ipynb). **Sources**: [pipeline.py](../src/pipeline.py), [main.py](../src/main.py),
-# [torchvision_frcnn.py](../src/detection/torchvision_frcnn.py), [rank.py](../src/ranking/rank.py),
-# [strip.py](../src/report/strip.py), and [every setting](../docs/configuration.md).
+# **Go on** with [lesson 3](train.ipynb). **Sources**: [pipeline.py](../src/learning_reid/pipeline.py), [main.py](../src/main.py),
+# [torchvision_frcnn.py](../src/learning_reid/detection/torchvision_frcnn.py), [rank.py](../src/learning_reid/retrieval/ranking.py),
+# [strip.py](../src/learning_reid/visualization/strip.py), and [every setting](../docs/configuration.md).

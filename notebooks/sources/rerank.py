@@ -11,7 +11,7 @@
 # **Takes** 1 minute on 2 CPU cores.
 
 # %% tags=["parameters"]
-from src.teaching.people import is_smoke
+from reid_course.people import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
@@ -36,11 +36,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyArrowPatch
 
-from src.ranking.distances import distance_rows, euclidean
-from src.ranking.rerank import reranked_rows
-from src.teaching.contests import lesson_contest, lesson_embedder
-from src.teaching.pictures import show, show_crops
-from src.teaching.predictions import beside_published, compare
+from learning_reid.retrieval.distances import distance_rows, euclidean
+from learning_reid.retrieval.reranking import reranked_rows
+from reid_course.contests import lesson_contest, lesson_embedder
+from reid_course.pictures import show, show_crops
+from reid_course.predictions import beside_published, compare
 
 names = "QABCWXYZ"
 points = np.array(
@@ -97,7 +97,7 @@ assert set(names[index] for index in order[:2]) <= set("ABC")
 # W has fallen behind, and nobody told us who it is. The paper adds three things. Sets grow by the sets of those members
 # who nearly agree with them; members count by nearness rather than all alike; and each set is averaged with those of
 # its `k2` nearest. At the end a share λ of the original distance is mixed in again. All of it is
-# [rerank.py](../src/ranking/rerank.py), in about a hundred and fifty lines.
+# [rerank.py](../src/learning_reid/retrieval/reranking.py), in about a hundred and fifty lines.
 #
 # ## On real features
 #
@@ -108,15 +108,15 @@ assert set(names[index] for index in order[:2]) <= set("ABC")
 MY_GUESS = None  # a number
 
 # %%
-from src.metrics.labels import Labels
-from src.metrics.matches import find_matches
-from src.metrics.protocol import PROTOCOLS
-from src.metrics.retrieval import Retrieval, score_retrieval
-from src.ranking.distances import DistanceRows
-from src.ranking.expansion import alpha_expansion, average_expansion
-from src.reid_data.features import embed_samples
-from src.reid_data.pictures import read_sample
-from src.reid_data.task import make_task
+from learning_reid.datasets.features import embed_samples
+from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.task import make_task
+from learning_reid.metrics.labels import Labels
+from learning_reid.metrics.matches import find_matches
+from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.retrieval import Retrieval, score_retrieval
+from learning_reid.retrieval.distances import DistanceRows
+from learning_reid.retrieval.query_expansion import alpha_expansion, average_expansion
 
 contest = lesson_contest(DATA, SEED, MOST_PEOPLE)
 task = make_task(contest, embed_samples(contest.samples, lesson_embedder(DATA)), "cosine")
@@ -329,6 +329,6 @@ for size in SIZES:
 # - Both need several pictures of each person. They can do harm where there is one, and re-ranked distances bear no
 #   threshold.
 #
-# **Go on** with [lesson 11](faces.ipynb). **Sources**: [rerank.py](../src/ranking/rerank.py),
-# [expansion.py](../src/ranking/expansion.py),
-# [neighbours.py](../src/ranking/neighbours.py), [retrieval.py](../src/metrics/retrieval.py).
+# **Go on** with [lesson 11](faces.ipynb). **Sources**: [rerank.py](../src/learning_reid/retrieval/reranking.py),
+# [expansion.py](../src/learning_reid/retrieval/query_expansion.py),
+# [neighbours.py](../src/learning_reid/retrieval/nearest.py), [retrieval.py](../src/learning_reid/metrics/retrieval.py).

@@ -26,11 +26,11 @@ SEED = 7
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.reid_data.pictures import read_sample
-from src.reid_data.task import make_contest
-from src.teaching.people import open_people
-from src.teaching.pictures import show, show_crops
-from src.teaching.predictions import compare
+from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.task import make_contest
+from reid_course.people import open_people
+from reid_course.pictures import show, show_crops
+from reid_course.predictions import compare
 
 contest = make_contest(open_people(DATA, seed=SEED))
 query_labels, gallery_labels = contest.query_labels, contest.gallery_labels
@@ -87,10 +87,10 @@ for letter, crop in zip("ABCDEFG", small[1:], strict=True):
 #
 # A neural network turns each crop into a list of numbers, a **vector** (also called *embedding* or *feature*), and was
 # trained so that crops of one person land near each other, whatever the camera. Ours is
-# [OSNet](../src/embedding/osnet.py) ×0.25, a small one.
+# [OSNet](../src/learning_reid/models/osnet.py) ×0.25, a small one.
 
 # %%
-from src.embedding.registry import create_embedder
+from learning_reid.embedding.registry import create_embedder
 
 embedder = create_embedder("osnet_x0_25", "embedded")
 vectors = embedder(crops)
@@ -104,7 +104,7 @@ print(vectors.shape, "- one row for each crop; the length of the first is", roun
 # Between two vectors lies a **distance**. The Euclidean one is what a ruler would measure. Small means alike.
 
 # %%
-from src.ranking.distances import euclidean
+from learning_reid.retrieval.distances import euclidean
 
 distances = euclidean(vectors[:1], vectors[1:])[0]
 order = np.argsort(distances)
@@ -131,7 +131,7 @@ print("the network says", "ABCDEFG"[order[0]], "- the truth is", truth, "- you s
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from src.reid_data.features import embed_samples
+from learning_reid.datasets.features import embed_samples
 
 features = embed_samples(contest.samples, embedder)
 asking = len(contest.query)
@@ -193,7 +193,7 @@ show(figure, "Distances of pairs of crops: those of one person are smaller, but 
 # ## Try this
 #
 # - Change `SEED` at the top and run everything again: other people, another line-up. How much does the figure move?
-# - `from src.ranking.distances import cosine`, and use it instead of `euclidean` for the vectors. The order stays: why?
+# - `from learning_reid.retrieval.distances import cosine`, and use it instead of `euclidean` for the vectors. The order stays: why?
 #   ([Lesson 4](eval.ipynb) tells.)
 # - Leave out the line that sets `own` pairs to infinity. The figure rises. Has the network become better?
 #
@@ -205,5 +205,5 @@ show(figure, "Distances of pairs of crops: those of one person are smaller, but 
 # - Same and different people overlap: there will be mistakes, and one should look at them.
 #
 # **Go on** with [lesson 2](pipeline.ipynb), which finds the people in frames first. **Sources**:
-# [osnet.py](../src/embedding/osnet.py), [distances.py](../src/ranking/distances.py),
-# [task.py](../src/reid_data/task.py).
+# [osnet.py](../src/learning_reid/models/osnet.py), [distances.py](../src/learning_reid/retrieval/distances.py),
+# [task.py](../src/learning_reid/datasets/task.py).

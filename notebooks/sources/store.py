@@ -11,7 +11,7 @@
 # **Takes** 3 minutes on 2 CPU cores, and half an hour to read.
 
 # %% tags=["parameters"]
-from src.teaching.people import is_smoke
+from reid_course.people import is_smoke
 
 FRAMES = "synthetic:7"  # a generated street with three cameras; another number is another street
 PEOPLE = 6 if is_smoke() else 10
@@ -33,11 +33,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.frames.folder import read_picture
-from src.frames.synthetic import parse_name
-from src.teaching.pictures import show, show_crops
-from src.teaching.predictions import compare
-from src.teaching.stored import CAMERAS, draw_lanes, film, returning_world, visits
+from learning_reid.frames.folder import read_picture
+from learning_reid.frames.synthetic import parse_name
+from reid_course.pictures import show, show_crops
+from reid_course.predictions import compare
+from reid_course.stored import CAMERAS, draw_lanes, film, returning_world, visits
 
 home = tempfile.TemporaryDirectory()  # goes away with the notebook
 street = Path(home.name) / "street"
@@ -72,11 +72,11 @@ from datetime import UTC, datetime
 import pandas as pd
 from sqlalchemy.orm import Session
 
-from src.detection.registry import create_detector
-from src.embedding.registry import create_embedder
-from src.store.extract import Crew, Source, extract
-from src.store.open import open_store
-from src.store.records import detector_row, embedder_row
+from learning_reid.detection.registry import create_detector
+from learning_reid.embedding.registry import create_embedder
+from reid_store.extract import Crew, Source, extract
+from reid_store.open_store import open_store
+from reid_store.records import detector_row, embedder_row
 
 folder = Path(home.name) / "store"
 url = f"sqlite:///{folder / 'people.db'}"
@@ -177,8 +177,8 @@ print(f"{LENGTH / RATE:.0f} seconds of this street: {len(stored):,} people in fr
 print(f"a day of it: {days * size / 1e9:.1f} GB, and {days * footage / 1e9:.0f} GB of pictures if these are kept too")
 
 # %%
-from src.store.search import thumbnail_of, vector_of
-from src.store.thumbnails import as_picture
+from reid_store.search import thumbnail_of, vector_of
+from reid_store.thumbnails import as_picture
 
 chosen = stored.sort_values("thumbnail_bytes").id.iloc[[-1, -len(stored) // 3, len(stored) // 3]].tolist()
 figure, cells = plt.subplots(2, 3, figsize=(5, 3.1), height_ratios=[2, 1])
@@ -204,7 +204,7 @@ show(figure, "Kept of three people: the thumbnail, and below it the first 512 nu
 CLICK = None  # (x, y) in pixels, as (400, 300); None: the person on the left
 
 # %%
-from src.report.drawing import MATCH, Mark, draw_marks
+from learning_reid.visualization.drawing import MATCH, Mark, draw_marks
 
 camera, frame = stored.groupby(["camera", "frame"]).size().idxmax()
 here = stored[(stored.camera == camera) & (stored.frame == frame)].sort_values("x1")
@@ -231,12 +231,12 @@ print("clicked: detection", clicked)
 MY_GUESS = None  # of 100
 
 # %%
-from src.embedding.operating_point import load_operating_point
-from src.report.store_answers import answers_text, clock, is_match
-from src.store.identities import read_everybody
-from src.store.identity_truth import true_camera, true_persons
-from src.store.search import search_store
-from src.store.where import Where
+from learning_reid.embedding.operating_point import load_operating_point
+from reid_store.detection_filter import Where
+from reid_store.identities import read_everybody
+from reid_store.identity_truth import true_camera, true_persons
+from reid_store.search import search_store
+from reid_store.search_results import answers_text, clock, is_match
 
 point = load_operating_point("osnet_x0_25", "embedded", "euclidean")
 limit = point.search_threshold  # calibrated on other people, as in lesson 9
@@ -290,7 +290,7 @@ show_answers(
 # Let us also ask with a picture, and for somebody who has certainly never walked here.
 
 # %%
-from src.teaching.dressed import dressed
+from reid_course.dressed import dressed
 
 stranger = dressed(top=(190, 40, 40), trousers=(40, 60, 170))
 found = search_store(engine, embedder([stranger])[0], describes, k=2)
@@ -310,8 +310,8 @@ assert not is_match(found[0], limit) or seed != 7  # in another street somebody 
 # people in one frame are two people**. So each frame with several people shows how far apart strangers are.
 
 # %%
-from src.store.identities import put_together
-from src.store.tracklets import strangers_distance
+from reid_store.identities import put_together
+from reid_store.tracklets import strangers_distance
 
 strangers = strangers_distance(people.frame, people.boxes_xyxy, people.embeddings)
 print("of the pairs of people in one frame, 95 in 100 are farther apart than", np.round(strangers or np.nan, 2))
@@ -345,7 +345,7 @@ show(figure, f"Everybody seen by {camera}: each dot a box, each colour a trackle
 MY_GUESS = None  # persons
 
 # %%
-from src.store.identity_truth import score_persons
+from reid_store.identity_truth import score_persons
 
 scores = score_persons(people, made, known)
 lengths = np.bincount(made.tracklet)
@@ -373,9 +373,9 @@ show(
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from src.ranking.distances import euclidean
-from src.store.identities import PutTogether
-from src.store.persons import average_linkage, cannot_be_one, group_tracklets, sum_up
+from learning_reid.retrieval.distances import euclidean
+from reid_store.identities import PutTogether
+from reid_store.persons import average_linkage, cannot_be_one, group_tracklets, sum_up
 
 columns = people.camera, people.time_s, people.boxes_xyxy, people.score, people.embeddings
 tracklets = sum_up(made.tracklet, *columns)
@@ -404,7 +404,7 @@ compare(MY_GUESS, idf1["without"], "IDF1 without the rule", "")
 # seen in six boxes and Ben in four:
 
 # %%
-from src.metrics.identities import identity_scores, pair_scores
+from learning_reid.metrics.identities import identity_scores, pair_scores
 
 anna_and_ben = np.array([1] * 6 + [2] * 4)
 for words, numbers in (
@@ -467,10 +467,10 @@ assert max(idf1s) > idf1s[-1] or is_smoke()
 # HTML file, which asks nothing of the network.
 
 # %%
-from src.report.timeline import summary, write_timeline
-from src.report.timeline_data import read_page
-from src.store.identities import write_persons
-from src.teaching.notebook import ROOT
+from reid_course.notebook import ROOT
+from reid_store.identities import write_persons
+from reid_store.timeline import summary, write_timeline
+from reid_store.timeline_data import read_page
 
 write_persons(engine, people.detection, made.person)
 page = ROOT / "output" / "store" / "timeline.html"
@@ -575,7 +575,7 @@ for (asked, answer), count in Counter(zip(true[rows][alarm], named[alarm], stric
 MY_GUESS = None  # percent of the clicks
 
 # %%
-from src.report.sprites import blur_faces, blur_people
+from reid_store.sprites import blur_faces, blur_people
 
 few = rows[::3]  # every third picture, to save time
 thumbnails = [as_picture(thumbnail_of(engine, int(people.detection[row]))) for row in few]
@@ -654,8 +654,8 @@ assert not traces(copy_file).startswith("0 of")
 # file anew.
 
 # %%
-from src.store.open import only_writer
-from src.store.retention import forget_older
+from reid_store.open_store import only_writer
+from reid_store.retention import forget_older
 
 print("before:", traces(*folder.glob("people.db*")))
 with only_writer(engine, url):
@@ -708,7 +708,7 @@ home.cleanup()
 # - Click on somebody else: `CLICK = (x, y)`. For whom does the search fail, and what do they wear?
 # - `RATE = 1.2` and `LENGTH = 62`: the same minute, seen less often. What becomes of tracklets, and why?
 # - Another street (`FRAMES = "synthetic:3"`), or twice as many people. Does the best threshold move?
-# - Make the blur stronger: set `src.report.sprites.BLURRED_PX` to 3, to 1. When is it as good as random numbers?
+# - Make the blur stronger: set `reid_store.sprites.BLURRED_PX` to 3, to 1. When is it as good as random numbers?
 # - Blur only the *asked* picture, and search among clear ones: what does the calibrated threshold say then?
 # - The same with the commands, on your own machine: `python src/main.py extract --input synthetic:7`, then
 #   `search --detection 5`, `identities`, `timeline --use-reid`.
@@ -723,5 +723,5 @@ home.cleanup()
 # - **Blur** is for eyes, not for networks; **deleting** is done only when the bytes are gone, everywhere.
 #
 # **Go on** with the page on [stores](../docs/store.md), which has the commands. **Sources**:
-# [extract.py](../src/store/extract.py), [search.py](../src/store/search.py), [tracklets.py](../src/store/tracklets.py),
-# [persons.py](../src/store/persons.py), [retention.py](../src/store/retention.py).
+# [extract.py](../src/reid_store/extract.py), [search.py](../src/reid_store/search.py), [tracklets.py](../src/reid_store/tracklets.py),
+# [persons.py](../src/reid_store/persons.py), [retention.py](../src/reid_store/retention.py).

@@ -12,7 +12,7 @@
 # **Takes** 1 minute on 2 CPU cores, and twenty to read.
 
 # %% tags=["parameters"]
-from src.teaching.people import is_smoke
+from reid_course.people import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 DRESSED_TWICE = 8 if is_smoke() else 40  # people who change clothes
@@ -34,8 +34,8 @@ from dataclasses import asdict
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.synthetic.people.attributes import attributes_of
-from src.synthetic.people.person import sample_person
+from reid_synth.people.attributes import attributes_of
+from reid_synth.people.person import sample_person
 
 person = sample_person(np.random.default_rng(SEED))
 for name, value in list(asdict(person).items())[:8]:
@@ -53,13 +53,13 @@ print(", ".join(f"{key}: {word}" for key, word in words.items() if word not in (
 # %% [markdown]
 # ## From numbers to a body
 #
-# [build_figure](../src/synthetic/people/figure.py) makes twenty to thirty *parts* of them: cylinders whose ends and
+# [build_figure](../src/reid_synth/people/figure.py) makes twenty to thirty *parts* of them: cylinders whose ends and
 # widths are known in metres. Clothes are wider parts, hair is a part, a bag is a part.
 
 # %%
-from src.synthetic.people.figure import build_figure
-from src.synthetic.people.poses import Pose
-from src.teaching.pictures import COLOURS, show, show_crops
+from reid_course.pictures import COLOURS, show, show_crops
+from reid_synth.people.figure import build_figure
+from reid_synth.people.poses import Pose
 
 parts = build_figure(person, Pose(phase=1.0))
 surfaces = sorted({part.surface for part in parts})
@@ -84,7 +84,7 @@ show(figure, f"{len(parts)} parts of one person in mid-step, coloured by what th
 
 
 # %%
-from src.synthetic.people.rendering import Sprite, paste, render_person
+from reid_synth.people.rendering import Sprite, paste, render_person
 
 
 def before_wall(sprite: Sprite) -> np.ndarray:
@@ -117,11 +117,11 @@ show_crops(
 # ## Near-copies
 #
 # A crowd of people drawn by chance is too easy: everybody differs in everything. So some get a
-# [near-copy](../src/synthetic/people/person.py): a *different* person with one or two things exchanged: the top, the
+# [near-copy](../src/reid_synth/people/person.py): a *different* person with one or two things exchanged: the top, the
 # shoes, the bag, the hair, the body, …
 
 # %%
-from src.synthetic.people.person import near_copy
+from reid_synth.people.person import near_copy
 
 copies = [near_copy(person, np.random.default_rng([SEED, number])) for number in range(6)]
 show_crops(
@@ -145,9 +145,9 @@ for number, copy in enumerate(copies, 1):
 # eight. Guess: what differs more, one person in two cameras, or two people in one?
 
 # %%
-from src.synthetic.places.street import empty_street
-from src.synthetic.places.surfaces import make_surfaces
-from src.synthetic.sets.crops import photograph, sample_crop_camera
+from reid_synth.datasets.crops import photograph, sample_crop_camera
+from reid_synth.places.street import empty_street
+from reid_synth.places.surfaces import make_surfaces
 
 rng = np.random.default_rng(SEED)
 surfaces = make_surfaces(SEED, per_kind=3)
@@ -183,8 +183,8 @@ assert np.mean(one_camera) < np.mean(one_person)
 # ## The street, in four weathers
 
 # %%
-from src.synthetic.places.street import compose_street
-from src.synthetic.places.weather import WEATHERS
+from reid_synth.places.street import compose_street
+from reid_synth.places.weather import WEATHERS
 
 figure, cells = plt.subplots(1, 4, figsize=(8.6, 1.9))
 for cell, (name, weather) in zip(cells, WEATHERS.items(), strict=True):
@@ -206,7 +206,7 @@ show(figure, "One empty street by sun, under clouds, at dusk and in the rain, be
 # %%
 from itertools import pairwise
 
-from src.synthetic.world.world import World, WorldPlan
+from reid_synth.world.world import World, WorldPlan
 
 world = World(SEED, WorldPlan(cameras=3, people=14, frames=210, frames_per_second=3.0))
 view = world.view(1)
@@ -274,10 +274,10 @@ if gaps:
 import tempfile
 from pathlib import Path
 
-from src.reid_data.pictures import read_sample
-from src.reid_data.registry import open_crops
-from src.reid_data.task import Contest, make_contest
-from src.synthetic.sets.market import MarketPlan, write_market
+from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.registry import open_crops
+from learning_reid.datasets.task import Contest, make_contest
+from reid_synth.datasets.market import MarketPlan, write_market
 
 
 def draw_contest(change_clothes: float) -> tuple[Contest, list[np.ndarray]]:
@@ -307,12 +307,12 @@ show_crops(
 MY_GUESS = None  # rank-1 in percent when everybody has changed clothes
 
 # %%
-from src.embedding.registry import create_embedder
-from src.metrics.matches import find_matches
-from src.metrics.protocol import PROTOCOLS
-from src.metrics.retrieval import score_retrieval
-from src.reid_data.task import make_task
-from src.teaching.predictions import compare
+from learning_reid.datasets.task import make_task
+from learning_reid.embedding.registry import create_embedder
+from learning_reid.metrics.matches import find_matches
+from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.retrieval import score_retrieval
+from reid_course.predictions import compare
 
 embedder = create_embedder("osnet_x0_25", "embedded")
 rank1 = {}
@@ -341,15 +341,15 @@ assert rank1["other clothes"] < rank1["same clothes"]
 # %%
 import re
 
-from src.synthetic.sets.crops import sample_people
-from src.synthetic.sets.statistics import measure_crops
-from src.teaching.notebook import ROOT
+from reid_course.notebook import ROOT
+from reid_synth.datasets.crops import sample_people
+from reid_synth.datasets.statistics import measure_crops
 
 cast = sample_people(rng, 40)
 drawn = [photograph(cast[i % 40], cameras[i % 8], rng, cast) for i in range(CROPS)]
 ranges = {"generated, drawn now": [tuple(each) for each in measure_crops(drawn).values()][:4]}
 if DATA == "market1501":
-    from src.teaching.people import open_people
+    from reid_course.people import open_people
 
     real = open_people(DATA).of("query")[:: 1 + 3000 // CROPS]
     ranges["Market-1501"] = [tuple(each) for each in measure_crops(map(read_sample, real)).values()][:4]
@@ -384,7 +384,7 @@ show(figure, "Median, and the range of the middle four fifths of the crops: gene
 MY_GUESS = None  # rank-1 in percent on 37 real people, with a network that never saw one
 
 # %%
-from src.settings.yaml_file import read_mapping
+from learning_reid.io.yaml_file import read_mapping
 
 card = read_mapping(ROOT / "weights" / "reid.yml")
 exams = {name: figures for name, figures in card["figures_percent"].items() if "rank1" in figures}
@@ -434,6 +434,6 @@ for name, figures in read_mapping(ROOT / "weights" / "detector.yml")["figures_pe
 # - Measured likeness is not usefulness; only an **exam on real people** tells, and its figures are in the card.
 #
 # **Go on** with your own data, or back to lesson 12 if a figure looks too good. **Sources**:
-# [person.py](../src/synthetic/people/person.py), [rendering.py](../src/synthetic/people/rendering.py),
-# [camera.py](../src/synthetic/camera.py), [crops.py](../src/synthetic/sets/crops.py),
-# [world.py](../src/synthetic/world/world.py), [synthetic.md](../docs/synthetic.md).
+# [person.py](../src/reid_synth/people/person.py), [rendering.py](../src/reid_synth/people/rendering.py),
+# [camera.py](../src/reid_synth/camera.py), [crops.py](../src/reid_synth/datasets/crops.py),
+# [world.py](../src/reid_synth/world/world.py), [synthetic.md](../docs/synthetic.md).

@@ -11,7 +11,7 @@
 # **Takes** 1 minute on 2 CPU cores.
 
 # %% tags=["parameters"]
-from src.teaching.people import is_smoke
+from reid_course.people import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
@@ -30,14 +30,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from src.metrics.verification import Pairs, equal_error_rate, roc_curve, tar_at_far, threshold_at_far
-from src.ranking.distances import euclidean
-from src.reid_data.features import embed_samples
-from src.reid_data.pictures import read_sample
-from src.reid_data.task import make_task
-from src.teaching.contests import MODELS, lesson_contest, lesson_embedder
-from src.teaching.pictures import show, show_crops
-from src.teaching.predictions import compare
+from learning_reid.datasets.features import embed_samples
+from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.task import make_task
+from learning_reid.metrics.verification import Pairs, equal_error_rate, roc_curve, tar_at_far, threshold_at_far
+from learning_reid.retrieval.distances import euclidean
+from reid_course.contests import MODELS, lesson_contest, lesson_embedder
+from reid_course.pictures import show, show_crops
+from reid_course.predictions import compare
 
 contest = lesson_contest(DATA, SEED, MOST_PEOPLE)
 embedder = lesson_embedder(DATA)
@@ -135,10 +135,10 @@ for wanted in (0.1, 0.01, 0.001, 0.0001):
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from src.embedding.backend_torch import TorchEmbedder
-from src.embedding.networks import build_backbone
-from src.embedding.preprocessing import Preprocessing
-from src.reid_data.sample import Sample
+from learning_reid.datasets.sample import Sample
+from learning_reid.embedding.backend_torch import TorchEmbedder
+from learning_reid.embedding.preprocessing import Preprocessing
+from learning_reid.models.networks import build_backbone
 
 
 def pixels(sample: Sample) -> np.ndarray:
@@ -179,7 +179,7 @@ assert seen["random weights, cosine"].far(0.5) == 1
 # - With random weights all crops lie in a narrow bundle, and 0.5 lets in everybody. The order within that bundle is
 #   still better than a coin's: colours come through any weights.
 # - So a number that was right for one network says nothing about another. A threshold belongs to *one file of weights
-#   and one metric*; [operating_point.py](../src/embedding/operating_point.py) refuses it for any other.
+#   and one metric*; [operating_point.py](../src/learning_reid/embedding/operating_point.py) refuses it for any other.
 #
 # ## The same, for 53 published networks
 #
@@ -192,7 +192,7 @@ assert seen["random weights, cosine"].far(0.5) == 1
 MY_GUESS = None  # a number from 0 to 53
 
 # %%
-from src.teaching.notebook import ROOT
+from reid_course.notebook import ROOT
 
 table = pd.read_csv(ROOT / "notebooks" / "data" / "similarity_table.csv", comment="#")
 table["margin"] = table.lowest_same - table.highest_different
@@ -272,9 +272,9 @@ assert np.max(wanted) <= FAR
 # that was answered. Which of the two thresholds above would you take for it?
 
 # %%
-from src.metrics.matches import find_matches
-from src.metrics.open_set import dir_at_far
-from src.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.matches import find_matches
+from learning_reid.metrics.open_set import dir_at_far
+from learning_reid.metrics.protocol import PROTOCOLS
 
 matches = find_matches(task.distance_rows(), asks, answers, PROTOCOLS["market1501"])
 nearest = matches.number == 0
@@ -339,9 +339,9 @@ assert rates[-1] >= rates[0]
 # measure, and the file that is written says for which weights and which metric they hold.
 
 # %%
-from src.embedding.locate import locate_weights
-from src.reid_data.calibration import calibrate
-from src.zoo.checksums import sha256_of
+from learning_reid.evaluation.calibration import calibrate
+from learning_reid.models.resolve_weights import locate_weights
+from learning_reid.zoo.checksums import sha256_of
 
 sha256 = sha256_of(locate_weights(*MODELS[DATA]))
 point, _ = calibrate(
@@ -373,6 +373,6 @@ assert point.search_threshold < point.pair_threshold or is_smoke()
 #   stricter one still.
 #
 # **Go on** with [lesson 10](rerank.ipynb), which asks the gallery's own neighbourhoods for help. **Sources**:
-# [verification.py](../src/metrics/verification.py), [open_set.py](../src/metrics/open_set.py),
-# [calibration.py](../src/reid_data/calibration.py), [operating_point.py](../src/embedding/operating_point.py); more in
+# [verification.py](../src/learning_reid/metrics/verification.py), [open_set.py](../src/learning_reid/metrics/open_set.py),
+# [calibration.py](../src/learning_reid/evaluation/calibration.py), [operating_point.py](../src/learning_reid/embedding/operating_point.py); more in
 # [docs/evaluation.md](../docs/evaluation.md).

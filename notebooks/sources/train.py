@@ -11,8 +11,8 @@
 # **Takes** 4 minutes on 2 CPU cores.
 
 # %% tags=["parameters"]
-from src.synthetic.sets.market import MarketPlan
-from src.teaching.people import is_smoke
+from reid_course.people import is_smoke
+from reid_synth.datasets.market import MarketPlan
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
@@ -40,14 +40,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from src.reid_data.task import make_contest
-from src.settings.load import load_as
-from src.settings.training import TrainSettings
-from src.teaching.notebook import ROOT
-from src.teaching.people import open_people
-from src.teaching.pictures import show, show_crops
-from src.teaching.predictions import beside_published, compare
-from src.training.people import gather_people
+from learning_reid.config.load import load_as
+from learning_reid.config.training import TrainSettings
+from learning_reid.datasets.task import make_contest
+from learning_reid.training.people import gather_people
+from reid_course.notebook import ROOT
+from reid_course.people import open_people
+from reid_course.pictures import show, show_crops
+from reid_course.predictions import beside_published, compare
 
 torch.set_num_threads(THREADS)
 runs = tempfile.TemporaryDirectory()  # everything that is written below goes here, and disappears with the notebook
@@ -84,7 +84,7 @@ assert not (groups[0] & groups[1] or groups[0] & groups[2] or groups[1] & groups
 # lines are shown.
 
 # %%
-from src.embedding.torchreid_models import quiet, without_tensorflow
+from learning_reid.models.torchreid_models import quiet, without_tensorflow
 
 with quiet(), without_tensorflow():
     from torchreid.reid import data, engine, models, optim
@@ -195,7 +195,7 @@ for line in said.getvalue().splitlines():
 # are what counts: how well it finds people of the test part. A few epochs from nothing give little.
 #
 # Such a library is comfortable, and hides what happens. So now the same by a loop that one can read in one sitting:
-# [loop.py](../src/training/loop.py).
+# [loop.py](../src/learning_reid/training/loop.py).
 #
 # ## One step, line by line
 #
@@ -204,8 +204,8 @@ for line in said.getvalue().splitlines():
 # stays as it is.
 
 # %%
-from src.training.loop import make_accelerator
-from src.training.loop import prepare as prepare_run
+from learning_reid.training.loop import make_accelerator
+from learning_reid.training.loop import prepare as prepare_run
 
 runner = prepare_run(settings, make_accelerator(settings))
 runner.batches.start(0)  # of epoch 0
@@ -237,7 +237,7 @@ print("features", tuple(before.shape), "  scores", tuple(logits.shape), "- one f
 MY_FIRST_LOSS = None  # a number
 
 # %%
-from src.training.losses.softmax import cross_entropy
+from learning_reid.losses.cross_entropy import cross_entropy
 
 softmax = cross_entropy(logits, labels, settings.loss.label_smooth).item()
 both = runner.loss(before, logits, labels)
@@ -276,7 +276,7 @@ MY_GUESS = None  # a number from 0 to 100
 # %%
 import shutil
 
-from src.training.log import read_log
+from learning_reid.training.log import read_log
 
 
 def train(name: str, settings: TrainSettings) -> dict[str, np.ndarray]:
@@ -326,9 +326,9 @@ assert is_smoke() or (log["loss"][-1] < log["loss"][0] and best > 100 * log["map
 # and here they are more people, among whom it is harder to find one.
 
 # %%
-from src.embedding.networks import build_network
-from src.embedding.preprocessing import Preprocessing
-from src.training.validation import validate
+from learning_reid.embedding.preprocessing import Preprocessing
+from learning_reid.models.networks import build_network
+from learning_reid.training.validation import validate
 
 ours = build_network("osnet_x0_25", Path(runs.name) / "ours" / "weights" / "best.pt")
 found = {
@@ -415,6 +415,6 @@ print("best after the last epoch:", max(final, key=final.get), "- you said", MY_
 # - Read loss and validation mAP *together*; report the test people; change one thing at a time, and more than one
 #   seed.
 #
-# **Go on** with [lesson 4](eval.ipynb). **Sources**: [loop.py](../src/training/loop.py),
-# [model.py](../src/training/model.py), [training.md](../docs/training.md),
+# **Go on** with [lesson 4](eval.ipynb). **Sources**: [loop.py](../src/learning_reid/training/loop.py),
+# [model.py](../src/learning_reid/training/model.py), [training.md](../docs/training.md),
 # [generated-people.md](../docs/recipes/generated-people.md).

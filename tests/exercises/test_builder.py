@@ -48,9 +48,9 @@ def test_a_solution_is_written_without_marks() -> None:
 
 
 def test_a_test_imports_what_it_uses_of_the_notebook() -> None:
-    imports = {"np": "import numpy as np", "checks": "from src.teaching import checks", "os": "import os"}
+    imports = {"np": "import numpy as np", "checks": "from reid_course import checks", "os": "import os"}
     test = builder.complete_test("def test_one(f):\n    checks.shape(f(), np.shape(1))", imports)
-    assert test.splitlines()[1:3] == ["    import numpy as np", "    from src.teaching import checks"]
+    assert test.splitlines()[1:3] == ["    import numpy as np", "    from reid_course import checks"]
     assert "import os" not in test
     with pytest.raises(ValueError, match="one function and nothing else"):
         builder.complete_test("x = 1", {})

@@ -13,11 +13,11 @@
 # %%
 import numpy as np
 
-from src.reid_data.pictures import read_sample
-from src.teaching import checks
-from src.teaching.exercises import own_contest
-from src.teaching.pictures import show_crops
-from src.teaching.seeds import own_seed
+from learning_reid.datasets.images import read_sample
+from reid_course import checks
+from reid_course.exercises import own_contest
+from reid_course.pictures import show_crops
+from reid_course.seeds import own_seed
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
 SEED = own_seed(NAME)

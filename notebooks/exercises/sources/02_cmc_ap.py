@@ -14,17 +14,17 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.metrics.labels import Labels
-from src.metrics.matches import find_matches
-from src.metrics.protocol import PROTOCOLS
-from src.metrics.retrieval import score_retrieval
-from src.ranking.distances import euclidean
-from src.reid_data.pictures import read_sample
-from src.synthetic.sets.market import MarketPlan
-from src.teaching import checks
-from src.teaching.exercises import own_contest
-from src.teaching.pictures import show, show_crops
-from src.teaching.seeds import own_seed
+from learning_reid.datasets.images import read_sample
+from learning_reid.metrics.labels import Labels
+from learning_reid.metrics.matches import find_matches
+from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.retrieval import score_retrieval
+from learning_reid.retrieval.distances import euclidean
+from reid_course import checks
+from reid_course.exercises import own_contest
+from reid_course.pictures import show, show_crops
+from reid_course.seeds import own_seed
+from reid_synth.datasets.market import MarketPlan
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
 SEED = own_seed(NAME)
@@ -273,7 +273,7 @@ show(figure, "Precision along the best and the worst ranking. AP is the mean hei
 # query has, over the rank of its *last* one (the share of right ones among all that must be read to see them all).
 # Queries without a match are left out of both.
 #
-# No `average_precision` yet? Then take the project's: `from src.metrics.retrieval import average_precision as ap_of`.
+# No `average_precision` yet? Then take the project's: `from learning_reid.metrics.retrieval import average_precision as ap_of`.
 
 
 # %% tags=["solution"]
@@ -319,7 +319,7 @@ def test_map_and_minp_like_the_project(map_and_minp, SEED):
         find_matches(lambda rows: table[rows], query, gallery, rule), query, gallery, rule
     ).figures
     hits = np.take_along_axis(query.person[:, None] == gallery.person, np.argsort(table, axis=1), axis=1)
-    checks.close(map_and_minp(hits), [figures["map"], figures["minp"]], "mAP and mINP as src/metrics counts them")
+    checks.close(map_and_minp(hits), [figures["map"], figures["minp"]], "mAP and mINP as src/learning_reid/metrics counts them")
 
 
 # %% [markdown]

@@ -14,18 +14,18 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.metrics.labels import Labels
-from src.metrics.matches import find_matches
-from src.metrics.protocol import PROTOCOLS
-from src.metrics.retrieval import score_retrieval
-from src.ranking.distances import euclidean
-from src.reid_data.file_names import market_label
-from src.reid_data.pictures import open_picture
-from src.synthetic.sets.market import MarketPlan
-from src.teaching import checks
-from src.teaching.exercises import own_contest
-from src.teaching.pictures import show, show_crops
-from src.teaching.seeds import own_seed
+from learning_reid.datasets.file_names import market_label
+from learning_reid.datasets.images import open_picture
+from learning_reid.metrics.labels import Labels
+from learning_reid.metrics.matches import find_matches
+from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.retrieval import score_retrieval
+from learning_reid.retrieval.distances import euclidean
+from reid_course import checks
+from reid_course.exercises import own_contest
+from reid_course.pictures import show, show_crops
+from reid_course.seeds import own_seed
+from reid_synth.datasets.market import MarketPlan
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
 SEED = own_seed(NAME)
@@ -279,8 +279,8 @@ def test_score_like_the_project(score, SEED):
     truth = score_retrieval(find_matches(lambda rows: table[rows], query, gallery, rule), query, gallery, rule)
     matches = query.person[:, None] == gallery.person
     found = score(table, matches, ~(matches & (query.camera[:, None] == gallery.camera)))
-    checks.close(found[0], truth.figures["rank1"], "rank-1 as src/metrics counts it")
-    checks.close(found[1], truth.figures["map"], "mAP as src/metrics counts it")
+    checks.close(found[0], truth.figures["rank1"], "rank-1 as src/learning_reid/metrics counts it")
+    checks.close(found[1], truth.figures["map"], "mAP as src/learning_reid/metrics counts it")
     checks.equal(found[2], truth.queries_skipped, "queries without a match")
 
 

@@ -15,15 +15,16 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.detection.crops import cut_crop
-from src.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
-from src.frames.open import open_frames
-from src.ranking.distances import euclidean, unit_vectors
-from src.reid_data.pictures import read_sample
-from src.teaching import checks
-from src.teaching.exercises import own_contest
-from src.teaching.pictures import show, show_crops
-from src.teaching.seeds import own_seed
+from learning_reid.datasets.images import read_sample
+from learning_reid.detection.crops import cut_crop
+from learning_reid.embedding.normalization import l2_normalize
+from learning_reid.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+from learning_reid.frames.open_frames import open_frames
+from learning_reid.retrieval.distances import euclidean
+from reid_course import checks
+from reid_course.exercises import own_contest
+from reid_course.pictures import show, show_crops
+from reid_course.seeds import own_seed
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
 SEED = own_seed(NAME)
@@ -235,7 +236,7 @@ def test_to_batch_like_the_project(to_batch, SEED):
     crops = list(np.random.default_rng(SEED).integers(0, 256, (4, 10, 6, 3), np.uint8))
     found = to_batch(crops)
     checks.dtype(found, "float32", "PyTorch's networks have float32 weights")
-    checks.close(found, Preprocessing(10, 6)(crops), "as src/embedding/preprocessing.py has it", tolerance=1e-4)
+    checks.close(found, Preprocessing(10, 6)(crops), "as src/learning_reid/embedding/preprocessing.py has it", tolerance=1e-4)
 
 
 # %% tags=["hidden"]
@@ -326,7 +327,7 @@ show_crops(rows, "Three questions as the network gets them: without a mistake, a
 # %%
 import torch
 
-from src.teaching.contests import lesson_embedder
+from reid_course.contests import lesson_embedder
 
 embedder = lesson_embedder("embedded")
 
@@ -334,7 +335,7 @@ embedder = lesson_embedder("embedded")
 def embed(batch: np.ndarray) -> np.ndarray:
     """Unit vectors of a batch: (n, 3, h, w) -> (n, d)."""
     with torch.inference_mode():
-        return unit_vectors(embedder.network(torch.from_numpy(batch)).numpy())
+        return l2_normalize(embedder.network(torch.from_numpy(batch)).numpy())
 
 
 gallery, vectors = embedder([read_sample(contest.gallery[index]) for index in second]), {}

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from src.reid_data.pictures import read_sample
-from src.teaching import checks
-from src.teaching.contests import lesson_embedder
-from src.teaching.exercises import own_contest
-from src.teaching.pictures import COLOURS, show, show_crops
-from src.teaching.seeds import own_seed
+from learning_reid.datasets.images import read_sample
+from reid_course import checks
+from reid_course.contests import lesson_embedder
+from reid_course.exercises import own_contest
+from reid_course.pictures import COLOURS, show, show_crops
+from reid_course.seeds import own_seed
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
 SEED = own_seed(NAME)
@@ -287,7 +287,7 @@ def test_soft_margin_by_hand(triplet):
 
 # %% tags=["hidden"]
 def test_triplet_like_the_projects(triplet, SEED):
-    from src.training.losses.triplet import triplet_loss
+    from learning_reid.losses.triplet import triplet_loss
 
     points = torch.from_numpy(np.random.default_rng(SEED).normal(size=(12, 3)))
     labels = torch.arange(4).repeat(3)
@@ -296,7 +296,7 @@ def test_triplet_like_the_projects(triplet, SEED):
     farthest, nearest = (apart * same).amax(dim=1), apart.masked_fill(same, torch.inf).amin(dim=1)
     for margin in (0.3, 1.0, 0.0, None):
         expected = triplet_loss(points, labels, margin)
-        checks.close(triplet(farthest, nearest, margin), expected, f"src/training/losses has it so, margin {margin}")
+        checks.close(triplet(farthest, nearest, margin), expected, f"src/learning_reid/losses has it so, margin {margin}")
 
 
 # %% tags=["hidden"]
@@ -399,7 +399,7 @@ def test_circle_like_a_loop(circle, SEED):
 
 # %% tags=["hidden"]
 def test_circle_gradient_like_the_projects(circle, SEED):
-    from src.training.losses.circle import circle_loss
+    from learning_reid.losses.circle import circle_loss
 
     labels = torch.arange(3).repeat(4)
     mine = torch.from_numpy(np.random.default_rng(SEED).normal(size=(12, 5))).requires_grad_()

@@ -16,11 +16,11 @@ from collections.abc import Iterator
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.reid_data.pictures import read_sample
-from src.teaching import checks
-from src.teaching.exercises import own_contest
-from src.teaching.pictures import COLOURS, show, show_crops
-from src.teaching.seeds import own_seed
+from learning_reid.datasets.images import read_sample
+from reid_course import checks
+from reid_course.exercises import own_contest
+from reid_course.pictures import COLOURS, show, show_crops
+from reid_course.seeds import own_seed
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
 SEED = own_seed(NAME)
@@ -281,7 +281,7 @@ class PKSampler:
 # would draw something else. `__iter__` with `yield` starts anew each time it is asked; a list of batches that is made
 # once would be the same in all epochs.
 #
-# The project's own [sampler.py](../../../src/training/sampler.py) differs in three things: it fills up the last batch
+# The project's own [sampler.py](../../../src/learning_reid/training/sampler.py) differs in three things: it fills up the last batch
 # with people from the beginning instead of dropping it, lets everybody come as often as an average person has K
 # pictures, and prefers pictures of different cameras.
 
@@ -313,7 +313,7 @@ def test_sampler_makes_pk_batches(PKSampler, SEED):
 
 # %% tags=["hidden"]
 def test_sampler_shows_all_as_the_projects_does(PKSampler, SEED):
-    from src.training.sampler import IdentityBatchSampler
+    from learning_reid.training.sampler import IdentityBatchSampler
 
     people = np.random.default_rng(SEED).permutation(np.repeat([2, 30, 7, 500, 81, 9], 4))
     found, theirs = PKSampler(people, 3, 4, SEED), IdentityBatchSampler(people, 12, 4, seed=SEED)

@@ -17,13 +17,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from src.embedding import osnet_blocks as project
-from src.reid_data.pictures import read_sample
-from src.teaching import checks
-from src.teaching.contests import lesson_embedder
-from src.teaching.exercises import own_contest
-from src.teaching.pictures import show, show_crops
-from src.teaching.seeds import own_seed
+from learning_reid.datasets.images import read_sample
+from learning_reid.models import osnet_blocks as project
+from reid_course import checks
+from reid_course.contests import lesson_embedder
+from reid_course.exercises import own_contest
+from reid_course.pictures import show, show_crops
+from reid_course.seeds import own_seed
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
 SEED = own_seed(NAME)

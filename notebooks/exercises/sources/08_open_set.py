@@ -14,15 +14,15 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.metrics import verification
-from src.ranking.distances import euclidean
-from src.reid_data.features import embed_samples
-from src.reid_data.pictures import read_sample
-from src.teaching import checks
-from src.teaching.contests import lesson_embedder
-from src.teaching.exercises import own_contest
-from src.teaching.pictures import show, show_crops
-from src.teaching.seeds import own_seed
+from learning_reid.datasets.features import embed_samples
+from learning_reid.datasets.images import read_sample
+from learning_reid.metrics import verification
+from learning_reid.retrieval.distances import euclidean
+from reid_course import checks
+from reid_course.contests import lesson_embedder
+from reid_course.exercises import own_contest
+from reid_course.pictures import show, show_crops
+from reid_course.seeds import own_seed
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
 SEED = own_seed(NAME)
@@ -333,10 +333,10 @@ def test_open_set_asks_the_nearest(open_set_rates):
 
 # %% tags=["hidden"]
 def test_open_set_like_the_project(open_set_rates, SEED):
-    from src.metrics.labels import Labels
-    from src.metrics.matches import find_matches
-    from src.metrics.open_set import dir_at_far
-    from src.metrics.protocol import PROTOCOLS
+    from learning_reid.metrics.labels import Labels
+    from learning_reid.metrics.matches import find_matches
+    from learning_reid.metrics.open_set import dir_at_far
+    from learning_reid.metrics.protocol import PROTOCOLS
 
     rng = np.random.default_rng(SEED)
     asking, there = np.arange(40) % 10, np.arange(50) % 10

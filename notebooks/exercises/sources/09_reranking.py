@@ -14,17 +14,17 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from src.metrics.matches import find_matches
-from src.metrics.protocol import PROTOCOLS
-from src.metrics.retrieval import score_retrieval
-from src.ranking.distances import euclidean
-from src.reid_data.features import embed_samples
-from src.reid_data.pictures import read_sample
-from src.teaching import checks
-from src.teaching.contests import lesson_embedder
-from src.teaching.exercises import own_contest
-from src.teaching.pictures import show, show_crops
-from src.teaching.seeds import own_seed
+from learning_reid.datasets.features import embed_samples
+from learning_reid.datasets.images import read_sample
+from learning_reid.metrics.matches import find_matches
+from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.retrieval import score_retrieval
+from learning_reid.retrieval.distances import euclidean
+from reid_course import checks
+from reid_course.contests import lesson_embedder
+from reid_course.exercises import own_contest
+from reid_course.pictures import show, show_crops
+from reid_course.seeds import own_seed
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
 SEED = own_seed(NAME)
@@ -250,7 +250,7 @@ def test_jaccard_like_a_loop(jaccard, SEED):
 
 # %% tags=["hidden"]
 def test_jaccard_like_the_project(jaccard, SEED):
-    from src.ranking.rerank import reranked_rows
+    from learning_reid.retrieval.reranking import reranked_rows
 
     points = np.random.default_rng(SEED).normal(size=(24, 6))
     away = ((points[:, None] - points) ** 2).sum(axis=2)
@@ -264,7 +264,7 @@ def test_jaccard_like_the_project(jaccard, SEED):
     sets = np.array([[r in grown[p] for r in range(24)] for p in range(24)])
     expected = reranked_rows(points[:8], points[8:], k1=4, k2=1, weight=0)(np.arange(8))
     found = jaccard(sets, away / away.max(axis=1, keepdims=True))[:8, 8:]
-    checks.close(found, expected, "src/ranking/rerank.py says so", tolerance=1e-4)
+    checks.close(found, expected, "src/learning_reid/retrieval/reranking.py says so", tolerance=1e-4)
 
 
 # %% [markdown]
@@ -371,14 +371,14 @@ def test_expansion_by_hand(average_expansion):
 
 # %% tags=["hidden"]
 def test_expansion_like_the_project(average_expansion, SEED):
-    from src.ranking import expansion
+    from learning_reid.retrieval import query_expansion as expansion
 
     rng = np.random.default_rng(SEED)
     some, others = rng.normal(size=(10, 8)), rng.normal(size=(40, 8))
     some, others = (part / np.linalg.norm(part, axis=1, keepdims=True) for part in (some, others))
     for k in (1, 4):
         expected = expansion.average_expansion(some, others, k)
-        checks.close(average_expansion(some, others, k), expected, f"src/ranking/expansion.py says so for k = {k}")
+        checks.close(average_expansion(some, others, k), expected, f"src/learning_reid/retrieval/query_expansion.py says so for k = {k}")
 
 
 # %% tags=["hidden"]

@@ -17,12 +17,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from src.embedding.operating_point import load_operating_point
-from src.ranking.distances import euclidean
-from src.teaching import checks
-from src.teaching.pictures import show, show_crops
-from src.teaching.seeds import own_seed
-from src.teaching.two_cameras import two_cameras
+from learning_reid.embedding.operating_point import load_operating_point
+from learning_reid.retrieval.distances import euclidean
+from reid_course import checks
+from reid_course.pictures import show, show_crops
+from reid_course.seeds import own_seed
+from reid_course.two_cameras import two_cameras
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
 SEED = own_seed(NAME)
@@ -154,12 +154,12 @@ def test_strangers_like_a_loop(strangers_distance, SEED):
 
 # %% tags=["hidden"]
 def test_strangers_like_the_project(strangers_distance, SEED):
-    from src.store import tracklets
+    from reid_store import tracklets
 
     points = np.random.default_rng(SEED).normal(size=(12, 4))
     boxes = np.arange(12)[:, None] * 100 + np.array([0, 0, 50, 100])  # side by side in one frame
     expected = tracklets.strangers_distance(np.zeros(12, int), boxes, points)
-    checks.close(strangers_distance(points, 5), expected, "src/store/tracklets.py says so")
+    checks.close(strangers_distance(points, 5), expected, "src/reid_store/tracklets.py says so")
 
 
 # %% [markdown]
@@ -291,7 +291,7 @@ def test_score_by_hand(score_pairs):
 
 # %% tags=["hidden"]
 def test_score_like_the_project(score_pairs, SEED):
-    from src.metrics.identities import pair_scores
+    from learning_reid.metrics.identities import pair_scores
 
     rng = np.random.default_rng(SEED)
     for made, there in ((12, 7), (3, 11), (9, 9)):
@@ -304,7 +304,7 @@ def test_score_like_the_project(score_pairs, SEED):
             names[15 + pairs[pairs >= 0]] = np.flatnonzero(pairs >= 0)
         expected = pair_scores(true, given)
         expected = [expected.precision, expected.recall, expected.f1]
-        checks.close(score_pairs(answer, truth), expected, "src/metrics/identities.py says so")
+        checks.close(score_pairs(answer, truth), expected, "src/learning_reid/metrics/identities.py says so")
 
 
 # %% tags=["hidden"]

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from src.embedding import osnet_blocks as project
+from learning_reid.models import osnet_blocks as project
 
 # %% q1: not depthwise
 

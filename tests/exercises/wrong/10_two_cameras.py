@@ -4,7 +4,7 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from src.ranking.distances import euclidean
+from learning_reid.retrieval.distances import euclidean
 
 # %% q1: the mean, not of length 1
 

@@ -1,0 +1,123 @@
+"""Faster R-CNN (Ren et al. 2015, arXiv:1506.01497) in torchvision: the project's own small one, or the published one.
+
+Two networks speak the same language: `fasterrcnn_resnet50_fpn` as torchvision publishes it for COCO (or as somebody
+trained it on for other classes), and the slim one whose weights lie in this repository. In both, label 1 is "person".
+"""
+
+from pathlib import Path
+from typing import Any
+
+import supervision as sv
+import torch
+import yaml
+from torchvision.models.detection import FasterRCNN
+from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+from torchvision.ops.misc import FrozenBatchNorm2d
+
+from learning_reid.detection.detections import to_detections
+from learning_reid.detection.registry import register_detector
+from learning_reid.detection.slim_frcnn import build_slim_frcnn
+from learning_reid.device import choose_device
+from learning_reid.errors import UserError
+from learning_reid.frames.frame import Frame
+from learning_reid.io.paths import EMBEDDED_WEIGHTS
+from learning_reid.models.state_dict import load_strictly, read_state_dict
+from learning_reid.zoo.checksums import sha256_of
+from learning_reid.zoo.fetch import fetch
+
+EMBEDDED = EMBEDDED_WEIGHTS / "detector.safetensors"
+PUBLISHED = "fasterrcnn_resnet50_fpn_coco"  # its name in src/learning_reid/zoo/sources.yml
+PERSON = 1  # 0 is the background
+MIN_SCORE = 0.8  # where no card beside the weights says otherwise
+CLASS_LAYER = "roi_heads.box_predictor.cls_score.weight"
+RESNET_LAYER = "backbone.body.layer1.0.conv1.weight"  # only the ResNet-50 has a tensor of this name
+
+
+class TorchvisionFasterRCNN:
+    """A trained `FasterRCNN`, one frame at a time; the network itself resizes and normalises.
+
+    Args:
+        network: Ready to use, with its weights.
+        weights: The file of these.
+        min_score: Lowest score.
+        device: Where it runs.
+    """
+
+    def __init__(self, network: FasterRCNN, weights: Path, min_score: float, device: torch.device) -> None:
+        self.weights = weights
+        self.network = network.eval().to(device)
+        self.network.roi_heads.score_thresh = min_score  # the network need not look further than we do
+        self.min_score = min_score
+        self.device = device
+
+    @torch.inference_mode()
+    def __call__(self, frame: Frame) -> sv.Detections:
+        picture = torch.from_numpy(frame.image).to(self.device)  # (h, w, 3) uint8 RGB
+        (found,) = self.network([picture.permute(2, 0, 1).float() / 255])  # boxes (n, 4), labels (n,), scores (n,)
+        person = found["labels"] == PERSON
+        boxes, scores = found["boxes"][person].cpu().numpy(), found["scores"][person].cpu().numpy()
+        return to_detections(boxes, scores, frame.image.shape, self.min_score)
+
+
+def load_network(path: Path) -> FasterRCNN:
+    """Build the network that the file's tensors belong to, and load them.
+
+    Raises:
+        UserError: the file is missing or damaged, or of another architecture (the tensors that differ are told).
+    """
+    tensors = read_state_dict(path)
+    network = _build_resnet50(tensors) if RESNET_LAYER in tensors else build_slim_frcnn()
+    load_strictly(network, tensors, where=path)
+    return network
+
+
+def _build_resnet50(tensors: dict[str, torch.Tensor]) -> FasterRCNN:
+    """`fasterrcnn_resnet50_fpn` for as many classes as the file has."""
+    classes = len(tensors[CLASS_LAYER]) if CLASS_LAYER in tensors else 91
+    network = FasterRCNN(resnet_fpn_backbone(backbone_name="resnet50", weights=None), num_classes=classes)
+    if not any(name.endswith("num_batches_tracked") for name in tensors):
+        # The published weights were trained with frozen statistics and no epsilon in them, which torchvision restores
+        # for its own file, and which all that was trained on from it inherits.
+        for module in network.modules():
+            if isinstance(module, FrozenBatchNorm2d):
+                module.eps = 0.0
+    return network
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """The card beside a weights file (same name, .yml), once the file proves to be its own; {} where there is none.
+
+    Raises:
+        UserError: the card cannot be read, or the file is not the one it describes.
+    """
+    card_path = path.with_suffix(".yml")
+    if not card_path.is_file():
+        return {}
+    try:
+        card = yaml.safe_load(card_path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{card_path}: cannot be read ({str(error).splitlines()[0]})") from None
+    if not isinstance(card, dict):
+        raise UserError(f"{card_path}: not a card (a YAML mapping with sha256 and min_score)")
+    if "sha256" in card and path.is_file() and card["sha256"] != sha256_of(path):
+        raise UserError(f"{path}: damaged, or not the file of {card_path.name} (sha256 differs); restore both")
+    return card
+
+
+@register_detector("torchvision_frcnn", about="Faster R-CNN in torchvision: the embedded weights, COCO, or a file.")
+def create_torchvision_frcnn(
+    weights: str, min_score: float | None, device: str, threads: int | None
+) -> TorchvisionFasterRCNN:
+    """For the registry. `weights`: "embedded", "coco" (fetched once), or a .pth or .safetensors file."""
+    match weights:
+        case "embedded":
+            path = EMBEDDED
+        case "coco":
+            path = fetch(PUBLISHED)
+        case _:
+            path = Path(weights).expanduser()
+    card = read_card(path)
+    if threads:
+        torch.set_num_threads(threads)
+    score = card.get("min_score", MIN_SCORE) if min_score is None else min_score
+    return TorchvisionFasterRCNN(load_network(path), path, score, torch.device(choose_device(device)))

@@ -1,0 +1,70 @@
+"""Embedding with ONNX Runtime: no PyTorch needed once the ONNX file is there."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from learning_reid.embedding.backends import register_backend
+from learning_reid.embedding.embedder import in_batches, together
+from learning_reid.embedding.onnx_file import check_cpu, feature_dimension, fill_up, find_graph, read_input_shape
+from learning_reid.errors import UserError
+
+# It would otherwise report how it is used, and pictures of people are its use here.
+onnxruntime.disable_telemetry_events()
+
+
+class OnnxEmbedder:
+    """Runs an ONNX file on the CPU, in float32."""
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        batch_size: int = 64,
+        threads: int | None = None,
+        normalise: bool = True,
+    ) -> None:
+        if path.suffix.lower() == ".xml":
+            raise UserError(f"{path} is an OpenVINO network, which ONNX Runtime does not read; set backend: openvino")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or 0  # 0: the library's own choice
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime has a dozen of its own, without a common ancestor
+            raise UserError(
+                f"{path} cannot be read as an ONNX network, it is damaged or incomplete; fetch or export it again"
+            ) from error
+        shapes = [
+            [size if isinstance(size, int) else None for size in entry.shape] for entry in self._session.get_inputs()
+        ]
+        self.preprocessing, self._fixed = read_input_shape(path, name, shapes)
+        self._input = self._session.get_inputs()[0].name
+        self.batch_size = self._fixed or batch_size
+        self.normalise = normalise
+        self.dimension = feature_dimension(path, self._run([np.zeros((8, 4, 3), np.uint8)]))
+
+    def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        """n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
+        features = [self._run(batch) for batch in in_batches(crops, self.batch_size)]
+        return together(features, self.dimension, self.normalise)
+
+    def _run(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        batch = fill_up(self.preprocessing(crops), self._fixed)  # (k, 3, h, w)
+        return self._session.run(None, {self._input: batch})[0][: len(crops)]  # (k, d)
+
+
+@register_backend("onnx", about="ONNX Runtime, on the CPU.")
+def create_onnx_embedder(
+    name: str,
+    weights: str,
+    batch_size: int,
+    device: str,
+    threads: int | None,
+    normalise: bool,
+    precision: str,
+) -> OnnxEmbedder:
+    """Find or write the ONNX file and open it; the precision is always float32."""
+    check_cpu("onnx", device)
+    return OnnxEmbedder(find_graph(name, weights), name, batch_size, threads, normalise)

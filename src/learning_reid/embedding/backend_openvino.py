@@ -1,0 +1,98 @@
+"""Embedding with OpenVINO, the fastest way on a CPU: several requests in flight, and bfloat16 where the CPU has it."""
+
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino
+
+from learning_reid.embedding.backends import register_backend
+from learning_reid.embedding.embedder import in_batches, together
+from learning_reid.embedding.onnx_file import check_cpu, feature_dimension, fill_up, find_graph, read_input_shape
+from learning_reid.errors import UserError
+
+# A request of a few crops stays in the processor's cache, and while one is prepared others are computed.
+_CROPS_PER_REQUEST = 8
+
+
+class OpenVinoEmbedder:
+    """Runs an ONNX file on the CPU, with as many requests in flight as OpenVINO finds best for it."""
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        batch_size: int = 64,
+        threads: int | None = None,
+        normalise: bool = True,
+        precision: str = "default",
+    ) -> None:
+        core = openvino.Core()
+        try:
+            model = core.read_model(path)
+        except RuntimeError as error:
+            kind = "an OpenVINO network (its .bin must lie beside it)" if path.suffix == ".xml" else "an ONNX network"
+            raise UserError(
+                f"{path} cannot be read as {kind}, it is damaged or incomplete; fetch or export it again"
+            ) from error
+        shapes = [
+            [None if size.is_dynamic else size.get_length() for size in entry.partial_shape] for entry in model.inputs
+        ]
+        self.preprocessing, self._fixed = read_input_shape(path, name, shapes)
+        options: dict[str, Any] = {"PERFORMANCE_HINT": "THROUGHPUT"}
+        if precision == "float32":
+            options["INFERENCE_PRECISION_HINT"] = "f32"
+        if threads is not None:
+            options["INFERENCE_NUM_THREADS"] = threads
+        compiled = core.compile_model(model, "CPU", options)
+        in_flight = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        # Not an AsyncInferQueue: its callbacks run Python in OpenVINO's threads, and whoever drops the network while
+        # one of them is still ending waits for ever, each holding what the other needs.
+        self._requests = [compiled.create_infer_request() for _ in range(in_flight)]
+        self.batch_size = self._fixed or min(batch_size, _CROPS_PER_REQUEST)
+        self.normalise = normalise
+        self.dimension = feature_dimension(path, self._run([[np.zeros((8, 4, 3), np.uint8)]])[0])
+
+    def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        """n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
+        features = self._run(list(in_batches(crops, self.batch_size)))
+        return together(features, self.dimension, self.normalise)
+
+    def _run(self, batches: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
+        features: list[np.ndarray] = []
+        waiting: deque[tuple[openvino.InferRequest, int]] = deque()  # with the number of crops, in the order started
+
+        def collect() -> None:
+            request, count = waiting.popleft()
+            request.wait()
+            features.append(request.get_output_tensor(0).data[:count].copy())  # (k, d)
+
+        try:
+            for position, crops in enumerate(batches):
+                batch = fill_up(self.preprocessing(crops), self._fixed)  # (k, 3, h, w)
+                if len(waiting) == len(self._requests):
+                    collect()
+                request = self._requests[position % len(self._requests)]
+                request.start_async({0: batch})
+                waiting.append((request, len(crops)))
+        finally:
+            while waiting:  # also where a crop is refused: nothing may still run when the next call begins
+                collect()
+        return features
+
+
+@register_backend("openvino", about="OpenVINO, on the CPU.")
+def create_openvino_embedder(
+    name: str,
+    weights: str,
+    batch_size: int,
+    device: str,
+    threads: int | None,
+    normalise: bool,
+    precision: str,
+) -> OpenVinoEmbedder:
+    """Find or write the ONNX file and compile it."""
+    check_cpu("openvino", device)
+    return OpenVinoEmbedder(find_graph(name, weights), name, batch_size, threads, normalise, precision)

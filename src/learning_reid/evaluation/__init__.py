@@ -1,0 +1,1 @@
+"""Evaluation: labelled crops in, retrieval and verification metrics out."""

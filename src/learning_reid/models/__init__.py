@@ -1,0 +1,1 @@
+"""ReID networks: OSNet and others, BNNeck, part pooling, safe checkpoint loading."""

@@ -1,0 +1,181 @@
+"""Labelled crops: what a detector would cut out of many cameras' pictures, with the right name on each.
+
+A crop is made the way a real one comes about: somebody stands in front of a place, perhaps half hidden, the box around
+them is not exact, and the camera gives the whole thing its own colours, sharpness, noise and compression.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from reid_synth.camera import Response, sample_response
+from reid_synth.people.person import Person, near_copy, sample_cloth_colour, sample_person
+from reid_synth.people.rendering import Light, Sprite, paste, render_person
+from reid_synth.places.street import Place
+
+DRAWING = 4  # raised when the same plan gives other crops than before, so that what is kept on disk is drawn again
+
+
+@dataclass(frozen=True)
+class CropCamera:
+    """One camera as far as crops are concerned.
+
+    Attributes:
+        place: an empty street to stand in, and its weather.
+        response: what the camera does to colours and edges.
+        tilt: radians it looks down.
+        light: where its light comes from.
+        person_px: how many pixels tall a person of 1.7 m is.
+    """
+
+    place: Place
+    response: Response
+    tilt: float
+    light: Light
+    person_px: float
+
+
+def sample_crop_camera(rng: np.random.Generator, places: Sequence[Place], spread: float = 1.0) -> CropCamera:
+    """Draw a camera that watches one of the places; see `sample_response` for `spread`."""
+    response = sample_response(rng, spread)
+    # How small people are drawn already says how far away they are, so the lens adds little softness of its own.
+    # Beside whole pictures, real crops are the contrasty part: people stand out from where they are.
+    response = replace(
+        response,
+        blur=min(response.blur, 0.6),
+        resolution=max(response.resolution, 0.7),
+        contrast=response.contrast * 1.2,
+        sharpening=max(response.sharpening, float(rng.uniform(0, 1))),
+    )
+    return CropCamera(
+        place=places[int(rng.integers(len(places)))],
+        response=response,
+        tilt=float(np.clip(abs(rng.normal(0.15, 0.18)), 0, 0.7)),
+        light=Light(
+            right=float(rng.uniform(-0.7, 0.7)), up=float(rng.uniform(0.1, 0.9)), ambient=float(rng.uniform(0.4, 0.85))
+        ),
+        person_px=float(rng.uniform(75, 190)),
+    )
+
+
+def sample_people(rng: np.random.Generator, count: int, near_copies: float = 0.33) -> list[Person]:
+    """Draw people, a share of whom are near-copies of the person before them."""
+    people = [sample_person(rng)]
+    while len(people) < count:
+        people.append(near_copy(people[-1], rng) if rng.random() < near_copies else sample_person(rng))
+    return people
+
+
+def photograph(
+    person: Person, camera: CropCamera, rng: np.random.Generator, passers_by: Sequence[Person] = ()
+) -> np.ndarray:
+    """One crop of a person, as cut out by a detector that is right but not exact.
+
+    Args:
+        person: who is in the crop.
+        camera: who looks.
+        rng: pose, box, background and what stands in the way.
+        passers_by: people who may be in the background or in front.
+
+    Returns:
+        (h, w, 3) uint8 RGB; h and w follow from how far away the person is.
+    """
+    height = int(np.clip(camera.person_px * rng.uniform(0.8, 1.25), 60, 240))
+    sprite = _sprite(person, camera, rng, height)
+    sprite_height, sprite_width = sprite.rgba.shape[:2]
+    above, below, left, right = (round(max(-0.06, rng.normal(0.035, 0.04)) * sprite_height) for _ in range(4))
+    if rng.random() < 0.06:
+        below = -int(rng.uniform(0.1, 0.35) * sprite_height)  # the feet are hidden or cut off
+    crop_height = sprite_height + above + below
+    crop_width = max(int(crop_height * rng.uniform(0.34, 0.5)), sprite_width + left + right)
+    foot = np.array(
+        [(crop_width - sprite_width) // 2 + (left - right) // 2 + sprite.foot_xy[0], above + sprite.foot_xy[1]]
+    )
+
+    picture = _background(camera.place.image, crop_height, crop_width, rng)
+    if passers_by and rng.random() < 0.2:
+        _paste_passer_by(picture, passers_by, camera, rng, height, behind=True)
+    _shadow(picture, foot, height, rng)
+    paste(picture, sprite, foot)
+    if passers_by and rng.random() < 0.1:
+        _paste_passer_by(picture, passers_by, camera, rng, height, behind=False)
+    elif rng.random() < 0.08:
+        _occlude(picture, rng)
+    weather = camera.place.weather
+    picture = weather.grade(picture, np.zeros(picture.shape[:2], np.uint8), rng)
+    return weather.seen_by(camera.response).apply(picture, rng)
+
+
+def _sprite(person: Person, camera: CropCamera, rng: np.random.Generator, height: float) -> Sprite:
+    # People mostly walk along a few ways, so eight headings are common and all others possible.
+    heading = rng.integers(8) * np.pi / 4 + rng.normal(0, 0.2) if rng.random() < 0.7 else rng.uniform(-np.pi, np.pi)
+    return render_person(
+        person,
+        phase=float(rng.uniform(0, 2 * np.pi)),
+        heading=float(heading),
+        tilt=float(np.clip(camera.tilt + rng.normal(0, 0.05), 0, 0.9)),
+        pixels_per_metre=height / 1.7,
+        rng=rng,
+        light=camera.light,
+        vigour=1.0 if rng.random() < 0.8 else float(rng.uniform(0, 0.3)),
+    )
+
+
+def _background(street: np.ndarray, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    """A window of the street at a random zoom, brightness and side."""
+    window_height = int(min(street.shape[0], height * rng.uniform(0.7, 1.6)))
+    window_width = int(min(street.shape[1], max(8, window_height * width / height)))
+    y, x = int(rng.integers(street.shape[0] - window_height + 1)), int(rng.integers(street.shape[1] - window_width + 1))
+    window = cv2.resize(
+        street[y : y + window_height, x : x + window_width], (width, height), interpolation=cv2.INTER_LINEAR
+    )
+    if rng.random() < 0.5:
+        window = window[:, ::-1]
+    return np.clip(window * rng.uniform(0.75, 1.2), 0, 255).astype(np.uint8)
+
+
+def _shadow(picture: np.ndarray, foot: np.ndarray, height: float, rng: np.random.Generator) -> None:
+    if rng.random() < 0.4:
+        return
+    shade = np.zeros(picture.shape[:2], np.float32)
+    reach = (int(height * rng.uniform(0.1, 0.3)), max(1, int(height * rng.uniform(0.02, 0.06))))
+    centre = (int(foot[0] + rng.normal(0, 0.06) * height), int(foot[1]))
+    cv2.ellipse(shade, centre, reach, float(rng.normal(0, 12)), 0, 360, float(rng.uniform(0.2, 0.6)), -1)
+    shade = cv2.GaussianBlur(shade, (0, 0), max(0.6, height / 70))
+    picture[:] = (picture * (1 - shade[..., None])).astype(np.uint8)
+
+
+def _paste_passer_by(
+    picture: np.ndarray,
+    people: Sequence[Person],
+    camera: CropCamera,
+    rng: np.random.Generator,
+    height: float,
+    behind: bool,
+) -> None:
+    other = people[int(rng.integers(len(people)))]
+    size = height * (rng.uniform(0.5, 0.95) if behind else rng.uniform(1.0, 1.15))
+    sprite = _sprite(other, camera, rng, size)
+    side = 1 if rng.random() < 0.5 else -1
+    offset = (
+        rng.uniform(0.1, 0.6) if behind else rng.uniform(0.4, 0.6)
+    )  # somebody in front hides one side, not everything
+    ground = picture.shape[0] * (rng.uniform(0.75, 0.97) if behind else rng.uniform(1.0, 1.1))
+    paste(picture, sprite, np.array([picture.shape[1] * (0.5 + side * offset), ground]))
+
+
+def _occlude(picture: np.ndarray, rng: np.random.Generator) -> None:
+    """A post, a wall or a box in front of the person."""
+    height, width = picture.shape[:2]
+    colour = np.array(sample_cloth_colour(rng)) * rng.uniform(0.6, 1.0)
+    kind = rng.integers(3)
+    if kind == 0:
+        picture[int(height * rng.uniform(0.65, 0.92)) :] = colour
+    elif kind == 1:
+        x = int(rng.integers(width))
+        picture[:, x : x + max(2, int(width * rng.uniform(0.05, 0.2)))] = colour
+    else:
+        y, x = int(height * rng.uniform(0.3, 0.9)), int(rng.integers(width))
+        picture[y : y + int(height * rng.uniform(0.1, 0.4)), x : x + int(width * rng.uniform(0.15, 0.5))] = colour

@@ -1,0 +1,59 @@
+"""What the crops of a generated data set say in their names, and what its people look like, as tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+
+from reid_synth.people.attributes import attributes_of
+from reid_synth.people.person import Person
+
+_SPLITS = {"bounding_box_train": "train", "query": "query", "bounding_box_test": "gallery"}
+
+
+def labels_table(names: Iterable[str]) -> bytes:
+    """`img_path,person_id,camera_id,split`, a row for each crop but the junk; a stranger has no person_id.
+
+    Args:
+        names: paths of Market-1501's layout.
+
+    >>> print(labels_table(["query/0002_c1s1_000451_01.jpg", "bounding_box_test/0000_c3s1_000007_01.jpg"]).decode())
+    img_path,person_id,camera_id,split
+    query/0002_c1s1_000451_01.jpg,0002,1,query
+    bounding_box_test/0000_c3s1_000007_01.jpg,,3,gallery
+    <BLANKLINE>
+    """
+    rows = []
+    for name in names:
+        folder, _, file = name.partition("/")
+        person, camera = file.split("_")[:2]
+        if person != "-1":
+            rows.append((name, "" if person == "0000" else person, camera[1:].partition("s")[0], _SPLITS[folder]))
+    return _table(("img_path", "person_id", "camera_id", "split"), rows)
+
+
+def attributes_table(people: Sequence[Person], changed: Mapping[int, Person]) -> bytes:
+    """A row for each person: id, attributes, and where clothes were changed, `changed_KEY` for what is other then.
+
+    Args:
+        people: the first has number 1.
+        changed: by their place in `people`, those who change, in their other clothes.
+    """
+    first = [attributes_of(person) for person in people]
+    keys = list(first[0])
+    later = {index: attributes_of(person) for index, person in changed.items()}
+    differing = [key for key in keys if any(look[key] != first[index][key] for index, look in later.items())]
+    rows = [
+        (f"{index + 1:04d}", *look.values(), *(later[index][key] if index in later else "" for key in differing))
+        for index, look in enumerate(first)
+    ]
+    return _table(("person_id", *keys, *(f"changed_{key}" for key in differing)), rows)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    table.writerows(rows)
+    return text.getvalue().encode()

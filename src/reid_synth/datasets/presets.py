@@ -1,0 +1,110 @@
+"""How much `synth` makes: for tests, for a look, for a lesson, for training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reid_synth.datasets.face_set import FacePlan
+from reid_synth.datasets.market import MarketPlan, changed_people, draw_people
+from reid_synth.errors import UserError, did_you_mean
+from reid_synth.places.weather import WEATHERS
+from reid_synth.world.world import World, WorldPlan
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A data set: the crops, the cameras whose street the test people of the crops walk, and the faces.
+
+    Attributes:
+        weather: over the street, a name in `WEATHERS`.
+    """
+
+    crops: MarketPlan
+    world: WorldPlan
+    faces: FacePlan
+    weather: str = "sun"
+
+    def __post_init__(self) -> None:
+        """Check the weather's name."""
+        if self.weather not in WEATHERS:
+            raise UserError(f"no weather {self.weather!r}: {did_you_mean(self.weather, WEATHERS)}")
+
+    def stage(self, seed: int) -> World:
+        """The street; its people are test people of the crops, under the same numbers."""
+        people = draw_people(self.crops, seed)[self.crops.train_people :]
+        changed = {index + 1: person for index, person in changed_people(self.crops, seed).items()}
+        weather = WEATHERS[self.weather](np.random.default_rng([seed, 2012]))
+        return World(seed, self.world, people, self.crops.train_people + 1, weather, changed)
+
+
+PRESETS = {
+    "tiny": Preset(
+        MarketPlan(train_people=6, test_people=6, cameras=2, crops_per_camera=2, distractors=4, junk=2),
+        WorldPlan(cameras=2, people=6, frames=12, frames_per_second=0.4),
+        FacePlan(train_people=2, test_people=2, pictures_each=4),
+    ),
+    "demo": Preset(
+        MarketPlan(train_people=60, test_people=60),
+        WorldPlan(cameras=2, people=16, frames=105),
+        FacePlan(train_people=30, test_people=30, pictures_each=8),
+    ),
+    "class": Preset(
+        MarketPlan(train_people=50, test_people=50, cameras=4, crops_per_camera=4),
+        WorldPlan(cameras=4, people=50, frames=105),
+        FacePlan(train_people=50, test_people=50, pictures_each=12),
+    ),
+    "large": Preset(
+        MarketPlan(
+            train_people=1000,
+            test_people=500,
+            cameras=6,
+            crops_per_camera=4,
+            distractors=600,
+            junk=300,
+            near_copies=0.33,
+            spread=1.0,
+            places=6,
+        ),
+        WorldPlan(cameras=6, people=90, frames=350),
+        FacePlan(train_people=600, test_people=200, pictures_each=12),
+    ),
+}
+
+
+def changed(
+    preset: Preset,
+    people: int | None = None,
+    cameras: int | None = None,
+    frames: int | None = None,
+    change_clothes: float = 0.0,
+    weather: str = "sun",
+) -> Preset:
+    """The same with other numbers, where they are given.
+
+    Args:
+        preset: to start from.
+        people: of the crops and of the faces, half of them to learn from; as many of them as are to test walk the
+            street, but not more than in the preset.
+        cameras: of the crops and of the street.
+        frames: of each camera of the street.
+        change_clothes: share of the people, of the crops and so of the street.
+        weather: over the street.
+
+    Raises:
+        UserError: a number that makes no data set.
+    """
+    crops, world, faces = preset.crops, preset.world, preset.faces
+    if people is not None:
+        if people < 2:
+            raise UserError(f"{people} people make no data set: take 2 or more, half of them are to learn from")
+        learn, test = people // 2, people - people // 2
+        crops = replace(crops, train_people=learn, test_people=test)
+        faces = replace(faces, train_people=learn, test_people=test)
+        world = replace(world, people=min(world.people, test))
+    if cameras is not None:
+        crops, world = replace(crops, cameras=cameras), replace(world, cameras=cameras)
+    if frames is not None:
+        world = replace(world, frames=frames)
+    return Preset(replace(crops, change_clothes=change_clothes), world, faces, weather)

@@ -1,0 +1,184 @@
+"""What is before a face or on the head, in one picture and not in the next: glasses, hats, hands."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from reid_synth.faces.light import Lighting
+from reid_synth.faces.map import LONGITUDE, Y, enlarged, smooth
+from reid_synth.faces.parts import Face
+from reid_synth.faces.pencil import area, blend, line
+from reid_synth.faces.pose import View
+from reid_synth.people.person import Colour, sample_cloth_colour
+
+PLACES = 24  # different backgrounds; each is also used mirrored
+HatKind = Literal["none", "beanie", "cap"]
+HandPlace = Literal["none", "cheek", "mouth", "chin"]
+_AIMS = {"cheek": (0.72, 0.62), "mouth": (0.56, 0.80), "chin": (0.52, 0.97)}  # of the fingers, share of the picture
+# How light a finger is across its width: (share of the width, light), from the edge to the middle
+_ROUND = ((1.0, 0.6), (0.86, 0.8), (0.66, 0.93), (0.42, 1.0), (0.2, 1.05))
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What is in the picture beside the face, and only in this one."""
+
+    glasses: bool = False  # one's own
+    sunglasses: bool = False
+    hat: HatKind = "none"
+    hat_colour: Colour = (60, 60, 70)
+    hand: HandPlace = "none"
+    hand_side: int = 1  # 1 = comes in from the right of the picture
+    cloth: Colour = (70, 80, 110)
+    place: int = -1  # which background; -1 = plain grey
+    place_light: float = 1.0
+
+
+def sample_extras(face: Face, rng: np.random.Generator) -> Extras:
+    """Draw what is there: one's glasses as often as the habit says, the rest seldom."""
+    sunglasses = bool(rng.random() < 0.03)
+    hats: tuple[HatKind, ...] = ("none", "beanie", "cap")
+    hands: tuple[HandPlace, ...] = ("none", "cheek", "mouth", "chin")
+    return Extras(
+        glasses=bool(rng.random() < face.glasses.habit) and not sunglasses,
+        sunglasses=sunglasses,
+        hat=hats[int(rng.choice(3, p=(0.94, 0.03, 0.03)))],
+        hat_colour=sample_cloth_colour(rng),
+        hand=hands[int(rng.choice(4, p=(0.964, 0.012, 0.012, 0.012)))],
+        hand_side=1 if rng.random() < 0.5 else -1,
+        cloth=sample_cloth_colour(rng),
+        place=int(rng.integers(2 * PLACES)),
+        place_light=float(rng.uniform(0.55, 1.25)),
+    )
+
+
+def with_hat(
+    extras: Extras, radius: np.ndarray, paint: np.ndarray, hair: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Put a hat on: the head's radius, the painted map, and where hair (or cloth) is, with it.
+
+    Args:
+        extras: which hat.
+        radius: (rows, columns) mm, the map of the shape.
+        paint: (rows, columns, 3) uint8, the painted map.
+        hair: (rows, columns) 1 = hair, on the map of the shape.
+    """
+    if extras.hat == "none":
+        return radius, paint, hair
+    beanie = extras.hat == "beanie"
+    edge = np.interp(np.abs(LONGITUDE), (0, 40, 70, 120), (-44, -42, -26, -10)).astype(np.float32)
+    cover = smooth((edge - Y) / 2.5)
+    rim = cover * (smooth((Y - edge + 26) / 3) if beanie else 0.5 * smooth((Y - edge + 8) / 2))
+    solid = np.minimum(radius, 108) + 5 + 3 * rim
+    ribs = np.cos(LONGITUDE * 2.2) if beanie else 0.5 * (np.abs(LONGITUDE % 60 - 30) > 29)
+    cloth = np.array(extras.hat_colour, np.float32) * (1 + 0.09 * ribs - 0.06 * rim)[..., None]
+    shade = 1 - (0.15 if beanie else 0.4) * smooth(1 - (Y - edge) / 30) * (1 - cover)  # a brim keeps the light off
+    share = enlarged(cover)[..., None]
+    covered = paint * enlarged(shade.astype(np.float32))[..., None] * (1 - share) + share * enlarged(cloth)
+    radius = (radius + cover * (solid - radius)).astype(np.float32)
+    return radius, np.clip(covered, 0, 255).astype(np.uint8), np.maximum(hair, cover)
+
+
+def before_head(canvas: np.ndarray, extras: Extras, face: Face, view: View, lighting: Lighting) -> None:
+    """Draw what is nearer than the head on the supersampled picture (size, size, 3) uint8, in place."""
+    if extras.glasses or extras.sunglasses:
+        _draw_glasses(canvas, extras, face, view)
+    if extras.hat == "cap":
+        _draw_brim(canvas, np.array(extras.hat_colour) * lighting.on_flat_things, view)
+    if extras.hand != "none":
+        _draw_hand(canvas, extras, np.array(face.skin.tone) * lighting.on_flat_things)
+
+
+# ---- glasses ---------------------------------------------------------------------------------------------------------
+
+
+def _draw_glasses(canvas: np.ndarray, extras: Extras, face: Face, view: View) -> None:
+    own = face.glasses
+    kind = "square" if own.kind == "none" else own.kind
+    size = 1.0 if own.kind == "none" else own.size
+    outlines = _lens_outlines(face, kind, size, extras.sunglasses)
+    lens, gleam, frame = (np.zeros(canvas.shape[:2], np.uint8) for _ in range(3))
+    for outline in outlines:
+        pixels = view.project(outline)
+        low, high = pixels.min(axis=0), pixels.max(axis=0)
+        area(lens, pixels)
+        area(gleam, low + np.array([(0.1, 0.8), (0.55, 0.1), (0.75, 0.1), (0.3, 0.8)]) * (high - low))
+    if extras.sunglasses:
+        blend(canvas, np.array((30, 28, 30)), lens, 0.9)
+    blend(
+        canvas,
+        np.array((220, 228, 238)),
+        cv2.GaussianBlur(cv2.min(gleam, lens), (0, 0), 2.7),
+        0.28 if extras.sunglasses else 0.14,
+    )
+    width = (2.0 if kind == "thin" else 3.6) * view.pixels_per_mm
+    whole = kind != "half_rim" or extras.sunglasses
+    level, reach = face.eyes.height, 76 * face.head.width
+    for side, outline in zip((-1, 1), outlines, strict=True):
+        line(frame, view.project(outline if whole else outline[19:]), width, closed=whole)
+        if view.rotation[2, 0] * side > -0.12:  # the arm on the side turned away lies behind the head
+            outer = outline[np.argmax(side * outline[:, 0])]
+            arm = np.array([outer - np.array((0, 5, 0)), (side * reach, level - 6, 45), (side * reach, level - 6, 0)])
+            line(frame, view.project(arm), 0.8 * width)
+    inner = outlines[1][:, 0].min()
+    line(frame, view.project(_bent(np.array([(-inner, level - 1), (0, level - 4), (inner, level - 1)]), 3.0)), width)
+    blend(canvas, np.array((10, 8, 8)), cv2.GaussianBlur(np.roll(frame, 3, axis=0), (0, 0), 2.5), 0.3)
+    blend(canvas, np.array(own.colour if extras.glasses else (24, 22, 24)), frame)
+
+
+def _lens_outlines(face: Face, kind: str, size: float, dark: bool) -> list[np.ndarray]:
+    """Both lenses, each (40, 3) mm in the head's axes; the second half of the points is the upper edge."""
+    power = {"round": 2.0, "square": 5.0, "half_rim": 3.6, "thin": 2.6}[kind]
+    wide, tall = (21.0, 20.0) if kind == "round" else (24.5, 16.5)
+    if dark:
+        wide, tall = wide * 1.1, tall * 1.2
+    turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    cos, sin = np.cos(turn), np.sin(turn)
+    x, y = np.sign(cos) * np.abs(cos) ** (2 / power) * wide, np.sign(sin) * np.abs(sin) ** (2 / power) * tall
+    half, level = face.eyes.spacing / 2 + 1.5, face.eyes.height + 2
+    return [_bent(np.column_stack([x * size + side * half, y * size + level])) for side in (-1, 1)]
+
+
+def _bent(flat: np.ndarray, forward: float = 0.0) -> np.ndarray:
+    """Points (n, 2) mm of a frame, bent round the face, (n, 3) mm."""
+    return np.column_stack([flat, 92 + forward - 0.0045 * flat[:, 0] ** 2])
+
+
+# ---- brim and hand ---------------------------------------------------------------------------------------------------
+
+
+def _draw_brim(canvas: np.ndarray, colour: np.ndarray, view: View) -> None:
+    t = np.linspace(-1, 1, 21)
+    round_ = np.sqrt(np.maximum(1 - t**2, 0))
+    inner = np.stack([t * 66, -50 + 3 * t**2, 62 + 36 * (1 - t**2)], axis=1)
+    outer = np.stack([t * 66, -44 + 12 * t**2, 62 + 98 * round_], axis=1)
+    from_above = view.rotation[2, 1] < 0.1
+    area(canvas, view.project(np.concatenate([inner, outer[::-1]])), colour * (1.0 if from_above else 0.55))
+    line(canvas, view.project(outer), 3, colour * 0.6)
+
+
+def _draw_hand(canvas: np.ndarray, extras: Extras, tone: np.ndarray) -> None:
+    """Four fingers and the edge of a palm, which come in from below at one side."""
+    size = canvas.shape[0]
+    aim = np.array(_AIMS[extras.hand]) * size
+    root = np.array((1.08, 1.12 if extras.hand == "chin" else 1.0)) * size
+    along = (aim - root) / np.linalg.norm(aim - root)
+    across, thick = np.array([-along[1], along[0]]), 0.082 * size
+    fingers = []
+    for number, short in enumerate((0.03, 0.0, 0.02, 0.09)):
+        aside = across * (number - 1.5) * thick * 1.02
+        tip, knuckle = aim + aside - along * short * size, root + aside * 0.95
+        fingers.append(np.array([knuckle, (tip + knuckle) / 2 + 0.1 * aside - (0, 0.03 * size), tip]))
+    if extras.hand_side < 0:
+        fingers = [finger * (-1, 1) + (size, 0) for finger in fingers]
+    layer, mask = np.zeros_like(canvas), np.zeros(canvas.shape[:2], np.uint8)
+    for finger in fingers:
+        line(mask, finger, thick)
+        for share, light in _ROUND:
+            line(layer, finger - (0, 2 * (1 - share)), thick * share, tone * light)
+        nail = finger[2] + 0.25 * thick * (finger[2] - finger[1]) / np.linalg.norm(finger[2] - finger[1])
+        line(layer, np.array([nail, finger[2]]), 0.42 * thick, tone * (1.06, 0.98, 0.96) + 14)
+    blend(canvas, np.array((14, 8, 6)), cv2.GaussianBlur(mask, (0, 0), 5), 0.45)
+    blend(canvas, cv2.GaussianBlur(layer, (0, 0), 1.2), mask)

@@ -1,0 +1,171 @@
+"""Hair: where it grows and falls, how thick it lies, and what its strands look like."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from reid_synth.faces.map import COLUMNS, FINE, LATITUDE, LONGITUDE, ROWS, X, Y, enlarged, smooth
+from reid_synth.faces.parts import Face, Hair
+
+LOOSE = ("bob", "long", "long_fringe")  # styles that fall over the ears
+_CURLED = ("curly", "afro")
+_MM_PER_DEGREE = 1.4
+
+
+def hair_reach(hair: Hair) -> np.ndarray:
+    """How far inside the hair a place is, (rows, columns) mm; negative = skin."""
+    if hair.style == "bald":
+        return np.full(LATITUDE.shape, -100, np.float32)
+    turn = np.abs(LONGITUDE[0])
+    edge = _edge(hair, turn)
+    slope = np.gradient(edge, LONGITUDE[0]) / _MM_PER_DEGREE
+    return ((edge - Y) / np.sqrt(1 + slope**2)).astype(np.float32)
+
+
+def _edge(hair: Hair, turn: np.ndarray) -> np.ndarray:
+    """The lower edge of the hair for each column, mm below the eyes."""
+    top, back = -hair.hairline, hair.recession
+    edge = np.interp(
+        turn,
+        (0, 12, 30, 46, 56, 63, 70, 76, 83, 110, 116, 120),
+        (top + 2, top, top - 20 * back, top + 6 - 16 * back, top + 22, -22, 8, 12, -14, -14, 30, 60),
+    )
+    side = LONGITUDE[0] * -np.sign(hair.parting or 1)  # positive on the side to which the hair is combed
+    if hair.style == "parted":
+        edge = edge + 17 * np.exp(-(((side - 24) / 22) ** 2)) - 4 * np.exp(-(((side + 34) / 14) ** 2))
+    if hair.style in ("fringe", "long_fringe"):
+        cut = -25 + 4 * np.sin(LONGITUDE[0] / 9 + 6 * hair.parting) * hair.wave
+        edge = np.maximum(edge, np.where(turn < 54, cut - 0.004 * turn**2, -100))
+    if hair.style == "curly":
+        edge = np.maximum(edge, np.where(turn > 62, 16, top + 12 - 0.002 * turn**2))
+    if hair.style in LOOSE:
+        low = 88 if hair.style == "bob" else 190
+        curtain = np.interp(turn, (0, 10, 24, 38, 50, 60), (top - 4, top, top + 14, top + 36, 0, low))
+        edge = np.maximum(edge, curtain)
+    return cv2.GaussianBlur(edge.reshape(1, -1).astype(np.float32), (0, 0), 2.2)[0]
+
+
+def hair_thickness(hair: Hair, reach: np.ndarray) -> np.ndarray:
+    """How high the hair stands over the skin, (rows, columns) mm."""
+    scale = {"bald": 0.0, "buzz": 0.2, "short": 0.75, "swept": 0.95, "tied": 0.55, "curly": 1.7, "afro": 3.4}
+    top = smooth((-LATITUDE - 18) / 30)
+    height = hair.volume * scale.get(hair.style, 1.0) * (0.75 + 0.5 * top)
+    rise = smooth(reach / (26 if hair.style in ("afro", "swept", "tied") else 17))
+    thick = height * rise
+    if hair.style in LOOSE:
+        thick = thick + 6 * rise * smooth((np.abs(LONGITUDE) - 55) / 12)
+    return thick.astype(np.float32)
+
+
+def paint_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -> np.ndarray:
+    """Lay the hair over the painted map (float32, RGB), in place.
+
+    Returns:
+        (rows, columns) float32: how much of each place of the map of the shape is hair.
+    """
+    hair = face.hair
+    if hair.style == "bald":
+        return np.zeros((ROWS, COLUMNS), np.float32)
+    strands = _strands(hair, rng)
+    reach = enlarged(hair_reach(hair))
+    ragged = {"buzz": 7.0, "afro": 5.0, "curly": 4.5, "swept": 2.5, "tied": 2.0, "short": 4.0}.get(hair.style, 3.5)
+    fade = 11.0 if hair.style in ("swept", "tied", "short") else 5.0  # single hairs where it is combed back
+    cover = smooth((reach + ragged * strands) / fade + 0.3)
+    if hair.style == "buzz":
+        cover *= np.clip(0.72 + 0.25 * strands, 0, 0.95)
+    light = 1 + (0.42 if hair.style in _CURLED else 0.3) * strands
+    light *= 0.66 + 0.34 * smooth(reach / 34)  # the roots lie in the shade of the strands above
+    colour = np.array(hair.colour, np.float32)
+    if hair.grey > 0:
+        silver = smooth(hair.grey * 1.6 - 0.5 + 0.45 * np.roll(strands, 37, axis=1))[..., None]
+        colour = colour * (1 - silver) + silver * np.array((172, 170, 168), np.float32)
+    gloss = 7 * np.clip(strands, 0, 2)
+    for channel in range(3):
+        layer = paint[..., channel]
+        layer += cover * (colour[..., channel] * light + gloss - layer)
+    return cv2.resize(cover, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
+
+
+def paint_facial_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -> None:
+    """Lay stubble or a beard over the painted map (float32, RGB), in place."""
+    hair = face.hair
+    if hair.facial == "none":
+        return
+    reach = enlarged(facial_reach(face))
+    bristles = rolled(grain(), rng)
+    if hair.facial == "stubble":
+        cover = smooth(reach / 14 + 0.3) * np.clip(0.3 + 0.3 * bristles, 0, 1) * (0.35 + 0.5 * hair.facial_density)
+    else:
+        cover = smooth((reach + 2.2 * bristles) / 6 + 0.2) * np.clip(
+            0.55 + 0.45 * hair.facial_density + 0.14 * bristles, 0, 0.97
+        )
+    colour = np.array(hair.colour, np.float32) * 0.85
+    colour = colour * (1 - 0.8 * hair.grey) + 0.8 * hair.grey * np.array((165, 163, 160), np.float32)
+    tone = np.array(face.skin.tone, np.float32)
+    colour = np.minimum(colour, 0.75 * tone + 40 * hair.grey)
+    lit = colour * (1 + 0.28 * bristles[..., None])
+    paint += cover[..., None] * (lit - paint)
+
+
+def facial_reach(face: Face) -> np.ndarray:
+    """How far inside the beard a place is, (rows, columns) mm; negative = skin."""
+    end, line = face.nose.length + 5, face.mouth.height
+    turn, across = np.abs(LONGITUDE), np.abs(X)
+    cheek = np.interp(turn, (0, 10, 22, 34, 46, 58, 68, 74, 80), (end, end, line - 13, line - 9, 44, 30, 8, 10, 200))
+    whole = Y - cheek
+    moustache = np.minimum(np.minimum(Y - end, line + 4 - Y), face.mouth.width / 2 + 4 - across)
+    chin = np.minimum(Y - line - 4, 25 - across)
+    drop = np.minimum(np.minimum(across - face.mouth.width / 2 + 2, 32 - across), Y - line + 8)
+    shapes = {
+        "moustache": moustache,
+        "goatee": np.maximum(np.maximum(moustache, chin), np.where(line + 34 > Y, drop, chin)),
+    }
+    return shapes.get(face.hair.facial, whole).astype(np.float32)
+
+
+def _strands(hair: Hair, rng: np.random.Generator) -> np.ndarray:
+    """Light and dark of the strands on the painted map, about -1 … 1."""
+    if hair.style == "buzz":
+        return rolled(grain(), rng)
+    if hair.style in _CURLED:
+        return rolled(_curls(hair.style == "afro"), rng)
+    field = rolled(_threads(), rng)
+    rows, columns = field.shape
+    y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
+    lean = {"parted": 0.9, "fringe": 0.25, "long_fringe": 0.2, "short": 0.35}.get(hair.style, 0.0)
+    shift = lean * np.sign(hair.parting) * y
+    shift += 9 * hair.wave * np.sin(y / (9 + 12 * (1 - hair.wave)) + 3 * np.sin(x / 60))
+    return cv2.remap(field, (x + shift).astype(np.float32), y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+
+
+def rolled(field: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    down, across = int(rng.integers(field.shape[0])), int(rng.integers(field.shape[1]))
+    return np.roll(field, (down, across), axis=(0, 1))
+
+
+def noise(seed: int, wide: float, tall: float) -> np.ndarray:
+    """Noise on the painted map with grains of this size, deviation 1; it wraps round at the borders."""
+    rng = np.random.default_rng([seed, 112])
+    field = rng.standard_normal((ROWS * FINE, COLUMNS * FINE), dtype=np.float32)
+    margin = 64
+    field = cv2.copyMakeBorder(field, margin, margin, margin, margin, cv2.BORDER_WRAP)
+    field = cv2.GaussianBlur(field, (0, 0), sigmaX=wide, sigmaY=tall)[margin:-margin, margin:-margin]
+    return field / field.std()
+
+
+@lru_cache(maxsize=1)
+def _threads() -> np.ndarray:
+    return 0.4 * noise(1, 0.8, 16) + 0.45 * noise(2, 2.2, 20) + 0.35 * noise(3, 7, 24)
+
+
+@lru_cache(maxsize=2)
+def _curls(tight: bool) -> np.ndarray:
+    size = 1.1 if tight else 2.6
+    rings = 1.6 - 2 * np.abs(noise(4, size, size * 1.3))
+    return (0.5 * np.clip(rings, -1.5, 1.5) + 0.35 * noise(5, 4 * size, 4 * size)).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def grain() -> np.ndarray:
+    return 0.8 * noise(6, 0.7, 1.4) + 0.3 * noise(7, 3, 3)

@@ -1,0 +1,31 @@
+"""A whole person: body, clothes, hair and what they carry, standing on the ground."""
+
+from reid_synth.people.body import Part, build_arm, build_leg, build_trunk
+from reid_synth.people.luggage import build_bag, build_carried
+from reid_synth.people.outfit import build_head, build_outerwear
+from reid_synth.people.person import Person
+from reid_synth.people.poses import Pose
+
+
+def build_figure(person: Person, pose: Pose) -> list[Part]:
+    """The parts of a person in a pose, standing on z = 0.
+
+    Args:
+        person: proportions and clothes (clothes change the outline: coats, skirts, bags).
+        pose: phase of the walk and how arms and head are held.
+
+    Returns:
+        Twenty to thirty parts, in metres.
+    """
+    parts = [*build_trunk(person), *build_head(person, pose), *build_outerwear(person, pose), *build_bag(person, pose)]
+    for side in (1, -1):
+        parts += build_leg(person, pose, side) + build_arm(person, pose, side)
+    parts += build_carried(person, pose)
+    lowest = min(min(part.start[2], part.end[2]) - min(part.depths) for part in parts if part.surface == "sole")
+    return [
+        part._replace(
+            start=(part.start[0], part.start[1], part.start[2] - lowest),
+            end=(part.end[0], part.end[1], part.end[2] - lowest),
+        )
+        for part in parts
+    ]

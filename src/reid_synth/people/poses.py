@@ -1,0 +1,92 @@
+"""How a body is held at one moment: the step it is in, and what head and arms do."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from reid_synth.people.person import Person
+
+Gesture = Literal["swing", "phone", "call", "pockets", "crossed", "carry", "wave", "push", "hold", "pull"]
+
+
+@dataclass(frozen=True)
+class ArmPose:
+    """Angles of one arm in radians: upper arm forward, elbow bent, upper arm outward, forearm towards the middle."""
+
+    swing: float
+    bend: float
+    outward: float = 0.14
+    inward: float = 0.0
+
+
+@dataclass(frozen=True)
+class Pose:
+    """What changes from picture to picture.
+
+    Attributes:
+        phase: of the step cycle, radians; 2π is two steps.
+        vigour: 0 stands, 1 walks, above 1.3 runs.
+        head_turn: radians, positive to the person's left.
+        gestures: of the left and the right arm.
+        elbow: radians by which a swinging arm is bent.
+    """
+
+    phase: float
+    vigour: float = 1.0
+    head_turn: float = 0.0
+    gestures: tuple[Gesture, Gesture] = ("swing", "swing")
+    elbow: float = 0.25
+
+    def arm(self, side: int, arm_swing: float) -> ArmPose:
+        """The arm on a side (+1 left, -1 right)."""
+        gesture = self.gestures[0 if side > 0 else 1]
+        if gesture != "swing":
+            return _HELD[gesture]
+        phase = self.phase + (np.pi if side > 0 else 0.0)  # arms swing against the legs
+        bend = 1.4 if self.vigour > 1.3 else self.elbow
+        return ArmPose(arm_swing * self.vigour * float(np.sin(phase)) + 0.05, bend)
+
+
+_HELD: dict[Gesture, ArmPose] = {
+    "phone": ArmPose(0.45, 1.55, 0.1, 0.35),  # read in front of the chest
+    "call": ArmPose(0.35, 2.25, 0.25, 0.3),  # held to the ear
+    "pockets": ArmPose(-0.12, 0.55, 0.32, 0.45),
+    "crossed": ArmPose(0.42, 1.35, 0.12, 1.1),
+    "carry": ArmPose(0.2, 1.35, 0.1, 0.25),
+    "wave": ArmPose(2.2, 0.7, 0.35, 0.1),
+    "push": ArmPose(0.55, 0.6, 0.1, 0.1),
+    "hold": ArmPose(0.25, 1.75, 0.1, 0.1),  # the handle of an umbrella
+    "pull": ArmPose(-0.4, 0.1, 0.12, 0.0),  # the handle of a trolley
+}
+_BOTH: tuple[tuple[Gesture, float], ...] = (("swing", 0.72), ("pockets", 0.09), ("crossed", 0.06), ("carry", 0.06))
+_ONE: tuple[tuple[Gesture, float], ...] = (("phone", 0.03), ("call", 0.02), ("wave", 0.01), ("pockets", 0.01))
+
+
+def sample_pose(person: Person, phase: float, vigour: float, rng: np.random.Generator) -> Pose:
+    """Draw how somebody holds head and arms while walking (or standing) as told."""
+    names = [*(name for name, _ in _BOTH), *(name for name, _ in _ONE)]
+    weights = np.array([*(weight for _, weight in _BOTH), *(weight for _, weight in _ONE)])
+    drawn = int(rng.choice(len(names), p=weights / weights.sum()))
+    side = int(rng.integers(2))
+    gestures: list[Gesture] = ["swing", "swing"]
+    if drawn < len(_BOTH):
+        gestures = [names[drawn], names[drawn]]
+    else:
+        gestures[side] = names[drawn]
+    bag_hand, other_hand = (0, 1) if person.bag_side > 0 else (1, 0)
+    if person.bag in ("handbag", "tote"):
+        gestures[bag_hand] = "swing"
+    if person.bag == "trolley":
+        gestures[bag_hand] = "pull"
+    if person.carried == "umbrella":
+        gestures[other_hand] = "hold"
+    if person.carried == "pram":
+        gestures = ["push", "push"]
+    return Pose(
+        phase=phase,
+        vigour=vigour,
+        head_turn=float(np.clip(rng.normal(0, 0.25), -0.8, 0.8)),
+        gestures=(gestures[0], gestures[1]),
+        elbow=float(rng.uniform(0.1, 0.45)),
+    )

@@ -1,0 +1,173 @@
+"""From a person and a pose to a picture of them: place the parts, keep the nearest surface, shade it, cut it out."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from reid_synth.people.body import MAX_KNOTS, SURFACE_INDEX, Part
+from reid_synth.people.cloth import COLUMNS, ROWS, smooth_noise
+from reid_synth.people.clothing import texture_atlas
+from reid_synth.people.figure import build_figure
+from reid_synth.people.person import Person
+from reid_synth.people.poses import Pose, sample_pose
+from reid_synth.people.raster import ROW, Buffer, empty_buffer, rasterise, shade
+
+SUPERSAMPLING = 2  # the buffer is this many times finer than the sprite, so that edges come out smooth
+_FOLDS = 24
+_SHADOW_REACH_M = 0.35
+
+
+@dataclass(frozen=True)
+class Light:
+    """Where the light comes from, seen from the camera, and how much of it comes from everywhere.
+
+    Attributes:
+        right, up: direction of the lamp in the picture plane, each -1…1.
+        ambient: share of light that reaches every surface, 0–1.
+    """
+
+    right: float = 0.3
+    up: float = 0.6
+    ambient: float = 0.6
+
+    @property
+    def vector(self) -> np.ndarray:
+        """(right, up, towards the camera, ambient) float32; the first three are of length 1."""
+        sun = np.array([self.right, self.up, 0.75])
+        return np.array([*(sun / np.linalg.norm(sun)), self.ambient], np.float32)
+
+
+@dataclass(frozen=True)
+class Sprite:
+    """A picture with transparency, cut tight around its person.
+
+    Attributes:
+        rgba: (height, width, 4) uint8; RGB is premultiplied with alpha.
+        foot_xy: pixel (x, y) of the ground point between the feet.
+    """
+
+    rgba: np.ndarray
+    foot_xy: tuple[float, float]
+
+
+def render_person(
+    person: Person,
+    *,
+    phase: float,
+    heading: float,
+    tilt: float,
+    pixels_per_metre: float,
+    rng: np.random.Generator,
+    light: Light | None = None,
+    vigour: float = 1.0,
+) -> Sprite:
+    """Draw a person as one camera sees them.
+
+    Args:
+        person: who.
+        phase: place in the walking cycle, radians.
+        heading: direction of walk seen from the camera, radians: 0 comes towards it, π/2 goes to the picture's right.
+        tilt: how steeply the camera looks down, radians, 0 … 1.2.
+        pixels_per_metre: scale of the sprite.
+        rng: for folds of cloth and how head and arms are held.
+        light: where the light comes from; a default when None.
+        vigour: 1 walks, 0 stands, above 1.3 runs.
+
+    Returns:
+        The sprite, about `person.height_m * pixels_per_metre` pixels high.
+    """
+    pose = sample_pose(person, phase, vigour, rng)
+    return draw_figure(
+        person, pose, heading, tilt, pixels_per_metre, int(rng.integers(_FOLDS * ROWS)), light or Light()
+    )
+
+
+def paste(picture: np.ndarray, sprite: Sprite, foot: np.ndarray) -> None:
+    """Lay a sprite over the picture with its foot at a pixel; what hangs over the edge is cut."""
+    x0, y0 = (round(value) for value in foot - np.array(sprite.foot_xy))
+    height, width = sprite.rgba.shape[:2]
+    top, left, bottom, right = (
+        max(0, y0),
+        max(0, x0),
+        min(picture.shape[0], y0 + height),
+        min(picture.shape[1], x0 + width),
+    )
+    if top >= bottom or left >= right:
+        return
+    layer = sprite.rgba[top - y0 : bottom - y0, left - x0 : right - x0].astype(np.float32)
+    under = picture[top:bottom, left:right]
+    under[:] = np.clip(under * (1 - layer[..., 3:] / 255) + layer[..., :3], 0, 255).astype(np.uint8)
+
+
+def draw_figure(
+    person: Person, pose: Pose, heading: float, tilt: float, pixels_per_metre: float, folds: int, light: Light
+) -> Sprite:
+    """Draw a person in a given pose; `folds` chooses the creases of the cloth, the rest is as in `render_person`."""
+    scale = SUPERSAMPLING * pixels_per_metre
+    parts = build_figure(person, pose)
+    atlas = texture_atlas(person)
+    buffer, table, foot = draw_parts(parts, atlas, heading, tilt, scale)
+    offsets = np.arange(len(parts))[:, None] * (11, 17) + (folds % ROWS, 0)
+    rgba = shade(
+        buffer, table, atlas, _fold_bank()[folds % _FOLDS], offsets, light.vector, tilt, _SHADOW_REACH_M * scale
+    )
+    size = (max(1, rgba.shape[1] // SUPERSAMPLING), max(1, rgba.shape[0] // SUPERSAMPLING))
+    return _cut_tight(cv2.resize(rgba, size, interpolation=cv2.INTER_AREA), foot / SUPERSAMPLING)
+
+
+def draw_parts(
+    parts: list[Part], atlas: np.ndarray, heading: float, tilt: float, scale: float
+) -> tuple[Buffer, np.ndarray, np.ndarray]:
+    """Draw parts into a buffer of `scale` pixels a metre.
+
+    Returns:
+        The buffer; the table of parts in pixels (n, ROW); the pixel (x, y) of the ground point.
+    """
+    table: np.ndarray = np.zeros((len(parts), ROW), np.float32)
+    starts, ends = (project(np.array([part[end] for part in parts]), heading, tilt) * scale for end in (1, 2))
+    profiles = np.zeros((len(parts), 2, MAX_KNOTS), np.float32)
+    for index, part in enumerate(parts):
+        profiles[index, 0, : len(part.widths)], profiles[index, 1, : len(part.depths)] = part.widths, part.depths
+    reach = scale * profiles.max(axis=(1, 2))[:, None] + 2
+    corners = np.concatenate([starts[:, :2] - reach, starts[:, :2] + reach, ends[:, :2] - reach, ends[:, :2] + reach])
+    low, high = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0))
+    width, height = (high - low).astype(int)
+    table[:, :4] = [(SURFACE_INDEX[part.surface], part.roundness, part.turn, len(part.widths)) for part in parts]
+    table[:, 4:7], table[:, 7:10] = starts - (*low, 0.0), ends - (*low, 0.0)
+    table[:, 10:] = profiles.reshape(len(parts), -1) * scale
+    buffer = empty_buffer(height, width)
+    rasterise(buffer, table, atlas, heading)
+    return buffer, table, -low  # the person stands on the world's origin
+
+
+def project(points: np.ndarray, heading: float, tilt: float) -> np.ndarray:
+    """Person's frame (left, forward, up) → picture (right, down, depth), all in metres; (n, 3) → (n, 3)."""
+    left, forward, up = points.T
+    right = left * np.cos(heading) + forward * np.sin(heading)
+    away = left * np.sin(heading) - forward * np.cos(heading)
+    return np.stack(
+        [right, -(up * np.cos(tilt) + away * np.sin(tilt)), away * np.cos(tilt) - up * np.sin(tilt)], axis=1
+    )
+
+
+@lru_cache(maxsize=1)
+def _fold_bank() -> np.ndarray:
+    """Slopes of creased cloth, drawn once: (bank, ROWS, COLUMNS, 2) float32 along columns and along rows."""
+    rng = np.random.default_rng(20)
+    bank = []
+    for _ in range(_FOLDS):
+        height = 0.8 - np.abs(np.tanh(smooth_noise(rng, ROWS, COLUMNS, 3, 2)))  # ridges where the noise crosses zero
+        height += 0.15 * smooth_noise(rng, ROWS, COLUMNS, 8, 2)
+        across = np.roll(height, -1, axis=1) - np.roll(height, 1, axis=1)
+        along = np.roll(height, -1, axis=0) - np.roll(height, 1, axis=0)
+        bank.append(-np.dstack([across, along]) * 1.6)
+    return np.stack(bank).astype(np.float32)
+
+
+def _cut_tight(rgba: np.ndarray, foot: np.ndarray) -> Sprite:
+    solid = rgba[..., 3] > 40
+    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
+    y0, y1, x0, x1 = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    return Sprite(np.ascontiguousarray(rgba[y0:y1, x0:x1]), (float(foot[0] - x0), float(foot[1] - y0)))

@@ -1,0 +1,137 @@
+"""The street of a scene: a road between lawns, a house behind, lamp, sign, trees, parked cars; new with each seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from reid_synth.camera import lift
+from reid_synth.places.backdrop import Wall, paint_backdrop, paint_walls
+from reid_synth.places.canvas import Canvas
+from reid_synth.places.clutter import Thing
+from reid_synth.places.facades import Facade
+from reid_synth.places.grounds import lay_ground, lay_stains, paint_line, ribbon, spread
+from reid_synth.places.objects import bench, bin_, bollard, boulder, cone, lamp_post, sign, tripod
+from reid_synth.places.surfaces import Surfaces
+from reid_synth.places.textures import grey_colour
+from reid_synth.places.vehicles import car, van
+from reid_synth.places.wetness import lay_water
+
+_BRICK = np.array([150.0, 118.0, 98.0])
+
+
+def furnish(surfaces: Surfaces, rng: np.random.Generator) -> list[Thing]:
+    """What stands in the street, on places that leave the walkers their way."""
+    side = rng.choice([-1.0, 1.0])
+
+    def at(shape: object, x: float, y: float, yaw: float = 0.0, sway: float = 0.5) -> Thing:
+        place = np.array([side * x, y]) + rng.uniform(-sway, sway, 2)
+        return Thing(shape, place, yaw + rng.normal(0, 0.08))  # type: ignore[arg-type]
+
+    trees = [plant for plant in surfaces.plants if plant.tree]
+    bushes = [plant for plant in surfaces.plants if not plant.tree]
+    things = [
+        at(lamp_post(rng), 0.0, 13.2, sway=0.2),
+        at(sign(rng), -3.2, 24.6),
+        at(tripod(rng), 2.6, 12.0),
+        at(bin_(rng), 6.6, 24.8),
+        at(bench(rng), -7.5, 25.3, np.pi),
+        at(boulder(rng), -5.4, 12.6),
+        at(van(rng), 10.5, 30.5, 0.1, 1.0),
+        at(car(rng), 4.5, 30.8, 0.05, 0.6),
+    ]
+    things += [at(cone(rng), -8.5 + 1.9 * step, 27.3, sway=0.15) for step in range(int(rng.integers(2, 5)))]
+    things += [at(bollard(np.random.default_rng(7)), -1.5 + 2 * step, 32.5, sway=0.0) for step in range(4)]
+    things += [at(trees[int(rng.integers(len(trees)))], x, y, sway=1.0) for x, y in ((-11.5, 31.0), (-4.5, 34.5))]
+    things += [at(bushes[int(rng.integers(len(bushes)))], x, 36.5, sway=1.0) for x in (-8.0, 0.5, 9.0)]
+    return things
+
+
+def paint_street(
+    canvas: Canvas,
+    surfaces: Surfaces,
+    things: list[Thing],
+    rng: np.random.Generator,
+    lamps: float = 0.0,
+    wetness: float = 0.0,
+) -> None:
+    """Paint all that never moves and hides nobody: sky, ground, the shadows of the things, the house.
+
+    Args:
+        canvas: what to paint on.
+        surfaces: stock of textures.
+        things: what stands in the street, the farthest first; they are not painted, but their shadows are.
+        rng: all that is random here comes from it.
+        lamps: share of the windows that are lit.
+        wetness: of the ground, in which house and things are reflected, 0–1.
+    """
+    paint_backdrop(canvas, rng)
+    _paint_grounds(canvas, surfaces, rng)
+    for thing in things:
+        thing.shade(canvas)
+    canvas.lay_shadows()
+    slant = rng.uniform(-2.5, 2.5)
+    house = Wall(np.array([-30.0, 42.0 + slant]), np.array([30.0, 42.0 - slant]), 9.5, leafy=False)
+    hedge = Wall(np.array([-30.0, 38.6 + slant]), np.array([-9.0, 38.8 + slant / 3]), 1.1, leafy=True)
+    front, chance = replace(surfaces, facades=(_sober(surfaces.facades),)), int(rng.integers(2**32))
+
+    def paint_house(sheet: Canvas) -> None:
+        paint_walls(sheet, [house, hedge], front, np.random.default_rng(chance), lamps)
+
+    def paint_all(sheet: Canvas) -> None:
+        paint_house(sheet)
+        for thing in things:
+            thing.paint(sheet)
+
+    if wetness:
+        lay_water(canvas, wetness, surfaces, paint_all, rng)
+    paint_house(canvas)
+
+
+def _sober(facades: Sequence[Facade]) -> Facade:
+    """The house front whose colour is nearest to brick."""
+    return min(facades, key=lambda front: float(np.linalg.norm(front.picture.mean(axis=(0, 1)) - _BRICK)))
+
+
+def _paint_grounds(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
+    turf = np.array([rng.uniform(58, 84), rng.uniform(88, 112), rng.uniform(34, 48)])
+    canvas.image[:] = lay_ground(canvas, surfaces.material(rng, "grass").relief, turf, 5.0, rng.uniform(0, 6))
+    road_y, bend = rng.uniform(18.2, 18.8), rng.uniform(-1.2, 1.2)
+    x = np.linspace(-60, 60, 60)
+    road = np.stack([x, road_y + bend * np.sin(x / 14)], axis=1)
+    kind = str(rng.choice(["asphalt", "asphalt", "concrete"]))
+    _lay(canvas, surfaces, rng, "paving", ribbon(np.stack([x, np.full(60, 35.5)], axis=1), 14.0), 150, 5.0)
+    _lay(canvas, surfaces, rng, "paving", ribbon(np.array([(5.2, 20.0), (5.2, 40.0)]), 2.2), 160, 4.0)
+    paint_line(canvas, ribbon(road, 10.5), 0.28, grey_colour(rng, 150, 190, 4))
+    _lay(canvas, surfaces, rng, kind, ribbon(road, 10.5), 128, 7.0)
+    paint_line(canvas, road + np.array((0.0, 4.9)), 0.1, np.array((222.0, 196.0, 96.0)))
+    for start in np.arange(-30, 30, 4.0) + rng.uniform(0, 4):
+        dash = np.stack([np.linspace(start, start + 2, 5)] * 2, axis=1)
+        dash[:, 1] = road_y + bend * np.sin(dash[:, 0] / 14)
+        paint_line(canvas, dash, 0.12, np.array((214.0, 214.0, 208.0)))
+    for place in rng.uniform((-8, 14.5), (8, 22.5), (2, 2)):
+        _manhole(canvas, place)
+    lay_stains(canvas, surfaces, rng)
+
+
+def _lay(
+    canvas: Canvas,
+    surfaces: Surfaces,
+    rng: np.random.Generator,
+    kind: str,
+    area: np.ndarray,
+    light: float,
+    tile_m: float,
+) -> None:
+    """Cover an area with a material of about that brightness."""
+    colour = light * rng.uniform(0.85, 1.1) + rng.normal(0, 2, 3)
+    spread(canvas, surfaces.material(rng, kind).relief, colour, area, tile_m)
+
+
+def _manhole(canvas: Canvas, place: np.ndarray) -> None:
+    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    ring = np.stack([np.cos(angle), np.sin(angle)], axis=1) * 0.32
+    for size, grey in ((1.12, 120.0), (1.0, 78.0), (0.7, 92.0)):
+        canvas.fill(lift(place + ring * size, 0.0), np.full(3, grey))

@@ -1,0 +1,56 @@
+"""Wet ground: darker, and a mirror to what stands on it, most of all in puddles and far away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from reid_synth.camera import Camera
+from reid_synth.places.canvas import Canvas
+from reid_synth.places.grounds import lay_ground
+from reid_synth.places.surfaces import Surfaces
+
+_PUDDLES_M = 14.0  # side of the tile of puddles
+_UNDER = np.array([1.0, 1.0, -1.0])
+
+
+class MirroredCamera(Camera):
+    """The same camera, for which the world hangs upside down below the ground: what a wet street shows."""
+
+    def project(self, points_xyz: np.ndarray) -> np.ndarray:
+        """Pixels of the mirror images of points, see `Camera.project`."""
+        return Camera(**vars(self)).project(np.asarray(points_xyz, np.float64) * _UNDER)
+
+    def depth(self, points_xyz: np.ndarray) -> np.ndarray:
+        """Depth of the mirror images of points, see `Camera.depth`."""
+        return Camera(**vars(self)).depth(np.asarray(points_xyz, np.float64) * _UNDER)
+
+
+def lay_water(
+    canvas: Canvas, wetness: float, surfaces: Surfaces, paint: Callable[[Canvas], object], rng: np.random.Generator
+) -> None:
+    """Make the ground wet; nothing but ground and sky may be painted yet.
+
+    Args:
+        canvas: what to wet.
+        wetness: 0–1, damp to flooded.
+        surfaces: where the shapes of puddles come from.
+        paint: paints all that will stand there on a canvas.
+        rng: places the puddles and chooses the sky in them.
+    """
+    camera = canvas.picture_camera
+    mirror = Canvas(MirroredCamera(**vars(camera)), canvas.sun)
+    mirror.image[:] = np.clip(rng.uniform(90, 220) * np.array([0.96, 1.0, 1.03]), 0, 255)
+    paint(mirror)
+    top = int(np.clip(canvas.camera.horizon, 0, canvas.camera.height - 1))
+    reflected = cv2.blur(mirror.image[top:], (3, 13)).astype(np.float32)
+    relief = surfaces.stains[int(rng.integers(len(surfaces.stains)))]
+    water = lay_ground(canvas, relief, np.full(3, 128.0), _PUDDLES_M, rng.uniform(0, 6.3))[top:, :, 0]
+    level = np.float32(relief.mean() + rng.uniform(0.2, 1.2) * relief.std())
+    puddles = np.clip((water - level) / np.float32(0.4 * relief.std()), 0, 1)
+    grazing = np.linspace(1.0, 0.55, len(puddles), dtype=np.float32)[:, None]
+    share = (np.float32(wetness) * grazing * (0.14 + 0.5 * puddles))[..., None]
+    wet = canvas.image[top:] * np.float32(1 - 0.35 * wetness)
+    canvas.image[top:] = wet * (1 - share) + reflected * share

@@ -1,0 +1,132 @@
+"""The people of a scene and their ways: who walks, where, how fast, and what they look like at any moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reid_synth.camera import Camera
+from reid_synth.people.person import Person, sample_person
+from reid_synth.people.rendering import Light
+from reid_synth.world.appearance import Appearance, Moment, appear
+
+_FIRST_M = (2.6, 1.8, 2.5, 2.0)  # metres along each way where its walker may set out at the earliest
+_TRIALS = 24
+_WANTED_HIDDEN = 8.0  # one meeting of about four frames
+
+
+@dataclass(frozen=True)
+class Walker:
+    """A person on a path, up and down for ever.
+
+    Attributes:
+        person_id: who they are.
+        person: what they look like.
+        path: (n, 2) metres, a dense smooth line on the ground.
+        speed: metres a second.
+        start_m: metres already walked at time 0.
+        seed: of the folds and habits that stay the same in all frames.
+    """
+
+    person_id: int
+    person: Person
+    path: np.ndarray
+    speed: float
+    start_m: float
+    seed: int
+
+    def at(self, time_s: float) -> tuple[np.ndarray, float]:
+        """Where they are (2,) metres and the direction they walk (radians, 0 = along +x) at a time."""
+        steps = np.linalg.norm(np.diff(self.path, axis=0), axis=1)
+        along = np.concatenate([[0.0], np.cumsum(steps)])
+        walked = (self.start_m + self.speed * time_s) % (2 * along[-1])
+        returning = walked > along[-1]
+        place = 2 * along[-1] - walked if returning else walked
+        here, ahead = (np.array([np.interp(place + d, along, self.path[:, i]) for i in (0, 1)]) for d in (-0.2, 0.2))
+        towards = (here - ahead) if returning else (ahead - here)
+        return (here + ahead) / 2, float(np.arctan2(towards[1], towards[0]))
+
+    def picture(self, camera: Camera, time_s: float, light: Light) -> Appearance:
+        """How the camera sees the walker at a time."""
+        moment = Moment(*self.at(time_s), self.start_m + self.speed * time_s)
+        return appear(self.person, moment, camera, light, self.seed)
+
+
+def send_walkers(count: int, seed: int, camera: Camera, rng: np.random.Generator) -> list[Walker]:
+    """Distinctly dressed people on ways that cross.
+
+    Of many drawn timings the one is taken in which they hide each other for about as many frames as a lesson needs:
+    a meeting can be seen, and nobody walks behind somebody else for long.
+    """
+    people = _dress_apart(count, rng)
+    mirror = np.array([rng.choice([-1.0, 1.0]), 1.0])
+    paths = [smooth(way * mirror) for way in _ways(rng)[:count]]
+    timings = [(rng.uniform(1.15, 1.4, count), rng.uniform(0.0, 1.0, count)) for _ in range(_TRIALS)]
+    companies = [
+        [
+            Walker(index + 1, person, path, float(speed), _FIRST_M[index] + float(delay) * 3.0, 1000 * seed + index)
+            for index, (person, path, speed, delay) in enumerate(zip(people, paths, *timing, strict=True))
+        ]
+        for timing in timings
+    ]
+    return min(companies, key=lambda walkers: abs(_hidden_frames(walkers, camera) - _WANTED_HIDDEN))
+
+
+def _hidden_frames(walkers: list[Walker], camera: Camera) -> float:
+    """Walker-frames of the first ten seconds in which a good part of one is behind another; long hiding weighs more."""
+    boxes = np.array([[_rough_box(walker, camera, frame / 7) for frame in range(70)] for walker in walkers])
+    weight = 0.0
+    for one in range(len(walkers)):
+        for other in range(one):
+            low = np.maximum(boxes[one, :, :2], boxes[other, :, :2])
+            high = np.minimum(boxes[one, :, 2:], boxes[other, :, 2:])
+            shared = np.clip(high - low, 0, None).prod(axis=1) / (boxes[one, :, 2:] - boxes[one, :, :2]).prod(axis=1)
+            weight += (shared > 0.25).sum() ** 1.5
+    return weight
+
+
+def _rough_box(walker: Walker, camera: Camera, time_s: float) -> np.ndarray:
+    """About where a walker is seen, (4,) pixels xyxy."""
+    ground_xy, _ = walker.at(time_s)
+    u, v = camera.project(np.append(ground_xy, 0.0))
+    tall = walker.person.height_m * float(camera.pixels_per_metre(ground_xy)) * 0.95
+    return np.array([u - 0.18 * tall, v - tall, u + 0.18 * tall, v])
+
+
+def _ways(rng: np.random.Generator) -> list[np.ndarray]:
+    """Corners of four ways (n, 2) in metres: left to right, right to left, from the house, and a turn."""
+    y = rng.uniform(-0.5, 0.5, 4)
+    return [
+        np.array([(-9.5, 16.2 + y[0]), (-3.0, 16.6 + y[0]), (2.0, 17.4), (11.5, 18.5 + y[0])]),
+        np.array([(9.5, 18.2 + y[1]), (3.0, 18.4 + y[1]), (-3.5, 18.6), (-5.5, 21.5), (-13.5, 23.5)]),
+        np.array([(5.2, 26.5), (4.6, 22.5 + y[2]), (2.0, 20.6), (1.0, 14.8), (9.0, 13.9 + y[2])]),
+        np.array([(-11.5, 21.5), (-5.5, 21.3 + y[3]), (-3.5, 20.0), (-3.0, 15.4 + y[3]), (-9.0, 14.0)]),
+    ]
+
+
+def smooth(corners: np.ndarray, rounds: int = 4) -> np.ndarray:
+    """A path (m, 2) that cuts the corners of a way (n, 2), by Chaikin's rule."""
+    for _ in range(rounds):
+        first, second = 0.75 * corners[:-1] + 0.25 * corners[1:], 0.25 * corners[:-1] + 0.75 * corners[1:]
+        between = np.stack([first, second], axis=1).reshape(-1, 2)
+        corners = np.vstack([corners[:1], between, corners[-1:]])
+    return corners
+
+
+def _dress_apart(count: int, rng: np.random.Generator) -> list[Person]:
+    """`count` people out of many candidates, each dressed as unlike those before as can be."""
+    candidates = [sample_person(rng) for _ in range(24)]
+    chosen = [candidates[0]]
+    while len(chosen) < count:
+        looks = np.array([_look(person) for person in chosen])
+        distance = [np.linalg.norm(looks - _look(person), axis=1).min() for person in candidates]
+        chosen.append(candidates[int(np.argmax(distance))])
+    return chosen
+
+
+def _look(person: Person) -> np.ndarray:
+    """Colours of the clothes as one vector, the top weighing most."""
+    return np.concatenate(
+        [np.array(person.top.colour) * 1.2, np.array(person.bottom.colour), np.array(person.hair) * 0.3]
+    )

@@ -1,0 +1,85 @@
+"""`data` from outside: list, convert, cut and fetch."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from learning_reid.datasets.registry import dataset_names, open_crops
+from tests.learning_reid.datasets.crop_making import write_all, write_market, write_picture
+
+
+def data(repository: Path, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(repository / "src" / "main.py"), "data", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ | environment)
+
+
+def test_the_group_is_a_command_of_the_door(repository: Path) -> None:
+    door = [sys.executable, str(repository / "src" / "main.py"), "--help"]
+    assert (
+        "Labelled crops: fetch, convert, cut and list them."
+        in subprocess.run(door, capture_output=True, text=True).stdout
+    )
+    helped = data(repository, "--help")
+    assert helped.returncode == 0 and "Usage: main.py data" in helped.stdout and "completion" not in helped.stdout
+    for command in ("fetch", "convert", "cut", "list"):
+        assert f"  {command} " in helped.stdout
+    assert data(repository).returncode == data(repository, "cnvert").returncode == 2
+
+
+def test_list_has_a_line_for_each_layout(repository: Path) -> None:
+    lines = data(repository, "list").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == dataset_names()
+
+
+def test_convert_writes_what_can_be_read_and_overwrites_nothing(repository: Path, tmp_path: Path) -> None:
+    root = write_market(tmp_path / "set")
+    done = data(repository, "convert", "--dataset", "market1501", "--root", root)
+    assert done.returncode == 0 and str(root / "labels.csv") in done.stdout and "junk" in done.stderr
+    plain = [(one.path, one.person_id, one.camera_id, one.split) for one in open_crops("market1501", root).samples]
+    assert [(one.path, one.person_id, one.camera_id, one.split) for one in open_crops("csv", root).samples] == plain
+    before = (root / "labels.csv").read_bytes()
+    again = data(repository, "convert", "--dataset", "market1501", "--root", root)
+    assert again.returncode == 1 and "exists already and is left as it is" in again.stderr
+    assert (root / "labels.csv").read_bytes() == before
+    elsewhere = data(repository, "convert", "--dataset", "market1501", "--root", root, "--out", tmp_path / "mine.csv")
+    assert elsewhere.returncode == 0 and open_crops("csv", tmp_path / "mine.csv").samples[0].path == plain[0][0]
+
+
+def test_cut_writes_crops_for_the_folder_layout(repository: Path, tmp_path: Path) -> None:
+    write_all(tmp_path / "in/View_001", [f"{number:02d}.png" for number in range(11)])
+    (tmp_path / "in/gt.txt").write_text("1,4,0,0,10,20,1\n2,4,1,1,10,20,1\n11,4,2,2,10,20,1\n")
+    done = data(repository, "cut", "--root", tmp_path / "in", "--out", tmp_path / "out")
+    assert done.returncode == 0 and done.stdout == f"2 crops  {tmp_path / 'out'}\n"
+    assert [sample.person_id for sample in open_crops("folder", tmp_path / "out").samples] == ["0004", "0004"]
+    every = data(repository, "cut", "--root", tmp_path / "in", "--out", tmp_path / "all", "--every", "1")
+    assert every.stdout.startswith("3 crops")
+    full = data(repository, "cut", "--root", tmp_path / "in", "--out", tmp_path / "out")
+    assert full.returncode == 1 and "is not empty" in full.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["fetch", "dukemtmcreid"],
+            "unknown set 'dukemtmcreid' for data fetch: valid: 'market1501', 'cuhk03', 'casia-webface'",
+        ),
+        (["fetch", "market1501", "--handle", "nonsense"], "'nonsense' is no Kaggle handle"),
+        (["convert", "--dataset", "folder", "--root", "nowhere"], "there is no"),
+        (["cut", "--root", "nowhere", "--out", "x"], "nowhere is no folder"),
+    ],
+)
+def test_problems_are_told_in_a_line(repository: Path, tmp_path: Path, arguments: list[str], told: str) -> None:
+    done = data(repository, *arguments, HOME=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1) and told in done.stderr
+
+
+def test_a_broken_frame_is_told_while_cutting(repository: Path, tmp_path: Path) -> None:
+    write_picture(tmp_path / "in/View_001/0.png")
+    (tmp_path / "in/View_001/1.png").write_bytes(b"")
+    (tmp_path / "in/gt.txt").write_text("1,4,0,0,10,20,1\n2,4,0,0,10,20,1\n")
+    done = data(repository, "cut", "--root", tmp_path / "in", "--out", tmp_path / "out", "--every", "1")
+    assert done.returncode == 1 and "1.png is empty (0 bytes)" in done.stderr and "Traceback" not in done.stderr

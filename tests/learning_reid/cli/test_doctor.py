@@ -1,0 +1,76 @@
+"""`doctor` from outside: what a reader sees, the JSON file, and exit statuses."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.learning_reid.datasets.crop_making import write_all, write_market
+
+
+def doctor(repository: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(repository / "src" / "main.py"), "doctor", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_the_report_of_a_set_with_troubles(repository: Path, tmp_path: Path) -> None:
+    root = write_market(tmp_path / "set", clutter=True)
+    (root / "query/0009_c1s1_000001_00.jpg").write_bytes(b"")
+    done = doctor(repository, "--root", root, "--json", tmp_path / "report.json")
+    assert (done.returncode, done.stderr) == (1, ""), "a program sees that there is an error"
+    lines = done.stdout.splitlines()
+    assert lines[1] == "layout   market1501 (recognised)"
+    table = {line.split()[0]: line.split()[1:] for line in lines if line.split() and line.split()[-1].isdigit()}
+    assert table["train"] == ["4", "2", "3", "0"] and table["gallery"] == ["3", "2", "3", "1"]
+    assert table["all"] == ["10", "5", "4", "1"]
+    start = lines.index("error    files that cannot be read: 1")
+    assert lines[start + 1].strip() == "such as query/0009_c1s1_000001_00.jpg is empty (0 bytes)"
+    assert lines[start + 2].strip() == "-> copy them again or remove them"
+    assert lines[-1] == "1 error and 2 warnings."
+    assert all(len(line) <= 110 for line in lines)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [finding["severity"] for finding in report["findings"]][:2] == ["error", "warning"]
+
+
+def test_warnings_alone_are_no_failure(repository: Path, tmp_path: Path) -> None:
+    done = doctor(repository, "--root", write_market(tmp_path / "set", clutter=True))
+    assert "warning" in done.stdout and "error" not in done.stdout and done.returncode == 0
+
+
+def test_a_second_layout_is_told(repository: Path, tmp_path: Path) -> None:
+    write_market(tmp_path / "market")
+    write_all(tmp_path / "View_001", ["1.png"])
+    (tmp_path / "gt.txt").write_text("1,4,0,0,10,20,1\n")
+    done = doctor(repository, "--root", tmp_path)
+    assert "layout   mot (recognised; there is also: --dataset market1501)" in done.stdout
+
+
+def test_health_is_said(repository: Path, tmp_path: Path) -> None:
+    write_all(tmp_path, [f"000{person}_c{camera}_1.jpg" for person in (1, 2) for camera in (1, 2)])
+    done = doctor(repository, "--root", tmp_path, "--dataset", "folder")
+    assert done.returncode == 0 and done.stdout.endswith("Nothing is wrong with it.\n") and "as named" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--root", "nowhere"], "there is no"),
+        (["--root", "letter.txt", "--dataset", "folder"], "letter.txt is a file; the layout 'folder' needs a folder"),
+        (["--root", "letter.txt", "--dataset", "csv"], "letter.txt has no column img_path"),
+        (["--root", "letter.txt"], "letter.txt is a file and no CSV file; name the folder"),
+        (["--root", "set", "--dataset", "market1510"], "did you mean 'market1501'?"),
+        (["--root", "set", "--dataset", "msmt17"], "it looks like --dataset market1501"),
+        (["--root", "set", "--json", "none/report.json"], "none/report.json cannot be written"),
+    ],
+)
+def test_what_cannot_be_examined(repository: Path, tmp_path: Path, arguments: list[str], told: str) -> None:
+    write_market(tmp_path / "set")
+    (tmp_path / "letter.txt").write_text("dear\n")
+    places = [
+        tmp_path / word if at % 2 and word[:6] in ("nowher", "letter", "set", "none/r") else word
+        for at, word in enumerate(arguments)
+    ]
+    done = doctor(repository, *places)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1) and told in done.stderr

@@ -1,0 +1,245 @@
+"""A table of labels: what it may hold, what is refused and in which words, and the way back."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from learning_reid.datasets.csv_file import read_csv
+from learning_reid.datasets.csv_writing import write_csv
+from learning_reid.datasets.findings import Findings
+from learning_reid.datasets.registry import guess_dataset, open_crops
+from learning_reid.datasets.sample import LabelledCrops, Sample
+from learning_reid.errors import UserError
+from tests.learning_reid.datasets.crop_making import write_all
+
+PICTURES = ["a.jpg", "b.jpg", "sub/c.jpg"]
+
+
+def table(folder: Path, text: str | bytes, name: str = "labels.csv") -> Path:
+    write_all(folder, PICTURES)
+    (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
+    return folder
+
+
+def labels(crops: LabelledCrops) -> list[tuple[str, str | None, str, str]]:
+    root = crops.root if crops.root.is_dir() else crops.root.parent
+    return [
+        (sample.path.relative_to(root).as_posix(), sample.person_id, sample.camera_id, sample.split)
+        for sample in crops.samples
+    ]
+
+
+PLAIN = "img_path,person_id\na.jpg,007\nsub/c.jpg,7\n"
+READ = [("a.jpg", "007", "", "unsplit"), ("sub/c.jpg", "7", "", "unsplit")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN,
+        PLAIN.replace("\n", "\r\n"),
+        PLAIN.replace("\n", "\r"),
+        PLAIN.rstrip("\n"),
+        b"\xef\xbb\xbf" + PLAIN.encode(),
+        PLAIN.replace(",", ";"),
+        PLAIN.replace(",", "\t"),
+        PLAIN.replace(",", " , "),
+        PLAIN + "\n,\n",
+        PLAIN.replace("a.jpg", '"a.jpg"'),
+        PLAIN.replace("sub/", "sub\\"),
+        PLAIN.replace("sub/", "./sub/"),
+        'person_id,note,img_path\n007,x,a.jpg\n7,"a, b\nc",sub/c.jpg\n',
+    ],
+    ids=[
+        "unix",
+        "windows",
+        "old mac",
+        "no last line end",
+        "bom",
+        "semicolons",
+        "tabs",
+        "spaces",
+        "empty lines",
+        "quoted",
+        "backslash",
+        "dot",
+        "other columns",
+    ],
+)
+def test_forms_of_the_same_table(tmp_path: Path, text: str | bytes) -> None:
+    crops = open_crops("csv", table(tmp_path, text))
+    assert labels(crops) == READ and crops.notes == ()
+
+
+def test_cameras_splits_and_strangers(tmp_path: Path) -> None:
+    text = "img_path,person_id,camera_id,split\na.jpg,Anna,c1,query\nb.jpg,Anna,zwei,gallery\nsub/c.jpg,,c1,gallery\n"
+    assert labels(open_crops("csv", table(tmp_path, text))) == [
+        ("a.jpg", "Anna", "c1", "query"),
+        ("b.jpg", "Anna", "zwei", "gallery"),
+        ("sub/c.jpg", None, "c1", "gallery"),
+    ]
+
+
+HEAD = "img_path,person_id,camera_id,split\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("img_path,camera_id\na.jpg,1\n", r"has no column person_id \(its columns: img_path, camera_id\)"),
+        ("path,id\na.jpg,1\n", r"no column img_path and no column person_id \(its columns: path, id\)"),
+        ("", "none, it is empty"),
+        (
+            HEAD + "a.jpg,1,,\n/etc/passwd,1,,\n",
+            r"path is absolute or leaves the folder of the CSV file: 1, such as line 3 \(/etc/passwd\)",
+        ),
+        (HEAD + "../a.jpg,1,,\n", r"leaves the folder of the CSV file: 1, such as line 2 \(\.\./a.jpg\)"),
+        (HEAD + "sub/../../a.jpg,1,,\n", "leaves the folder of the CSV file: 1, such as line 2"),
+        (HEAD + "..\\a.jpg,1,,\n", "leaves the folder of the CSV file: 1, such as line 2"),
+        (HEAD + "C:\\a.jpg,1,,\n", "leaves the folder of the CSV file: 1, such as line 2"),
+        (HEAD + "a.jpg,,,\n", "without a person_id: 1, such as line 2"),
+        (HEAD + "a.jpg,,,query\n", "without a person_id: 1, such as line 2"),
+        (HEAD + ",1,,\n", "without an img_path: 1, such as line 2"),
+        (HEAD + "a.jpg,1,,\nx.jpg,1,,\ny.jpg,1,,\nsub,1,,\n", r"picture is not there: 3, such as line 3 \(x.jpg\)"),
+        (HEAD + "a.jpg,1,,test\n", r"unknown split: 1, such as line 2 \('test'\); .* write query for what is asked"),
+        (
+            HEAD + "a.jpg,1,,\na.jpg,2,,\n",
+            r"contradict an earlier row of the same picture: 1, such as line 3 \(a.jpg\)",
+        ),
+        (HEAD + "a.jpg,1,c1,query\na.jpg,1,c2,gallery\n", "contradict an earlier row"),
+        (HEAD + "a\0b/c.jpg,1,,\n", "picture is not there: 1, such as line 2"),
+        (HEAD + "a.jpg,1\n", r"wrong length: 1, such as line 2 \(2 values for 4 columns\)"),
+        (HEAD.encode() + "a.jpg,Jürgen,,\n".encode("latin-1"), 'no text in UTF-8; save it as "CSV UTF-8"'),
+        (HEAD + 'a.jpg,"1' + "x" * 200_000, "is no CSV file"),
+        ("img_path,person_id,box_x1,box_y1,box_x2,box_y2\na.jpg,1,0,0,x,9\n", "box that is none: 1, such as line 2"),
+        ("img_path,person_id,box_x1,box_y1,box_x2,box_y2\na.jpg,1,5,0,5,9\n", "box that is none: 1, such as line 2"),
+        ("img_path,person_id,box_x1,box_y1,box_x2,box_y2\na.jpg,1,nan,0,5,9\n", "box that is none: 1, such as line 2"),
+    ],
+)
+def test_one_clear_line_for_each_mistake(tmp_path: Path, text: str | bytes, told: str) -> None:
+    with pytest.raises(UserError, match=told) as raised:
+        open_crops("csv", table(tmp_path, text))
+    assert ("\n" not in str(raised.value) and "labels.csv" in str(raised.value)) or str(tmp_path) in str(raised.value)
+
+
+def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    root = table(tmp_path / "set", HEAD + "link.jpg,1,,\naway/a.jpg,1,,\nhere.jpg,1,,\n")
+    write_all(tmp_path / "elsewhere", ["a.jpg"])
+    (root / "link.jpg").symlink_to(tmp_path / "elsewhere/a.jpg")
+    (root / "away").symlink_to(tmp_path / "elsewhere")
+    (root / "here.jpg").symlink_to(root / "a.jpg")
+    found = Findings()
+    assert [sample.path.name for sample in read_csv(root, found)] == ["here.jpg"]
+    assert [(finding.code, finding.count) for finding in found] == [("csv-outside", 2)]
+
+
+def test_a_root_behind_a_link_is_fine(tmp_path: Path) -> None:
+    table(tmp_path / "set", PLAIN)
+    (tmp_path / "link").symlink_to(tmp_path / "set")
+    assert len(open_crops("csv", tmp_path / "link").samples) == 2
+
+
+def test_reading_goes_on_for_the_doctor(tmp_path: Path) -> None:
+    found = Findings()
+    samples = read_csv(table(tmp_path, HEAD + "x.jpg,1,,\na.jpg,1,,\nb.jpg,,,\nsub/c.jpg,2,,no\n"), found)
+    assert [sample.path.name for sample in samples] == ["a.jpg"]
+    assert {finding.code for finding in found} == {"csv-missing", "csv-person", "csv-split"}
+
+
+def test_a_row_that_stands_there_twice_counts_once(tmp_path: Path) -> None:
+    crops = open_crops("csv", table(tmp_path, HEAD + "a.jpg,1,,\na.jpg,1,,\n"))
+    assert len(crops.samples) == 1 and "stand there twice, counted once: 1" in crops.notes[0]
+
+
+def test_one_picture_may_both_ask_and_answer(tmp_path: Path) -> None:
+    assert len(open_crops("csv", table(tmp_path, HEAD + "a.jpg,1,,query\na.jpg,1,,gallery\n")).samples) == 2
+
+
+def test_rows_without_a_split_among_others_are_told(tmp_path: Path) -> None:
+    crops = open_crops("csv", table(tmp_path, HEAD + "a.jpg,1,,query\nb.jpg,1,,\n"))
+    assert "without a split, which take no part: 1" in crops.notes[0]
+
+
+def test_which_table_of_a_folder_is_meant(tmp_path: Path) -> None:
+    root = table(tmp_path, PLAIN, "one.csv")
+    assert len(open_crops("csv", root).samples) == 2 and guess_dataset(root) == "csv"
+    table(tmp_path, "img_path,person_id\nb.jpg,1\n", "two.csv")
+    with pytest.raises(UserError, match=r"several CSV files \(one.csv, two.csv\)"):
+        open_crops("csv", root)
+    assert len(open_crops("csv", root / "two.csv").samples) == 1
+    table(tmp_path, "img_path,person_id\n")
+    with pytest.raises(UserError, match="no labelled picture"):
+        open_crops("csv", root)  # labels.csv comes first, and holds none
+
+
+def test_a_hundred_thousand_rows(tmp_path: Path) -> None:
+    root = table(tmp_path, HEAD)
+    count = 100_000
+    for number in range(10):
+        (root / f"{number}").mkdir()
+    paths = [f"{number % 10}/{number}.jpg" for number in range(count)]
+    for path in paths[:2000]:  # the rest are named and missing: a hundred thousand files would be slow to make
+        (root / path).touch()
+    rows = "".join(f"{path},{number % 997},{number % 6},\n" for number, path in enumerate(paths))
+    (root / "labels.csv").write_text(HEAD + rows)
+    found = Findings()
+    samples = read_csv(root, found)
+    assert len(samples) == 2000
+    assert [(finding.code, finding.count) for finding in found] == [("csv-missing", count - 2000)]
+    assert next(iter(found)).examples[0] == "line 2002 (0/2000.jpg)"
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=8)
+CORNER = st.floats(0, 1000, width=32)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(PICTURES),
+            TEXT,
+            st.one_of(st.just(""), TEXT),
+            st.sampled_from(["train", "query", "gallery", "unsplit"]),
+            st.one_of(st.none(), st.tuples(CORNER, CORNER)),
+        ),
+        min_size=1,
+        max_size=6,
+        unique_by=lambda row: (row[0], row[4]),
+    )
+)
+def test_what_is_written_is_read_back_the_same(tmp_path_factory: pytest.TempPathFactory, rows: list) -> None:
+    root = write_all(tmp_path_factory.mktemp("csv"), PICTURES)
+    samples = [
+        Sample(root / path, person, camera, split, box and (box[0], box[1], box[0] + 5.5, box[1] + 9.25))
+        for path, person, camera, split, box in rows
+    ]
+    crops = open_crops("csv", write_csv(samples, root / "labels.csv"))
+    assert list(crops.samples) == samples
+
+
+def test_a_stranger_survives_the_way_back(tmp_path: Path) -> None:
+    samples = (Sample(write_all(tmp_path, ["a.jpg"]) / "a.jpg", None, "1", "gallery"),)
+    write_csv(LabelledCrops("folder", tmp_path, samples), tmp_path / "t.csv")
+    assert open_crops("csv", tmp_path).samples == samples
+
+
+def test_an_existing_file_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("mine")
+    with pytest.raises(UserError, match="exists already and is left as it is"):
+        write_csv([], tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text() == "mine"
+
+
+def test_what_cannot_be_written(tmp_path: Path) -> None:
+    sample = Sample(tmp_path / "pictures/a.jpg", "1", "")
+    with pytest.raises(UserError, match="does not lie below"):
+        write_csv([sample], tmp_path / "elsewhere/t.csv")
+    with pytest.raises(UserError, match="begins or ends with a space"):
+        write_csv([Sample(tmp_path / "a.jpg", "1 ", "")], tmp_path / "t.csv")
+    with pytest.raises(UserError, match="cannot be written"):
+        write_csv([], tmp_path / "none/t.csv")
+    with pytest.raises(UserError, match="is no text in UTF-8; rename that file or folder"):
+        write_csv([Sample(tmp_path / "a.jpg", "1", ""), Sample(tmp_path / "b\udcff.jpg", "2", "")], tmp_path / "t.csv")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,268 @@
+"""`backend: auto` takes the fastest backend that is installed and right, and lets go of all it tried."""
+
+import gc
+import importlib.util
+import json
+import logging
+import subprocess
+import sys
+import weakref
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from learning_reid.embedding import backend_auto
+from learning_reid.embedding.backend_onnx import OnnxEmbedder
+from learning_reid.embedding.backend_openvino import OpenVinoEmbedder
+from learning_reid.embedding.backend_torch import TorchEmbedder
+from learning_reid.embedding.embedder import Embedder
+from learning_reid.embedding.onnx_file import export_onnx
+from learning_reid.embedding.registry import BACKENDS, create_embedder
+from learning_reid.errors import UserError
+
+Make = Callable[..., Embedder]
+
+
+@pytest.fixture(scope="module")
+def onnx_file(weights_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("onnx") / "x0_25.onnx"
+    export_onnx("osnet_x0_25", weights_file, path)
+    return path
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """The one line that tells the choice."""
+    caplog.set_level(logging.INFO, "learning_reid.embedding.backend_auto")
+
+    def line() -> str:
+        (record,) = [each for each in caplog.records if each.name == "learning_reid.embedding.backend_auto"]
+        return record.getMessage()
+
+    return line
+
+
+def choose(weights: Path, device: str = "cpu") -> Embedder:
+    return create_embedder("osnet_x0_25", str(weights), "auto", threads=1, device=device)
+
+
+def install_only(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
+    find = importlib.util.find_spec
+    optional = {"onnxruntime", "openvino"} - set(packages)
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name in optional else find(name, *rest)
+    )
+
+
+class Spoiled:
+    """An embedder that answers something else."""
+
+    def __init__(self, embedder: Embedder, spoil: Callable[[np.ndarray], np.ndarray]) -> None:
+        self.inner, self.spoil = embedder, spoil
+        self.preprocessing, self.dimension = embedder.preprocessing, embedder.dimension
+
+    def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        return self.spoil(self.inner(crops))
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Callable[[Make], Make]]) -> None:
+    load = BACKENDS.load
+    monkeypatch.setattr(BACKENDS, "load", lambda name: changes.get(name, lambda make: make)(load(name)))
+
+
+def spoiling(spoil: Callable[[np.ndarray], np.ndarray]) -> Callable[[Make], Make]:
+    return lambda make: lambda *arguments: Spoiled(make(*arguments), spoil)
+
+
+def test_openvino_is_taken_and_answers_as_torch(
+    weights_file: Path, crops: list[np.ndarray], log: Callable[[], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    embedder = choose(weights_file)
+    assert isinstance(embedder, OpenVinoEmbedder)
+    expected = create_embedder("osnet_x0_25", str(weights_file), "torch")(crops)
+    assert backend_auto.lowest_cosine(embedder(crops), expected) >= 0.995
+    assert log().startswith("note: embedder.backend auto takes openvino")
+    assert caplog.records[-1].levelno == logging.INFO
+
+
+@pytest.mark.parametrize(
+    ("packages", "kind"), [((), TorchEmbedder), (("onnxruntime",), OnnxEmbedder), (("openvino",), OpenVinoEmbedder)]
+)
+def test_only_what_is_installed_is_tried(
+    packages: tuple[str, ...],
+    kind: type,
+    weights_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    log: Callable[[], str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    install_only(monkeypatch, *packages)
+    assert isinstance(choose(weights_file), kind)
+    assert log().count("is not installed") == 2 - len(packages)
+    assert caplog.records[-1].levelno == logging.INFO
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda features: features[:, ::-1], "lowest cosine to torch 0."),
+        (lambda features: features * np.float32("nan"), "lowest cosine to torch nan"),
+        (lambda features: features[:, :100], "lowest cosine to torch nan"),
+        (lambda features: np.where(np.arange(len(features))[:, None] == 3, -features, features), "torch -"),
+    ],
+    ids=["wrong", "not numbers", "another length", "one crop wrong"],
+)
+def test_a_wrong_backend_is_passed_over_and_told_once(
+    spoil: Callable[[np.ndarray], np.ndarray],
+    told: str,
+    weights_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    log: Callable[[], str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    plant(monkeypatch, {"openvino": spoiling(spoil)})
+    assert isinstance(choose(weights_file), OnnxEmbedder)
+    line = log()
+    assert caplog.records[-1].levelno == logging.WARNING and "\n" not in line
+    assert line.startswith("note: embedder.backend auto takes onnx (openvino ") and told in line
+
+
+def test_where_all_fail_torch_remains(
+    weights_file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(make: Make) -> Make:
+        def fail(*arguments: object) -> Embedder:
+            raise RuntimeError("no such layer\nand a page of it")
+
+        return fail
+
+    plant(monkeypatch, {"openvino": failing, "onnx": spoiling(lambda features: -features)})
+    assert isinstance(choose(weights_file), TorchEmbedder)
+    (line,) = caplog.messages
+    assert "openvino (default precision) fails: no such layer;" in line and "onnx" in line
+
+
+def test_too_coarse_in_bfloat16_is_still_openvino_in_float32(
+    weights_file: Path, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    precisions: list[str] = []
+
+    def coarse(make: Make) -> Make:
+        def create(*arguments: object) -> Embedder:
+            precisions.append(str(arguments[-1]))
+            return make(*arguments) if arguments[-1] == "float32" else Spoiled(make(*arguments), lambda f: f[:, ::-1])
+
+        return create
+
+    plant(monkeypatch, {"openvino": coarse})
+    assert isinstance(choose(weights_file), OpenVinoEmbedder)
+    assert precisions == ["default", "float32"]
+    assert "openvino (default precision) fails: lowest cosine" in log()
+    assert caplog.records[-1].levelno == logging.INFO  # it is still the backend that was hoped for
+
+
+def test_what_was_tried_is_let_go(weights_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[weakref.ref[Embedder]] = []
+
+    def remembering(make: Make) -> Make:
+        def create(*arguments: object) -> Embedder:
+            embedder = make(*arguments)
+            made.append(weakref.ref(embedder))
+            return embedder
+
+        return create
+
+    plant(monkeypatch, {"openvino": lambda make: spoiling(lambda f: -f)(remembering(make)), "torch": remembering})
+    gc.disable()  # reference counts alone must do
+    try:
+        chosen = choose(weights_file)
+        assert [ref() is None for ref in made] == [True, True, True]  # torch, OpenVINO in two precisions
+    finally:
+        gc.enable()
+    assert isinstance(chosen, OnnxEmbedder)
+
+
+@pytest.mark.parametrize("device", ["cuda", "auto", "cuda:1"])
+def test_a_gpu_is_for_torch(
+    device: str, weights_file: Path, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str]
+) -> None:
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    plant(monkeypatch, {"torch": lambda make: lambda *arguments: asked.append(arguments)})
+    choose(weights_file, device)
+    ((_, weights, _, given, *_),) = asked
+    assert (weights, given) == (str(weights_file), "cuda" if device == "auto" else device)
+    assert log().startswith("note: embedder.backend auto takes torch (on cuda")
+
+
+def test_an_onnx_file_is_compared_with_onnx_runtime(
+    onnx_file: Path, crops: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[str] = []
+    load = BACKENDS.load
+    monkeypatch.setattr(BACKENDS, "load", lambda name: (asked.append(name), load(name))[1])
+    embedder = choose(onnx_file)
+    assert isinstance(embedder, OpenVinoEmbedder)
+    assert asked == ["auto", "onnx", "openvino"]
+    assert backend_auto.lowest_cosine(embedder(crops), choose(onnx_file, "auto")(crops)) >= 0.9999
+    plant(monkeypatch, {"openvino": spoiling(lambda features: -features)})
+    assert isinstance(choose(onnx_file), OnnxEmbedder)
+    assert "lowest cosine to onnx -1.0000" in caplog.text
+
+
+def test_an_onnx_file_with_one_package_or_none(
+    onnx_file: Path, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str]
+) -> None:
+    with monkeypatch.context() as patch:
+        install_only(patch, "openvino")
+        assert isinstance(choose(onnx_file), OpenVinoEmbedder)
+        assert "onnx is not installed" in log()
+    install_only(monkeypatch)
+    with pytest.raises(UserError, match="a graph, needs the package 'onnxruntime', which is not installed; run"):
+        choose(onnx_file)
+
+
+def test_a_graph_of_openvino_is_for_openvino_alone(onnx_file: Path, tmp_path: Path) -> None:
+    import openvino
+
+    openvino.save_model(openvino.Core().read_model(onnx_file), tmp_path / "net.xml")
+    assert isinstance(choose(tmp_path / "net.xml"), OpenVinoEmbedder)
+
+
+def test_wishes_that_cannot_be_met(onnx_file: Path, weights_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"is a graph that runs on a CPU, not on 'cuda'; set runtime\.device"):
+        choose(onnx_file, "cuda")
+    for missing in ("none.pth", "none.onnx"):
+        with pytest.raises(UserError, match="no weights file"):
+            choose(tmp_path / missing)
+    with pytest.raises(UserError, match="is of another network"):
+        create_embedder("osnet_ain_x0_25", str(weights_file), "auto")
+
+
+def test_probes_are_the_same_each_time_and_differ_from_each_other() -> None:
+    first, second = backend_auto.probe_crops(), backend_auto.probe_crops()
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert {crop.dtype for crop in first} == {np.dtype(np.uint8)}
+    spreads = [float(np.ptp(crop)) for crop in first]
+    assert min(spreads) < 100 and max(spreads) > 200
+
+
+def test_verify_from_outside(repository: Path, onnx_file: Path, crops: list[np.ndarray], tmp_path: Path) -> None:
+    from PIL import Image
+
+    for name, crop in (("a.png", crops[0]), ("b.png", crops[1])):
+        Image.fromarray(crop).save(tmp_path / name)
+    command = [
+        sys.executable, "src/main.py", "verify", "--img1", str(tmp_path / "a.png"), "--img2", str(tmp_path / "b.png"),
+        "--backend", "auto", "--device", "cpu",
+    ]  # fmt: skip
+    distances = []
+    for extra in ([], ["--backend", "torch"]):
+        file = tmp_path / "answer.json"
+        done = subprocess.run([*command, *extra, "--json", str(file)], cwd=repository, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        distances.append(json.loads(file.read_text())["distance"])
+    assert distances[0] == pytest.approx(distances[1], abs=0.05)

@@ -1,0 +1,83 @@
+"""Speed and memory of one network on one backend: plausible figures, and nothing left behind."""
+
+import logging
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from learning_reid.embedding import measure as module
+from learning_reid.embedding.measure import Speed, measure, peak_memory_mb
+from learning_reid.embedding.onnx_file import export_onnx
+from learning_reid.errors import UserError
+
+
+@pytest.mark.parametrize("backend", ["torch", "onnx", "openvino"])
+def test_random_weights_on_each_backend(backend: str, cache: Path) -> None:
+    before = sorted(cache.rglob("*.onnx"))
+    speed = measure("osnet_x0_25", backend, crops=3, repeats=1)
+    assert isinstance(speed, Speed)
+    assert speed.images_per_s > 0
+    assert 50 < speed.peak_mb < 4000
+    assert sorted(cache.rglob("*.onnx")) == before  # nobody needs random weights again
+
+
+def test_given_weights_also_by_a_relative_path(
+    weights_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_onnx("osnet_x0_25", weights_file, tmp_path / "net.onnx")
+    monkeypatch.chdir(tmp_path)
+    for weights, backend in ((str(weights_file), "torch"), ("net.onnx", "openvino")):
+        assert measure("osnet_x0_25", backend, weights, crops=2, repeats=1) is not None
+
+
+def test_a_network_that_the_backend_cannot_compute(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tasks: list[str] = []
+
+    def refuse(task: str, *arguments: str) -> dict[str, object]:
+        tasks.append(task)
+        if task == "export":
+            raise UserError("cannot be written as ONNX")
+        return {"images_per_s": 1.0, "peak_mb": 1.0} if task == "time" else {}
+
+    monkeypatch.setattr(module, "_in_a_process", refuse)
+    caplog.set_level(logging.INFO, "learning_reid.embedding.measure")
+    assert measure("shufflenet", "onnx") is None
+    assert "shufflenet on onnx: cannot be written as ONNX" in caplog.text
+    assert measure("shufflenet", "torch") == Speed(1.0, 1.0)
+    assert tasks == ["save", "export", "save", "time"]
+
+
+@pytest.mark.parametrize("backend", ["torch", "onnx"])
+def test_wrong_weights_are_told_on_every_backend(backend: str, tmp_path: Path) -> None:
+    torch.save({"conv1.weight": torch.zeros(1)}, tmp_path / "other.pth")
+    with pytest.raises(UserError, match="is of another network"):
+        measure("osnet_x0_25", backend, str(tmp_path / "other.pth"), crops=1, repeats=1)
+    (tmp_path / "cut.onnx").write_bytes(b"onnx")
+    with pytest.raises(UserError, match="damaged|which torch does not read"):
+        measure("osnet_x0_25", backend, str(tmp_path / "cut.onnx"), crops=1, repeats=1)
+
+
+def test_wrong_names() -> None:
+    with pytest.raises(UserError, match="unknown embedder"):
+        measure("osnet_x9", "torch")
+    with pytest.raises(UserError, match="unknown backend"):
+        measure("osnet_x0_25", "torhc")
+
+
+def test_a_process_that_breaks_is_told_in_one_line() -> None:
+    with pytest.raises(UserError, match="osnet_x0_25 cannot be measured: .*Error") as caught:
+        module._in_a_process("time", "osnet_x0_25", "embedded", "torch", "two", "1")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the peak never goes down; run it on Linux")
+def test_the_peak_grows_with_what_is_held() -> None:
+    before = peak_memory_mb()
+    held = np.ones(int(max(before, 300) * 2**20), np.uint8)
+    assert peak_memory_mb() >= before
+    assert peak_memory_mb() * 2**20 >= held.nbytes

@@ -1,0 +1,70 @@
+"""A threshold belongs to one file of weights, one network and one metric."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from learning_reid.embedding.operating_point import (
+    OperatingPoint,
+    load_operating_point,
+    operating_point_file,
+    write_operating_point,
+)
+from learning_reid.errors import UserError
+from learning_reid.zoo.checksums import sha256_of
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    file = tmp_path / "mine.pth"
+    file.write_bytes(b"weights")
+    return file
+
+
+@pytest.fixture
+def point(weights: Path) -> OperatingPoint:
+    return OperatingPoint(
+        "osnet_x0_25", sha256_of(weights), "cosine", 0.4, 0.2, 0.01, 0.009, 0.6, 0.2, 0.1, 0.1, 0.08, 0.5, 99, [5, 5],
+        "folder abc", 0,
+    )  # fmt: skip
+
+
+def test_what_was_written_is_read(weights: Path, point: OperatingPoint) -> None:
+    assert operating_point_file(weights).name == "mine.pth.threshold.yml"
+    write_operating_point(operating_point_file(weights), point)
+    assert load_operating_point("osnet_x0_25", str(weights), "cosine") == point
+
+
+def test_without_calibration_the_command_is_told(weights: Path) -> None:
+    with pytest.raises(UserError, match="no threshold was calibrated .* main.py calibrate --embedder osnet_x0_25"):
+        load_operating_point("osnet_x0_25", str(weights), "cosine")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"metric": "euclidean"}, "for the metric euclidean, not cosine"),
+        ({"embedder": "osnet_x1_0"}, "for the network osnet_x1_0, not osnet_x0_25"),
+        ({"weights_sha256": "0" * 64}, r"for the weights \(sha256\) 000"),
+    ],
+)
+def test_a_threshold_of_something_else_is_refused(
+    change: dict, said: str, weights: Path, point: OperatingPoint
+) -> None:
+    write_operating_point(operating_point_file(weights), replace(point, **change))
+    with pytest.raises(UserError, match=said) as caught:
+        load_operating_point("osnet_x0_25", str(weights), "cosine")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["pair_threshold: 0.4\n", "[1, 2]\n", "a: b: c\n", ""])
+def test_a_damaged_file_is_told(content: str, weights: Path) -> None:
+    operating_point_file(weights).write_text(content)
+    with pytest.raises(UserError, match=r"mine\.pth\.threshold\.yml"):
+        load_operating_point("osnet_x0_25", str(weights), "cosine")
+
+
+def test_a_file_that_cannot_be_written_is_told(point: OperatingPoint, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be written"):
+        write_operating_point(tmp_path / "missing" / "a.yml", point)

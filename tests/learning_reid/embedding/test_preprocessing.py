@@ -1,0 +1,61 @@
+"""The preprocessing against torchvision's transforms, which torchreid's own extractor uses."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from torchvision import transforms
+
+from learning_reid.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+
+
+def slow_and_obvious(crop: np.ndarray, height: int, width: int) -> np.ndarray:
+    steps = [
+        transforms.Resize((height, width)),
+        transforms.ToTensor(),
+        transforms.Normalize(IMAGENET_MEAN, IMAGENET_STD),
+    ]
+    return transforms.Compose(steps)(Image.fromarray(crop)).numpy()
+
+
+@pytest.mark.parametrize(("height", "width"), [(256, 128), (160, 64)])
+def test_numbers_are_those_of_torchvision(crops: list[np.ndarray], height: int, width: int) -> None:
+    ours = Preprocessing(height, width)(crops)
+    assert ours.shape == (len(crops), 3, height, width)
+    assert ours.dtype == np.float32
+    for crop, picture in zip(crops, ours, strict=True):
+        assert np.abs(picture - slow_and_obvious(crop, height, width)).max() <= 1e-5
+
+
+def test_colours_are_red_green_blue_and_normalised() -> None:
+    red = np.zeros((10, 5, 3), np.uint8)
+    red[:, :, 0] = 255
+    batch = Preprocessing()([red])
+    for channel, value in enumerate((1.0, 0.0, 0.0)):
+        expected = (value - IMAGENET_MEAN[channel]) / IMAGENET_STD[channel]
+        assert batch[0, channel] == pytest.approx(np.full((256, 128), expected), abs=1e-6)
+
+
+def test_a_view_into_a_frame_is_as_good_as_its_copy() -> None:
+    frame = np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    for view in (frame[20:100, 30:70], frame[::-1, :90, ::-1]):
+        assert np.array_equal(Preprocessing()([view]), Preprocessing()([view.copy()]))
+
+
+def test_no_crops_give_an_empty_batch() -> None:
+    assert Preprocessing(32, 16)([]).shape == (0, 3, 32, 16)
+
+
+@pytest.mark.parametrize(
+    "crop",
+    [
+        np.zeros((9, 9), np.uint8),
+        np.zeros((9, 9, 1), np.uint8),
+        np.zeros((9, 9, 4), np.uint8),
+        np.zeros((0, 9, 3), np.uint8),
+        np.zeros((9, 9, 3), np.float32),
+    ],
+    ids=["grey", "one channel", "RGBA", "no area", "float"],
+)
+def test_what_is_not_rgb_is_refused(crop: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="must be RGB"):
+        Preprocessing()([crop])

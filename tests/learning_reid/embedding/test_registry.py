@@ -1,0 +1,62 @@
+"""Nothing heavy is loaded until an embedder is asked for, and wrong wishes are answered before anything is loaded."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from learning_reid.embedding.registry import BACKENDS, create_embedder
+from learning_reid.errors import UserError
+
+HEAVY = ("torch", "torchvision", "torchreid", "tensorflow", "onnxruntime", "openvino")
+
+
+def run(code: str, repository: Path) -> str:
+    done = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def loaded_by(statements: str) -> str:
+    return f"{statements}; import sys; print(*[name for name in {HEAVY} if name in sys.modules])"
+
+
+def test_importing_loads_no_network_library(repository: Path) -> None:
+    modules = "learning_reid.embedding, learning_reid.embedding.registry, learning_reid.models.names, learning_reid.embedding.preprocessing, learning_reid.models.resolve_weights"
+    assert run(loaded_by(f"import {modules}"), repository) == ""
+
+
+def test_onnx_runtime_needs_no_torch_once_there_is_a_file(repository: Path, real_data: Path) -> None:
+    file = real_data / "weights" / "osnet_x0_25_msmt17.onnx"
+    code = f"from learning_reid.embedding.registry import create_embedder; create_embedder(weights={str(file)!r}, backend='onnx')"
+    assert run(loaded_by(code), repository) == "onnxruntime"
+
+
+def test_wrong_names_are_answered_with_the_nearest() -> None:
+    with pytest.raises(UserError, match="unknown embedder 'osnet_ain_x10': did you mean 'osnet_ain_x1_0'"):
+        create_embedder("osnet_ain_x10")
+    with pytest.raises(UserError, match="unknown backend 'opnvino': did you mean 'openvino'"):
+        create_embedder(backend="opnvino")
+
+
+@pytest.mark.parametrize(("backend", "package"), [("onnx", "onnxruntime"), ("openvino", "openvino")])
+def test_a_missing_package_is_answered_with_the_command(
+    backend: str, package: str, weights_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.delitem(sys.modules, f"learning_reid.embedding.backend_{backend}", raising=False)
+    monkeypatch.setattr("importlib.import_module", _missing(package))
+    with pytest.raises(UserError, match=f"'{package}', which is not installed; run: .*fast") as caught:
+        create_embedder(weights=str(weights_file), backend=backend)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def _missing(package: str):
+    def import_module(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+    return import_module
+
+
+def test_names() -> None:
+    assert BACKENDS.names() == ["torch", "onnx", "openvino", "auto"]

@@ -1,0 +1,60 @@
+"""The gates close when they should."""
+
+import numpy as np
+import pytest
+
+from learning_reid.embedding.preprocessing import Preprocessing
+from learning_reid.errors import UserError
+from learning_reid.export.verify import (
+    Accuracy,
+    Parity,
+    check_accuracy,
+    check_parity,
+    compare_features,
+    random_pictures,
+)
+
+
+class Pixels:
+    """An embedder that answers with a corner of the picture, some of its numbers changed."""
+
+    preprocessing, dimension = Preprocessing(8, 4), 12
+
+    def __init__(self, wrong_from: int = 99, error: float = 0.0) -> None:
+        self.wrong_from, self.error = wrong_from, error
+
+    def __call__(self, crops: object) -> np.ndarray:
+        rows = np.stack([crop[:2, :2].ravel().astype(np.float32) + 1 for crop in crops])  # type: ignore[attr-defined]
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        rows[self.wrong_from :, 0] += self.error
+        return rows
+
+
+def test_parity_is_measured_in_batches_of_1_2_and_17() -> None:
+    parity = compare_features(Pixels(), Pixels(wrong_from=2, error=0.5), random_pictures(8, 4), "random")
+    assert parity.difference[1] == parity.difference[2] == 0 and parity.difference[17] == pytest.approx(0.5)
+    with pytest.raises(UserError, match="another one"):
+        check_parity(parity, int8=False)
+    check_parity(compare_features(Pixels(), Pixels(), random_pictures(8, 4), "random"), int8=False)
+
+
+def test_numbers_that_are_none_do_not_pass() -> None:
+    with pytest.raises(UserError):
+        check_parity(compare_features(Pixels(), Pixels(0, float("nan")), random_pictures(8, 4), "random"), int8=False)
+    with pytest.raises(UserError):
+        check_accuracy(Accuracy(0.5, float("nan"), 3), 1.5)
+
+
+def test_int8_is_judged_by_real_pictures() -> None:
+    check_parity(Parity("random", {1: 0.3}, 0.2), int8=True)
+    with pytest.raises(UserError):
+        check_parity(Parity("random", {1: 0.3}, float("nan")), int8=True)
+    with pytest.raises(UserError, match="calibrate on pictures like those"):
+        check_parity(Parity("real", {1: 0.3}, 0.2), int8=True)
+
+
+def test_the_gate_counts_points_of_map() -> None:
+    check_accuracy(Accuracy(0.500, 0.496, 10), 0.5)
+    check_accuracy(Accuracy(0.500, 0.600, 10), 0.0)
+    with pytest.raises(UserError, match=r"fell by 1\.6 points, from 50\.0 to 48\.4"):
+        check_accuracy(Accuracy(0.500, 0.484, 10), 1.5)

@@ -1,0 +1,110 @@
+"""Several cameras on disk: pictures, truth and calibration that fit together, read back by what reads such folders."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from learning_reid.datasets.registry import guess_dataset, open_crops
+from learning_reid.frames.mot import MotTable, read_mot
+from learning_reid.frames.open_frames import open_frames
+from learning_reid.frames.synthetic_views import view_names, write_views
+from reid_synth.datasets.presets import PRESETS, changed
+from reid_synth.worker_pool import Crew
+
+PRESET, SEED = changed(PRESETS["tiny"], frames=14), 3
+VIEWS = ["View_001", "View_002"]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory) -> tuple[Path, dict[str, MotTable]]:
+    folder = tmp_path_factory.mktemp("views")
+    told: list[None] = []
+    truths = write_views(folder, PRESET, SEED, Crew(), done=lambda: told.append(None))
+    assert view_names(PRESET.world) == list(truths) == VIEWS and len(told) == 28
+    return folder, truths
+
+
+def test_pictures_and_truth_are_those_of_the_world(written) -> None:
+    folder, truths = written
+    for index, name in enumerate(VIEWS):
+        view, truth = PRESET.stage(SEED).view(index), read_mot(folder / name / "gt.txt")
+        assert np.allclose(truth.boxes_xyxy, truths[name].boxes_xyxy, atol=0.01)
+        assert [path.name for path in sorted((folder / name).glob("*.jpg"))] == [
+            f"frame_{n:04d}.jpg" for n in range(14)
+        ]
+        for frame in open_frames(folder / name):
+            image, ids, boxes, visibility = view.render(frame.index)
+            here = truth.at(frame.index)
+            assert here.person_id.tolist() == ids.tolist() and np.allclose(here.boxes_xyxy, boxes, atol=0.01)
+            assert (here.score == (visibility >= 0.2)).all()
+            assert np.abs(frame.image.astype(int) - image).mean() < 5  # JPEG keeps a picture nearly as it was
+
+
+def test_views_share_their_people(written) -> None:
+    seen = [set(truth.person_id[truth.score > 0].tolist()) for truth in written[1].values()]
+    assert seen[0] & seen[1]
+    crops = open_crops("mot", written[0])
+    assert guess_dataset(written[0]) == "mot" and {sample.camera_id for sample in crops.samples} == set(VIEWS)
+
+
+def test_the_map_leads_to_the_feet(written) -> None:
+    folder, truths = written
+    world = PRESET.stage(SEED)
+    for name in VIEWS:
+        calibration = yaml.safe_load((folder / name / "calibration.yml").read_text())
+        assert (calibration["width"], calibration["height"]) == (768, 576)
+        assert open_frames(folder / name).frames_per_second == calibration["frames_per_second"]
+        homography = np.array(calibration["map_homography"])
+        for frame, person, box in zip(truths[name].frame, truths[name].person_id, truths[name].boxes_xyxy, strict=True):
+            if box[0] > 0 and box[2] < 768:
+                trip = next(trip for trip in world.trips if trip.person_id == person)
+                place = trip.at(frame / calibration["frames_per_second"]).ground_xy
+                u, v, depth = homography @ (*place, 1.0)
+                assert box[0] - 10 < u / depth < box[2] + 10 and abs(v / depth - box[3]) < 10
+
+
+def test_the_timetable_names_who_and_where(written) -> None:
+    lines = (written[0] / "timetable.tsv").read_text().splitlines()
+    assert lines[0].split("\t") == ["person_id", "view", "enters_s", "leaves_s"]
+    for line in lines[1:]:
+        person, view, enters, leaves = line.split("\t")
+        assert int(person) > PRESET.crops.train_people and view in VIEWS and float(enters) <= float(leaves)
+
+
+def test_same_bytes_whoever_draws(written, tmp_path: Path) -> None:
+    with Crew(2) as crew:
+        write_views(tmp_path, PRESET, SEED, crew)
+    files = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {
+        path.relative_to(written[0]): path.read_bytes() for path in written[0].rglob("*") if path.is_file()
+    }
+
+
+def test_the_walk_through_runs_on_a_view(written, tmp_path: Path) -> None:
+    from learning_reid.config.schema import Settings
+    from learning_reid.pipeline import run_walkthrough
+
+    settings = Settings.model_validate(
+        {
+            "input": {
+                "frames_path": str(written[0] / "View_002"),
+                "truth": str(written[0] / "View_002/gt.txt"),
+                "query_frame": 2,
+                "query_detection": 0,
+            },
+            "detector": {"name": "mot_file", "weights": str(written[0] / "View_002/gt.txt")},
+            "embedder": {"name": "osnet_x0_25", "weights": "embedded"},
+            "output": {"folder": str(tmp_path / "out")},
+        }
+    )
+    assert not run_walkthrough(settings).stopped_early
+    assert (tmp_path / "out/annotated.mp4").stat().st_size > 0
+
+
+def test_presets_stage_the_same_world_twice() -> None:
+    one, other = (PRESETS["tiny"].stage(9) for _ in range(2))
+    assert [trip.at(7.0).ground_xy.tolist() for trip in one.trips] == [
+        trip.at(7.0).ground_xy.tolist() for trip in other.trips
+    ]

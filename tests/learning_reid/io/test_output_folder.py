@@ -1,0 +1,50 @@
+"""Files are replaced whole or not at all; a folder that cannot be written is refused."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from learning_reid.errors import UserError
+from learning_reid.io.output_folder import prepare_folder, replacing
+
+
+def test_a_folder_is_made_and_left_empty(tmp_path: Path) -> None:
+    assert prepare_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+
+
+def test_a_file_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    with pytest.raises(UserError, match=r"out: there is a file of that name; choose another folder"):
+        prepare_folder(tmp_path / "out")
+    with pytest.raises(UserError, match=r"cannot write there \(Not a directory\)"):
+        prepare_folder(tmp_path / "out" / "deeper")
+
+
+def test_a_folder_without_the_right_to_write(tmp_path: Path, skip_or_fail) -> None:
+    locked = Path("/proc/self") if os.geteuid() == 0 else tmp_path / "locked"  # root may write nearly anywhere
+    if os.geteuid():
+        locked.mkdir(mode=0o500)
+    elif not locked.exists():
+        skip_or_fail("nothing is unwritable for root here; run the tests as another user")
+    with pytest.raises(UserError, match="cannot write there"):
+        prepare_folder(locked / "out")
+
+
+def test_a_folder_named_like_an_output(tmp_path: Path) -> None:
+    (tmp_path / "ranking.png").mkdir()
+    with pytest.raises(UserError, match=r"ranking.png is in the way"):
+        prepare_folder(tmp_path)
+
+
+def test_what_goes_wrong_half_way_leaves_the_older_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("older")
+    with pytest.raises(RuntimeError), replacing(path) as part:
+        part.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "older" and list(tmp_path.iterdir()) == [path]
+    with replacing(path) as part:
+        part.write_text("newer")
+    assert path.read_text() == "newer" and list(tmp_path.iterdir()) == [path]

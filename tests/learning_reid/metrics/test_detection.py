@@ -1,0 +1,142 @@
+"""Box figures against slow twins, hand-counted pictures and supervision's mean average precision."""
+
+import numpy as np
+import pytest
+import supervision as sv
+from sklearn.metrics import average_precision_score
+from supervision.metrics import MeanAveragePrecision
+
+from learning_reid.metrics.detection import detection_scores, iou_matrix, match_boxes
+
+
+def random_boxes(rng: np.random.Generator, n: int, low: int = 1) -> np.ndarray:
+    corner = rng.integers(0, 60, (n, 2))
+    return np.concatenate([corner, corner + rng.integers(low, 40, (n, 2))], axis=1).astype(np.float32)
+
+
+def slow_iou(a: np.ndarray, b: np.ndarray) -> float:
+    """Count pixels: whole-numbered boxes are sets of unit squares."""
+    squares = [{(x, y) for x in range(int(q[0]), int(q[2])) for y in range(int(q[1]), int(q[3]))} for q in (a, b)]
+    either = squares[0] | squares[1]
+    return len(squares[0] & squares[1]) / len(either) if either else 0.0
+
+
+def test_iou_counts_shared_pixels() -> None:
+    rng = np.random.default_rng(0)
+    a, b = random_boxes(rng, 12, low=0), random_boxes(rng, 9, low=0)  # some without any area
+    expected = [[slow_iou(p, q) for q in b] for p in a]
+    np.testing.assert_allclose(iou_matrix(a, b), expected, atol=1e-12)
+
+
+def test_iou_of_nothing_has_the_right_shape() -> None:
+    assert iou_matrix(np.zeros((0, 4)), np.zeros((3, 4))).shape == (0, 3)
+    assert iou_matrix(np.zeros((3, 4)), np.zeros((0, 4))).shape == (3, 0)
+    assert iou_matrix(np.zeros((2, 4)), np.zeros((2, 4))).tolist() == [[0, 0], [0, 0]]
+
+
+def slow_matches(boxes: np.ndarray, truth: np.ndarray, min_iou: float) -> list[int]:
+    """Again and again look for the best pair of those left."""
+    matched, rows, columns = [-1] * len(boxes), set(range(len(boxes))), set(range(len(truth)))
+    while rows and columns:
+        overlap, row, column = max(
+            ((slow_iou(boxes[r], truth[c]), r, c) for r in sorted(rows) for c in sorted(columns)), key=lambda t: t[0]
+        )
+        if overlap < min_iou:
+            break
+        matched[row] = column
+        rows.discard(row)
+        columns.discard(column)
+    return matched
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_matching_takes_the_best_pair_first(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth = random_boxes(rng, 8)
+    boxes = np.concatenate([truth[:5] + rng.integers(-3, 4, (5, 4)), random_boxes(rng, 4)])
+    assert match_boxes(boxes, truth, 0.3).tolist() == slow_matches(boxes, truth, 0.3)
+
+
+def test_matching_follows_the_boxes_when_they_are_shuffled() -> None:
+    rng = np.random.default_rng(3)
+    truth = random_boxes(rng, 10)
+    boxes = truth + rng.normal(0, 2, truth.shape)
+    order = rng.permutation(10)
+    assert match_boxes(boxes, truth)[order].tolist() == match_boxes(boxes[order], truth).tolist()
+
+
+def test_figures_of_two_pictures_counted_by_hand() -> None:
+    person, other, far = [0, 0, 10, 10], [20, 0, 30, 10], [80, 80, 90, 90]
+    found = [
+        (np.array([person, person, far]), np.array([0.9, 0.8, 0.3])),  # hit, the same person again, nothing there
+        (np.array([person]), np.array([0.6])),  # hit
+    ]
+    truth = [np.array([person, other]), np.array([person])]
+    scores = detection_scores(found, truth)
+    # in falling score: hit, miss, hit, miss; three persons in all
+    assert scores.hits.tolist() == [True, False, True, False]
+    assert (scores.people, scores.recall, scores.precision) == (3, 2 / 3, 0.5)
+    assert scores.at(0.6) == (2 / 3, 2 / 3)  # a box of exactly that score stays
+    assert scores.at(0.95) == (0.0, 0.0)
+    assert scores.ap50 == pytest.approx((1 + 2 / 3) / 3)  # precision 1 up to recall 1/3, then 2/3 up to recall 2/3
+
+
+def test_a_detection_on_an_ignored_box_is_neither_hit_nor_false_alarm() -> None:
+    person, ignored = [0, 0, 10, 10], [20, 0, 30, 10]
+    half_on_it = [20, 0, 30, 5]  # IoU 0.5
+    found = [(np.array([person, half_on_it, [20, 0, 30, 3]]), np.array([0.5, 0.9, 0.8]))]
+    scores = detection_scores(found, [np.array([person])], [np.array([ignored])])
+    assert scores.scores.tolist() == [0.8, 0.5]  # IoU 0.3 with the ignored box does not excuse
+    assert scores.hits.tolist() == [False, True]
+    assert detection_scores(found, [np.array([person])]).precision == pytest.approx(1 / 3)
+
+
+def test_a_person_beside_an_ignored_box_still_counts_as_found() -> None:
+    box = np.array([[0.0, 0, 10, 10]])
+    scores = detection_scores([(box, np.array([0.9]))], [box], [box])
+    assert scores.recall == scores.precision == scores.ap50 == 1.0
+
+
+def noisy_set(rng: np.random.Generator) -> tuple[list[tuple[np.ndarray, np.ndarray]], list[np.ndarray]]:
+    found, truth = [], []
+    for _ in range(15):
+        real = random_boxes(rng, 6, low=8)
+        seen = np.concatenate([real[rng.random(6) < 0.8] + 1.0, random_boxes(rng, 3, low=8)])
+        found.append((seen, np.round(rng.random(len(seen)), 6)))
+        truth.append(real)
+    return found, truth
+
+
+def test_average_precision_beside_supervision() -> None:
+    found, truth = noisy_set(np.random.default_rng(5))
+    peer = MeanAveragePrecision()
+    peer.update(
+        [sv.Detections(b.astype(np.float32), confidence=s, class_id=np.zeros(len(b), int)) for b, s in found],
+        [sv.Detections(t, class_id=np.zeros(len(t), int)) for t in truth],
+    )
+    ours = detection_scores(found, truth).ap50
+    assert 0.3 < ours < 0.95
+    assert ours == pytest.approx(peer.compute().map50, abs=0.01)  # supervision samples the curve at 101 recalls
+
+
+def test_average_precision_beside_scikit_learn_where_no_envelope_is_needed() -> None:
+    box = np.array([[0.0, 0, 10, 10]])
+    far = np.array([[50.0, 50, 60, 60]])
+    found = [(box, np.array([0.9])), (box, np.array([0.8])), (np.concatenate([far, box]), np.array([0.7, 0.6]))]
+    scores = detection_scores(found, [box, box, box])
+    assert scores.ap50 == pytest.approx(average_precision_score(scores.hits, scores.scores))
+
+
+def test_the_order_of_the_pictures_changes_nothing() -> None:
+    found, truth = noisy_set(np.random.default_rng(6))
+    backwards = detection_scores(found[::-1], truth[::-1])
+    assert backwards.ap50 == pytest.approx(detection_scores(found, truth).ap50)
+
+
+def test_nothing_found_and_nobody_there() -> None:
+    nothing = (np.zeros((0, 4)), np.zeros(0))
+    nobody = detection_scores([nothing], [np.zeros((0, 4))])
+    assert (nobody.recall, nobody.precision, nobody.ap50, nobody.people) == (0, 0, 0, 0)
+    assert detection_scores([], []).ap50 == 0
+    with pytest.raises(ValueError, match="1, 0 and 0 pictures"):
+        detection_scores([nothing], [])

@@ -1,0 +1,129 @@
+"""The place of every true match, against looking at one picture after the other."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from learning_reid.metrics.labels import Labels
+from learning_reid.metrics.matches import Matches, answerable, find_matches
+from learning_reid.metrics.protocol import PROTOCOLS
+from tests.learning_reid.metrics.slow_twin import Task, is_left_out, is_right, random_task
+
+MARKET = PROTOCOLS["market1501"]
+
+
+def matches_of(task: Task, name: str = "market1501") -> Matches:
+    return find_matches(task.rows, task.query, task.gallery, PROTOCOLS[name])
+
+
+@pytest.mark.parametrize("name", [name for name, protocol in PROTOCOLS.items() if not protocol.repeats])
+@pytest.mark.parametrize("decimals", [None, 1])
+def test_equals_looking_at_one_picture_after_the_other(name: str, decimals: int | None) -> None:
+    task = random_task(4, decimals=decimals)
+    found = matches_of(task, name)
+    assert sorted(found.query) == list(range(len(task.query)))
+    for trial, q in enumerate(found.query):
+        competing = [g for g in range(len(task.gallery)) if not is_left_out(task, q, g, name)]
+        right = sorted((task.distances[q, g], g) for g in competing if is_right(task, q, g))
+        wrong = [task.distances[q, g] for g in competing if not is_right(task, q, g)]
+        here = found.trial == trial
+        assert found.gallery[here].tolist() == [g for _, g in right]
+        assert found.distance[here].tolist() == [distance for distance, _ in right]
+        assert found.wrong_nearer[here].tolist() == [sum(w <= distance for w in wrong) for distance, _ in right]
+        assert found.nearest_wrong[trial] == min(wrong, default=np.inf)
+        assert found.number[here].tolist() == list(range(len(right)))
+        places = sorted([(w, 0) for w in wrong] + [(distance, 1) for distance, _ in right])
+        assert found.rank[here].tolist() == [place + 1 for place, (_, hit) in enumerate(places) if hit]
+    assert (np.diff(found.trial) >= 0).all()
+
+
+def test_each_draw_is_a_trial_of_its_own_and_names_rows_of_the_whole_gallery() -> None:
+    task = random_task(5)
+    protocol = PROTOCOLS["cuhk03-single-shot"]
+    found = matches_of(task, protocol.name)
+    assert (np.bincount(found.query) == protocol.repeats).all()
+    assert (found.number == 0).all()  # one picture of a person
+    asked = found.query[found.trial]
+    assert (task.gallery.person[found.gallery] == task.query.person[asked]).all()
+    assert (task.gallery.camera[found.gallery] != task.query.camera[asked]).all()
+    assert (task.distances[asked, found.gallery] == found.distance).all()
+    trials = dict(zip(found.trial.tolist(), found.wrong_nearer.tolist(), strict=True))
+    for rows, shots in protocol.rounds(task.query, task.gallery):
+        for q in rows:
+            for trial, shot in zip(np.flatnonzero(found.query == q), shots, strict=True):
+                right = [g for g in shot if is_right(task, q, g)]
+                nearer = [sum(task.distances[q, shot] <= task.distances[q, g]) - 1 for g in right]
+                assert nearer == [trials[t] for t in [trial] if t in trials]
+
+
+def test_nobody_knows_a_stranger() -> None:
+    # two pictures of strangers are of two persons, even with equal numbers
+    task = Task(np.array([[0.1, 0.2]]), Labels.of([-1], [1]), Labels.of([-1, -1], [2, 2]))
+    found = matches_of(task)
+    assert (found.query.tolist(), len(found.trial), found.nearest_wrong.tolist()) == ([0], 0, [0.1])
+
+
+def test_the_precision_of_the_distances_stays() -> None:
+    task = random_task(6)
+    for dtype in (np.float32, np.float64):
+        found = matches_of(Task(task.distances.astype(dtype), task.query, task.gallery))
+        assert found.distance.dtype == found.nearest_wrong.dtype == dtype
+
+
+def test_other_rounds_than_the_protocols() -> None:
+    task = random_task(7)
+    columns, asking = np.array([40, 3, 17, 22, 5, 31, 8]), np.array([4, 0, 9])
+    found = find_matches(task.rows, task.query, task.gallery, MARKET, [(asking, [columns])])
+    part = task.asked(asking).answered(columns)
+    expected = matches_of(part)
+    assert found.query.tolist() == asking[expected.query].tolist()
+    assert found.gallery.tolist() == columns[expected.gallery].tolist()
+    assert found.wrong_nearer.tolist() == expected.wrong_nearer.tolist()
+    assert len(found.gallery)
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_progress_counts_every_query_once(name: str, monkeypatch) -> None:
+    monkeypatch.setattr("learning_reid.retrieval.distances._BLOCK_BYTES", 1000)
+    task, told = random_task(8), []
+    find_matches(task.rows, task.query, task.gallery, PROTOCOLS[name], progress=told.append)
+    assert sum(told) == len(task.query) and len(told) > 3
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+@pytest.mark.parametrize("seed", range(3))
+def test_who_has_somebody_to_find_is_known_without_distances(name: str, seed: int) -> None:
+    task = random_task(seed, queries=30, gallery=20, people=12)
+    task.query.person[4] = -1
+    expected = [
+        any(is_right(task, q, g) and not is_left_out(task, q, g, name) for g in range(len(task.gallery)))
+        for q in range(len(task.query))
+    ]
+    assert answerable(task.query, task.gallery, PROTOCOLS[name]).tolist() == expected
+    assert len(set(expected)) == 2
+    found = matches_of(task, name)
+    assert sorted(set(found.query[found.trial])) == np.flatnonzero(expected).tolist()
+
+
+def test_what_cannot_be_ranked_is_refused() -> None:
+    query, gallery = Labels.of([1], [1]), Labels.of([1, 2, 3], [1, 1, 1])
+    with pytest.raises(ValueError, match=r"shape \(1, 2\) for 1 queries × 3 gallery"):
+        matches_of(Task(np.zeros((1, 2)), query, gallery))
+    seen_again = Labels.of([1, 2, 3], [2, 1, 1])
+    for distances in ([0.1, np.nan, 0.2], [np.nan, 0.1, 0.2], [np.inf, 0.1, 0.2], [-np.inf, 0.1, 0.2]):
+        with pytest.raises(ValueError, match="not numbers"):
+            matches_of(Task(np.array([distances]), query, seen_again))
+
+
+def test_the_matrix_of_all_distances_is_never_held(monkeypatch) -> None:
+    queries, answering = 1500, 4000
+    whole = 4 * queries * answering
+    monkeypatch.setattr("learning_reid.retrieval.distances._BLOCK_BYTES", whole // 50)
+    rng = np.random.default_rng(0)
+    query, gallery = (Labels.of(rng.integers(0, 500, n), rng.integers(0, 3, n)) for n in (queries, answering))
+    tracemalloc.start()
+    find_matches(lambda rows: np.full((len(rows), answering), 0.5, np.float32), query, gallery, MARKET)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < whole / 4

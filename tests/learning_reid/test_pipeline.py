@@ -1,0 +1,341 @@
+"""The walk-through from end to end on small coloured people, whose embedding is their colour."""
+
+import csv
+import json
+import os
+import signal
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+import learning_reid.pipeline as pipeline
+from learning_reid.config.load import load_settings
+from learning_reid.errors import UserError
+from learning_reid.frames.frame import Frame
+
+COLOURS = {1: (220, 30, 30), 2: (30, 200, 40), 3: (40, 50, 220)}  # person → colour
+WIDTH, HEIGHT = 96, 64
+
+
+class ColourEmbedder:
+    """The crop's mean colour as a unit vector."""
+
+    dimension = 3
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        self.batches.append(len(crops))
+        mean = np.array([crop.reshape(-1, 3).mean(axis=0) for crop in crops], np.float32).reshape(-1, 3)
+        return mean / np.linalg.norm(mean, axis=1, keepdims=True)
+
+
+class Street:
+    """Pictures, the truth about them, and a way to run the walk-through over them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.out = folder / "out"
+        self.rows: list[str] = []
+        (folder / "frames").mkdir()
+
+    def frame(self, index: int, people: dict[int, tuple[int, int]], size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
+        """A picture with a 10 × 24 person at each (x, y), and their rows in gt.txt."""
+        image = np.full((size[1], size[0], 3), 128, np.uint8)
+        for person, (x, y) in people.items():
+            image[max(y, 0) : y + 24, max(x, 0) : x + 10] = COLOURS[person]
+            self.rows.append(f"{index + 1},{person},{x},{y},10,24,1,-1,-1,-1")
+        Image.fromarray(image).save(self.folder / "frames" / f"frame_{index:04d}.png")
+
+    def run(self, *overrides: str) -> Any:
+        gt = self.folder / "gt.txt"
+        gt.write_text("".join(f"{row}\n" for row in self.rows))
+        common = [f"input.frames_path={self.folder / 'frames'}", f"input.truth={gt}", "detector.name=mot_file"]
+        common += [f"detector.weights={gt}", f"output.folder={self.out}"]
+        return pipeline.run_walkthrough(load_settings(None, [*common, *overrides]))
+
+    def table(self) -> list[dict[str, str]]:
+        with (self.out / "rankings.csv").open() as handle:
+            return list(csv.DictReader(handle))
+
+    def summary(self) -> dict[str, Any]:
+        return json.loads((self.out / "summary.json").read_text())
+
+    def video_frames(self) -> int:
+        with av.open(str(self.out / "annotated.mp4")) as container:
+            return sum(1 for _ in container.decode(video=0))
+
+
+@pytest.fixture
+def embedder(monkeypatch: pytest.MonkeyPatch) -> ColourEmbedder:
+    instance = ColourEmbedder()
+    monkeypatch.setattr(pipeline, "create_embedder", lambda *_, **__: instance)
+    return instance
+
+
+@pytest.fixture
+def street(tmp_path: Path, embedder: ColourEmbedder) -> Street:
+    return Street(tmp_path)
+
+
+@pytest.fixture
+def walk(street: Street) -> Street:
+    """Six frames; person 1 is in all of them, 2 in frames 0–3, 3 from frame 2 on."""
+    for index in range(6):
+        people = {1: (5 + 3 * index, 10)}
+        people |= {2: (40 - index, 30)} if index < 4 else {}
+        people |= {3: (70, 20 + index)} if index > 1 else {}
+        street.frame(index, people)
+    return street
+
+
+def test_everything_is_written_and_the_figures_are_right(walk: Street, capsys: pytest.CaptureFixture[str]) -> None:
+    summary = walk.run("input.query_detection=1")
+    names = ["annotated.mp4", "ranking.png", "rankings.csv", "resolved.yml", "summary.json"]
+    assert sorted(p.name for p in walk.out.iterdir()) == names
+    told = walk.summary()
+    assert (told["frames"], told["detections"], told["frames_skipped"], told["stopped_early"]) == (6, 14, 0, False)
+    # person 2 is present in frames 1, 2, 3 and found in each; their three sightings are the three nearest of 12
+    expected = {"rank1": 1, "map": 1, "refind_rate": 1, "frames_scored": 3, "queries": 1, "queries_scored": 1}
+    assert told["truth"] == expected
+    assert told["query"]["person_id"] == 2 and told["query"]["box_xyxy"] == [40, 30, 50, 54]
+    assert told["query"]["best_match"] == {"frame": 1, "detection": 1, "distance": 0}
+    assert set(told["seconds"]) == {"loading", "reading", "detection", "embedding", "ranking", "report"}
+    assert told["frames_per_second"] > 0 and summary.frames == 6
+    assert walk.video_frames() == 6
+    said = capsys.readouterr()
+    assert "found again in 100.0% of 3 later frames" in said.out and "finding people" in said.err
+    assert all(str(walk.out / name) in said.out for name in names)
+
+
+def test_the_table_equals_a_slow_loop(walk: Street) -> None:
+    walk.run("input.query_frame=1", "ranking.metric=cosine")
+    vectors = {person: np.array(colour) / np.linalg.norm(colour) for person, colour in COLOURS.items()}
+    expected = []
+    for row in walk.rows:
+        frame, person, x, y = (int(value) for value in row.split(",")[:4])
+        if frame - 1 > 1:
+            expected.append([frame - 1, x, y, 1 - float(vectors[1] @ vectors[person])])
+    found = walk.table()
+    columns = ["frame", "detection", "x1", "y1", "x2", "y2", "score", "distance", "rank", "rank_in_frame"]
+    assert list(found[0]) == columns
+    ours = [[float(row[key]) for key in ("frame", "x1", "y1", "distance")] for row in found]
+    np.testing.assert_allclose(ours, expected, atol=1e-6)
+    order = sorted(range(len(found)), key=lambda i: (float(found[i]["distance"]), i))
+    assert [int(found[i]["rank"]) for i in order] == list(range(1, len(found) + 1))
+    for i, row in enumerate(found):
+        rivals = [j for j in order if found[j]["frame"] == row["frame"]]
+        assert int(row["rank_in_frame"]) == rivals.index(i) + 1
+
+
+@pytest.mark.parametrize(("choice", "queries"), [("all", ["0", "1"]), ("[1,0]", ["1", "0"]), ("[1]", ["1"])])
+def test_several_queries_lead_with_their_number(walk: Street, choice: str, queries: list[str]) -> None:
+    walk.run(f"input.query_detection={choice}")
+    table = walk.table()
+    assert next(iter(table[0])) == "query"
+    assert list(dict.fromkeys(row["query"] for row in table)) == queries
+    assert len(table) == 12 * len(queries)
+    assert [str(query["detection"]) for query in walk.summary()["query"]] == queries
+    assert walk.summary()["truth"]["queries"] == len(queries)
+
+
+def test_the_batch_size_changes_nothing_but_the_batches(walk: Street, embedder: ColourEmbedder) -> None:
+    walk.run("embedder.batch_size=4")
+    tables = [(walk.out / "rankings.csv").read_text()]
+    assert embedder.batches == [4, 4, 4, 2]  # crops of several frames go together
+    walk.run("embedder.batch_size=64")
+    tables.append((walk.out / "rankings.csv").read_text())
+    assert embedder.batches[4:] == [14] and tables[0] == tables[1]
+
+
+def test_not_here(walk: Street, capsys: pytest.CaptureFixture[str]) -> None:
+    walk.run("input.query_detection=1", "input.query_frame=3", "ranking.reject_above=0.5")
+    assert walk.summary()["query"]["best_match"] is None  # person 2 has gone
+    assert {row["rank"] for row in walk.table()} == {"1", "2", "3", "4"}  # the ranks stay
+    assert "not here" in capsys.readouterr().out
+    told = walk.summary()["truth"]
+    assert (told["queries_scored"], told["refind_rate"]) == (0, None)
+
+
+def test_the_resolved_settings_give_the_same_run_again(walk: Street) -> None:
+    walk.run("ranking.metric=cosine")
+    before = (walk.out / "rankings.csv").read_text()
+    again = load_settings(walk.out / "resolved.yml")
+    assert again.ranking.metric == "cosine"
+    pipeline.run_walkthrough(again)
+    assert (walk.out / "rankings.csv").read_text() == before
+
+
+def test_without_truth_no_figures_are_made_up(walk: Street) -> None:
+    walk.run("input.truth=null")
+    assert "truth" not in walk.summary() and walk.summary()["query"]["person_id"] is None
+
+
+def test_max_frames_and_rate_of_the_video(walk: Street) -> None:
+    walk.run("input.max_frames=3", "output.fps=12")
+    assert walk.summary()["frames"] == walk.video_frames() == 3
+    with av.open(str(walk.out / "annotated.mp4")) as container:
+        assert container.streams.video[0].average_rate == 12
+
+
+# what can be wrong with the input
+
+
+@pytest.mark.parametrize(
+    ("overrides", "answer"),
+    [
+        (["input.max_frames=1"], "nothing later to rank"),
+        (["input.query_frame=40"], "the last frame read is 5"),
+        (["input.query_frame=5"], "is the last of the 6 frames read"),
+        (["input.query_detection=2"], "frame 0 shows 2 persons; choose 0 to 1"),
+        (["detector.min_score=1", "detector.weights={folder}/low.txt"], "no person was found in the 6 frames read"),
+        (["input.frames_path={folder}/nowhere"], "nowhere"),
+        (["input.truth={folder}/nowhere.txt"], "nowhere.txt"),
+        (["output.folder={folder}/gt.txt"], "there is a file of that name"),
+    ],
+)
+def test_one_line_for_what_the_reader_can_mend(walk: Street, overrides: list[str], answer: str) -> None:
+    (walk.folder / "low.txt").write_text("1,-1,5,10,10,24,0.3\n")
+    with pytest.raises(UserError) as told:
+        walk.run(*(text.format(folder=walk.folder) for text in overrides))
+    assert answer in str(told.value) and "\n" not in str(told.value)
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_any_work(walk: Street, embedder: ColourEmbedder) -> None:
+    walk.out.write_text("in the way")
+    with pytest.raises(UserError, match="output.folder"):
+        walk.run("input.frames_path=does-not-matter")
+    assert embedder.batches == []
+
+
+def test_query_frame_without_a_person_names_the_first_with_one(street: Street) -> None:
+    for index in range(4):
+        street.frame(index, {1: (20, 20)} if index >= 2 else {})
+    with pytest.raises(UserError, match="no person was found in that frame; the first frame with one is 2"):
+        street.run()
+
+
+def test_broken_pictures_are_named_skipped_and_counted(walk: Street, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = (walk.folder / "frames" / "frame_0003.png").read_bytes()
+    (walk.folder / "frames" / "frame_0003.png").write_bytes(whole[: len(whole) // 2])
+    (walk.folder / "frames" / "frame_0009.jpg").write_text("this is a letter")
+    walk.run()
+    told = walk.summary()
+    assert (told["frames"], told["frames_skipped"], walk.video_frames()) == (5, 2, 5)
+    assert [line.split(":")[0] for line in told["skipped"]] == ["frame_0003.png", "frame_0009.jpg"]
+    assert "frame_0003.png" in capsys.readouterr().out
+    assert {row["frame"] for row in walk.table()} == {"1", "2", "4", "5"}  # the numbering keeps the gap
+
+
+def test_frames_of_differing_size(street: Street) -> None:
+    street.frame(0, {1: (5, 10)})
+    street.frame(1, {1: (15, 10)}, size=(61, 93))
+    street.frame(2, {1: (5, 30)}, size=(200, 80))
+    street.run()
+    assert street.summary()["truth"]["refind_rate"] == 1 and street.video_frames() == 3
+
+
+def test_boxes_partly_outside_are_cut_and_those_without_area_dropped(street: Street) -> None:
+    street.frame(0, {1: (20, 20)})
+    street.frame(1, {1: (-4, 50)})  # 6 × 14 pixels of it are in the picture
+    street.rows += ["2,-1,30,30,0,24,1", "2,-1,30,30,0.3,20,1", "2,-1,200,200,10,10,1"]  # nothing to see in these
+    street.run()
+    (row,) = street.table()
+    assert [float(row[key]) for key in ("x1", "y1", "x2", "y2", "distance")] == [0, 50, 6, 64, 0]
+
+
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, name: str, frame_index: int) -> None:
+    """Press Ctrl-C while a function of the pipeline works on a frame."""
+    real = getattr(pipeline, name)
+
+    def pressed(first: Any, *rest: Any) -> Any:
+        if isinstance(first, Frame) and first.index == frame_index:
+            os.kill(os.getpid(), signal.SIGINT)
+        return real(first, *rest)
+
+    monkeypatch.setattr(pipeline, name, pressed)
+
+
+def test_ctrl_c_while_drawing_leaves_a_playable_video_and_all_the_rest(
+    walk: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walk.run()
+    whole = (walk.out / "rankings.csv").read_text()
+    interrupt_at(monkeypatch, "annotate", 2)
+    assert walk.run().stopped_early
+    assert walk.video_frames() == 3 and (walk.out / "rankings.csv").read_text() == whole
+    assert walk.summary()["stopped_early"] and walk.summary()["frames"] == 6
+    assert Image.open(walk.out / "ranking.png").size[0] > 500
+
+
+def interrupt_detection_at(monkeypatch: pytest.MonkeyPatch, frame_index: int) -> None:
+    """Press Ctrl-C while a detector looks at a frame."""
+    make = pipeline.create_detector
+
+    def create(*args: Any, **named: Any) -> Callable[[Frame], Any]:
+        detect = make(*args, **named)
+
+        def pressed(frame: Frame) -> Any:
+            if frame.index == frame_index:
+                os.kill(os.getpid(), signal.SIGINT)
+            return detect(frame)
+
+        return pressed
+
+    monkeypatch.setattr(pipeline, "create_detector", create)
+
+
+def test_ctrl_c_while_reading_ranks_what_was_seen(walk: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt_detection_at(monkeypatch, 3)
+    assert walk.run().stopped_early
+    assert walk.summary()["frames"] == walk.video_frames() == 4
+    assert {row["frame"] for row in walk.table()} == {"1", "2", "3"}
+    assert walk.summary()["truth"]["frames_scored"] == 3  # frames nobody looked at are not held against it
+
+
+def test_ctrl_c_before_anything_could_be_ranked(walk: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt_detection_at(monkeypatch, 0)
+    with pytest.raises(UserError, match="stopped before a frame later than"):
+        walk.run()
+
+
+def test_a_wrong_name_is_told_before_frames_are_opened(walk: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "open_frames", lambda *_: pytest.fail("frames were opened"))
+    with pytest.raises(UserError, match="did you mean 'yolox_onnx'"):
+        walk.run("detector.name=yolox")
+
+
+def test_no_more_than_a_few_frames_are_ever_in_memory(walk: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    make, most = pipeline.open_frames, 0
+
+    class Counted:
+        """The real frames, with an eye on how many pictures are still alive."""
+
+        def __init__(self, source: Any) -> None:
+            self.source, self.skipped, self.frames_per_second, self.truth = source, [], None, None
+
+        def __len__(self) -> int:
+            return 60
+
+        def __iter__(self) -> Iterator[Frame]:
+            nonlocal most
+            alive: list[weakref.ref[np.ndarray]] = []
+            picture = next(iter(self.source)).image
+            for index in range(60):
+                image = picture.copy()
+                alive.append(weakref.ref(image))
+                yield Frame(index, str(index), image)
+                del image
+                most = max(most, sum(ref() is not None for ref in alive))
+
+    monkeypatch.setattr(pipeline, "open_frames", lambda *args: Counted(make(*args)))
+    walk.rows = [f"{frame},{person},5,{10 * person},10,24,1" for frame in range(1, 61) for person in (1, 2)]
+    walk.run("embedder.batch_size=1000")
+    assert walk.summary()["frames"] == 60 and 1 <= most <= 3

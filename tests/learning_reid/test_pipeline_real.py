@@ -1,0 +1,72 @@
+"""The walk-through on real frames finds people again at least as often as torchreid's own feature extractor does."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from learning_reid.config.load import load_settings
+from learning_reid.detection.crops import cut_crop
+from learning_reid.frames.folder import read_picture
+from learning_reid.frames.mot import read_mot
+from learning_reid.pipeline import run_walkthrough
+
+FRAMES = 200
+
+
+@pytest.fixture(scope="module")
+def real_crops(real_data: Path) -> tuple[list[np.ndarray], np.ndarray]:
+    """The true people of the real frames, as the pipeline cuts them, with (frame, person) for each."""
+    gt = read_mot(real_data / "frames/pets2009_s2l1/gt.txt")
+    crops, who = [], []
+    for index in range(FRAMES):
+        image = read_picture(real_data / f"frames/pets2009_s2l1/View_001/frame_{index:04d}.jpg")
+        rows = gt.at(index)
+        for box, person, score in zip(rows.boxes_xyxy, rows.person_id, rows.score, strict=True):
+            crop = cut_crop(image, box)
+            if score and crop is not None:
+                crops.append(crop)
+                who.append((index, int(person)))
+    return crops, np.array(who)
+
+
+def plain_loop(features: np.ndarray, who: np.ndarray) -> float:
+    """refind_rate of a straight loop over frames, the persons of frame 0 as queries, unit-length features."""
+    features = features / np.linalg.norm(features, axis=1, keepdims=True)
+    rates = []
+    for query in np.flatnonzero(who[:, 0] == 0):
+        hits = frames = 0
+        for frame in range(1, FRAMES):
+            here = np.flatnonzero(who[:, 0] == frame)
+            if who[query, 1] in who[here, 1]:
+                nearest = here[np.argmin(np.linalg.norm(features[here] - features[query], axis=1))]
+                hits, frames = hits + (who[nearest, 1] == who[query, 1]), frames + 1
+        if frames:
+            rates.append(hits / frames)
+    return float(np.mean(rates))
+
+
+@pytest.fixture(scope="module")
+def torchreid_rate(real_data: Path, real_crops: tuple[list[np.ndarray], np.ndarray]) -> float:
+    """What a straight loop with torchreid's own extractor gives on these crops."""
+    from torchreid.reid.utils import FeatureExtractor
+
+    weights = str(real_data / "weights/osnet_x0_25_msmt17.pth")
+    crops, who = real_crops
+    extract = FeatureExtractor("osnet_x0_25", weights, device="cpu", verbose=False)
+    features = np.concatenate([extract(crops[start : start + 16]).numpy() for start in range(0, len(crops), 16)])
+    return plain_loop(features, who)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_real_people_are_found_again_as_often_as_torchreid_finds_them(
+    real_data: Path, torchreid_rate: float, tmp_path: Path, metric: str
+) -> None:
+    gt = real_data / "frames/pets2009_s2l1/gt.txt"
+    overrides = [f"input.frames_path={gt.parent / 'View_001'}", f"input.truth={gt}", "input.query_detection=all"]
+    overrides += ["detector.name=mot_file", f"detector.weights={gt}"]
+    overrides += [f"embedder.weights={real_data / 'weights/osnet_x0_25_msmt17.pth'}", f"ranking.metric={metric}"]
+    summary = run_walkthrough(load_settings(None, [*overrides, f"output.folder={tmp_path}"]))
+    assert summary.truth is not None and summary.truth.queries_scored == 3
+    assert summary.frames == FRAMES
+    assert summary.truth.refind_rate >= torchreid_rate > 0.5

@@ -1,0 +1,72 @@
+"""Backbone, BN neck and classifier: what each answers with, in training and after it."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from learning_reid.config.training import ModelSettings
+from learning_reid.errors import UserError
+from learning_reid.models.load_weights import picture_size
+from learning_reid.models.networks import build_network
+from learning_reid.training.model import build_model
+from learning_reid.training.state import save_weights
+
+
+@pytest.mark.parametrize(
+    ("arch", "reid_dim", "dimension"),
+    [("osnet_x0_25", 64, 64), ("osnet_x0_25", None, 512), ("resnet18", 32, 32), ("shufflenet", None, 960)],
+)
+def test_training_gives_features_before_the_neck_and_scores_after_it(
+    arch: str, reid_dim: int | None, dimension: int
+) -> None:
+    settings = ModelSettings(arch=arch, reid_dim=reid_dim, input_size=[64, 32])
+    model = build_model(settings, people=5, seed=0).train()
+    pictures = torch.randn(4, 3, 64, 32)
+    before, logits = model(pictures)
+    assert before.shape == (4, dimension) and logits.shape == (4, 5)
+    torch.testing.assert_close(model.classifier(model.neck(before)), logits)
+    assert any(layer.training for layer in model.backbone.modules())  # norms count this batch
+    model.eval()
+    torch.testing.assert_close(model(pictures), model.neck(model.before_neck(pictures)))
+
+
+def test_the_neck_has_no_shift_to_learn() -> None:
+    model = build_model(ModelSettings(arch="osnet_x0_25", input_size=[64, 32]), people=5, seed=0)
+    assert not model.neck.bias.requires_grad and model.classifier.bias is None
+
+
+def test_the_seed_decides_the_weights_and_nothing_else() -> None:
+    settings = ModelSettings(arch="osnet_x0_25", input_size=[64, 32])
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    first, again, other = (build_model(settings, 5, seed).state_dict() for seed in (0, 0, 1))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+@pytest.mark.parametrize("arch", ["osnet_x0_25", "resnet18"])
+def test_the_weights_file_is_a_network_of_its_own(arch: str, tmp_path: Path) -> None:
+    settings = {"model": {"input_size": [64, 32]}}
+    model = build_model(ModelSettings(arch=arch, reid_dim=16, input_size=[64, 32]), people=5, seed=0).eval()
+    save_weights(tmp_path / "a.pt", model, settings, epoch=3)
+    network = build_network(arch, tmp_path / "a.pt")
+    pictures = torch.randn(2, 3, 64, 32)
+    torch.testing.assert_close(network(pictures), model(pictures))
+    assert picture_size(arch, tmp_path / "a.pt") == (64, 32)
+
+
+def test_a_size_that_is_none_is_told(tmp_path: Path) -> None:
+    torch.save({"state_dict": {"a": torch.ones(1)}, "input_size": [0, "x"]}, tmp_path / "a.pt")
+    with pytest.raises(UserError, match="notes the input size"):
+        picture_size("osnet_x0_25", tmp_path / "a.pt")
+
+
+def test_training_can_start_from_weights(repository: Path) -> None:
+    settings = ModelSettings(arch="osnet_x0_25", weights="embedded", input_size=[64, 32])
+    started, random = (build_model(each, 5, 0) for each in (settings, settings.model_copy(update={"weights": None})))
+    embedded = build_network("osnet_x0_25", repository / "weights/reid.safetensors").state_dict()
+    name = "backbone.conv1.conv.weight"
+    torch.testing.assert_close(started.backbone.state_dict()[name], embedded[name])
+    assert not torch.equal(random.backbone.state_dict()["conv1.conv.weight"], embedded[name])

@@ -1,0 +1,32 @@
+"""The contact sheet of a generated data set."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from learning_reid.frames.synthetic_views import write_views
+from learning_reid.visualization.contact_sheet import PEOPLE, _choose, draw_contact_sheet
+from reid_synth.datasets.market import write_market
+from reid_synth.datasets.presets import PRESETS, changed
+from reid_synth.worker_pool import Crew
+
+
+@pytest.mark.parametrize("cameras", [1, 2])
+def test_people_and_views_on_one_page(tmp_path: Path, cameras: int) -> None:
+    preset = changed(PRESETS["tiny"], people=4, cameras=cameras, frames=2)
+    write_views(tmp_path, preset, 3, Crew())
+    write_market(tmp_path / "market", preset.crops, 3)
+    draw_contact_sheet(tmp_path, tmp_path / "sheet.png")
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.width == 1400 and sheet.height > 600
+        assert len(sheet.convert("RGB").getcolors(1 << 24)) > 5000
+
+
+def test_half_of_the_people_shown_are_such_as_change_clothes() -> None:
+    people = [f"{number:04d}" for number in range(1, 201)]
+    shown = _choose(people, people[3:40:4])
+    assert len(shown) <= PEOPLE and sum(person in people[3:40:4] for person in shown) >= PEOPLE // 2
+    assert (
+        shown == sorted(shown) and len(_choose(people, [])) == PEOPLE and _choose(people[:3], people[:3]) == people[:3]
+    )

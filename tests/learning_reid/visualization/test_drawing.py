@@ -1,0 +1,48 @@
+"""What is drawn is where it should be, in the right colour, and never off the picture."""
+
+import numpy as np
+import pytest
+
+from learning_reid.visualization.drawing import MATCH, ORANGE, OTHER, QUERY, SKY, Mark, draw_marks, place_label
+
+BOX = np.array([30.0, 40, 60, 100], np.float32)
+
+
+def colours(image: np.ndarray) -> set[tuple[int, ...]]:
+    return {tuple(pixel) for pixel in image.reshape(-1, 3).tolist()}
+
+
+def test_query_and_match_have_colours_of_their_own_in_rgb() -> None:
+    grey = np.full((150, 200, 3), 90, np.uint8)
+    assert ORANGE in colours(draw_marks(grey, [Mark(BOX, QUERY)])) and SKY in colours(
+        draw_marks(grey, [Mark(BOX, MATCH)])
+    )
+    drawn = draw_marks(grey, [Mark(BOX, OTHER)])
+    assert not {ORANGE, SKY} & colours(drawn)
+    assert colours(grey) == {(90, 90, 90)}  # the frame itself is not touched
+
+
+def test_others_are_thinner() -> None:
+    grey = np.full((576, 768, 3), 90, np.uint8)
+    changed = [(draw_marks(grey, [Mark(BOX, style)]) != grey).any(axis=2).sum() for style in (OTHER, MATCH, QUERY)]
+    assert changed[0] * 1.4 < changed[1] == changed[2]
+
+
+@pytest.mark.parametrize("shape", [(40, 60), (150, 200), (1080, 1920)])
+@pytest.mark.parametrize("box", [[-20, -20, 5, 5], [0, 0, 9, 9], [190, 140, 260, 190], [0, 0, 4000, 4000]])
+def test_any_box_in_any_picture(shape: tuple[int, int], box: list[float]) -> None:
+    image = np.zeros((*shape, 3), np.uint8)
+    drawn = draw_marks(image, [Mark(np.array(box, np.float32), QUERY, "query 12")], "frame 3: not here")
+    assert drawn.shape == image.shape and drawn.dtype == np.uint8 and drawn.any()
+
+
+def test_labels_stay_inside_and_off_each_other() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        corner = rng.integers(-30, 220, 2)
+        x1, y1, x2, y2 = place_label(np.array([*corner, *(corner + 40)]), (50, 14), (200, 150))
+        assert 0 <= x1 < x2 < 200 and 0 <= y1 < y2 < 150
+    first = place_label(BOX, (30, 10), (200, 150))
+    second = place_label(BOX, (30, 10), (200, 150), [first])
+    third = place_label(BOX, (30, 10), (200, 150), [first, second])
+    assert len({first, second, third}) == 3

@@ -1,0 +1,66 @@
+"""The ranked strip shows moments that differ, in the order of their rank, framed by the truth."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageColor
+
+from learning_reid.retrieval.ranking import rank_later
+from learning_reid.retrieval.sightings import Sightings
+from learning_reid.visualization.drawing import ORANGE
+from learning_reid.visualization.strip import RIGHT, UNKNOWN, WRONG, draw_strip, strip_matches, strip_rows
+
+
+def sightings(frames: int, per_frame: int = 3) -> Sightings:
+    rng = np.random.default_rng(0)
+    n = frames * per_frame
+    return Sightings(
+        frame=np.repeat(np.arange(frames), per_frame),
+        detection=np.tile(np.arange(per_frame), frames),
+        boxes_xyxy=np.zeros((n, 4), np.float32),
+        score=np.ones(n, np.float32),
+        embeddings=rng.normal(size=(n, 8)).astype(np.float32),
+        frames_read=np.arange(frames),
+    )
+
+
+@pytest.mark.parametrize(("frames", "columns"), [(41, 8), (5, 8), (9, 8), (10, 8), (2, 8)])
+def test_one_match_of_each_stretch_of_time_nearest_first(frames: int, columns: int) -> None:
+    seen = sightings(frames)
+    ranking = rank_later(seen, 0)
+    chosen = strip_matches(seen, ranking, columns)
+    assert len(chosen) == min(columns, frames - 1)
+    assert ranking.rank[chosen].tolist() == sorted(ranking.rank[chosen]) and ranking.rank[chosen[0]] == 1
+    if frames == 41:  # 40 later frames: each 5 of them give their nearest
+        for start in range(1, 41, 5):
+            inside = [i for i, row in enumerate(ranking.rows) if start <= seen.frame[row] < start + 5]
+            assert min(inside, key=lambda i: ranking.distances[i]) in chosen
+
+
+def has(image: np.ndarray, colour: str | tuple[int, int, int]) -> bool:
+    rgb = ImageColor.getrgb(colour) if isinstance(colour, str) else colour
+    return bool((np.abs(image.astype(int) - rgb).max(axis=2) <= 2).sum() > 50)
+
+
+def draw(path: Path, frames: int, queries: int, known: bool, reject_above: float | None = None) -> np.ndarray:
+    seen = sightings(frames, per_frame=max(3, queries))
+    rankings = [rank_later(seen, query, reject_above=reject_above) for query in range(queries)]
+    crops = {row: np.full((20 + row % 30, 12, 3), 128, np.uint8) for row in strip_rows(seen, rankings)}
+    draw_strip(path, seen, rankings, crops, seen.detection % 2 if known else None)
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+def test_right_and_wrong_are_told_where_the_truth_is_known(tmp_path: Path) -> None:
+    known, unknown = draw(tmp_path / "a.png", 20, 2, True), draw(tmp_path / "b.png", 20, 2, False)
+    assert has(known, ORANGE) and has(known, RIGHT) and has(known, WRONG)
+    assert has(unknown, ORANGE) and has(unknown, UNKNOWN) and not has(unknown, RIGHT) and not has(unknown, WRONG)
+
+
+def test_many_queries_make_no_endless_picture(tmp_path: Path) -> None:
+    assert draw(tmp_path / "a.png", 4, 8, True).shape == draw(tmp_path / "b.png", 4, 12, True).shape
+
+
+def test_crops_of_matches_that_are_too_far_fade(tmp_path: Path) -> None:
+    near, far = draw(tmp_path / "a.png", 9, 1, False), draw(tmp_path / "b.png", 9, 1, False, reject_above=1e-3)
+    assert (near == 128).all(axis=2).sum() > 3 * (far == 128).all(axis=2).sum() > 0  # the query itself stays

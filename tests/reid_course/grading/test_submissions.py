@@ -1,0 +1,102 @@
+"""Whatever a course platform makes of the names, it is found whose it is and what; what is no notebook is told."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from learning_reid.errors import UserError
+from reid_course.grading.submissions import LARGEST, find_submissions
+
+SETS = ["01_distances", "02_losses"]
+
+
+def hand_in(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("{}")
+
+
+def found(folder: Path) -> list[tuple[str, str, str]]:
+    return [(one.student, one.set_name, one.problem) for one in find_submissions(folder, SETS)]
+
+
+@pytest.mark.parametrize(
+    ("name", "student", "set_name"),
+    [
+        ("ada/01_distances.ipynb", "ada", "01_distances"),
+        ("01_distances_ada.ipynb", "ada", "01_distances"),
+        ("01_distances_Ada Lovelace (2).ipynb", "Ada Lovelace", "01_distances"),
+        ("Ada Lovelace_12345_assignsubmission_file_/01_distances.ipynb", "Ada Lovelace_12345", "01_distances"),
+        ("Ada Lovelace_12345_assignsubmission_file_01_distances.ipynb", "Ada Lovelace_12345", "01_distances"),
+        ("ada/01_distances (1).ipynb", "ada", "01_distances"),
+        ("ada/01_distances-Copy1.ipynb", "ada", "01_distances"),
+        ("ada/02 Losses Ada.IPYNB", "ada", "02_losses"),
+        ("ada/deeper/02_losses.ipynb", "ada", "02_losses"),
+    ],
+)
+def test_names(name: str, student: str, set_name: str, tmp_path: Path) -> None:
+    hand_in(tmp_path, name)
+    assert found(tmp_path) == [(student, set_name, "")]
+
+
+def test_a_student_may_hand_in_several_sets(tmp_path: Path) -> None:
+    hand_in(
+        tmp_path, "ada/02_losses.ipynb", "ada/01_distances.ipynb", "ben/01_distances.ipynb", "01_distances_cy.ipynb"
+    )
+    assert found(tmp_path) == [
+        ("ada", "01_distances", ""), ("ada", "02_losses", ""), ("ben", "01_distances", ""), ("cy", "01_distances", ""),
+    ]  # fmt: skip
+
+
+def test_a_notebook_under_another_name_says_which_set_it_is(tmp_path: Path) -> None:
+    hand_in(tmp_path, "ada/homework.ipynb", "ben/homework.ipynb", "cy/homework.ipynb")
+    (tmp_path / "ada/homework.ipynb").write_text(json.dumps({"metadata": {"otter": {"assignment_name": "02_losses"}}}))
+    (tmp_path / "cy/homework.ipynb").write_text("[" * 100_000)
+    told = "belongs to no set of exercises; there are: 01_distances, 02_losses"
+    assert found(tmp_path) == [("ada", "02_losses", ""), ("ben", "", told), ("cy", "", told)]
+
+
+def test_what_cannot_be_marked_is_told(tmp_path: Path) -> None:
+    hand_in(
+        tmp_path,
+        "ada/01_distances.zip",
+        "ben/answer.txt",
+        "dan/01_distances.ipynb",
+        "dan/01_distances (1).ipynb",
+        "02_losses_eve.pdf",
+    )
+    (tmp_path / "cy").mkdir()
+    (tmp_path / "fay").mkdir()
+    (tmp_path / "fay" / "01_distances.ipynb").symlink_to("/etc/passwd")
+    hand_in(tmp_path, "gus/01_distances.ipynb")
+    with (tmp_path / "gus" / "01_distances.ipynb").open("wb") as file:
+        file.truncate(LARGEST + 1)
+    assert found(tmp_path) == [
+        ("ada", "01_distances", "a packed file: unpack it and mark again"),
+        ("ben", "", "no notebook was handed in"),
+        ("cy", "", "no notebook was handed in"),
+        ("dan", "01_distances", "several notebooks of this set: keep the one that counts"),
+        ("eve", "02_losses", "no notebook (.ipynb) was handed in"),
+        ("fay", "01_distances", "a link, not a notebook"),
+        ("gus", "01_distances", "larger than 50 MB: clear the outputs"),
+    ]
+
+
+def test_what_programs_leave_behind_is_not_handed_in(tmp_path: Path) -> None:
+    hand_in(
+        tmp_path,
+        "ada/01_distances.ipynb",
+        "ada/.ipynb_checkpoints/01_distances-checkpoint.ipynb",
+        "__MACOSX/x.ipynb",
+        ".DS_Store",
+        "ada/._01_distances.ipynb",
+    )
+    assert found(tmp_path) == [("ada", "01_distances", "")]
+
+
+def test_no_folder_and_nothing_in_it_are_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such folder"):
+        find_submissions(tmp_path / "none", SETS)
+    with pytest.raises(UserError, match="nothing was handed in"):
+        find_submissions(tmp_path, SETS)

@@ -1,0 +1,84 @@
+"""What the lesson on exported networks looks at."""
+
+import contextlib
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from learning_reid.embedding.onnx_file import write_graph
+from learning_reid.models.networks import build_backbone
+from reid_course.exported import Averaged, images_per_s, input_levels, installed_mb, operators, quiet_quantiser
+
+onnx = pytest.importorskip("onnx", reason="pip install '.[fast]'")
+
+
+class Counting:
+    """Answers with zeros and counts its calls."""
+
+    dimension = 2
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+
+    def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        self.calls.append(len(crops))
+        return np.zeros((len(crops), 2), np.float32)
+
+
+def test_speed_counts_pictures_not_calls() -> None:
+    pictures = [np.zeros((8, 4, 3), np.uint8)] * 10
+    together, alone = Counting(), Counting()
+    assert images_per_s(together, pictures, repeats=2) > 0 and images_per_s(alone, pictures, True, repeats=2) > 0
+    assert together.calls == [8, 10, 10] and alone.calls == [8, *[1] * 20]
+
+
+def test_a_package_has_a_size() -> None:
+    assert installed_mb("torch") > 10 * installed_mb("yaml") > 0
+
+
+def test_operators_are_counted(tmp_path: Path) -> None:
+    write_graph("osnet_x0_25", build_backbone("osnet_x0_25"), (64, 32), {"input": "batch"}, tmp_path / "a.onnx")
+    convolutions = sum(isinstance(part, torch.nn.Conv2d) for part in build_backbone("osnet_x0_25").modules())
+    assert operators(tmp_path / "a.onnx")["Conv"] >= convolutions
+    with pytest.raises(ValueError, match="does not quantise"):
+        input_levels(tmp_path / "a.onnx")
+
+
+@pytest.mark.parametrize(("kind", "zero", "ends"), [(np.uint8, 100, (-50.0, 77.5)), (np.int8, 0, (-64.0, 63.5))])
+def test_levels_of_the_input(kind: type, zero: int, ends: tuple[float, float], tmp_path: Path) -> None:
+    from onnx import TensorProto, helper, numpy_helper
+
+    out = TensorProto.UINT8 if kind is np.uint8 else TensorProto.INT8
+    graph = helper.make_graph(
+        [helper.make_node("QuantizeLinear", ["input", "scale", "zero"], ["y"])],
+        "levels",
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, [1])],
+        [helper.make_tensor_value_info("y", out, [1])],
+        [
+            numpy_helper.from_array(np.float32(0.5), "scale"),
+            numpy_helper.from_array(np.array(zero, kind), "zero"),
+        ],
+    )
+    onnx.save(helper.make_model(graph), tmp_path / "levels.onnx")
+    assert input_levels(tmp_path / "levels.onnx") == ends
+
+
+def test_an_average_forgets_where_a_colour_was() -> None:
+    network = build_backbone("osnet_x0_25").eval()
+    averaged = Averaged(torch.nn.Sequential(network))
+    with torch.inference_mode():
+        found = averaged(torch.rand(2, 3, 64, 32))
+    assert found.shape == (2, sum(network.map_channels[1:]))
+    assert torch.allclose(found.norm(dim=1), torch.ones(2), atol=1e-5)
+
+
+def test_bars_are_not_drawn() -> None:
+    rich_progress = pytest.importorskip("rich.progress")
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), quiet_quantiser():
+        assert list(rich_progress.track([1, 2, 3])) == [1, 2, 3]
+    assert said.getvalue() == ""

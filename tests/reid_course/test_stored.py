@@ -1,0 +1,101 @@
+"""The street on which people come back, its film, and the lanes of who was where when."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+from reid_course.stored import CAMERAS, draw_lanes, film, returning_world, visits
+from reid_synth.world.world import SPACING_M
+
+SEEDS = (1, 7, 11)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_some_come_back_and_nobody_is_seen_turning(seed: int) -> None:
+    world = returning_world(seed, people=10, frames=180, frames_per_second=3.5)
+    back = 0
+    for trip in world.trips:
+        places = np.array([trip.at(time_s).ground_xy for time_s in np.arange(0, world.plan.lasts_s, 0.5)])
+        assert np.isfinite(places).all()
+        turns = np.flatnonzero(np.diff(np.sign(np.diff(trip.path[:, 0]))) != 0)
+        if len(turns):
+            back += 1
+            turn = trip.path[turns[0] + 1]
+            assert not any(post.sees(turn) for post in world.posts), "a turn before a camera is one visit, not two"
+            assert abs(turn[0] / SPACING_M % 1 - 0.5) < 0.2, "half-way between two cameras"
+    assert 0 < back < len(world.trips)
+
+
+def test_who_comes_back_is_seen_twice_by_one_camera() -> None:
+    world = returning_world(7, people=10, frames=180, frames_per_second=3.5)
+    seen = [(visit.person_id, visit.camera) for visit in world.timetable()]
+    assert len(seen) > len(set(seen)) and len({camera for _, camera in seen}) == len(CAMERAS)
+    assert sorted({trip.person_id for trip in world.trips}) == list(range(1, 11))
+
+
+def test_a_film_is_a_folder_of_pictures_for_each_camera_with_its_truth(tmp_path: Path) -> None:
+    world = returning_world(7, people=6, frames=2, frames_per_second=0.1)
+    truth = film(world, tmp_path)
+    assert tuple(truth) == CAMERAS
+    for name in CAMERAS:
+        assert [file.name for file in sorted((tmp_path / name).iterdir())] == ["0000.jpg", "0001.jpg"]
+    image, ids, boxes, _ = world.view(1).render(1)
+    there = truth[CAMERAS[1]].at(1)
+    assert there.person_id.tolist() == ids.tolist() and np.array_equal(there.boxes_xyxy, boxes)
+    with Image.open(tmp_path / CAMERAS[1] / "0001.jpg") as picture:
+        assert np.abs(np.asarray(picture, int) - image).mean() < 10
+    assert sum(map(len, truth.values()))
+
+
+def slow_visits(person: np.ndarray, camera: np.ndarray, time_s: np.ndarray, gap_s: float) -> set[frozenset[int]]:
+    """Visits as sets of detections: two belong together where a chain of small gaps leads from one to the other."""
+    found = set()
+    for start in np.flatnonzero(person >= 0):
+        members = {int(start)}
+        while True:
+            near = {
+                int(other)
+                for other in range(len(person))
+                for member in members
+                if person[other] == person[member]
+                and camera[other] == camera[member]
+                and abs(time_s[other] - time_s[member]) <= gap_s
+            }
+            if near <= members:
+                break
+            members |= near
+        found.add(frozenset(members))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_visits_are_chains_of_small_gaps(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    person, camera, time_s = rng.integers(-1, 3, 40), rng.integers(0, 2, 40), rng.uniform(0, 60, 40)
+    numbers = visits(person, camera, time_s, gap_s=4.0)
+    groups = {frozenset(np.flatnonzero(numbers == number).tolist()) for number in range(numbers.max() + 1)}
+    assert groups == slow_visits(person, camera, time_s, 4.0)
+    assert ((numbers < 0) == (person < 0)).all()
+
+
+def test_nobody_has_no_visit() -> None:
+    assert visits(np.array([-1, -1]), np.zeros(2, int), np.arange(2.0)).tolist() == [-1, -1]
+    assert visits(np.zeros(0, int), np.zeros(0, int), np.zeros(0)).tolist() == []
+
+
+def test_a_bar_for_each_visit_in_the_lane_of_its_camera_and_the_commonest_colour() -> None:
+    figure, axes = plt.subplots()
+    person, camera = np.array([0, 0, 0, 1, -1]), np.array([0, 0, 0, 1, 1])
+    time_s, colour = np.array([0.0, 1.0, 2.0, 30.0, 9.0]), np.array([3, 3, 4, -1, 5])
+    draw_lanes(axes, person, camera, time_s, colour, ["a", "b"])
+    first, second = axes.patches
+    assert first.get_x() == 0 and first.get_width() == 2 and second.get_x() == 30
+    assert first.get_y() + first.get_height() <= 0.001 and second.get_y() > 0.999, (
+        "lane a above, lane b below the middle"
+    )
+    assert first.get_facecolor() == plt.get_cmap("tab10")(3)
+    assert len(set(second.get_facecolor()[:3])) == 1, "grey"
+    plt.close(figure)

@@ -1,0 +1,51 @@
+"""The generated street in a real browser, with the real networks: a person is found again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from learning_reid.frames.mot import read_mot
+from learning_reid.metrics.detection import iou_matrix
+from reid_store.app import footage
+from reid_store.app.start import build_app, start_app
+
+
+def test_somebody_of_the_street_is_found_again(browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(footage, "STREET", replace(footage.STREET, cameras=2, frames=3))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "put back at the end")
+    app = build_app()
+    try:
+        page = browser.new_page()
+        page.set_default_timeout(240_000)
+        page.goto(start_app(app))
+        page.click("#look")
+        page.wait_for_selector("#line .progress-text, .reid-frame .person")
+        page.wait_for_selector(".reid-frame .person")
+        assert "frames of 2 cameras" in page.inner_text("#line")
+        person = page.locator(".reid-frame .person").last
+        asked = int(person.get_attribute("data-detection"))
+        person.click()
+        page.wait_for_selector(".reid-matches ol")
+        first = int(page.locator(".reid-matches li button").first.get_attribute("data-detection"))
+        assert page.input_value("#limit input[type=number]") == "0.49", "the calibrated one"
+        (tab,) = app.desk._tabs.values()
+        assert true_person(tab, asked) == true_person(tab, first) >= 0
+        page.close()
+    finally:
+        app.close(verbose=False)
+
+
+def true_person(tab: Any, detection: int) -> int:
+    """Who really stands where a detection is; -1 = nobody."""
+    from reid_store.browse import frame_of, people_in
+
+    frame = frame_of(tab.footage.engine, detection)
+    still = next(one for stills in tab.footage.stills.values() for one in stills if one.frame == frame)
+    truth = read_mot(f"{still.source}/gt.txt").at(still.index)
+    (box,) = ([one.x1, one.y1, one.x2, one.y2] for one in people_in(tab.footage.engine, frame) if one.id == detection)
+    overlap = iou_matrix(np.array([box], np.float32), truth.boxes_xyxy)[0]
+    return int(truth.person_id[overlap.argmax()]) if overlap.max(initial=0) >= 0.5 else -1

@@ -1,0 +1,121 @@
+"""`app` from outside: it listens on this machine, ends when asked to, and says in a line what is wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from learning_reid.errors import UserError
+from tests.learning_reid.evaluation.test_evaluate import door
+from tests.reid_store.making import made_store
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda ending: ending.name)
+def test_it_listens_until_it_is_ended_and_leaves_nothing(
+    repository: Path, tmp_path: Path, ending: signal.Signals
+) -> None:
+    made_store(tmp_path / "a.db").dispose()
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    command = ["src/main.py", "app", "--no-browser", "--set", f"store.url=sqlite:///{tmp_path / 'a.db'}"]
+    running = subprocess.Popen(
+        [sys.executable, *command], cwd=repository, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # also where we run under nohup
+    )  # fmt: skip
+    assert running.stdout is not None
+    try:
+        address = running.stdout.readline().strip()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address), address
+        with urllib.request.urlopen(address) as page:
+            assert "my store" in page.read().decode()
+        (folder,) = tmp_path.glob("reid_app_*")
+        (folder / "somebody.jpg").touch()
+        running.send_signal(ending)
+        _, problems = running.communicate(timeout=60)
+    finally:
+        running.kill()
+        running.wait()
+    assert running.returncode == (-signal.SIGKILL if ending == signal.SIGKILL else 0) and problems == ""
+    patience = time.monotonic() + 60
+    while folder.exists() and time.monotonic() < patience:  # after a kill it is deleted by another process
+        time.sleep(0.05)
+    assert not folder.exists()
+
+
+def test_under_nohup_a_closed_terminal_does_not_end_it(repository: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    command = ["nohup", sys.executable, "src/main.py", "app", "--no-browser"]
+    running = subprocess.Popen(
+        command, cwd=repository, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    assert running.stdout is not None
+    try:
+        running.stdout.readline()
+        running.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(timeout=3)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(timeout=60) == 0
+    finally:
+        running.kill()
+        running.communicate()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--set", "store.url=sqlite:///{place}/none.db"], "there is no store"),
+        (["--set", "store.url=postgresql+psycopg://nobody@127.0.0.1:1/none"], "postgresql"),
+        (["--model", "osnet_x0_25=none.pth"], "there is no file 'none.pth'"),
+        (["--model", "osnet"], "no such model"),
+        (["--set", "embedder.weights=none.pth"], "no weights file none.pth"),
+        (["--port", "{taken}"], "nothing can listen on 127.0.0.1, port"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line(
+    arguments: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "put back at the end")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        words = [word.format(place=tmp_path, taken=taken.getsockname()[1]) for word in arguments]
+        with pytest.raises(UserError) as problem:
+            door("app", "--no-browser", *words)
+    assert told in str(problem.value)
+
+
+def test_without_gradio_the_one_command_is_told(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gradio", None)  # as if it were not there
+    with pytest.raises(UserError, match=r"needs the package 'gradio'.* pip install '\.\[app\]'"):
+        runpy.run_path(str(repository / "src/reid_store/app/page.py"))
+
+
+def test_an_old_gradio_is_told_too(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradio.__version__", "5.50.0")
+    with pytest.raises(UserError, match=r"gradio 5\.50\.0 is too old for the page; .* pip install 'gradio>=6\.25'"):
+        runpy.run_path(str(repository / "src/reid_store/app/page.py"))
+
+
+def test_the_rest_of_the_app_loads_no_gradio(repository: Path) -> None:
+    files = [
+        file.stem
+        for file in (repository / "src/reid_store/app").glob("[a-z]*.py")
+        if file.stem not in ("page", "start")
+    ]
+    modules = ", ".join(f"reid_store.app.{name}" for name in files)
+    code = f"import sys, reid_store.cli.app, {modules}; print('gradio' in sys.modules, 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True)
+    assert len(files) > 5 and done.stdout.split() == ["False", "False"]

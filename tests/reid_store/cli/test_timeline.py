@@ -1,0 +1,88 @@
+"""`timeline`: from the store to one page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from learning_reid.errors import UserError
+from reid_store.open_store import only_writer, open_store
+from tests.learning_reid.evaluation.test_evaluate import door
+from tests.reid_store.making import made_store
+
+
+def timeline(file: Path, *more: object) -> str:
+    return door(
+        "timeline", "--output", file.parent / "report" / "page.html", "--set", f"store.url=sqlite:///{file}", *more
+    )
+
+
+def test_the_page_is_written_and_said_where(tmp_path: Path) -> None:
+    made_store(tmp_path / "a.db", 2, 3, 5)
+    printed = timeline(tmp_path / "a.db", "--use-reid", "--blur", "faces")
+    page = tmp_path / "report" / "page.html"
+    assert str(page) in printed and "30 detections, 3 persons, 2 cameras, 2026-01-01 12:00 UTC" in printed
+    assert "Faces are made unrecognisable" in page.read_text() and not list(page.parent.glob("*.part"))
+
+
+def test_without_persons_it_is_said_what_to_run(tmp_path: Path) -> None:
+    made_store(tmp_path / "a.db", assigned=False)
+    with pytest.raises(UserError, match=r"run: python src/main\.py identities"):
+        timeline(tmp_path / "a.db", "--use-reid")
+    timeline(tmp_path / "a.db")
+    assert "Nobody has been put together yet" in (tmp_path / "report" / "page.html").read_text()
+
+
+def test_what_is_older_is_deleted_and_gone_from_the_page(tmp_path: Path) -> None:
+    start = time.time() - 3600 * 50
+    made_store(tmp_path / "a.db", cameras=1, persons=2, moments=50, step_s=3600, start_s=start - 60)
+    printed = timeline(tmp_path / "a.db", "--retention", "1d")
+    assert "27 frames, 54 detections with their thumbnails, 54 vectors, 0 recordings and 0 persons deleted" in printed
+    assert "46 detections" in printed
+    assert "Nobody is stored here." in timeline(tmp_path / "a.db", "--retention", "0.001h")
+
+
+def test_a_typing_mistake_deletes_nothing(tmp_path: Path) -> None:
+    made_store(tmp_path / "a.db")
+    with pytest.raises(UserError, match="no camera 'nowhere'"):
+        timeline(tmp_path / "a.db", "--retention", "1d", "--camera", "nowhere")
+    assert "30 detections" in timeline(tmp_path / "a.db")
+
+
+def test_another_writer_is_told_of_and_nothing_is_deleted(tmp_path: Path) -> None:
+    made_store(tmp_path / "a.db")
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    with only_writer(open_store(url), url), pytest.raises(UserError, match="is writing into it"):
+        timeline(tmp_path / "a.db", "--retention", "1d")
+    assert "30 detections" in timeline(tmp_path / "a.db")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--retention", "soon"], "12h, 30d, 4w"),
+        (["--after", "noon"], "--after noon: no time"),
+        (["--frames", "--blur", "faces"], "leave out one: --blur faces"),
+        (["--compare", "embedded", "embedded"], "twice"),
+        (["--compare", "embedded", "nonsense"], "no such model"),
+        (["--camera", "Z"], "no camera 'Z'"),
+        (["--after", "2026-01-02", "--before", "2026-01-01"], "--after 2026-01-02 is later than --before 2026-01-01"),
+    ],
+)
+def test_wrong_words_are_told_in_a_line_or_two(arguments: Sequence[str], told: str, tmp_path: Path) -> None:
+    made_store(tmp_path / "a.db")
+    with pytest.raises(UserError) as problem:
+        timeline(tmp_path / "a.db", *arguments)
+    assert told in str(problem.value) and str(problem.value).count("\n") < 2
+
+
+def test_a_store_or_a_place_that_is_missing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no store"):
+        timeline(tmp_path / "none.db")
+    made_store(tmp_path / "a.db")
+    (tmp_path / "report" / "page.html").mkdir(parents=True)
+    with pytest.raises(UserError, match="is a folder"):
+        timeline(tmp_path / "a.db")

@@ -1,0 +1,93 @@
+"""Asking a store: the twin that compares with everything, both kinds of store alike, filters, and what is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from learning_reid.errors import UserError
+from reid_store.detection_filter import Where
+from reid_store.extract import Source, extract
+from reid_store.records import find_embedder
+from reid_store.schema import Detection, Embedding, StoredFrame
+from reid_store.search import search_store, thumbnail_of, vector_of
+from reid_store.thumbnails import as_picture
+from tests.reid_store.conftest import PEOPLE, crew_for
+
+Footage = Callable[[str, int], Path]
+
+
+@pytest.fixture
+def filled(engine: Engine, footage: Footage) -> Engine:
+    """Two cameras, eleven frames each, half a second apart."""
+    for name, start in (("door", 0.0), ("gate", 100.0)):
+        extract(engine, Source(str(footage(name, 11)), name, start, 2.0), crew_for(engine))
+    return engine
+
+
+def everything(engine: Engine) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Numbers, vectors and times of all detections."""
+    query = (
+        select(Embedding.detection_id, Embedding.reid_embedding, StoredFrame.time_s)
+        .join(Detection, Detection.id == Embedding.detection_id)
+        .join(StoredFrame, StoredFrame.id == Detection.frame_id)
+        .order_by(Detection.id)
+    )
+    with Session(engine) as session:
+        ids, vectors, times = zip(*session.execute(query), strict=True)
+    return np.array(ids), np.stack(vectors), np.array(times)
+
+
+def test_the_nearest_are_those_of_the_obvious_way(filled: Engine) -> None:
+    model = crew_for(filled).embedder_row
+    ids, vectors, times = everything(filled)
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        query = rng.normal(size=model.dimension).astype(np.float32)
+        query /= np.linalg.norm(query)
+        distances = np.linalg.norm(vectors - query, axis=1)
+        order = np.lexsort((ids, distances))
+        found = search_store(filled, query, model, k=10)
+        assert [hit.detection for hit in found] == ids[order[:10]].tolist()
+        assert [hit.distance for hit in found] == pytest.approx(distances[order[:10]], abs=1e-5)
+        assert [hit.time_s for hit in found] == times[order[:10]].tolist()
+        assert all(hit.camera == ("door" if hit.time_s < 50 else "gate") for hit in found)
+
+
+def test_cameras_and_times_narrow_the_search(filled: Engine) -> None:
+    model, query = crew_for(filled).embedder_row, everything(filled)[1][0]
+    assert {hit.camera for hit in search_store(filled, query, model, 99, Where(("gate",)))} == {"gate"}
+    late = search_store(filled, query, model, 99, Where(from_s=102.0, to_s=103.0))
+    assert {hit.time_s for hit in late} == {102.0, 102.5, 103.0} and len(late) == 3 * PEOPLE
+    assert search_store(filled, query, model, 99, Where(from_s=500.0)) == []
+
+
+def test_somebody_stored_is_asked_for_without_their_own_frame(filled: Engine) -> None:
+    model, number = crew_for(filled).embedder_row, int(everything(filled)[0][4])
+    query = vector_of(filled, number, model)
+    assert search_store(filled, query, model, 1)[0].detection == number
+    others = search_store(filled, query, model, 999, Where(not_frame_of=number))
+    assert number not in {hit.detection for hit in others} and len(others) == 21 * PEOPLE
+    assert as_picture(thumbnail_of(filled, number)).shape == as_picture(others[0].thumbnail).shape == (36, 12, 3)
+
+
+def test_networks_are_never_mixed(filled: Engine, footage: Footage) -> None:
+    query = everything(filled)[1][0]
+    other = crew_for(filled, "other").embedder_row
+    assert search_store(filled, query, other, 10) == []
+    with Session(filled) as session, pytest.raises(UserError, match=r"only of colours \(none\).*\n.*extract --set"):
+        find_embedder(session, "osnet_x0_25", "embedded")
+
+
+def test_what_is_not_there_is_told(filled: Engine) -> None:
+    model = crew_for(filled).embedder_row
+    query = everything(filled)[1][0]
+    with pytest.raises(UserError, match="no camera 'dor'; it has: door, gate"):
+        search_store(filled, query, model, where=Where(("dor",)))
+    with pytest.raises(UserError, match="no detection 99999"):
+        vector_of(filled, 99999, model)
+    with pytest.raises(UserError, match="has not looked at detection"):
+        vector_of(filled, int(everything(filled)[0][0]), crew_for(filled, "other").embedder_row)

@@ -1,0 +1,98 @@
+"""Work shared out: the same results in the same order by one process and by two, and errors that arrive."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from learning_reid.errors import UserError
+from reid_synth.worker_pool import Crew
+
+
+def square(number: int) -> int:
+    return number**2
+
+
+def refuse(number: int) -> int:
+    raise UserError(f"not {number}")
+
+
+def vanish(_number: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def count(times: int, done: Callable[[], object]) -> None:
+    for _ in range(times):
+        done()
+
+
+def work_on(path: str, done: Callable[[], object]) -> None:
+    while True:
+        done()
+        with open(path, "a") as stream:
+            stream.write(".")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_same_in_the_same_order(workers: int) -> None:
+    made: list[int] = []
+    with Crew(workers, done=made.append) as crew:
+        crew.start(count, 5)
+        assert list(crew.each(square, [(number,) for number in range(30)])) == [number**2 for number in range(30)]
+        crew.finish()
+    assert sum(made) == 5
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_comes_back(workers: int) -> None:
+    with pytest.raises(UserError, match="not 3"), Crew(workers) as crew:
+        list(crew.each(refuse, [(3,)]))
+
+
+def test_a_worker_that_vanishes_is_told_in_one_line() -> None:
+    with pytest.raises(UserError, match="memory ran out; take fewer, as with synth --workers 1"), Crew(2) as crew:
+        list(crew.each(vanish, [(1,)]))
+
+
+def test_what_was_started_stops_when_all_is_off(tmp_path) -> None:
+    path = tmp_path / "steps"
+    with pytest.raises(KeyboardInterrupt), Crew(2) as crew:  # without the stop this would never end
+        crew.start(work_on, str(path))
+        while not path.exists():
+            list(crew.each(square, [(1,)]))
+        raise KeyboardInterrupt
+
+
+def test_workers_do_not_outlive_a_killed_run() -> None:
+    code = """
+import os, signal
+from reid_synth.worker_pool import Crew
+if __name__ == "__main__":
+    with Crew(2) as crew:
+        print(*crew.each(os.getpid, [()] * 8), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+    root = Path(__file__).resolve().parents[2]
+    # returns only when the last process has let go of the pipe
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60)
+    assert done.stdout and done.returncode == -signal.SIGKILL
+
+
+def test_a_second_ctrl_c_does_not_stop_the_workers_from_being_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    listener = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt, match="first"), Crew(2) as crew:
+        assert list(crew.each(square, [(2,)])) == [4]
+        let_go = crew._pool.shutdown
+
+        def shutdown(**options: bool) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            let_go(**options)
+
+        monkeypatch.setattr(crew._pool, "shutdown", shutdown)
+        raise KeyboardInterrupt("first")
+    assert signal.getsignal(signal.SIGINT) is listener
+    assert not crew._pool._processes

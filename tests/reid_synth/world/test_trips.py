@@ -1,0 +1,57 @@
+"""Ways on the map: plausible speeds, company, standing, and no leap."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from reid_synth.people.person import sample_person
+from reid_synth.world.trips import LANE_M, Trip, plan_trips
+
+LASTS_S = 40.0
+
+
+@pytest.fixture(scope="module")
+def trips() -> list[Trip]:
+    rng = np.random.default_rng(4)
+    return plan_trips([sample_person(rng) for _ in range(30)], 7, -8.0, 64.0, LASTS_S, rng)
+
+
+def test_everybody_has_a_trip_and_a_number(trips: list[Trip]) -> None:
+    assert [trip.person_id for trip in trips] == list(range(7, 37))
+
+
+def test_people_walk_or_stand_and_never_leap(trips: list[Trip]) -> None:
+    times = np.arange(0, LASTS_S, 0.25).tolist()
+    for trip in trips:
+        moments = [trip.at(time) for time in times]
+        places = np.array([moment.ground_xy for moment in moments])
+        steps = np.linalg.norm(np.diff(places, axis=0), axis=1) / 0.25
+        assert steps.max() < 2.0
+        assert np.abs(places[:, 1]).max() < LANE_M + 1.5
+        still = np.array([moment.vigour == 0 for moment in moments])
+        assert still.any() == (trip.stop_s > 0)
+        assert steps[still[1:] & still[:-1]].max(initial=0.0) < 1e-9
+        going = ~still[1:] & ~still[:-1]
+        assert abs(np.median(steps[going]) - trip.speed) < 0.1
+
+
+def test_people_face_where_they_walk(trips: list[Trip]) -> None:
+    for trip in trips:
+        moment, later = trip.at(10.0), trip.at(10.1)
+        if moment.vigour and later.vigour:
+            moved = later.ground_xy - moment.ground_xy
+            assert np.array([np.cos(moment.direction), np.sin(moment.direction)]) @ moved > 0.9 * np.linalg.norm(moved)
+
+
+def test_some_walk_in_company_and_stay_together(trips: list[Trip]) -> None:
+    company = [(a, b) for a, b in pairwise(trips) if a.path is b.path]
+    assert len(company) >= 5
+    for one, other in company:
+        apart = [np.linalg.norm(one.at(time).ground_xy - other.at(time).ground_xy) for time in (0.0, 15.0, 39.0)]
+        assert min(apart) > 0.4 and max(apart) < 2.5
+
+
+def test_both_senses_are_walked(trips: list[Trip]) -> None:
+    senses = {np.sign(trip.at(30).ground_xy[0] - trip.at(10).ground_xy[0]) for trip in trips}
+    assert senses >= {-1.0, 1.0}

@@ -1,0 +1,247 @@
+"""tools/set_up.py, against package indexes that answer, hang, refuse and lie, all on this machine."""
+
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSIONS = {"torch": "2.15.0", "torchvision": "0.29.2"}
+
+
+@pytest.fixture
+def set_up(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script as a module, on a machine without an NVIDIA card, where pip may ask an index."""
+    monkeypatch.delenv("PIP_NO_INDEX", raising=False)
+    specification = importlib.util.spec_from_file_location("set_up", ROOT / "tools/set_up.py")
+    assert specification and specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    monkeypatch.setattr(module.shutil, "which", lambda name: None)
+    return module
+
+
+@contextmanager
+def index(pages: dict[str, bytes], hang: threading.Event | None = None) -> Iterator[str]:
+    """A package index on this machine; with `hang` it sends half an answer and waits."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = pages.get(self.path)
+            self.send_response(200 if page is not None else 404)
+            self.send_header("Content-Length", str(len(page or b"") + (100 if hang else 0)))
+            self.end_headers()
+            self.wfile.write(page or b"")
+            if hang:
+                self.wfile.flush()
+                hang.wait(20)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        if hang:
+            hang.set()
+        server.shutdown()
+        server.server_close()
+
+
+def page(name: str, version: str) -> bytes:
+    return f'<a href="/{name}-{version}%2Bcpu-cp312-cp312-linux.whl#sha256=0">{name}-{version}+cpu-cp312-cp312-linux.whl</a>'.encode()
+
+
+FULL = {f"/{name}/": page(name, version) for name, version in VERSIONS.items()}
+
+
+def test_an_index_that_answers_is_taken(set_up: ModuleType) -> None:
+    with index(FULL) as url:
+        assert set_up.choose_torch_index(VERSIONS, url, platform="linux")[0] == url
+
+
+@pytest.mark.parametrize(
+    ("pages", "said"),
+    [
+        ({}, "does not answer (Not Found"),
+        ({"/torch/": FULL["/torch/"]}, "does not answer (Not Found"),
+        ({**FULL, "/torchvision/": page("torchvision", "0.28.0")}, "has no torchvision 0.29.2"),
+        ({"/torch/": b"<html>please log in to this network</html>"}, "has no torch 2.15.0"),
+    ],
+    ids=["empty", "half", "another version", "a login page"],
+)
+def test_an_index_without_the_pair_is_not_taken(set_up: ModuleType, pages: dict[str, bytes], said: str) -> None:
+    with index(pages) as url:
+        chosen, why = set_up.choose_torch_index(VERSIONS, url, platform="linux")
+    assert chosen is None and said in why
+
+
+def test_an_index_that_hangs_is_left_in_time(set_up: ModuleType) -> None:
+    with index(FULL, hang=threading.Event()) as url:
+        chosen, why = set_up.choose_torch_index(VERSIONS, url, seconds=0.5, platform="linux")
+    assert chosen is None and ("did not answer within 0.5 s" in why or "timed out" in why)
+
+
+def test_an_index_that_refuses_is_left(set_up: ModuleType) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: a connection is refused
+        chosen, why = set_up.choose_torch_index(
+            VERSIONS, f"http://127.0.0.1:{taken.getsockname()[1]}/", platform="linux"
+        )
+    assert chosen is None and "refused" in why
+
+
+def test_a_card_or_another_system_takes_the_default_index_without_asking(
+    set_up: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert set_up.choose_torch_index(VERSIONS, "http://never.invalid/", platform="darwin")[0] is None
+    monkeypatch.setattr(set_up.shutil, "which", lambda name: "/usr/bin/nvidia-smi" if name == "nvidia-smi" else None)
+    chosen, why = set_up.choose_torch_index(VERSIONS, "http://never.invalid/", platform="linux")
+    assert chosen is None and "NVIDIA" in why
+
+
+def test_no_index_is_asked_where_pip_must_not(set_up: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    with index(FULL) as url:
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        assert set_up.choose_torch_index(VERSIONS, url, platform="linux")[0] is None
+        monkeypatch.setenv("PIP_NO_INDEX", "0")
+        assert set_up.choose_torch_index(VERSIONS, url, platform="linux")[0] == url
+
+
+def test_the_lock_is_read(set_up: ModuleType) -> None:
+    versions = set_up.locked_versions(ROOT / "requirements.lock")
+    assert set(VERSIONS) <= set(versions) and all(version[0].isdigit() for version in versions.values())
+
+
+# The whole script, on a small project of its own, whose wheels lie in a folder: no network, no torch.
+
+
+def wheel(folder: Path, name: str, version: str) -> None:
+    info = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        archive.writestr(f"{name}.py", f"version = {version!r}\n")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{info}/RECORD", "")
+
+
+class Project:
+    """A project like this one, with packages of three lines."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "tools").mkdir(parents=True)
+        (root / "wheels").mkdir()
+        script = (
+            (ROOT / "tools/set_up.py")
+            .read_text()
+            .replace("https://download.pytorch.org/whl/cpu/", "http://127.0.0.1:9/")
+        )
+        (root / "tools/set_up.py").write_text(script)
+        (root / "pyproject.toml").write_text(
+            '[project]\ndependencies = ["torch", "torchvision", "plain"]\noptional-dependencies = { more = ["surplus"] }\n'
+        )
+        self.lock("1.0")
+        for name in ("torch", "torchvision", "plain", "surplus"):
+            wheel(root / "wheels", name, "1.0")
+            wheel(root / "wheels", name, "2.0")
+
+    def lock(self, version: str) -> None:
+        lines = [f"{name}=={version}" for name in ("torch", "torchvision", "plain", "surplus")]
+        (self.root / "requirements.lock").write_text("\n".join(lines) + "\n")
+
+    def run(self, *extras: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(self.root / "wheels"),
+            "PIP_CONFIG_FILE": os.devnull,
+        }
+        command = [sys.executable, str(self.root / "tools/set_up.py"), *extras]
+        return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    def version(self, name: str) -> str:
+        command = [str(self.root / ".venv/bin/python"), "-c", f"import {name}; print({name}.version)"]
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+
+    @property
+    def stamp(self) -> Path:
+        return self.root / ".venv/learning-reid.json"
+
+
+def test_from_nothing_to_done_and_then_at_once(tmp_path: Path) -> None:
+    project = Project(tmp_path / "clone")
+    first = project.run()
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert (
+        f"torch and torchvision from the folder {project.root / 'wheels'}: pip is told to ask no index" in first.stdout
+    )
+    assert [project.version(name) for name in ("torch", "plain", "surplus")] == ["1.0", "1.0", ""]
+    assert project.run().stdout == ""  # nothing to do, nothing to say
+
+    second = project.run("more")
+    assert "are here already" in second.stdout
+    assert project.version("surplus") == "1.0"
+    assert project.run().stdout == "" == project.run("more").stdout
+
+    project.lock("2.0")
+    assert project.run().returncode == 0
+    assert [project.version(name) for name in ("torch", "plain", "surplus")] == ["2.0", "2.0", "2.0"]
+
+
+def test_a_set_up_that_failed_does_not_look_done_and_continues(tmp_path: Path) -> None:
+    project = Project(tmp_path / "clone")
+    (project.root / ".venv/bin").mkdir(parents=True)
+    (project.root / ".venv/bin/python").symlink_to("/gone/python3")  # an environment whose Python has gone
+    missing = project.root / "wheels/plain-1.0-py3-none-any.whl"
+    away = missing.rename(tmp_path / missing.name)
+    failed = project.run()
+    assert failed.returncode != 0 and not project.stamp.exists()
+    assert failed.stderr.splitlines()[-1].startswith("set_up.py: ")
+    away.rename(missing)
+    assert project.run().returncode == 0
+    assert json.loads(project.stamp.read_text())["extras"] == []
+    assert project.version("plain") == "1.0"
+
+
+def test_an_unknown_extra_is_told(tmp_path: Path) -> None:
+    failed = Project(tmp_path / "clone").run("mroe")
+    assert (failed.returncode, failed.stderr) == (1, "set_up.py: no extra 'mroe'; there are: more\n")
+    assert not (tmp_path / "clone/.venv").exists()
+
+
+def test_a_python_out_of_range_looks_for_another(
+    set_up: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(set_up, "OLDEST", (4, 0))
+    with pytest.raises(SystemExit, match="3.11, 3.12 or 3.13 is needed") as told:
+        set_up.main([])
+    assert "\n" not in str(told.value)
+
+    version = "{}.{}".format(*sys.version_info[:2])
+    monkeypatch.setattr(set_up.shutil, "which", lambda name: sys.executable if name == f"python{version}" else None)
+    called: list[list[str]] = []
+
+    def execute(python: str, command: list[str]) -> None:
+        called.append(command)
+        raise SystemExit
+
+    monkeypatch.setattr(set_up.os, "execv", execute)
+    with pytest.raises(SystemExit):
+        set_up.main(["dev"])
+    assert called == [[sys.executable, set_up.__file__, "dev"]]

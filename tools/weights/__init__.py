@@ -1,0 +1,1 @@
+"""Train the weights that ship with the project."""
