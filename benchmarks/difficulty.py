@@ -23,17 +23,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from learning_reid.datasets.images import read_sample
-from learning_reid.datasets.registry import open_crops
-from learning_reid.datasets.task import Contest, make_contest
+from learning_reid.datasets.images import read_crop
+from learning_reid.datasets.layouts import open_dataset
+from learning_reid.datasets.query_gallery_split import QueryGallerySplit, split_query_gallery
 from learning_reid.embedding.backend_torch import TorchEmbedder
 from learning_reid.embedding.normalization import l2_normalize
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import score_retrieval
-from learning_reid.models.networks import build_backbone
+from learning_reid.metrics.retrieval import retrieval_metrics
+from learning_reid.models.registry import create_model
 from learning_reid.retrieval.distances import distance_rows
 from reid_synth.datasets.market import write_market
 from reid_synth.datasets.presets import PRESETS
@@ -64,14 +64,14 @@ def network(model: nn.Module) -> Embed:
     return TorchEmbedder(model.eval(), Preprocessing(256, 128), batch_size=64)
 
 
-def measure(embed: Embed, contest: Contest) -> dict[str, float]:
+def measure(embed: Embed, contest: QueryGallerySplit) -> dict[str, float]:
     """Rank-1 and mAP across cameras, and within one camera, 0–1."""
-    features = embed([read_sample(sample) for sample in contest.samples])
+    features = embed([read_crop(sample) for sample in contest.samples])
     asking = len(contest.query)
     rows = distance_rows(features[:asking], features[asking:], "cosine")
     labels = contest.query_labels, contest.gallery_labels
     scores = {
-        name: score_retrieval(find_matches(rows, *labels, PROTOCOLS[name]), *labels, PROTOCOLS[name]).figures
+        name: retrieval_metrics(find_matches(rows, *labels, PROTOCOLS[name]), *labels, PROTOCOLS[name]).means
         for name in ("market1501", "single-camera")
     }
     across, within = scores["market1501"], scores["single-camera"]
@@ -93,7 +93,7 @@ def main() -> None:
     rows: dict[str, Embed] = {
         "colour histogram": colour_histogram,
         "raw pixels": raw_pixels,
-        "random OSNet x0.25": network(build_backbone("osnet_x0_25")),
+        "random OSNet x0.25": network(create_model("osnet_x0_25")),
         "embedded OSNet x0.25": create_embedder("osnet_x0_25", "embedded"),
     }
     if options.steps:
@@ -101,7 +101,7 @@ def main() -> None:
         rows["OSNet x0.5"] = network(train_reid(recipe, ROOT / "runs" / "difficulty", ROOT / "data" / "synthetic"))
     with tempfile.TemporaryDirectory() as folder:
         write_market(Path(folder) / "market", PRESETS["class"].crops, options.seed)
-        contest = make_contest(open_crops("market1501", Path(folder) / "market"))
+        contest = split_query_gallery(open_dataset("market1501", Path(folder) / "market"))
         figures = {name: measure(embed, contest) for name, embed in rows.items()}
     print(f"\n{'in percent':22s} {'rank-1':>8s} {'mAP':>6s}   {'same camera: rank-1':>19s} {'mAP':>6s}")
     for name, row in figures.items():

@@ -20,7 +20,7 @@ import yaml
 
 from learning_reid.config.load import load_settings
 from learning_reid.detection.registry import create_detector
-from learning_reid.pipeline import run_walkthrough
+from learning_reid.pipeline import run_pipeline
 from tools.weights.detector_figures import REAL_FRAMES, REAL_TRUTH, frames_with_truth, score_detector
 
 OTHER_STREETS = range(1000, 1100)
@@ -37,7 +37,7 @@ def measure(name: str, source: str, truth: Path | None, detector: Sequence[str] 
     curve = score_detector(loose, frames_with_truth(source, truth), name)
     with tempfile.TemporaryDirectory() as folder:
         shipped = [*overrides, f"output.folder={folder}", *([f"detector.min_score={min_score}"] if min_score else [])]
-        summary = run_walkthrough(load_settings(demo, shipped))
+        summary = run_pipeline(load_settings(demo, shipped))
     assert summary.truth is not None
     point = curve.at(min_score or shipped_score())
     return {

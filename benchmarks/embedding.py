@@ -29,11 +29,11 @@ ROOT = Path(__file__).resolve().parent.parent
 import numpy as np
 from tqdm.auto import tqdm
 
-from learning_reid.embedding.measure import peak_memory_mb
+from learning_reid.embedding.benchmark import peak_memory_mb
 from learning_reid.embedding.normalization import l2_normalize
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
-from learning_reid.frames.folder import read_picture
+from learning_reid.frames.images import read_image
 
 NETWORKS = ("osnet_ain_x1_0", "osnet_x0_25")
 HEIGHT, WIDTH = 256, 128
@@ -56,8 +56,8 @@ def prepare(folder: Path, crops: int, weights: Sequence[str]) -> None:
     import torch
 
     from learning_reid.embedding.onnx_file import find_graph
-    from learning_reid.models.networks import build_backbone, build_network
-    from reid_synth.datasets.crops import photograph, sample_crop_camera, sample_people
+    from learning_reid.models.registry import create_model
+    from reid_synth.datasets.crops import render_crop, sample_crop_camera, sample_people
     from reid_synth.places.street import empty_street
     from reid_synth.places.surfaces import make_surfaces
 
@@ -65,13 +65,13 @@ def prepare(folder: Path, crops: int, weights: Sequence[str]) -> None:
     places = [empty_street(rng, make_surfaces(0))]
     cameras = [sample_crop_camera(rng, places) for _ in range(CAMERAS)]
     for index, person in enumerate(sample_people(rng, crops)):
-        crop = cv2.resize(photograph(person, cameras[index % CAMERAS], rng), (WIDTH, HEIGHT))
+        crop = cv2.resize(render_crop(person, cameras[index % CAMERAS], rng), (WIDTH, HEIGHT))
         cv2.imwrite(str(folder / f"{index:05d}.jpg"), cv2.cvtColor(crop, cv2.COLOR_RGB2BGR))
     given = dict(entry.partition("=")[::2] for entry in weights)
     if strange := given.keys() - set(NETWORKS):
         raise UserError(f"--weights {strange.pop()}=…: no such network here; valid: {', '.join(NETWORKS)}")
     for name in NETWORKS:
-        network = build_network(name, Path(given[name])) if name in given else build_backbone(name)
+        network = create_model(name, Path(given[name])) if name in given else create_model(name)
         torch.save(network.state_dict(), folder / f"{name}.pth")
         find_graph(name, str(folder / f"{name}.pth"))
 
@@ -99,7 +99,7 @@ def work(folder: Path, name: str, contender: str, repeats: int) -> Result:
         chosen = type(embedder).__name__
 
         def embed(files: list[Path]) -> np.ndarray:
-            return embedder([read_picture(file) for file in files])
+            return embedder([read_image(file) for file in files])
 
     files = sorted(folder.glob("*.jpg"))
     features = embed(files)  # (n, d)

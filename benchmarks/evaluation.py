@@ -28,9 +28,9 @@ from tqdm.auto import tqdm
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import score_retrieval
+from learning_reid.metrics.retrieval import retrieval_metrics
 from learning_reid.retrieval.distances import DistanceRows, distance_rows
-from learning_reid.retrieval.reranking import reranked_rows
+from learning_reid.retrieval.reranking import reranked_distance_rows
 
 QUERIES, GALLERY, DIMENSION, PERSONS, CAMERAS, DISTRACTORS = 3368, 15913, 512, 750, 6, 500_000
 Figures = dict[str, float]
@@ -63,7 +63,7 @@ def make(part: int, distractors: int = 0) -> Data:
 def score(rows: DistanceRows, data: Data) -> Figures:
     """CMC, mAP and mINP under the Market-1501 rule."""
     labels, protocol = (data.query_labels, data.gallery_labels), PROTOCOLS["market1501"]
-    return score_retrieval(find_matches(rows, *labels, protocol), *labels, protocol).figures
+    return retrieval_metrics(find_matches(rows, *labels, protocol), *labels, protocol).means
 
 
 def our_evaluation(data: Data) -> tuple[float, Figures]:
@@ -91,7 +91,7 @@ def their_evaluation(data: Data) -> tuple[float, Figures]:
 def our_reranking(data: Data) -> tuple[float, Figures]:
     """Seconds from features to re-ranked CMC and mAP; and the figures."""
     start = time.perf_counter()
-    figures = score(reranked_rows(data.query, data.gallery, "euclidean"), data)
+    figures = score(reranked_distance_rows(data.query, data.gallery), data)
     return time.perf_counter() - start, figures
 
 

@@ -29,19 +29,19 @@ from learning_reid.embedding.operating_point import load_operating_point
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.frames.frame import Frame
 from learning_reid.frames.mot import MotTable, read_mot
-from learning_reid.frames.open_frames import open_frames
+from learning_reid.frames.sources import open_frames
 from learning_reid.frames.synthetic import truth_table
 from learning_reid.io.progress import Stopwatch
 from learning_reid.metrics.detection import iou_matrix
-from learning_reid.metrics.reidentification import EXCUSED
+from learning_reid.metrics.reidentification import IGNORED
 from learning_reid.pipeline import PeopleSeen
-from learning_reid.retrieval.nearest import nearest
-from learning_reid.retrieval.sightings import Sightings
-from reid_store.identities import Everybody, put_together
-from reid_store.identity_truth import TrueCamera, score_persons, true_persons
+from learning_reid.retrieval.neighbors import search
+from learning_reid.retrieval.person_detections import PersonDetections
+from reid_store.identities import DetectionTable, cluster_detections
+from reid_store.identity_truth import CameraTruth, score_clustering, match_ground_truth
 from reid_synth.world.trips import Trip
-from reid_synth.world.view import as_truth
-from reid_synth.world.walkers import smooth
+from reid_synth.world.camera_view import concat_truth
+from reid_synth.world.walkers import smooth_path
 from reid_synth.world.world import SPACING_M, World, WorldPlan
 
 PLAN = WorldPlan(cameras=3, people=12, frames=270, frames_per_second=3.5)
@@ -49,7 +49,7 @@ TURNS = ((1, 1.5), (-1, 0.5), (1, 2.5), (-1, -0.5))  # which way out, and where 
 TRANSIT_S = {(0, 1): 4.0, (1, 2): 4.0, (0, 2): 20.0}  # 12 m and 40 m that nobody sees, at 2 metres a second or more
 REAL_FRAMES, REAL_TRUTH = "frames/pets2009_s2l1/View_001", "frames/pets2009_s2l1/gt.txt"
 REAL_RATE = 7.0
-Truth = dict[str, TrueCamera]
+Truth = dict[str, CameraTruth]
 Row = dict[str, float]
 
 
@@ -63,13 +63,13 @@ def returning_world(seed: int, plan: WorldPlan = PLAN) -> World:
         path, turn_m = _there_and_back(where * SPACING_M + rng.uniform(-2, 2), sense, rng)
         along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
         speed = float(rng.uniform(1.05, 1.5))
-        start_m = along[turn_m] - speed * plan.lasts_s * rng.uniform(0.35, 0.65)
+        start_m = along[turn_m] - speed * plan.duration_s * rng.uniform(0.35, 0.65)
         for place in range(size):
             behind_m = float(rng.normal(0, 0.25)) if size > 1 else 0.0
             trips.append(
                 Trip(
                     len(trips) + 1, people[len(trips)], path, along, speed, start_m - behind_m, stop_m=0.0, stop_s=0.0,
-                    turn=0.0, aside_m=float((place - (size - 1) / 2) * rng.uniform(0.6, 0.85)),
+                    turn=0.0, lateral_offset_m=float((place - (size - 1) / 2) * rng.uniform(0.6, 0.85)),
                     seed=int(rng.integers(2**31)),
                 )
             )  # fmt: skip
@@ -86,13 +86,13 @@ def _there_and_back(turn_x: float, sense: int, rng: np.random.Generator) -> tupl
     far, middle, near = (turn_x - sense * metres for metres in (90, 45, 1.5))
     corners = [(far, out), (middle, out + rng.uniform(-0.5, 0.5)), (near, out), (turn_x, (out + back) / 2)]
     corners += [(near, back), (middle, back + rng.uniform(-0.5, 0.5)), (far, back)]
-    path = smooth(np.array(corners))
+    path = smooth_path(np.array(corners))
     return path, int(np.argmax(sense * path[:, 0]))
 
 
 def look(cameras: Sequence[tuple[str, float, Iterable[Frame]]], detector: Detector, embedder: Embedder) -> Everybody:
     """Find and describe everybody in the frames of some cameras (name, frames a second, frames)."""
-    seen: list[Sightings] = []
+    seen: list[PersonDetections] = []
     for _, _, frames in cameras:
         people = PeopleSeen(embedder, 64, Stopwatch())
         for frame in frames:
@@ -104,13 +104,13 @@ def look(cameras: Sequence[tuple[str, float, Iterable[Frame]]], detector: Detect
     boxes, score, vectors = (
         np.concatenate([getattr(one, name) for one in seen]) for name in ("boxes_xyxy", "score", "embeddings")
     )
-    return Everybody(
+    return DetectionTable(
         np.arange(len(camera)), camera, 100_000 * camera + index, index, index / rates[camera], boxes, score, vectors,
         tuple(name for name, _, _ in cameras),
     )  # fmt: skip
 
 
-def generated(seed: int) -> tuple[Everybody, Truth]:
+def generated(seed: int) -> tuple[DetectionTable, Truth]:
     """Who was seen on one generated street, and the truth."""
     world, names = returning_world(seed), [f"View_{number:03d}" for number in range(1, PLAN.cameras + 1)]
     told: dict[str, list] = {name: [] for name in names}
@@ -126,47 +126,47 @@ def generated(seed: int) -> tuple[Everybody, Truth]:
     cameras = [(name, PLAN.frames_per_second, frames(index, name)) for index, name in enumerate(names)]
     people = look(cameras, detector, embedder)
     every = frozenset(range(PLAN.frames))
-    return people, {name: TrueCamera(truth_table(as_truth(rows)), every) for name, rows in told.items()}
+    return people, {name: CameraTruth(truth_table(concat_truth(rows)), every) for name, rows in told.items()}
 
 
-def real(folder: Path) -> tuple[Everybody, Truth]:
+def real(folder: Path) -> tuple[DetectionTable, Truth]:
     """Who was seen in the real frames, and the truth."""
     detector = create_detector("yolox_onnx", str(folder / "detectors/yolox_nano_coco.onnx"))
     embedder = create_embedder("osnet_x0_25", str(folder / "weights/osnet_x0_25_msmt17.pth"))
     frames = open_frames(folder / REAL_FRAMES)
     people = look([("View_001", REAL_RATE, tqdm(frames, "real frames", leave=False))], detector, embedder)
-    return people, {"View_001": TrueCamera(read_mot(folder / REAL_TRUTH), frozenset(range(len(frames))))}
+    return people, {"View_001": CameraTruth(read_mot(folder / REAL_TRUTH), frozenset(range(len(frames))))}
 
 
-def rank1_elsewhere(people: Everybody, truth: Truth) -> float:
+def rank1_elsewhere(people: DetectionTable, truth: Truth) -> float:
     """Search each detection among those of the other cameras: how often is the nearest the right person?"""
-    true, _ = true_persons(people, truth)
+    true, _ = match_ground_truth(people, truth)
     right = []
     for camera in np.unique(people.camera):
-        asked, gallery = (people.camera == camera) & (true >= 0), (people.camera != camera) & (true != EXCUSED)
+        asked, gallery = (people.camera == camera) & (true >= 0), (people.camera != camera) & (true != IGNORED)
         asked &= np.isin(true, true[gallery])
-        rows, _ = nearest(people.embeddings[asked], people.embeddings[gallery], 1)
+        rows = search(people.embeddings[asked], people.embeddings[gallery], k=1).indices
         right.append(true[gallery][rows[:, 0]] == true[asked])
     return float(np.concatenate(right).mean())
 
 
 def measure(
-    people: Everybody, truth: Truth, threshold: float | None, transit_s: dict | None = None, appearance: bool = True
+    people: DetectionTable, truth: Truth, threshold: float | None, transit_s: dict | None = None, appearance: bool = True
 ) -> Row:
     """The scores of one way to put people together."""
-    made = put_together(people, threshold, transit_s, appearance)
-    scores = score_persons(people, made, truth).as_json()
+    made = cluster_detections(people, threshold, transit_s, appearance)
+    scores = score_clustering(people, made, truth).as_json()
     peer = idf1_of_motmetrics(people, made.person, truth)
     return scores | ({} if peer is None else {"idf1_motmetrics": peer})
 
 
-def idf1_of_motmetrics(people: Everybody, person: np.ndarray, truth: Truth) -> float | None:
+def idf1_of_motmetrics(people: DetectionTable, person: np.ndarray, truth: Truth) -> float | None:
     """The same by motmetrics, from the overlaps of all boxes; None where it is not installed."""
     try:
         import motmetrics
     except ImportError:
         return None
-    counts, all_events = true_persons(people, truth)[0] != EXCUSED, motmetrics.MOTAccumulator(auto_id=True)
+    counts, all_events = match_ground_truth(people, truth)[0] != IGNORED, motmetrics.MOTAccumulator(auto_id=True)
     for name, told in truth.items():
         mine = counts & (person >= 0) & (people.camera == people.cameras.index(name))
         for index in sorted(told.frames):

@@ -31,9 +31,9 @@ from sqlalchemy import Engine, insert, text
 from sqlalchemy.orm import Session
 from tqdm.auto import tqdm
 
-from learning_reid.retrieval.index import VectorIndex
-from reid_store.detection_filter import Where
-from reid_store.open_store import open_store
+from learning_reid.retrieval.vector_index import VectorIndex
+from reid_store.detection_filter import DetectionFilter
+from reid_store.database import open_store
 from reid_store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
 from reid_store.server_index import index_vectors, nearest_on_server
 
@@ -100,7 +100,7 @@ def on_server(approximate: bool) -> Callable[[np.ndarray], tuple[Search, float]]
             size = connection.scalar(text("SELECT pg_total_relation_size(to_regclass(:what))"), {"what": what})
 
         def search(query: np.ndarray) -> np.ndarray:
-            hits = nearest_on_server(engine, query, model, K, Where(), approximate)
+            hits = nearest_on_server(engine, query, model, K, DetectionFilter(), approximate)
             return np.array([row - 1 for row, _ in hits])
 
         return search, size / 2**20

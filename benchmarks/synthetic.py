@@ -29,16 +29,16 @@ ROOT = Path(__file__).resolve().parent.parent
 import cv2
 import numpy as np
 
-from learning_reid.detection.crops import cut_crop
-from learning_reid.frames.folder import read_picture
+from learning_reid.detection.crops import crop_image
+from learning_reid.frames.images import read_image
 from learning_reid.frames.mot import read_mot
-from reid_synth.datasets.crops import CropCamera, photograph, sample_crop_camera, sample_people
+from reid_synth.datasets.crops import CropCamera, render_crop, sample_crop_camera, sample_people
 from reid_synth.datasets.statistics import CropStatistics, Range, measure_crops
 from reid_synth.people.person import Person
 from reid_synth.places.street import empty_street
 from reid_synth.places.surfaces import make_surfaces
 from reid_synth.world.scene import Scene
-from reid_synth.world.view import View
+from reid_synth.world.camera_view import CameraView
 
 PEER = "OpenCV, decoding JPEG files"
 WIDTH, HEIGHT = 128, 256  # of a crop
@@ -53,26 +53,26 @@ def crop_stock() -> tuple[list[Person], list[CropCamera]]:
     """People, and cameras that look at them; each process makes its own, the same."""
     rng = np.random.default_rng(5)
     surfaces = make_surfaces(5, per_kind=2)
-    places = [empty_street(rng, surfaces) for _ in range(CAMERAS)]
-    return sample_people(rng, 60), [sample_crop_camera(rng, places) for _ in range(CAMERAS)]
+    streets = [empty_street(rng, surfaces) for _ in range(CAMERAS)]
+    return sample_people(rng, 60), [sample_crop_camera(rng, streets) for _ in range(CAMERAS)]
 
 
 def draw_crop(index: int) -> np.ndarray:
     """A crop of somebody who fills 256 × 128 pixels."""
     people, cameras = crop_stock()
     camera = replace(cameras[index % CAMERAS], person_px=230.0)
-    crop = photograph(people[index % len(people)], camera, np.random.default_rng(index), people)
+    crop = render_crop(people[index % len(people)], camera, np.random.default_rng(index), people)
     return cv2.resize(crop, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
 
 
 @lru_cache(maxsize=1)
-def crowd() -> View:
+def crowd() -> CameraView:
     """A street of 768 × 576 pixels with ten people in it."""
     scenes = [Scene(seed, walkers=4) for seed in (1, 2, 3)]
     walkers = [walker for scene in scenes for walker in scene.walkers][:PEOPLE]
     walkers = [replace(walker, person_id=number) for number, walker in enumerate(walkers, start=1)]
     one = scenes[0]
-    return View(1, one.camera, one.conditions, walkers, np.random.default_rng(1), FRAMES, one.frames_per_second)
+    return CameraView(1, one.camera, one.conditions, walkers, np.random.default_rng(1), FRAMES, one.frames_per_second)
 
 
 def draw_frame(index: int) -> np.ndarray:
@@ -127,9 +127,9 @@ def learning_rate() -> float:
     """Crops a second that a training step of OSNet ×0.25 takes on this processor, all its threads."""
     import torch
 
-    from learning_reid.models.networks import build_backbone
+    from learning_reid.models.registry import create_model
 
-    network = build_backbone("osnet_x0_25").train()
+    network = create_model("osnet_x0_25").train()
     crops = torch.randn(32, 3, HEIGHT, WIDTH)
     seconds = []
     for _ in range(4):
@@ -162,7 +162,7 @@ def generated_crops() -> Iterator[np.ndarray]:
     for number, camera in enumerate(cameras):
         rng = np.random.default_rng([7, number])
         for _ in range(CROPS_A_CAMERA):
-            yield photograph(people[int(rng.integers(len(people)))], camera, rng, people)
+            yield render_crop(people[int(rng.integers(len(people)))], camera, rng, people)
 
 
 def real_crops(real: Path) -> dict[str, Iterator[np.ndarray]]:
@@ -172,7 +172,7 @@ def real_crops(real: Path) -> dict[str, Iterator[np.ndarray]]:
     for camera in (1, 2):
         files = sorted((real / "crops/pku_reid").glob(f"*_c{camera}s*"))
         if files:
-            found[f"PKU-Reid, camera {camera}"] = (read_picture(file) for file in files)
+            found[f"PKU-Reid, camera {camera}"] = (read_image(file) for file in files)
     if (frames / "gt.txt").is_file():
         found["PETS2009 S2.L1, true boxes"] = true_boxes(frames)
     return found
@@ -185,7 +185,7 @@ def true_boxes(folder: Path) -> Iterator[np.ndarray]:
         if index % 10 == 0:
             here = table.at(index)
             for box in here.boxes_xyxy[here.score > 0]:
-                crop = cut_crop(read_picture(file), box)
+                crop = crop_image(read_image(file), box)
                 if crop is not None:
                     yield crop
 
@@ -212,8 +212,8 @@ def main() -> None:
     print(f"{options.processes} processes{'drawn/s':>31}{'decoded/s':>12}{'ratio':>8}   (peer: {PEER})")
     for row in comparisons:
         print(f"{row['name']:<32}{row['ours']:>11.0f}{row['theirs']:>12.0f}{row['ratio']:>8.3f}")
-    learned = learning_rate()
-    print(f"{'a training step, OSNet ×0.25':<32}{learned:>11.0f} crops/s")
+    is_train = learning_rate()
+    print(f"{'a training step, OSNet ×0.25':<32}{is_train:>11.0f} crops/s")
     seconds = {} if options.without_preset else {"class": preset_seconds("class")}
     for preset, value in seconds.items():
         print(f"{f'synth --preset {preset}':<32}{value:>11.0f} s")
@@ -222,7 +222,7 @@ def main() -> None:
     measured |= {name: measure_crops(crops) for name, crops in real_crops(real).items()}
     print_statistics(measured)
     table = {name: {key: list(r) for key, r in ranges.items()} for name, ranges in measured.items()}
-    result = {"comparisons": comparisons, "training_crops_per_s": learned, "preset_seconds": seconds}
+    result = {"comparisons": comparisons, "training_crops_per_s": is_train, "preset_seconds": seconds}
     print(json.dumps(result | {"statistics": table}))
 
 

@@ -28,10 +28,10 @@ from tqdm.auto import tqdm
 
 from learning_reid.config.load import load_as
 from learning_reid.config.training import TrainSettings
-from learning_reid.datasets.registry import open_crops
-from learning_reid.datasets.task import make_contest
+from learning_reid.datasets.layouts import open_dataset
+from learning_reid.datasets.query_gallery_split import split_query_gallery
 from learning_reid.embedding.preprocessing import Preprocessing
-from learning_reid.models.networks import build_network
+from learning_reid.models.registry import create_model
 from learning_reid.models.torchreid_models import without_tensorflow
 from learning_reid.training.log import read_log
 from learning_reid.training.loop import make_accelerator, prepare
@@ -59,8 +59,8 @@ def settings_for(options: argparse.Namespace, seed: int, overrides: Sequence[str
 
 def examine(weights: Path, settings: TrainSettings) -> float:
     """mAP on the test people of the generated world."""
-    contest = make_contest(open_crops("market1501", gather_people(settings).validation.crops.root))
-    network = build_network(settings.model.arch, weights)
+    contest = split_query_gallery(open_dataset("market1501", gather_people(settings).validation.dataset.root))
+    network = create_model(settings.model.arch, weights)
     height, width = settings.model.input_size
     return validate(network, contest, Preprocessing(height, width), torch.device("cpu"))["map"]
 

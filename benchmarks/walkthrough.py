@@ -24,16 +24,16 @@ import torch
 from torchreid.reid.utils import FeatureExtractor
 from tqdm.auto import tqdm
 
-from learning_reid.detection.crops import cut_crop
+from learning_reid.detection.crops import crop_image
 from learning_reid.detection.detections import Detector
 from learning_reid.detection.registry import create_detector
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import FrameSource
-from learning_reid.frames.open_frames import open_frames
+from learning_reid.frames.sources import open_frames
 from learning_reid.io.progress import Stopwatch
-from learning_reid.models.networks import build_network
-from learning_reid.models.resolve_weights import locate_weights
+from learning_reid.models.registry import create_model
+from learning_reid.models.weights_file import resolve_weights
 from learning_reid.pipeline import find_people
 
 BACKENDS = ("torch", "onnx", "openvino")
@@ -67,7 +67,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def plain_loop(options: argparse.Namespace, frames: FrameSource, detector: Detector) -> Callable[[], Seconds]:
     """The peer: for each frame detect, for each box cut, resize and embed, one after the other."""
-    network = build_network(options.embedder, locate_weights(options.embedder, options.weights))
+    network = create_model(options.embedder, resolve_weights(options.embedder, options.weights))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights.pth"
         torch.save(network.state_dict(), file)
@@ -79,7 +79,7 @@ def plain_loop(options: argparse.Namespace, frames: FrameSource, detector: Detec
             with watch.stage("detection"):
                 found = detector(frame)
             for box in found.xyxy:
-                crop = cut_crop(frame.image, box)
+                crop = crop_image(frame.image, box)
                 if crop is not None:
                     with watch.stage("embedding"):
                         extract(crop)

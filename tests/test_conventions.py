@@ -50,7 +50,7 @@ def test_no_child_of_src_hides_a_package() -> None:
     [
         "learning_reid.detection.registry",
         "learning_reid.embedding.registry",
-        "learning_reid.datasets.registry",
+        "learning_reid.datasets.layouts",
         "learning_reid.metrics.retrieval",
         "learning_reid.cli.main",
         "learning_reid.cli.settings",

@@ -10,7 +10,7 @@ import yaml
 from learning_reid.config.load import load_settings
 from learning_reid.detection.registry import create_detector
 from learning_reid.embedding.operating_point import load_operating_point
-from learning_reid.pipeline import run_walkthrough
+from learning_reid.pipeline import run_pipeline
 from tools.weights.detector_figures import REAL_FRAMES, REAL_TRUTH, frames_with_truth, score_detector
 
 LIMITS = {"detector": 10_000_000, "reid": 1_000_000}  # bytes: every clone carries them
@@ -35,7 +35,7 @@ def test_the_reid_weights_have_thresholds_of_their_own():
 @pytest.fixture(scope="module")
 def demo(repository, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    run_walkthrough(load_settings(repository / "confs" / "demo.yml", [f"output.folder={folder}"]))
+    run_pipeline(load_settings(repository / "confs" / "demo.yml", [f"output.folder={folder}"]))
     return folder
 
 

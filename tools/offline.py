@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Gather what a room without a network needs: the checkout, its packages, and a start that installs from them.
+"""Gather what a classroom without a network needs: the checkout, its packages, and a script that installs them.
 
     .venv/bin/python tools/offline.py [--out DIR] [--platform windows] [--python 3.12] [--with-data FOLDER …]
 
-Everything goes into one folder, for a USB stick or a shared disk. Another call goes on where the last one stopped; with
-another platform or Python it adds their packages beside those that are there. Nothing is resolved anew: what to take
-is told by requirements.lock and by what the packages installed here say that they need.
+Everything goes into one folder, for a USB stick or a shared disk. Another call continues where the last one stopped;
+with another platform or Python it adds their packages. requirements.lock determines what to download.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -21,27 +19,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from tqdm.auto import tqdm
 
 from tools.offline_start import ABOUT, CHECKOUT, SUMS, WHEELS, Target, sha256, this_machine
-from tools.offline_wheels import EXTRAS, TAGS, gather_wheels, need_space, requirements, say
+from tools.offline_wheels import EXTRAS, TAGS, gather_wheels, need_space, say
 
 ROOT = Path(__file__).resolve().parent.parent
-KEPT_BACK = ("notebooks/exercises/sources", "tests/exercises")  # solutions and hidden tests: a stick is for students
+TEACHERS_ONLY = ("notebooks/exercises/sources", "tests/exercises")  # solutions and hidden tests
 
 
 def main(arguments: list[str]) -> None:
-    """Gather into a folder; stop with one line where something is missing."""
+    """Gather everything into a folder; stop with one line if something is missing."""
     here = this_machine()
-    parser = argparse.ArgumentParser(description="Gather what a room without a network needs.")
-    parser.add_argument("--out", type=Path, default=ROOT / "output" / "offline", help="the folder [%(default)s]")
-    strange = here.platform not in TAGS
-    parser.add_argument("--platform", choices=list(TAGS), default=here.platform, required=strange, help="of the room")
-    parser.add_argument("--python", choices=["3.11", "3.12", "3.13"], default=here.python, help="of the room")
-    parser.add_argument("--cuda", action="store_true", help="torch for NVIDIA cards: four times as much to carry")
-    parser.add_argument("--with-data", nargs="+", default=[], metavar="FOLDER", help="folders of data/ to take along")
+    parser = argparse.ArgumentParser(description="Gather what a classroom without a network needs.")
+    parser.add_argument("--out", type=Path, default=ROOT / "output" / "offline", help="output folder [%(default)s]")
+    unknown = here.platform not in TAGS
+    parser.add_argument(
+        "--platform", choices=list(TAGS), default=here.platform, required=unknown, help="operating system there"
+    )
+    parser.add_argument("--python", choices=["3.11", "3.12", "3.13"], default=here.python, help="Python version there")
+    parser.add_argument("--cuda", action="store_true", help="torch for NVIDIA GPUs, four times the size")
+    parser.add_argument("--with-data", nargs="+", default=[], metavar="FOLDER", help="folders of data/ to include")
     asked = parser.parse_args(arguments)
     target, out = Target(asked.platform, asked.python), asked.out
     data = [find_data(name) for name in asked.with_data]
@@ -55,15 +53,15 @@ def main(arguments: list[str]) -> None:
     write_sums(out)
     files = [path for path in out.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
-    say(f"{out}: {len(files):,} files, {size / 1e9:.2f} GB. Copy the whole folder; {out / 'START.md'} tells the rest.")
+    say(f"{out}: {len(files):,} files, {size / 1e9:.2f} GB. Copy the folder; next steps: {out / 'START.md'}.")
 
 
 def claim(out: Path) -> None:
-    """Mark a folder as one to gather into; one with anything else in it is left alone."""
+    """Mark a folder as an output folder; refuse one that has other files in it."""
     if out.exists() and any(out.iterdir()) and not (out / ABOUT).is_file():
-        sys.exit(f"offline.py: {out} holds other things; name a folder that is not there yet: --out {out / 'offline'}")
+        sys.exit(f"offline.py: {out} contains other files; give a new folder: --out {out / 'offline'}")
     out.mkdir(parents=True, exist_ok=True)
-    (out / SUMS).unlink(missing_ok=True)  # until the last line of main nothing installs from here
+    (out / SUMS).unlink(missing_ok=True)  # until the last line of main nothing can be installed from here
     if not (out / ABOUT).exists():
         (out / ABOUT).write_text(json.dumps({"targets": [], "extras": EXTRAS}))
 
@@ -85,7 +83,7 @@ def project_files(root: Path) -> list[Path]:
     except (OSError, subprocess.CalledProcessError):
         say("git does not know this folder; taken is what .gitignore leaves")
         paths = list(not_ignored(root, ignore_patterns(root)))
-    kept_back = [root / name for name in KEPT_BACK]
+    kept_back = [root / name for name in TEACHERS_ONLY]
     return [path for path in paths if path.is_file() and not any(map(path.is_relative_to, kept_back))]
 
 
@@ -127,11 +125,11 @@ def copy(to: Path, paths: list[Path], title: str) -> None:
         shutil.copy2(path, place)
 
 
-# How it begins in the room
+# The start script
 
 
 class Start(NamedTuple):
-    """A file of the folder, and what stands in it."""
+    """A file of the output folder and its text."""
 
     name: str
     text: str
@@ -148,7 +146,7 @@ for python in {pythons} python3; do
         exec "$python" "$here/start.py" "$@"
     fi
 done
-echo "start.sh: Python {versions} is needed, and none is on the PATH" >&2
+echo "start.sh: Python {versions} is needed and not found on the PATH" >&2
 exit 1
 """,
 )
@@ -158,7 +156,7 @@ BATCH = Start(
 @echo off
 rem Installs learning-reid from this folder, without a network:  start.bat [WHERE]
 for %%v in ({versions}) do py -%%v -c "" 2>nul && (py -%%v "%~dp0start.py" %* & goto :end)
-echo start.bat: Python {versions} is needed, and the launcher py finds none
+echo start.bat: Python {versions} is needed and not found by the launcher py
 :end
 """,
 )
@@ -167,19 +165,14 @@ README = Start(
     """\
 # learning-reid without a network
 
-For Python {versions} ({platforms}). On each machine, or once on a disk that all of them see, two commands:
+For Python {versions} ({platforms}). On each machine, or once on a shared disk, run two commands:
 
     sh start.sh                       # checks every file, then installs into learning-reid in your home folder
     cd ~/learning-reid && make lab    # opens the lessons
 
-`sh start.sh /opt/learning-reid` installs somewhere else. Where there is no `make`: `.venv/bin/jupyter lab`. On Windows:
-`start.bat`, then in the folder `.venv\\Scripts\\jupyter lab`. What was broken off is continued by the same command;
-after the installation the stick is no longer needed.
-
-By hand, in a copy of `learning-reid` beside `wheels`, it is
-
-    python3 -m venv .venv
-    .venv/bin/python -m pip install --no-index --find-links ../wheels -r ../wheels/requirements.txt
+`sh start.sh /opt/learning-reid` installs somewhere else. Without `make`: `.venv/bin/jupyter lab`. On Windows:
+`start.bat`, then in the folder `.venv\\Scripts\\jupyter lab`. An interrupted installation is continued by the same
+command; afterwards the stick is no longer needed.
 
 `sha256sum --check sha256.txt` checks all files. docs/teaching.md in `learning-reid` is the teacher's guide.
 """,
@@ -187,7 +180,7 @@ By hand, in a copy of `learning-reid` beside `wheels`, it is
 
 
 def write_start(out: Path, target: Target) -> None:
-    """Write START.md and what it starts, for this target and those gathered earlier."""
+    """Write START.md and the start scripts, for this target and those gathered earlier."""
     about = out / ABOUT
     earlier = json.loads(about.read_text())["targets"]
     targets = sorted({target, *(Target(*pair) for pair in earlier)})
@@ -204,10 +197,6 @@ def write_start(out: Path, target: Target) -> None:
             text = text.replace(f"{{{name}}}", word)
         (out / start.name).write_text(text, encoding="utf-8", newline="\r\n" if start is BATCH else "\n")
     shutil.copy(ROOT / "tools" / "offline_start.py", out / "start.py")
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    names = {canonicalize_name(Requirement(line).name) for line in requirements(ROOT)}
-    kept = [line for line in lock.splitlines() if canonicalize_name(re.split(r"[=\s]", line)[0]) in names]
-    (out / WHEELS / "requirements.txt").write_text("\n".join(kept) + "\n", encoding="utf-8")
 
 
 def write_sums(out: Path) -> None:

@@ -25,7 +25,7 @@ SYSTEMS = {("Linux", "x86_64"): "linux", ("Windows", "AMD64"): "windows", ("Darw
 
 
 class Target(NamedTuple):
-    """For which machines packages were gathered.
+    """A kind of machine that packages were gathered for.
 
     Attributes:
         platform: "linux" (x86-64), "windows" (64 bit) or "mac" (Apple's own processors).
@@ -37,7 +37,7 @@ class Target(NamedTuple):
 
 
 def main(arguments: list[str], here: Path = HERE) -> None:
-    """Check the folder, copy the checkout to its place, and set it up with the wheels."""
+    """Check the folder, copy the checkout, and set it up with the wheels."""
     where = Path(arguments[0] if arguments else Path.home() / "learning-reid").resolve()
     about = json.loads((here / ABOUT).read_text())
     check_machine([Target(*pair) for pair in about["targets"]])
@@ -46,32 +46,32 @@ def main(arguments: list[str], here: Path = HERE) -> None:
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": (here / WHEELS).as_uri(), "PIP_CONFIG_FILE": os.devnull}
     command = [sys.executable, str(where / "tools" / "set_up.py"), *about["extras"]]
     if subprocess.run(command, env={**os.environ, **offline}).returncode:
-        sys.exit("start.py: the installation stopped; mend what is told above, then run the same command again")
+        sys.exit("start.py: the installation stopped; fix the problem shown above, then run the same command again")
     jupyter = ".venv\\Scripts\\jupyter" if os.name == "nt" else ".venv/bin/jupyter"
     say(f"done. Now, in {where}: `make lab`, or without make: {jupyter} lab")
 
 
 def this_machine() -> Target:
-    """The target that fits this machine and this Python; a system without packages keeps its own name."""
+    """Return the target of this machine and this Python; an unsupported system keeps its own name."""
     system = platform.system(), platform.machine()
     return Target(SYSTEMS.get(system, " ".join(system)), "{}.{}".format(*sys.version_info[:2]))
 
 
 def check_machine(targets: list[Target]) -> None:
-    """Stop where no packages were gathered for this machine."""
+    """Stop if no packages were gathered for this machine."""
     this = this_machine()
     if this not in targets:
-        there = "; ".join(f"Python {each.python} on {each.platform}" for each in targets) or "none yet"
+        there = "; ".join(f"Python {each.python} on {each.platform}" for each in targets) or "nothing yet"
         sys.exit(
-            f"start.py: this is Python {this.python} on {this.platform}, and here are packages for {there}. Start it "
-            "with such a Python, or gather for this one too (docs/teaching.md, where there is a network)"
+            f"start.py: this is Python {this.python} on {this.platform}, but this folder has packages for {there}. "
+            "Run it with such a Python, or gather packages for this one (docs/teaching.md; needs a network)"
         )
 
 
 def check_files(here: Path) -> None:
-    """Stop where a file is missing or not the one that was gathered."""
+    """Stop if a file is missing or damaged."""
     if not (here / SUMS).is_file():
-        sys.exit("start.py: this folder is not complete: it was not gathered to the end, or not copied to the end")
+        sys.exit("start.py: this folder is incomplete: gathering or copying it was interrupted")
     lines = [line.split("  ", 1) for line in (here / SUMS).read_text(encoding="utf-8").splitlines()]
     sizes = [(here / name).stat().st_size if (here / name).is_file() else 0 for _, name in lines]
     broken, done = [], 0
@@ -87,28 +87,26 @@ def check_files(here: Path) -> None:
 
 
 def sha256(path: Path) -> str:
-    """The checksum of a file, a piece at a time."""
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         found = hashlib.sha256()
-        while piece := file.read(1 << 20):
-            found.update(piece)
+        while block := file.read(1 << 20):
+            found.update(block)
     return found.hexdigest()
 
 
 def copy_checkout(here: Path, where: Path) -> None:
-    """Copy the project to its place, all or nothing; one that is there keeps its files, for somebody worked in them."""
+    """Copy the project to its place, all or nothing; an existing copy keeps its files, which may have been edited."""
     if (where / "requirements.lock").is_file():
-        say(f"{where} is there already; its files stay as they are")
+        say(f"{where} exists; its files are kept")
         return
     if where.exists() and (not where.is_dir() or any(where.iterdir())):
-        sys.exit(f"start.py: {where} is there and is no learning-reid; name a folder that is not: sh start.sh WHERE")
+        sys.exit(f"start.py: {where} exists and is not learning-reid; give a new folder: sh start.sh FOLDER")
     where.parent.mkdir(parents=True, exist_ok=True)
     needed = UNPACKED * sum(path.stat().st_size for path in (here / WHEELS).iterdir())
     free = shutil.disk_usage(where.parent).free
     if free < needed:
-        sys.exit(
-            f"start.py: up to {needed / 1e9:.1f} GB are needed in {where.parent}, and {free / 1e9:.1f} GB are free"
-        )
+        sys.exit(f"start.py: {where.parent} needs up to {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free")
     partial = where.with_name(where.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     shutil.copytree(here / CHECKOUT, partial)

@@ -31,20 +31,20 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.images import read_sample
-from learning_reid.datasets.split import only_persons
-from learning_reid.datasets.task import make_contest
+from learning_reid.datasets.images import read_crop
+from learning_reid.datasets.identity_split import select_identities
+from learning_reid.datasets.query_gallery_split import split_query_gallery
 from reid_course.people import open_people
 
 rng = np.random.default_rng(SEED)
 crops = open_people(DATA, seed=SEED)
-persons = sorted({sample.person_id for sample in crops.of("query")})
-crops = only_persons(crops, frozenset(rng.permutation(persons)[:PEOPLE].tolist()))
+persons = sorted({sample.person_id for sample in crops.subset("query")})
+crops = select_identities(crops, frozenset(rng.permutation(persons)[:PEOPLE].tolist()))
 one_each = {(s.person_id, s.camera_id, s.split): s for s in crops.samples if s.person_id is not None}
 strangers = [sample for sample in crops.samples if sample.person_id is None][:STRANGERS]
-contest = make_contest(replace(crops, samples=[*one_each.values(), *strangers]))
+contest = split_query_gallery(replace(crops, samples=[*one_each.values(), *strangers]))
 asking, asks, answers = len(contest.query), contest.query_labels, contest.gallery_labels
-pictures = [read_sample(sample) for sample in contest.samples]
+pictures = [read_crop(sample) for sample in contest.samples]
 print(f"{asking} questions about {len(contest.persons)} people, {len(contest.gallery)} pictures to answer from")
 
 # %% [markdown]
@@ -53,7 +53,7 @@ print(f"{asking} questions about {len(contest.persons)} people, {len(contest.gal
 # %%
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import score_retrieval
+from learning_reid.metrics.retrieval import retrieval_metrics
 from learning_reid.retrieval.distances import distance_rows
 
 table: dict[str, tuple[float, float]] = {}
@@ -62,7 +62,7 @@ table: dict[str, tuple[float, float]] = {}
 def examine(name: str, features: np.ndarray, protocol: str = "market1501") -> float:
     """Rank-1 in percent; it goes into the table together with mAP."""
     rows, rule = distance_rows(features[:asking], features[asking:], "euclidean"), PROTOCOLS[protocol]
-    figures = score_retrieval(find_matches(rows, asks, answers, rule), asks, answers, rule).figures
+    figures = retrieval_metrics(find_matches(rows, asks, answers, rule), asks, answers, rule).means
     table[name] = 100 * figures["rank1"], 100 * figures["map"]
     print(f"{name}: rank-1 {table[name][0]:.1f} %, mAP {table[name][1]:.1f} %")
     return table[name][0]
@@ -98,7 +98,7 @@ right = examine("the right way", features)
 #
 # ```python
 # crop = cv2.imread(file)                                      # wrong: blue, green, red
-# crop = cv2.cvtColor(cv2.imread(file), cv2.COLOR_BGR2RGB)     # right; here: learning_reid.frames.folder.read_picture
+# crop = cv2.cvtColor(cv2.imread(file), cv2.COLOR_BGR2RGB)     # right; here: learning_reid.frames.images.read_image
 # ```
 #
 # Suppose the *questions* come from somebody's OpenCV script and the gallery was embedded properly. What is rank-1?
@@ -174,11 +174,11 @@ print(f"wrong: mean {wrong_batch.mean():+.2f}, deviation {wrong_batch.std():.2f}
 MY_GUESS = None  # points of rank-1 lost
 
 # %%
-from learning_reid.models.networks import build_backbone, build_network
-from learning_reid.models.resolve_weights import locate_weights
+from learning_reid.models.registry import create_model
+from learning_reid.models.weights_file import resolve_weights
 
 name, weights = MODELS[DATA]
-training = TorchEmbedder(build_network(name, locate_weights(name, weights)), embedder.preprocessing)
+training = TorchEmbedder(create_model(name, resolve_weights(name, weights)), embedder.preprocessing)
 training.network.train()  # one line too many, or rather: eval() forgotten
 compare(MY_GUESS, right - examine("training mode", embed(pictures, training)), "lost by training mode", "points")
 
@@ -213,7 +213,7 @@ assert np.linalg.norm(in_company[0] - in_company[1]) > 0.01 > np.linalg.norm(wit
 MY_GUESS = None  # rank-1 in percent, with random weights
 
 # %%
-untrained = TorchEmbedder(build_backbone(name, seed=SEED), embedder.preprocessing)
+untrained = TorchEmbedder(create_model(name, seed=SEED), embedder.preprocessing)
 random_features = embed(pictures, untrained)
 random_rank1 = examine("random weights", random_features)
 compare(MY_GUESS, random_rank1, "rank-1 with random weights")
@@ -274,7 +274,7 @@ def exam(rows: np.ndarray, layer: np.ndarray) -> float:
     """Rank-1 in percent of some questions, each asked among all the others' cameras."""
     scores, labels, rule = features[rows] @ layer, asks.take(rows), PROTOCOLS["market1501"]
     found = find_matches(distance_rows(scores, scores, "cosine"), labels, labels, rule)
-    return 100 * score_retrieval(found, labels, labels, rule).figures["rank1"]
+    return 100 * retrieval_metrics(found, labels, labels, rule).means["rank1"]
 
 
 seen, unseen = [], []
@@ -319,7 +319,7 @@ from learning_reid.metrics.verification import collect_pairs, threshold_at_far
 networks = {"our network": features, "another network": random_features}
 rows = {which: distance_rows(each[:asking], each[asking:], "euclidean") for which, each in networks.items()}
 pairs = {which: collect_pairs(each, asks, answers) for which, each in rows.items()}
-threshold = threshold_at_far(pairs["our network"], 0.01)
+threshold = threshold_at_far(pairs["our network"].genuine, pairs["our network"].impostor, 0.01)
 
 figure, parts = plt.subplots(2, 1, sharex=True, figsize=(7, 3.6))
 for part, (which, each) in zip(parts, pairs.items(), strict=True):
@@ -357,8 +357,8 @@ assert let_in > 10
 
 # %%
 matches = find_matches(rows["our network"], asks, answers, PROTOCOLS["market1501"])
-nearest = matches.number == 0
-to_person, to_other = matches.distance[nearest], matches.nearest_wrong[matches.trial[nearest]]
+nearest = matches.match_index == 0
+to_person, to_other = matches.distance[nearest], matches.nearest_negative[matches.trial[nearest]]
 who = asks.person[matches.query[matches.trial[nearest]]]
 
 
@@ -471,5 +471,5 @@ show(figure, "Orange mistakes lower the figure, pink ones raise it above the tru
 #
 # **Go on** with [lesson 13](synthetic.ipynb), on the people who never existed and what they can teach. **Sources**:
 # [preprocessing.py](../src/learning_reid/embedding/preprocessing.py), [backend_torch.py](../src/learning_reid/embedding/backend_torch.py),
-# [weights.py](../src/learning_reid/models/load_weights.py), [protocol.py](../src/learning_reid/metrics/protocol.py),
-# [split.py](../src/learning_reid/datasets/split.py), [operating_point.py](../src/learning_reid/embedding/operating_point.py).
+# [state_dict.py](../src/learning_reid/models/state_dict.py), [protocol.py](../src/learning_reid/metrics/protocol.py),
+# [split.py](../src/learning_reid/datasets/identity_split.py), [operating_point.py](../src/learning_reid/embedding/operating_point.py).

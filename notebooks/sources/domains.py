@@ -33,7 +33,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.images import read_crop
 from learning_reid.models.osnet import VARIANTS, OSNet, Variant
 from reid_course.domains import Style, mean_ap, open_world, restyle, train_network
 from reid_course.people import open_people
@@ -55,9 +55,9 @@ NAMES = list(worlds)
 # %%
 rows, titles = [], []
 for name, crops in sets.items():
-    learned = crops.of("train")
+    learned = crops.subset("train")
     some = [learned[place] for place in np.linspace(0, len(learned) - 1, 7).astype(int)]
-    rows.append([restyle(read_sample(sample), LOOKS[name]) for sample in some])
+    rows.append([restyle(read_crop(sample), LOOKS[name]) for sample in some])
     titles.append([name, *[""] * 6])
 show_crops(rows, "Some people of each world, one world a row.", titles)
 for name, world in worlds.items():
@@ -128,7 +128,7 @@ def normalised(picture: np.ndarray) -> np.ndarray:
     return (128 + 50 * plain).clip(0, 255).astype(np.uint8)
 
 
-person = read_sample(sets["noon"].of("train")[0])
+person = read_crop(sets["noon"].subset("train")[0])
 looks = [restyle(person, LOOKS[name]) for name in ("noon", "fog", "evening")]
 after = [normalised(look) for look in looks]
 show_crops(
@@ -270,13 +270,13 @@ print("noon, as long as above:", told(longer))
 
 # %%
 if DATA == "market1501":
-    from learning_reid.datasets.features import embed_samples
-    from learning_reid.datasets.task import make_contest
+    from learning_reid.datasets.embeddings import embed_samples
+    from learning_reid.datasets.query_gallery_split import split_query_gallery
     from reid_course.contests import lesson_embedder
     from tools.weights.reid_figures import score_contest
 
-    contest = make_contest(sets["market"])
-    figures = score_contest(embed_samples(contest.samples, lesson_embedder(DATA)), contest).figures
+    contest = split_query_gallery(sets["market"])
+    figures = score_contest(embed_samples(contest.samples, lesson_embedder(DATA)), contest).means
     beside_published([("rank-1", 100 * figures["rank1"], (72.3, 74.3)), ("mAP", 100 * figures["map"], (44.8, 46.8))])
 
 # %% [markdown]

@@ -65,11 +65,11 @@ compare(MY_GUESS, 94.2, "OSNet trained and tested on Market-1501, as published: 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.features import embed_samples
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.embeddings import embed_samples
+from learning_reid.datasets.images import read_crop
 from learning_reid.embedding.normalization import l2_normalize
 from learning_reid.embedding.registry import create_embedder
-from learning_reid.retrieval.distances import cosine, distance_rows, euclidean
+from learning_reid.retrieval.distances import cosine_distance, distance_rows, euclidean_distance
 from reid_course.contests import MODELS, lesson_contest
 from reid_course.pictures import show, show_crops
 
@@ -79,8 +79,8 @@ contest = lesson_contest(DATA, SEED, PERSONS)
 query, gallery = contest.query_labels, contest.gallery_labels
 print(f"{name}, weights: {weights}")
 print(f"{len(contest.persons)} persons, {len(contest.cameras)} cameras, {len(query)} queries, {len(gallery)} to answer")
-print(f"of these persons, {len(contest.in_training())} are also in the set's training part")
-assert not len(contest.in_training())
+print(f"of these persons, {len(contest.training_persons())} are also in the set's training part")
+assert not len(contest.training_persons())
 
 # %%
 embedder = create_embedder(name, weights, device="auto", normalise=False)
@@ -126,20 +126,20 @@ print(f"torchreid: rank-1 {theirs[0]:.2f}, mAP {theirs[1]:.2f}")
 # %%
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import Retrieval, score_retrieval
+from learning_reid.metrics.retrieval import RetrievalMetrics, retrieval_metrics
 
 rule = PROTOCOLS["market1501"]
 
 
-def we_say(vectors: np.ndarray, metric: str) -> Retrieval:
+def we_say(vectors: np.ndarray, metric: str) -> RetrievalMetrics:
     """All figures under the rule of Market-1501."""
     rows = distance_rows(vectors[: len(query)], vectors[len(query) :], metric)
-    return score_retrieval(find_matches(rows, query, gallery, rule), query, gallery, rule)
+    return retrieval_metrics(find_matches(rows, query, gallery, rule), query, gallery, rule)
 
 
-def two_figures(retrieval: Retrieval) -> tuple[float, float]:
+def two_figures(retrieval: RetrievalMetrics) -> tuple[float, float]:
     """Rank-1 and mAP in percent."""
-    return 100 * retrieval.figures["rank1"], 100 * retrieval.figures["map"]
+    return 100 * retrieval.means["rank1"], 100 * retrieval.means["map"]
 
 
 scored = we_say(features, "cosine")
@@ -169,14 +169,14 @@ beside_published([(title, value, published.get(title)) for title, value in zip((
 
 # %%
 from learning_reid.embedding.preprocessing import Preprocessing
-from learning_reid.models.networks import build_backbone
+from learning_reid.models.registry import create_model
 
-mine = build_backbone("osnet_ain_x1_0", seed=SEED).eval()
+mine = create_model("osnet_ain_x1_0", seed=SEED).eval()
 with quiet():
     original = models.build_model("osnet_ain_x1_0", num_classes=1, pretrained=False).eval()
 original.load_state_dict(mine.state_dict(), strict=False)  # the classifier, which ours lacks, stays as it is
 
-four = torch.from_numpy(Preprocessing(256, 128)([read_sample(sample) for sample in contest.query[:4]]))
+four = torch.from_numpy(Preprocessing(256, 128)([read_crop(sample) for sample in contest.query[:4]]))
 with torch.inference_mode():
     difference = (mine(four) - original(four)).abs().max().item()
 print(f"{sum(weight.numel() for weight in mine.parameters()):,} weights; largest difference {difference:.1e}")
@@ -201,7 +201,7 @@ assert np.allclose(rulers["cosine"], rulers["euclidean"], atol=0.05)
 
 # %%
 few = slice(0, 12)
-by_angle, by_ruler = (measure(features[few], features[len(query) :]) for measure in (cosine, euclidean))
+by_angle, by_ruler = (measure(features[few], features[len(query) :]) for measure in (cosine_distance, euclidean_distance))
 assert np.allclose(by_ruler**2, 2 * by_angle, atol=1e-4)
 pairs = np.random.default_rng(SEED).choice(by_angle.size, min(600, by_angle.size), replace=False)
 curve = np.linspace(0, by_angle.max(), 100)
@@ -253,7 +253,7 @@ assert lengths.std() > 1e-3 and np.allclose(again, two_figures(rows["cosine"]), 
 order = np.argsort(lengths[: len(query)])
 shortest, longest = order[:9], order[::-1][:9]
 show_crops(
-    [[read_sample(contest.query[index]) for index in line] for line in (shortest, longest)],
+    [[read_crop(contest.query[index]) for index in line] for line in (shortest, longest)],
     "Queries with the shortest vectors (top) and the longest (bottom); the number is the length.",
     [[f"{lengths[index]:.2f}" for index in line] for line in (shortest, longest)],
 )
@@ -338,7 +338,7 @@ print(f"95 % interval {100 * told.low:+.1f} to {100 * told.high:+.1f}; by chance
 #
 # ## Try this
 #
-# - Read the crops (`read_sample(sample) for sample in contest.samples`), flip each (`crop[:, ::-1]`), embed it too, and
+# - Read the crops (`read_crop(sample) for sample in contest.samples`), flip each (`crop[:, ::-1]`), embed it too, and
 #   take the mean of both vectors before dividing by the length. Does mAP rise? Many published figures are made this
 #   way, and few say so.
 # - Give the embedder crops with red and blue swapped (`crop[..., ::-1]`), as OpenCV reads them. What does this most
@@ -354,6 +354,6 @@ print(f"95 % interval {100 * told.low:+.1f} to {100 * told.high:+.1f}; by chance
 # - A figure comes with an **interval**, drawn by person.
 #
 # **Go on** with [lesson 5](metrics.ipynb), which counts rank-1 and mAP by hand. **Sources**:
-# [evaluation.py](../src/learning_reid/evaluation/evaluate.py), [matches.py](../src/learning_reid/metrics/matches.py),
+# [evaluation.py](../src/learning_reid/evaluation/dataset_evaluation.py), [matches.py](../src/learning_reid/metrics/matches.py),
 # [distances.py](../src/learning_reid/retrieval/distances.py), [confidence.py](../src/learning_reid/metrics/confidence.py),
 # [sources.yml](../src/learning_reid/zoo/sources.yml) (all published weights by name).

@@ -42,7 +42,7 @@ from reid_course.notebook import need
 
 need("fast")  # onnx, onnxruntime, openvino and nncf: on Colab they are installed now
 
-from learning_reid.export.export import Order, export_network
+from learning_reid.export.exporter import ExportConfig, export_model
 from reid_course.contests import MODELS, lesson_embedder
 from reid_course.exported import installed_mb
 from reid_course.predictions import compare
@@ -51,7 +51,7 @@ home = tempfile.TemporaryDirectory()  # goes away with the notebook
 float_file = Path(home.name) / "network.onnx"
 name, weights = MODELS[DATA]
 original = lesson_embedder(DATA)  # in PyTorch
-export_network(Order(name, weights, float_file))
+export_model(ExportConfig(name, weights, float_file))
 file_mb = float_file.stat().st_size / 1e6
 compare(MY_GUESS, installed_mb("torch") / file_mb, "PyTorch is larger than the file by a factor of", "")
 sizes = {package: round(installed_mb(package)) for package in ("torch", "onnxruntime", "openvino")}
@@ -108,20 +108,20 @@ MY_GUESS = None  # how many zeros stand after the point, as 2 in 0.001
 # %%
 from dataclasses import replace
 
-from learning_reid.datasets.images import read_sample
-from learning_reid.datasets.split import only_persons
-from learning_reid.datasets.task import make_contest
+from learning_reid.datasets.images import read_crop
+from learning_reid.datasets.identity_split import select_identities
+from learning_reid.datasets.query_gallery_split import split_query_gallery
 from learning_reid.export.verify import FLOAT_TOLERANCE, compare_features, open_exported, random_pictures
 from reid_course.people import open_people
 
 rng = np.random.default_rng(SEED)
 crops = open_people(DATA, seed=SEED)
-persons = rng.permutation(sorted({sample.person_id for sample in crops.of("query")}))[:PEOPLE]
-asked = only_persons(crops, frozenset(persons.tolist()))
+persons = rng.permutation(sorted({sample.person_id for sample in crops.subset("query")}))[:PEOPLE]
+asked = select_identities(crops, frozenset(persons.tolist()))
 known = [sample for sample in asked.samples if sample.person_id is not None]
 strangers = [sample for sample in asked.samples if sample.person_id is None][:200]
-contest = make_contest(replace(asked, samples=[*known, *strangers]))
-pictures = [read_sample(sample) for sample in contest.samples]
+contest = split_query_gallery(replace(asked, samples=[*known, *strangers]))
+pictures = [read_crop(sample) for sample in contest.samples]
 
 exported = open_exported(float_file, name)  # by ONNX Runtime
 height, width = original.preprocessing.height, original.preprocessing.width
@@ -156,7 +156,7 @@ assert worst <= FLOAT_TOLERANCE
 MY_ANSWER = None  # "yes" or "no"
 
 # %%
-from learning_reid.datasets.features import embed_samples
+from learning_reid.datasets.embeddings import embed_samples
 from learning_reid.embedding.backend_torch import TorchEmbedder
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.registry import create_embedder
@@ -165,7 +165,7 @@ from tools.weights.reid_figures import score_contest
 
 def mean_ap(features: np.ndarray) -> float:
     """mAP in percent, by cosine."""
-    return 100 * score_contest(features, contest).figures["map"]
+    return 100 * score_contest(features, contest).means["map"]
 
 
 careless = replace(original.preprocessing, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
@@ -328,13 +328,13 @@ from learning_reid.errors import UserError
 from learning_reid.export.verify import GATES, Accuracy, check_accuracy
 from reid_course.exported import input_levels, quiet_quantiser
 
-learned = crops.of("train")
+learned = crops.subset("train")
 chosen = [learned[place] for place in np.linspace(0, len(learned) - 1, CALIBRATION).astype(int)]
 assert not {sample.person_id for sample in chosen} & {sample.person_id for sample in contest.samples}
-calibration = [read_sample(sample) for sample in chosen]
+calibration = [read_crop(sample) for sample in chosen]
 int8_file = Path(home.name) / "network.int8.onnx"
 with quiet_quantiser():
-    export_network(Order(name, weights, int8_file, calibration=calibration))
+    export_model(ExportConfig(name, weights, int8_file, calibration=calibration))
 features["int8"] = embed_samples(contest.samples, open_file(int8_file, "openvino"))
 
 
@@ -390,7 +390,7 @@ MY_GUESS = None  # mAP in percent
 greys = [np.clip(rng.normal(124, 2, (height, width, 3)), 0, 255).astype(np.uint8) for _ in range(16)]
 grey_file = Path(home.name) / "grey.int8.onnx"
 with quiet_quantiser():
-    export_network(Order(name, weights, grey_file, calibration=greys))
+    export_model(ExportConfig(name, weights, grey_file, calibration=greys))
 broken = embed_samples(contest.samples, open_file(grey_file, "openvino"))
 accuracy = judge(grey_file, broken)
 compare(MY_GUESS, 100 * accuracy.after, "mAP")
@@ -456,12 +456,12 @@ MY_ANSWER = None  # three letters, such as "ACE"
 
 # %%
 from learning_reid.datasets.pairs import measure_features
-from learning_reid.models.networks import build_backbone
+from learning_reid.models.registry import create_model
 from reid_course.exported import Averaged
 
 averaged = TorchEmbedder(Averaged(original.network), original.preprocessing)
 small = replace(original.preprocessing, height=128, width=64)  # it is quicker
-untrained = TorchEmbedder(build_backbone("osnet_x0_25", seed=SEED), small)
+untrained = TorchEmbedder(create_model("osnet_x0_25", seed=SEED), small)
 sixteen = features["OpenVINO, as it likes" if has_bf16 else "weights in bfloat16"]
 networks = {"float32": features["float32"], "bfloat16": sixteen, "int8": features["int8"]}
 networks["averaged"] = embed_samples(contest.samples, averaged)
@@ -561,5 +561,5 @@ assert (table.diagonal() >= table.max(axis=0) - 1e-9).all()
 # - A **threshold** belongs to one file and one measure.
 #
 # **Go on** with the page on [export](../docs/export.md): files for browsers and C++, similarity inside the file.
-# **Sources**: [make.py](../src/learning_reid/export/export.py), [verify.py](../src/learning_reid/export/verify.py), [int8.py](../src/learning_reid/export/int8.py),
+# **Sources**: [make.py](../src/learning_reid/export/exporter.py), [verify.py](../src/learning_reid/export/verify.py), [int8.py](../src/learning_reid/export/int8.py),
 # [onnx_file.py](../src/learning_reid/embedding/onnx_file.py), [backend_openvino.py](../src/learning_reid/embedding/backend_openvino.py).

@@ -53,7 +53,7 @@ print(people.tolist())
 # %%
 from learning_reid.losses.circle import circle_loss
 from learning_reid.losses.contrastive import supervised_contrastive_loss
-from learning_reid.losses.cross_entropy import cross_entropy
+from learning_reid.losses.classification import cross_entropy
 from learning_reid.losses.triplet import triplet_loss
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -157,9 +157,9 @@ assert content == ["triplet"] and last["contrastive"] > np.log(EACH - 1)
 # *nearest* negative.
 
 # %%
-from learning_reid.losses.batch import pairs
+from learning_reid.losses import pair_masks
 
-positives, negatives = pairs(people)  # (20, 20) each: who is of the same person, who of another
+positives, negatives = pair_masks(people)  # (20, 20) each: who is of the same person, who of another
 
 
 def hardest(points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -317,14 +317,14 @@ show(figure, "A small temperature pushes the one or two most similar strangers, 
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from learning_reid.datasets.images import read_sample
-from learning_reid.datasets.task import number
+from learning_reid.datasets.images import read_crop
+from learning_reid.datasets.query_gallery_split import QueryGallerySplit
 from learning_reid.training.sampler import IdentityBatchSampler
 from reid_course.people import open_people
 
 crops = open_people(DATA, seed=SEED)
-learned = crops.of("train")
-labels = number(crops, [], learned).gallery_labels
+learned = crops.subset("train")
+labels = QueryGallerySplit.from_samples(crops, [], learned).gallery_labels
 print(f"{len(learned)} pictures of {len(np.unique(labels.person))} people by {len(np.unique(labels.camera))} cameras")
 
 
@@ -349,7 +349,7 @@ assert chosen > at_random
 # %%
 batch = next(iter(sampler))[: 3 * EACH]
 starts = range(0, len(batch), EACH)
-rows = [[read_sample(learned[index]) for index in batch[row : row + EACH]] for row in starts]
+rows = [[read_crop(learned[index]) for index in batch[row : row + EACH]] for row in starts]
 titles = [
     [f"camera {labels.camera[index] + 1}" for index in batch[row : row + EACH]] for row in range(0, len(batch), EACH)
 ]
@@ -365,7 +365,7 @@ show_crops(
 # Beside them a few *other* people, whom the loss never sees.
 
 # %%
-from learning_reid.datasets.features import embed_samples
+from learning_reid.datasets.embeddings import embed_samples
 from learning_reid.embedding.registry import create_embedder
 
 persons, first = np.unique(labels.person, return_index=True)

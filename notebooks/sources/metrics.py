@@ -25,10 +25,10 @@ SEED = 7
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.features import embed_samples
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.embeddings import embed_samples
+from learning_reid.datasets.images import read_crop
 from learning_reid.embedding.registry import create_embedder
-from learning_reid.retrieval.distances import euclidean
+from learning_reid.retrieval.distances import euclidean_distance
 from reid_course.contests import lesson_contest
 from reid_course.pictures import show, show_crops
 from reid_course.predictions import compare
@@ -37,7 +37,7 @@ rng = np.random.default_rng(SEED)
 contest = lesson_contest(DATA, SEED, PERSONS)
 query, gallery = contest.query_labels, contest.gallery_labels
 features = embed_samples(contest.samples, create_embedder("osnet_x0_25", "embedded"))
-table = euclidean(features[: len(query)], features[len(query) :])
+table = euclidean_distance(features[: len(query)], features[len(query) :])
 print(f"{len(contest.persons)} persons ask with {len(query)} pictures; {len(gallery)} pictures answer")
 
 # %% [markdown]
@@ -72,7 +72,7 @@ ten, letters = ten_for(asked)
 print("one letter for each:", letters)
 
 # %%
-pictures = [read_sample(contest.query[asked]), *(read_sample(contest.gallery[row]) for row in ten)]
+pictures = [read_crop(contest.query[asked]), *(read_crop(contest.gallery[row]) for row in ten)]
 titles = [
     f"{place + 1}. {letters[place]}\ncamera {contest.cameras[gallery.camera[row]]}" for place, row in enumerate(ten)
 ]
@@ -157,17 +157,17 @@ print(f"INP = {len(ranks)} / {ranks[-1]} = {penalty:.3f}")
 # ## The same by the project's code
 #
 # [`find_matches`](../src/learning_reid/metrics/matches.py) finds the rank of each true match under a rule, called **protocol**;
-# [`score_retrieval`](../src/learning_reid/metrics/retrieval.py) turns ranks into figures. They must agree with pencil and paper.
+# [`retrieval_metrics`](../src/learning_reid/metrics/retrieval.py) turns ranks into figures. They must agree with pencil and paper.
 
 # %%
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import Retrieval, score_retrieval
+from learning_reid.metrics.retrieval import RetrievalMetrics, retrieval_metrics
 
 one, few = query.take(np.array([asked])), gallery.take(ten)  # the labels of one query and of ten pictures
 rule = PROTOCOLS["market1501"]
 matches = find_matches(lambda rows: table[[asked]][:, ten], one, few, rule)
-figures = score_retrieval(matches, one, few, rule).figures
+figures = retrieval_metrics(matches, one, few, rule).means
 
 print("ranks", matches.rank.tolist())
 for name, mine in (("rank1", cmc[0]), ("map", average_precision), ("minp", penalty)):
@@ -195,17 +195,17 @@ def by_hand(asked: int) -> tuple[float, float, float]:
 
 
 mine = np.array([by_hand(index) for index in range(len(query))])
-scored = score_retrieval(find_matches(lambda rows: table[rows], query, gallery, rule), query, gallery, rule)
+scored = retrieval_metrics(find_matches(lambda rows: table[rows], query, gallery, rule), query, gallery, rule)
 for name, column, title in (("rank1", 0, "rank-1"), ("map", 1, "mAP"), ("minp", 2, "mINP")):
-    assert np.isclose(mine[:, column].mean(), scored.figures[name], atol=1e-3)
-    print(f"{title:7s} {100 * scored.figures[name]:5.1f} %")
+    assert np.isclose(mine[:, column].mean(), scored.means[name], atol=1e-3)
+    print(f"{title:7s} {100 * scored.means[name]:5.1f} %")
 
 # %%
 figure, (left, right) = plt.subplots(1, 2)
 left.plot(range(1, 21), 100 * scored.cmc[:20], marker=".")
 left.set(xlabel="k", ylabel="CMC(k), % of the queries", ylim=(0, 102), xticks=[1, 5, 10, 15, 20])
 right.hist(100 * scored.per_query["map"], bins=20, range=(0, 100))
-right.axvline(100 * scored.figures["map"], color="#d55e00", label="their mean: mAP")
+right.axvline(100 * scored.means["map"], color="#d55e00", label="their mean: mAP")
 right.set(xlabel="AP of a query, %", ylabel="queries")
 right.legend()
 show(figure, "Left, CMC: it can only rise with k. Right: the AP of each query. One mean hides how much they differ.")
@@ -240,17 +240,17 @@ MY_GUESS = None  # points, with a minus if it falls
 
 
 # %%
-def score(name: str) -> Retrieval:
+def score(name: str) -> RetrievalMetrics:
     """The same distances under another protocol."""
     protocol = PROTOCOLS[name]
-    return score_retrieval(find_matches(lambda rows: table[rows], query, gallery, protocol), query, gallery, protocol)
+    return retrieval_metrics(find_matches(lambda rows: table[rows], query, gallery, protocol), query, gallery, protocol)
 
 
 flattered = score("self-only")
 for name, title in (("rank1", "rank-1"), ("map", "mAP"), ("minp", "mINP")):
-    print(f"{title:7s} with the rule {100 * scored.figures[name]:5.1f}   without {100 * flattered.figures[name]:5.1f}")
-compare(MY_GUESS, 100 * (flattered.figures["rank1"] - scored.figures["rank1"]), "rank-1 changes by", "points")
-assert flattered.figures["rank1"] >= scored.figures["rank1"]
+    print(f"{title:7s} with the rule {100 * scored.means[name]:5.1f}   without {100 * flattered.means[name]:5.1f}")
+compare(MY_GUESS, 100 * (flattered.means["rank1"] - scored.means["rank1"]), "rank-1 changes by", "points")
+assert flattered.means["rank1"] >= scored.means["rank1"]
 
 # %% [markdown]
 # The network is the same, and so is every distance. Can rank-1 fall without the rule? No: right answers were added and
@@ -310,21 +310,21 @@ show_crops(
 MY_GUESS = None  # the lowest of the four, from 0 to 100
 
 # %%
-from learning_reid.evaluation.protocol_exhibit import score_everywhere
-from reid_synth.datasets.features import FeatureWorld
+from learning_reid.evaluation.protocol_comparison import evaluate_protocols
+from reid_synth.datasets.features import FeaturePlan
 
-worlds = {"these people": {name: score(name) for name in NAMES}, "drawn points": score_everywhere(FeatureWorld())}
+worlds = {"these people": {name: score(name) for name in NAMES}, "drawn points": evaluate_protocols(FeaturePlan())}
 for world, results in worlds.items():
     print(f"{world:20s} rank-1   mAP  mINP")
     for name in NAMES:
-        print(f"  {name:18s}", *(f"{100 * results[name].figures[figure]:5.1f}" for figure in ("rank1", "map", "minp")))
-rank1 = {name: 100 * worlds["these people"][name].figures["rank1"] for name in NAMES}
+        print(f"  {name:18s}", *(f"{100 * results[name].means[figure]:5.1f}" for figure in ("rank1", "map", "minp")))
+rank1 = {name: 100 * worlds["these people"][name].means["rank1"] for name in NAMES}
 lowest = min(rank1, key=rank1.get)
 compare(MY_GUESS, rank1[lowest], f"rank-1 under {lowest}")
 
 for results in worlds.values():
-    assert np.isclose(results["market1501"].figures["map"], results["all-shots"].figures["map"])
-    assert results["all-shots"].figures["rank1"] < results["market1501"].figures["rank1"]
+    assert np.isclose(results["market1501"].means["map"], results["all-shots"].means["map"])
+    assert results["all-shots"].means["rank1"] < results["market1501"].means["rank1"]
 
 # %% [markdown]
 # *Drawn points* are vectors without pictures: each person is a point, each camera pushes all its pictures the same way,
@@ -336,7 +336,7 @@ figure, panels = plt.subplots(1, 2, sharey=True, figsize=(7.6, 3.2))
 for axes, (world, results) in zip(panels, worlds.items(), strict=True):
     place = np.arange(len(NAMES))
     for shift, figure_name, label in ((-0.2, "rank1", "rank-1"), (0.2, "map", "mAP")):
-        bars = axes.bar(place + shift, [100 * results[name].figures[figure_name] for name in NAMES], 0.4, label=label)
+        bars = axes.bar(place + shift, [100 * results[name].means[figure_name] for name in NAMES], 0.4, label=label)
         axes.bar_label(bars, fmt="%.0f", fontsize=8)
     axes.set(title=world, ylim=(0, 108))
     axes.set_xticks(place, ["self-\nonly", "market\n1501", "cuhk03-\nsingle-shot", "all-\nshots"], fontsize=8)
@@ -364,7 +364,7 @@ show(
 # counting, or one picture changes. Same fingerprint: compare. Another one: don't.
 
 # %%
-from learning_reid.datasets.fingerprint import fingerprint
+from learning_reid.datasets.content_hash import fingerprint
 
 data = fingerprint(contest.query, contest.gallery)
 for name in NAMES:
@@ -377,7 +377,7 @@ assert len({worlds["these people"][name].fingerprint(data) for name in NAMES}) =
 # - Change `SEED`. Other people, another table, another query: does `all-shots` stay the lowest?
 # - A fifth protocol is called `single-camera`: only pictures of the query's own camera compete. Add it to `NAMES`. (The
 #   picture of the ten will show nearly empty rows for it: why?)
-# - There is a second average precision, the area under a curve drawn with straight lines. Give `score_retrieval(…,
+# - There is a second average precision, the area under a curve drawn with straight lines. Give `retrieval_metrics(…,
 #   ap="interpolated")` and see how much mAP changes.
 # - Let 5,000 strangers into the gallery, with −1 for their persons in the labels: first random unit vectors, then crops
 #   of other seeds (`lesson_contest(DATA, 101, None)` and so on). Which figures suffer? Why is random not strange?

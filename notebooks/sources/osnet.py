@@ -33,7 +33,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.images import read_crop
 from learning_reid.models.osnet import build_osnet
 from learning_reid.models.osnet_blocks import Gate, LiteConv3x3, stream
 from reid_course.contests import lesson_contest, lesson_embedder
@@ -46,7 +46,7 @@ network = embedder.network
 backbone = getattr(network, "backbone", network)  # the OSNet itself, whatever reads its maps
 
 rng = np.random.default_rng(SEED)
-crops = [read_sample(contest.gallery[row]) for row in rng.choice(len(contest.gallery), CROPS, replace=False)]
+crops = [read_crop(contest.gallery[row]) for row in rng.choice(len(contest.gallery), CROPS, replace=False)]
 show_crops([crops[:8]], "Eight crops that the network is going to look at.")
 
 # %% [markdown]
@@ -320,7 +320,7 @@ show(figure, "Six crops, and below them how active each place is after each stag
 # trousers, and a blue top over red ones, hold the same colours. Here is one person in both, and once more from behind.
 
 # %%
-from learning_reid.models.part_pooling import Stripes
+from learning_reid.models.part_pooling import PartPooling
 from reid_course.dressed import dressed
 
 RED, BLUE = (190, 40, 40), (40, 60, 170)
@@ -348,7 +348,7 @@ def apart(vectors: Tensor) -> float:
 
 with torch.inference_mode():
     stages = backbone.stage_maps(torch.from_numpy(embedder.preprocessing(three)))
-striped = Stripes(count=16, power=3.0, relief=0.5)
+striped = PartPooling(num_parts=16, power=3.0, mean_share=0.5)
 ratios = [(apart(maps.mean(dim=(2, 3))), apart(striped(maps))) for maps in stages]
 compare(MY_GUESS, ratios[0][0], "exchanged against turned, average of the first map", "times")
 print(f"{'':8s}{'average':>10s}{'16 stripes':>12s}")
@@ -386,12 +386,12 @@ class Readings(nn.Module):
 
 
 # %%
-from learning_reid.datasets.features import embed_samples
-from learning_reid.datasets.task import make_task
+from learning_reid.datasets.embeddings import embed_samples
+from learning_reid.datasets.retrieval_task import create_retrieval_task
 from learning_reid.embedding.backend_torch import TorchEmbedder
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import score_retrieval
+from learning_reid.metrics.retrieval import retrieval_metrics
 
 reader = TorchEmbedder(Readings(backbone), embedder.preprocessing, normalise=False)
 features = embed_samples(contest.samples, reader)
@@ -403,9 +403,9 @@ columns = {
 }
 found = {}
 for name, columns_of in columns.items():
-    task = make_task(contest, features[:, columns_of], "cosine")
+    task = create_retrieval_task(contest, features[:, columns_of], "cosine")
     matches = find_matches(task.distance_rows(), contest.query_labels, contest.gallery_labels, market)
-    figures = score_retrieval(matches, contest.query_labels, contest.gallery_labels, market).figures
+    figures = retrieval_metrics(matches, contest.query_labels, contest.gallery_labels, market).means
     found[name] = figures["rank1"]
     print(f"{name:26s} rank-1 {100 * figures['rank1']:5.1f}   mAP {100 * figures['map']:5.1f}")
 
@@ -419,7 +419,7 @@ for name, columns_of in columns.items():
 # - Use `osnet_ain_x1_0` in `build_osnet` and count it: where do instance normalisations stand (`VARIANTS`), and what do
 #   they cost? OSNet-AIN let a search decide (Zhou et al. 2019, arXiv 1910.06827).
 # - Count ×1.0 at half the height and width: `count(full, 128, 64)`. Which figure changes, and which does not?
-# - Change `Stripes(16, …)` to 2, 4 or 8 stripes in both places. Where does the gain stop?
+# - Change `PartPooling(16, …)` to 2, 4 or 8 stripes in both places. Where does the gain stop?
 # - Look at another gate: `backbone.conv4[1]`. Does it still depend on the picture?
 #
 # ## Recap

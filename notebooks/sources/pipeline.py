@@ -49,7 +49,7 @@ for part in ("detector", "embedder", "ranking"):
 # second time reads them a second time. A frame is an array of height × width × 3, in the order red, green, blue.
 
 # %%
-from learning_reid.frames.open_frames import open_frames
+from learning_reid.frames.sources import open_frames
 
 frames = open_frames(settings.input.frames_path, settings.input.max_frames)
 first = next(iter(frames))
@@ -83,7 +83,7 @@ MY_GUESS = None  # people
 
 # %%
 from learning_reid.pipeline import load_networks
-from learning_reid.visualization.drawing import MATCH, OTHER, Mark, draw_marks
+from learning_reid.visualization.drawing import MATCH_STYLE, OTHER_STYLE, LabeledBox, draw_boxes
 
 detector, embedder = load_networks(settings.detector, settings.embedder, settings.runtime)
 found = detector(first)
@@ -91,8 +91,8 @@ compare(MY_GUESS, len(found), "people found", "boxes")
 for box, score in zip(found.xyxy, found.confidence, strict=True):
     print("box from", box[:2].round().tolist(), "to", box[2:].round().tolist(), f"score {score:.3f}")
 
-marks = [Mark(box, MATCH, f"{score:.2f}") for box, score in zip(found.xyxy, found.confidence, strict=True)]
-show_picture(draw_marks(first.image, marks), "What the detector found in the first frame, with its scores.")
+marks = [LabeledBox(box, MATCH_STYLE, f"{score:.2f}") for box, score in zip(found.xyxy, found.confidence, strict=True)]
+show_picture(draw_boxes(first.image, marks), "What the detector found in the first frame, with its scores.")
 assert len(found)
 
 # %% [markdown]
@@ -107,9 +107,9 @@ eager = create_detector(where.name, where.weights, min_score=0.02)
 suspected = eager(first)
 print(f"score at least 0.02: {len(suspected)} boxes; at least {detector.min_score}: {len(found)}")
 kept = suspected.confidence >= detector.min_score
-marks = [Mark(box, OTHER) for box in suspected.xyxy[~kept]] + [Mark(box, MATCH) for box in suspected.xyxy[kept]]
+marks = [LabeledBox(box, OTHER_STYLE) for box in suspected.xyxy[~kept]] + [LabeledBox(box, MATCH_STYLE) for box in suspected.xyxy[kept]]
 words = "The same frame: blue what is kept, white what scored less, but 0.02 or more."
-show_picture(draw_marks(first.image, marks), words, 5)
+show_picture(draw_boxes(first.image, marks), words, 5)
 assert len(suspected) >= len(found)
 
 # %% [markdown]
@@ -121,9 +121,9 @@ assert len(suspected) >= len(found)
 # What is inside each box is cut out; the rest of the frame is forgotten.
 
 # %%
-from learning_reid.detection.crops import cut_crop
+from learning_reid.detection.crops import crop_image
 
-crops = [cut_crop(first.image, box) for box in found.xyxy]
+crops = [crop_image(first.image, box) for box in found.xyxy]
 sizes = [f"{number}: {crop.shape[1]}×{crop.shape[0]}" for number, crop in enumerate(crops)]
 show_crops([crops], "The people of the first frame, numbered by score; width × height in pixels.", [sizes])
 
@@ -144,14 +144,14 @@ assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
 # that one.
 
 # %%
-from learning_reid.retrieval.distances import euclidean
+from learning_reid.retrieval.distances import euclidean_distance
 
 later = None
 for later in frames:
     if later.index == min(20, len(frames) - 1):
         break
-others = [cut_crop(later.image, box) for box in detector(later).xyxy]
-table = euclidean(vectors, embedder(others))
+others = [crop_image(later.image, box) for box in detector(later).xyxy]
+table = euclidean_distance(vectors, embedder(others))
 
 figure, axes = plt.subplots(figsize=(5.2, 3.2))
 picture = axes.imshow(table, cmap="viridis_r", vmin=0.2, vmax=1.2)
@@ -214,17 +214,17 @@ show(figure, "Where the time goes. (Reading a generated street means drawing it.
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from learning_reid.metrics.pipeline_truth import score_rankings, true_identities
-from learning_reid.retrieval.choose_queries import choose_queries
-from learning_reid.retrieval.ranking import rank_later
+from learning_reid.metrics.ground_truth import evaluate_rankings, true_identities
+from learning_reid.retrieval.select_queries import select_queries
+from learning_reid.retrieval.ranking import rank_later_detections
 
-(query,) = choose_queries(seen, settings.input.query_frame, settings.input.query_detection)
-ranking = rank_later(seen, query, settings.ranking.metric)
+(query,) = select_queries(seen, settings.input.query_frame, settings.input.query_detection)
+ranking = rank_later_detections(seen, query, settings.ranking.metric)
 identity = None if frames.truth is None else true_identities(seen, frames.truth)  # only a generated street knows
 if identity is None:
     print("nobody wrote down who is who in these frames: look at the pictures below")
 else:
-    figures = score_rankings(seen, [ranking], frames.truth)
+    figures = evaluate_rankings(seen, [ranking], frames.truth)
     compare(MY_GUESS, 100 * figures.refind_rate, f"found again in {figures.frames_scored} frames")
 
 # %%
@@ -251,7 +251,7 @@ show(figure, "Each dot is somebody in a later frame. Where the lowest dot is gre
 # %%
 LIMIT = 0.75  # try others
 
-strict = rank_later(seen, query, settings.ranking.metric, reject_above=LIMIT)
+strict = rank_later_detections(seen, query, settings.ranking.metric, reject_above=LIMIT)
 answers = strict.accepted & (strict.rank_in_frame == 1)
 print(f"answers in {answers.sum()} of {nearest.sum()} frames, 'not here' in {(nearest & ~answers).sum()}")
 if identity is not None:
@@ -308,19 +308,19 @@ show_crops(
 # %% [markdown]
 # ## The same in one call
 #
-# `run_walkthrough` does all of the above; `src/main.py` calls it and nothing else. Here with a few frames only: it must
+# `run_pipeline` does all of the above; `src/main.py` calls it and nothing else. Here with a few frames only: it must
 # see what we saw.
 
 # %%
 import contextlib
 import io
 
-from learning_reid.pipeline import run_walkthrough
+from learning_reid.pipeline import run_pipeline
 
 FEW = 4
 short = load_settings(ROOT / CONFIG, [*changes, f"input.max_frames={FEW}", f"output.folder={folder / 'short'}"])
 with contextlib.redirect_stdout(io.StringIO()):  # it tells where the files lie, in a folder that will be gone
-    summary = run_walkthrough(short)
+    summary = run_pipeline(short)
 best = summary.queries[0].best_match
 print(
     f"{summary.detections} sightings in {summary.frames} frames; nearest: frame {best.frame}, {best.distance:.3f} away"

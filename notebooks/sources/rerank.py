@@ -36,8 +36,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyArrowPatch
 
-from learning_reid.retrieval.distances import distance_rows, euclidean
-from learning_reid.retrieval.reranking import reranked_rows
+from learning_reid.retrieval.distances import distance_rows, euclidean_distance
+from learning_reid.retrieval.reranking import reranked_distance_rows
 from reid_course.contests import lesson_contest, lesson_embedder
 from reid_course.pictures import show, show_crops
 from reid_course.predictions import beside_published, compare
@@ -47,7 +47,7 @@ points = np.array(
     [(0, 0), (1.0, 0.25), (0.65, 0.95), (1.5, 0.9), (-0.8, 0.05), (-1.2, 0.35), (-1.35, -0.2), (-0.95, -0.45)]
 )
 K = 3
-away = euclidean(points, points)
+away = euclidean_distance(points, points)
 nearest = np.argsort(away, axis=1)[:, 1 : K + 1]  # column 0 is oneself
 takes = np.zeros(away.shape, bool)  # takes[p, r]: p has r among its K nearest
 np.put_along_axis(takes, nearest, True, axis=1)
@@ -108,34 +108,34 @@ assert set(names[index] for index in order[:2]) <= set("ABC")
 MY_GUESS = None  # a number
 
 # %%
-from learning_reid.datasets.features import embed_samples
-from learning_reid.datasets.images import read_sample
-from learning_reid.datasets.task import make_task
+from learning_reid.datasets.embeddings import embed_samples
+from learning_reid.datasets.images import read_crop
+from learning_reid.datasets.retrieval_task import create_retrieval_task
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import Retrieval, score_retrieval
+from learning_reid.metrics.retrieval import RetrievalMetrics, retrieval_metrics
 from learning_reid.retrieval.distances import DistanceRows
-from learning_reid.retrieval.query_expansion import alpha_expansion, average_expansion
+from learning_reid.retrieval.query_expansion import alpha_query_expansion, average_query_expansion
 
 contest = lesson_contest(DATA, SEED, MOST_PEOPLE)
-task = make_task(contest, embed_samples(contest.samples, lesson_embedder(DATA)), "cosine")
+task = create_retrieval_task(contest, embed_samples(contest.samples, lesson_embedder(DATA)), "cosine")
 queries, gallery = task.query_features, task.gallery_features
 asks, answers = contest.query_labels, contest.gallery_labels
 
 
-def score(rows: DistanceRows, answers: Labels = answers) -> Retrieval:
+def score(rows: DistanceRows, answers: Labels = answers) -> RetrievalMetrics:
     """CMC, mAP and mINP under the Market-1501 protocol."""
     matches = find_matches(rows, asks, answers, PROTOCOLS["market1501"])
-    return score_retrieval(matches, asks, answers, PROTOCOLS["market1501"])
+    return retrieval_metrics(matches, asks, answers, PROTOCOLS["market1501"])
 
 
 # %%
 ways = {
     "plain": lambda: distance_rows(queries, gallery, "cosine"),
-    "AQE, 5": lambda: distance_rows(average_expansion(queries, gallery), gallery, "cosine"),
-    "alpha-QE, 10": lambda: distance_rows(alpha_expansion(queries, gallery), gallery, "cosine"),
-    "k-reciprocal": lambda: reranked_rows(queries, gallery, "cosine"),
+    "AQE, 5": lambda: distance_rows(average_query_expansion(queries, gallery), gallery, "cosine"),
+    "alpha-QE, 10": lambda: distance_rows(alpha_query_expansion(queries, gallery), gallery, "cosine"),
+    "k-reciprocal": lambda: reranked_distance_rows(queries, gallery, metric="cosine"),
 }
 results, lines, everything = {}, [], np.arange(len(queries))
 for name, way in ways.items():
@@ -146,16 +146,16 @@ for name, way in ways.items():
     results[name] = score(way())
     peak = tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
-    figures = [100 * results[name].figures[key] for key in ("rank1", "map", "minp")]
+    figures = [100 * results[name].means[key] for key in ("rank1", "map", "minp")]
     lines.append(f"{name:14s}" + "".join(f"{value:8.1f}" for value in figures) + f"{seconds:9.2f}{peak:8.0f}")
 
 # %%
-gain = results["k-reciprocal"].figures["map"] - results["plain"].figures["map"]
+gain = results["k-reciprocal"].means["map"] - results["plain"].means["map"]
 compare(MY_GUESS, 100 * gain, "gain in mAP by re-ranking", "points")
 print(f"{'':14s}{'rank-1':>8s}{'mAP':>8s}{'mINP':>8s}{'seconds':>9s}{'MB':>8s}", *lines, sep="\n")
 assert gain > 0 or is_smoke()  # a handful of people proves nothing
 if DATA == "market1501" and MOST_PEOPLE is None:
-    plain = results["plain"].figures
+    plain = results["plain"].means
     beside_published([("rank-1", 100 * plain["rank1"], (72.5, 74.0)), ("mAP", 100 * plain["map"], (44.5, 46.5))])
 
 # %% [markdown]
@@ -186,7 +186,7 @@ rows, marks, titles = [], [], []
 for query, words in ((np.nanargmax(change), "gains"), (np.nanargmin(change), "loses")):
     for name, table in tables.items():
         best = np.argsort(np.where(hidden[query], np.inf, table[query]), kind="stable")[:8]
-        rows.append([read_sample(contest.query[query]), *(read_sample(contest.gallery[answer]) for answer in best)])
+        rows.append([read_crop(contest.query[query]), *(read_crop(contest.gallery[answer]) for answer in best)])
         marks.append([None, *(answers.person[best] == asks.person[query]).tolist()])
         titles.append([words if name == "plain" else "re-ranked", *[""] * 8])
 show_crops(
@@ -203,12 +203,12 @@ show_crops(
 knobs = {
     "k1": ("k1", (3, 6, 10, 20, 30, 50), 20),
     "k2": ("k2", (1, 3, 6, 10, 20), 6),
-    "λ": ("weight", (0, 0.1, 0.3, 0.5, 0.7, 0.9, 1), 0.3),
+    "λ": ("lambda_value", (0, 0.1, 0.3, 0.5, 0.7, 0.9, 1), 0.3),
 }
 figure, cells = plt.subplots(1, 3, figsize=(7.4, 3), sharey=True)
 best_map = {}
 for axes, (label, (option, values, usual)) in zip(cells, knobs.items(), strict=True):
-    found = [score(reranked_rows(queries, gallery, "cosine", **{option: value})).figures for value in values]
+    found = [score(reranked_distance_rows(queries, gallery, metric="cosine", **{option: value})).means for value in values]
     for key, words in (("map", "mAP"), ("rank1", "rank-1")):
         axes.plot(values, [100 * figures[key] for figures in found], "o-", label=words)
     axes.axvline(usual, color="black", linestyle=":", lw=1)
@@ -240,17 +240,17 @@ alone, few = gallery[single], answers.take(single)
 
 def one_by_one(rows: np.ndarray) -> np.ndarray:
     """Each query re-ranked as if nobody else had asked."""
-    return np.concatenate([reranked_rows(queries[[row]], alone, "cosine")(np.array([0])) for row in rows])
+    return np.concatenate([reranked_distance_rows(queries[[row]], alone, metric="cosine")(np.array([0])) for row in rows])
 
 
 shots = {
     "plain": distance_rows(queries, alone, "cosine"),
-    "AQE, 5": distance_rows(average_expansion(queries, alone), alone, "cosine"),
-    "alpha-QE, 10": distance_rows(alpha_expansion(queries, alone), alone, "cosine"),
-    "k-reciprocal": reranked_rows(queries, alone, "cosine"),
+    "AQE, 5": distance_rows(average_query_expansion(queries, alone), alone, "cosine"),
+    "alpha-QE, 10": distance_rows(alpha_query_expansion(queries, alone), alone, "cosine"),
+    "k-reciprocal": reranked_distance_rows(queries, alone, metric="cosine"),
     "k-reciprocal, query by query": one_by_one,
 }
-ranks = {name: 100 * score(rows, few).figures["rank1"] for name, rows in shots.items()}
+ranks = {name: 100 * score(rows, few).means["rank1"] for name, rows in shots.items()}
 for name, rank in ranks.items():
     print(f"{name:30s} rank-1 {rank:5.1f}")
 assert ranks["AQE, 5"] < ranks["plain"]
@@ -274,7 +274,7 @@ figure, cells = plt.subplots(1, 2, figsize=(7, 3.3))
 moved = {}
 for axes, name, prepare in (
     (cells[0], "plain", lambda asking, there: distance_rows(asking, there, "cosine")),
-    (cells[1], "re-ranked", lambda asking, there: reranked_rows(asking, there, "cosine")),
+    (cells[1], "re-ranked", lambda asking, there: reranked_distance_rows(asking, there, metric="cosine")),
 ):
     whole = prepare(queries, gallery)(ask).copy()[:, stay][pair]
     smaller = prepare(queries[ask], gallery[stay])(np.arange(len(ask))).copy()[pair]
@@ -300,12 +300,12 @@ for size in SIZES:
     some = np.random.default_rng(SEED).normal(size=(size, 512)).astype(np.float32)
     asking, there = some[: size // 10], some[size // 10 :]
     seconds = []
-    for prepare in (distance_rows, reranked_rows):
+    for prepare in (distance_rows, reranked_distance_rows):
         start = time.perf_counter()
-        prepare(asking, there, "euclidean")(np.arange(len(asking)))
+        prepare(asking, there, metric="euclidean")(np.arange(len(asking)))
         seconds.append(time.perf_counter() - start)
     tracemalloc.start()
-    reranked_rows(asking, there)(np.arange(len(asking)))
+    reranked_distance_rows(asking, there)(np.arange(len(asking)))
     peak = tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
     print(f"{size:9,d}{seconds[0]:10.3f}{seconds[1]:14.2f}{peak:6.0f}{4 * size**2 / 1e6:28.0f}")
@@ -317,9 +317,9 @@ for size in SIZES:
 # ## Try this
 #
 # - Give Q a fourth neighbour (`K = 4`). Does W come back? Move W nearer to Q: how near must it be to fool the sets?
-# - `average_expansion(queries, gallery, k)` with k from 1 to 20: where is the best k?
+# - `average_query_expansion(queries, gallery, k)` with k from 1 to 20: where is the best k?
 # - Re-rank query by query with the *whole* gallery (`gallery` instead of `alone`). Does it still gain?
-# - `alpha_expansion(…, alpha=0)` is AQE. Which α does best here?
+# - `alpha_query_expansion(…, alpha=0)` is AQE. Which α does best here?
 #
 # ## Recap
 #
@@ -331,4 +331,4 @@ for size in SIZES:
 #
 # **Go on** with [lesson 11](faces.ipynb). **Sources**: [rerank.py](../src/learning_reid/retrieval/reranking.py),
 # [expansion.py](../src/learning_reid/retrieval/query_expansion.py),
-# [neighbours.py](../src/learning_reid/retrieval/nearest.py), [retrieval.py](../src/learning_reid/metrics/retrieval.py).
+# [neighbours.py](../src/learning_reid/retrieval/neighbors.py), [retrieval.py](../src/learning_reid/metrics/retrieval.py).

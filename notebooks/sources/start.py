@@ -26,13 +26,13 @@ SEED = 7
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.images import read_sample
-from learning_reid.datasets.task import make_contest
+from learning_reid.datasets.images import read_crop
+from learning_reid.datasets.query_gallery_split import split_query_gallery
 from reid_course.people import open_people
 from reid_course.pictures import show, show_crops
 from reid_course.predictions import compare
 
-contest = make_contest(open_people(DATA, seed=SEED))
+contest = split_query_gallery(open_people(DATA, seed=SEED))
 query_labels, gallery_labels = contest.query_labels, contest.gallery_labels
 print(f"{len(contest.query)} questions about {len(contest.persons)} people, {len(contest.cameras)} cameras")
 print(f"{len(contest.gallery)} pictures to answer from")
@@ -46,7 +46,7 @@ same = np.flatnonzero(elsewhere & (gallery_labels.person == person))
 others = np.flatnonzero(elsewhere & (gallery_labels.person != person) & (gallery_labels.person >= 0))
 line_up = rng.permutation([rng.choice(same), *rng.choice(others, 6, replace=False)])
 
-crops = [read_sample(contest.query[asked]), *(read_sample(contest.gallery[index]) for index in line_up)]
+crops = [read_crop(contest.query[asked]), *(read_crop(contest.gallery[index]) for index in line_up)]
 letters = [["who is it?", *"ABCDEFG"]]
 show_crops([crops], "On the left the person asked for; on the right seven people seen by other cameras.", letters)
 
@@ -104,9 +104,9 @@ print(vectors.shape, "- one row for each crop; the length of the first is", roun
 # Between two vectors lies a **distance**. The Euclidean one is what a ruler would measure. Small means alike.
 
 # %%
-from learning_reid.retrieval.distances import euclidean
+from learning_reid.retrieval.distances import euclidean_distance
 
-distances = euclidean(vectors[:1], vectors[1:])[0]
+distances = euclidean_distance(vectors[:1], vectors[1:])[0]
 order = np.argsort(distances)
 ranked = [crops[0], *(crops[1 + index] for index in order)]
 titles = [["query", *(f"{'ABCDEFG'[index]}  {distances[index]:.2f}" for index in order)]]
@@ -131,19 +131,19 @@ print("the network says", "ABCDEFG"[order[0]], "- the truth is", truth, "- you s
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from learning_reid.datasets.features import embed_samples
+from learning_reid.datasets.embeddings import embed_samples
 
 features = embed_samples(contest.samples, embedder)
 asking = len(contest.query)
-table = euclidean(features[:asking], features[asking:])  # one row for each query, one column for each gallery picture
+table = euclidean_distance(features[:asking], features[asking:])  # one row for each query, one column for each gallery picture
 
 own = (query_labels.person[:, None] == gallery_labels.person) & (query_labels.camera[:, None] == gallery_labels.camera)
 table = np.where(own, np.inf, table)  # the same person in the same camera does not count
 correct = gallery_labels.person[table.argmin(axis=1)] == query_labels.person
 compare(MY_GUESS, 100 * correct.mean(), "the nearest is the right person")
 
-small = np.stack([read_sample(sample)[::4, ::4].ravel() for sample in contest.samples]).astype(np.float32)
-pixels = np.where(own, np.inf, euclidean(small[:asking], small[asking:]))
+small = np.stack([read_crop(sample)[::4, ::4].ravel() for sample in contest.samples]).astype(np.float32)
+pixels = np.where(own, np.inf, euclidean_distance(small[:asking], small[asking:]))
 by_pixels = gallery_labels.person[pixels.argmin(axis=1)] == query_labels.person
 same = gallery_labels.person == query_labels.person[:, None]
 print(f"by pixels {100 * by_pixels.mean():.1f} %, by chance {100 * ((same & ~own).sum() / (~own).sum()):.1f} %")
@@ -162,7 +162,7 @@ _, first = np.unique(query_labels.person[failures], return_index=True)  # one of
 rows, marks = [], []
 for index in failures[first][:3]:
     best = np.argsort(table[index], kind="stable")[:7]
-    rows.append([read_sample(contest.query[index]), *(read_sample(contest.gallery[answer]) for answer in best)])
+    rows.append([read_crop(contest.query[index]), *(read_crop(contest.gallery[answer]) for answer in best)])
     marks.append([None, *(gallery_labels.person[best] == query_labels.person[index]).tolist()])
 show_crops(
     rows,
@@ -193,7 +193,7 @@ show(figure, "Distances of pairs of crops: those of one person are smaller, but 
 # ## Try this
 #
 # - Change `SEED` at the top and run everything again: other people, another line-up. How much does the figure move?
-# - `from learning_reid.retrieval.distances import cosine`, and use it instead of `euclidean` for the vectors. The order stays: why?
+# - `from learning_reid.retrieval.distances import cosine_distance`, and use it instead of `euclidean_distance` for the vectors. The order stays: why?
 #   ([Lesson 4](eval.ipynb) tells.)
 # - Leave out the line that sets `own` pairs to infinity. The figure rises. Has the network become better?
 #
@@ -206,4 +206,4 @@ show(figure, "Distances of pairs of crops: those of one person are smaller, but 
 #
 # **Go on** with [lesson 2](pipeline.ipynb), which finds the people in frames first. **Sources**:
 # [osnet.py](../src/learning_reid/models/osnet.py), [distances.py](../src/learning_reid/retrieval/distances.py),
-# [task.py](../src/learning_reid/datasets/task.py).
+# [task.py](../src/learning_reid/datasets/retrieval_task.py).

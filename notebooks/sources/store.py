@@ -33,8 +33,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.frames.folder import read_picture
-from learning_reid.frames.synthetic import parse_name
+from learning_reid.frames.images import read_image
+from learning_reid.frames.synthetic import parse_scene_name
 from reid_course.pictures import show, show_crops
 from reid_course.predictions import compare
 from reid_course.stored import CAMERAS, draw_lanes, film, returning_world, visits
@@ -42,14 +42,14 @@ from reid_course.stored import CAMERAS, draw_lanes, film, returning_world, visit
 home = tempfile.TemporaryDirectory()  # goes away with the notebook
 street = Path(home.name) / "street"
 street.mkdir()
-seed, _ = parse_name(FRAMES)
+seed, _ = parse_scene_name(FRAMES)
 truth = film(returning_world(seed, PEOPLE, LENGTH, RATE), street)  # and who is who, which no real store knows
 
 # %%
 busiest = int(np.bincount(np.concatenate([table.frame for table in truth.values()])).argmax())
 figure, cells = plt.subplots(1, 3, figsize=(7, 2))
 for cell, camera in zip(cells, CAMERAS, strict=True):
-    cell.imshow(read_picture(street / camera / f"{busiest:04d}.jpg"))
+    cell.imshow(read_image(street / camera / f"{busiest:04d}.jpg"))
     cell.set_title(camera)
     cell.set_axis_off()
 show(figure, f"What the three cameras see at the same moment, {busiest / RATE:.0f} seconds after the start.")
@@ -74,8 +74,8 @@ from sqlalchemy.orm import Session
 
 from learning_reid.detection.registry import create_detector
 from learning_reid.embedding.registry import create_embedder
-from reid_store.extract import Crew, Source, extract
-from reid_store.open_store import open_store
+from reid_store.extraction import ExtractionModels, RecordingSource, extract
+from reid_store.database import open_store
 from reid_store.records import detector_row, embedder_row
 
 folder = Path(home.name) / "store"
@@ -85,9 +85,9 @@ detector, embedder = create_detector("torchvision_frcnn"), create_embedder("osne
 with Session(engine, expire_on_commit=False) as session, session.begin():
     looks = detector_row(session, "torchvision_frcnn", "embedded", None, detector)
     describes = embedder_row(session, "osnet_x0_25", "embedded", embedder)
-crew = Crew(detector, embedder, looks, describes)  # the networks, and the rows that stand for them in the store
+crew = ExtractionModels(detector, embedder, looks, describes)  # the networks, and the rows that stand for them in the store
 start_s = datetime(2026, 3, 2, 17, tzinfo=UTC).timestamp()
-sources = {camera: Source(str(street / camera), camera, start_s, RATE) for camera in CAMERAS}
+sources = {camera: RecordingSource(str(street / camera), camera, start_s, RATE) for camera in CAMERAS}
 
 
 # %%
@@ -177,15 +177,15 @@ print(f"{LENGTH / RATE:.0f} seconds of this street: {len(stored):,} people in fr
 print(f"a day of it: {days * size / 1e9:.1f} GB, and {days * footage / 1e9:.0f} GB of pictures if these are kept too")
 
 # %%
-from reid_store.search import thumbnail_of, vector_of
-from reid_store.thumbnails import as_picture
+from reid_store.search import read_thumbnail, read_embedding
+from reid_store.thumbnails import decode_jpeg
 
 chosen = stored.sort_values("thumbnail_bytes").id.iloc[[-1, -len(stored) // 3, len(stored) // 3]].tolist()
 figure, cells = plt.subplots(2, 3, figsize=(5, 3.1), height_ratios=[2, 1])
 for number, (above, below) in zip(chosen, cells.T, strict=True):
-    above.imshow(as_picture(thumbnail_of(engine, number)))
+    above.imshow(decode_jpeg(read_thumbnail(engine, number)))
     above.set_title(f"detection {number}", fontsize=9)
-    below.imshow(vector_of(engine, number, describes)[:512].reshape(16, 32), cmap="PuOr", vmin=-0.04, vmax=0.04)
+    below.imshow(read_embedding(engine, number, describes)[:512].reshape(16, 32), cmap="PuOr", vmin=-0.04, vmax=0.04)
     for cell in (above, below):
         cell.set_axis_off()
 show(figure, "Kept of three people: the thumbnail, and below it the first 512 numbers of the vector, as colours.")
@@ -204,15 +204,15 @@ show(figure, "Kept of three people: the thumbnail, and below it the first 512 nu
 CLICK = None  # (x, y) in pixels, as (400, 300); None: the person on the left
 
 # %%
-from learning_reid.visualization.drawing import MATCH, Mark, draw_marks
+from learning_reid.visualization.drawing import MATCH_STYLE, LabeledBox, draw_boxes
 
 camera, frame = stored.groupby(["camera", "frame"]).size().idxmax()
 here = stored[(stored.camera == camera) & (stored.frame == frame)].sort_values("x1")
 x, y = CLICK or ((here.x1 + here.x2).iloc[0] / 2, (here.y1 + here.y2).iloc[0] / 2)
 hit = here[(here.x1 <= x) & (x <= here.x2) & (here.y1 <= y) & (y <= here.y2)]
 clicked = int(hit.sort_values("y2").id.iloc[-1])  # of two boxes, the one in front
-marks = [Mark(row[["x1", "y1", "x2", "y2"]].to_numpy(float), MATCH, f"{row.id}") for _, row in here.iterrows()]
-picture = draw_marks(read_picture(street / camera / f"{frame:04d}.jpg"), marks)
+marks = [LabeledBox(row[["x1", "y1", "x2", "y2"]].to_numpy(float), MATCH_STYLE, f"{row.id}") for _, row in here.iterrows()]
+picture = draw_boxes(read_image(street / camera / f"{frame:04d}.jpg"), marks)
 figure, axes = plt.subplots(figsize=(6, 2.2))
 axes.imshow(picture)
 axes.plot([x], [y], "+", color="white", markersize=14, markeredgewidth=3)
@@ -232,19 +232,19 @@ MY_GUESS = None  # of 100
 
 # %%
 from learning_reid.embedding.operating_point import load_operating_point
-from reid_store.detection_filter import Where
-from reid_store.identities import read_everybody
-from reid_store.identity_truth import true_camera, true_persons
+from reid_store.detection_filter import DetectionFilter
+from reid_store.identities import read_detections
+from reid_store.identity_truth import read_camera_truth, match_ground_truth
 from reid_store.search import search_store
-from reid_store.search_results import answers_text, clock, is_match
+from reid_store.search_results import format_hits, clock, is_match
 
 point = load_operating_point("osnet_x0_25", "embedded", "euclidean")
 limit = point.search_threshold  # calibrated on other people, as in lesson 9
-people = read_everybody(engine, describes)
-known = {name: true_camera(engine, name, table) for name, table in truth.items()}
-true, _ = true_persons(people, known)  # -1: the box fits nobody; -2: somebody of whom too little is seen to count
+people = read_detections(engine, describes)
+known = {name: read_camera_truth(engine, name, table) for name, table in truth.items()}
+true, _ = match_ground_truth(people, known)  # -1: the box fits nobody; -2: somebody of whom too little is seen to count
 who = dict(zip(people.detection.tolist(), true.tolist(), strict=True))
-query = vector_of(engine, clicked, describes)
+query = read_embedding(engine, clicked, describes)
 found = search_store(engine, query, describes, k=100, where=Where(not_frame_of=clicked))
 same = sum(who[hit.detection] == who[clicked] for hit in found)
 compare(MY_GUESS, same, "the same person", f"of {len(found)}")
@@ -253,16 +253,16 @@ print("seen by", ", ".join(sorted({name for name, _ in places})), f"in {len(plac
 
 # %% [markdown]
 # The nearest pictures of a person are mostly those taken a moment before and after, which is no news. The interesting
-# question is **where else**: other cameras, other times. `Where` says it, and search looks at nothing else.
+# question is **where else**: other cameras, other times. `DetectionFilter` says it, and search looks at nothing else.
 
 
 # %%
-def show_answers(asked: int, places: dict[str, Where], words: str) -> None:
+def show_answers(asked: int, places: dict[str, DetectionFilter], words: str) -> None:
     """The three nearest in some places, a row for each."""
     rows, titles, right = [], [], []
     for told, where in places.items():
-        found = search_store(engine, vector_of(engine, asked, describes), describes, k=3, where=where)
-        rows.append([as_picture(jpeg) for jpeg in (thumbnail_of(engine, asked), *(hit.thumbnail for hit in found))])
+        found = search_store(engine, read_embedding(engine, asked, describes), describes, k=3, where=where)
+        rows.append([decode_jpeg(jpeg) for jpeg in (read_thumbnail(engine, asked), *(hit.thumbnail for hit in found))])
         away = [f"{hit.distance:.2f}" if is_match(hit, limit) else f"({hit.distance:.2f})" for hit in found]
         seen = [f"{hit.camera} {clock(hit.time_s)[17:19]} s" for hit in found]
         titles.append([told, *("\n".join(title) for title in zip(away, seen, strict=True))])
@@ -270,9 +270,9 @@ def show_answers(asked: int, places: dict[str, Where], words: str) -> None:
     show_crops(rows, words, titles, right)
 
 
-others = Where(cameras=[name for name in CAMERAS if name != camera])
-earlier = Where(to_s=float(stored.time_s[stored.id == clicked].iloc[0]) - 10)
-anywhere = Where(not_frame_of=clicked)
+others = DetectionFilter(cameras=[name for name in CAMERAS if name != camera])
+earlier = DetectionFilter(to_s=float(stored.time_s[stored.id == clicked].iloc[0]) - 10)
+anywhere = DetectionFilter(not_frame_of=clicked)
 frames = (
     "Brackets: farther than the threshold. Green: the same person, orange: another one, grey: a box that fits nobody."
 )
@@ -294,8 +294,8 @@ from reid_course.dressed import dressed
 
 stranger = dressed(top=(190, 40, 40), trousers=(40, 60, 170))
 found = search_store(engine, embedder([stranger])[0], describes, k=2)
-print(answers_text(found, limit))
-crops = [stranger, *(as_picture(hit.thumbnail) for hit in found)]
+print(format_hits(found, limit))
+crops = [stranger, *(decode_jpeg(hit.thumbnail) for hit in found)]
 titles = [["asked", *(f"({hit.distance:.2f})" for hit in found)]]
 show_crops([crops], "Somebody who was never there, and the two stored people who are nearest.", titles)
 assert not is_match(found[0], limit) or seed != 7  # in another street somebody may be dressed alike
@@ -310,12 +310,12 @@ assert not is_match(found[0], limit) or seed != 7  # in another street somebody 
 # people in one frame are two people**. So each frame with several people shows how far apart strangers are.
 
 # %%
-from reid_store.identities import put_together
-from reid_store.tracklets import strangers_distance
+from reid_store.identities import cluster_detections
+from learning_reid.tracking.tracklets import impostor_quantile
 
-strangers = strangers_distance(people.frame, people.boxes_xyxy, people.embeddings)
+strangers = impostor_quantile(people.frame, people.boxes_xyxy, people.embeddings)
 print("of the pairs of people in one frame, 95 in 100 are farther apart than", np.round(strangers or np.nan, 2))
-made = put_together(people, limit)
+made = cluster_detections(people, limit)
 
 shown = people.camera == people.cameras.index(camera)
 when, across = people.time_s[shown] - start_s, people.boxes_xyxy[shown][:, [0, 2]].mean(axis=1)
@@ -345,9 +345,9 @@ show(figure, f"Everybody seen by {camera}: each dot a box, each colour a trackle
 MY_GUESS = None  # persons
 
 # %%
-from reid_store.identity_truth import score_persons
+from reid_store.identity_truth import score_clustering
 
-scores = score_persons(people, made, known)
+scores = score_clustering(people, made, known)
 lengths = np.bincount(made.tracklet)
 print(f"{len(people):,} detections, {len(lengths)} tracklets of {np.median(lengths):.0f} boxes (median)")
 compare(MY_GUESS, made.persons, "persons", "")
@@ -373,24 +373,24 @@ show(
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from learning_reid.retrieval.distances import euclidean
-from reid_store.identities import PutTogether
-from reid_store.persons import average_linkage, cannot_be_one, group_tracklets, sum_up
+from learning_reid.retrieval.distances import euclidean_distance
+from reid_store.identities import Clustering
+from learning_reid.tracking.clustering import average_linkage, cannot_link_mask, cluster_tracklets, summarize_tracklets
 
 columns = people.camera, people.time_s, people.boxes_xyxy, people.score, people.embeddings
-tracklets = sum_up(made.tracklet, *columns)
-never = cannot_be_one(tracklets)
+tracklets = summarize_tracklets(made.tracklet, *columns)
+never = cannot_link_mask(tracklets)
 loose = point.pair_threshold
-away = euclidean(tracklets.prototypes, tracklets.prototypes)
+away = euclidean_distance(tracklets.prototypes, tracklets.prototypes)
 print(f"{never.sum() // 2} of {len(never) * (len(never) - 1) // 2} pairs of tracklets cannot be one person")
 idf1 = {}
 for words, group in (
-    ("with the rule", group_tracklets(tracklets, loose)),
+    ("with the rule", cluster_tracklets(tracklets, loose)),
     ("without", average_linkage(away, loose, tracklets.detections)),
 ):
     twice = int((never & (group[:, None] == group)).sum()) // 2
-    result = PutTogether(made.tracklet, group[made.tracklet], loose)
-    idf1[words] = 100 * score_persons(people, result, known).identities.idf1
+    result = Clustering(made.tracklet, group[made.tracklet], loose)
+    idf1[words] = 100 * score_clustering(people, result, known).identities.idf1
     print(f"{words:14s} IDF1 {idf1[words]:5.1f}; pairs of tracklets that are one person in two places at once: {twice}")
     assert words == "without" or twice == 0
 compare(MY_GUESS, idf1["without"], "IDF1 without the rule", "")
@@ -404,7 +404,7 @@ compare(MY_GUESS, idf1["without"], "IDF1 without the rule", "")
 # seen in six boxes and Ben in four:
 
 # %%
-from learning_reid.metrics.identities import identity_scores, pair_scores
+from learning_reid.metrics.identities import identity_metrics, pairwise_metrics
 
 anna_and_ben = np.array([1] * 6 + [2] * 4)
 for words, numbers in (
@@ -414,8 +414,8 @@ for words, numbers in (
     ("Ben was not detected", [7, 7, 7, 7, 7, 7, -1, -1, -1, -1]),
 ):
     given = np.array(numbers)
-    one = identity_scores(given, np.arange(10), anna_and_ben, {1: 6, 2: 4})
-    print(f"{words:22s} IDF1 {100 * one.idf1:5.1f}   pairwise F1 {100 * pair_scores(anna_and_ben, given).f1:5.1f}")
+    one = identity_metrics(given, np.arange(10), anna_and_ben, {1: 6, 2: 4})
+    print(f"{words:22s} IDF1 {100 * one.idf1:5.1f}   pairwise F1 {100 * pairwise_metrics(anna_and_ben, given).f1:5.1f}")
 
 # %% [markdown]
 # Note the last line: whom the detector misses counts as wrong, in IDF1 only. Now our store, and beside it tracklets
@@ -425,10 +425,10 @@ for words, numbers in (
 print(f"{'in percent':34s}{'IDF1':>7s}{'pair F1':>9s}{'persons':>9s}")
 for words, result in (
     ("looks and boxes", made),
-    ("boxes alone, then persons by looks", put_together(people, limit, appearance=False)),
-    ("each tracklet its own person", put_together(people, 0.0)),
+    ("boxes alone, then persons by looks", cluster_detections(people, limit, appearance=False)),
+    ("each tracklet its own person", cluster_detections(people, 0.0)),
 ):
-    score = score_persons(people, result, known)
+    score = score_clustering(people, result, known)
     print(f"{words:34s}{100 * score.identities.idf1:7.1f}{100 * score.pairs.f1:9.1f}{result.persons:9d}")
 print(f"the detector found {100 * scores.found:.0f} % of the true boxes: nothing can be better than that allows")
 
@@ -442,9 +442,9 @@ print(f"the detector found {100 * scores.found:.0f} % of the true boxes: nothing
 
 # %%
 places = np.linspace(0.2, 1.1, 5 if is_smoke() else 13)
-results = [put_together(people, float(place)) for place in tqdm(places, "thresholds")]
+results = [cluster_detections(people, float(place)) for place in tqdm(places, "thresholds")]
 persons = [result.persons for result in results]
-idf1s = [100 * score_persons(people, result, known).identities.idf1 for result in results]
+idf1s = [100 * score_clustering(people, result, known).identities.idf1 for result in results]
 figure, (above, below) = plt.subplots(2, 1, figsize=(7, 4.4), sharex=True)
 above.plot(places, persons, "o-")
 above.axhline(PEOPLE, color="grey", linestyle=":", label=f"{PEOPLE} there truly were")
@@ -470,13 +470,13 @@ assert max(idf1s) > idf1s[-1] or is_smoke()
 from reid_course.notebook import ROOT
 from reid_store.identities import write_persons
 from reid_store.timeline import summary, write_timeline
-from reid_store.timeline_data import read_page
+from reid_store.timeline_data import read_timeline
 
 write_persons(engine, people.detection, made.person)
 page = ROOT / "output" / "store" / "timeline.html"
 page.parent.mkdir(parents=True, exist_ok=True)
-write_timeline(page, read_page(engine), by_person=True)
-print(summary(read_page(engine).values))
+write_timeline(page, read_timeline(engine), by_person=True)
+print(summary(read_timeline(engine).values))
 print(f"{page.relative_to(ROOT)} in the project's folder, {page.stat().st_size / 1e6:.1f} MB: open it in a browser")
 
 figure, axes = plt.subplots(figsize=(7, 0.6 + 0.36 * made.persons))
@@ -506,7 +506,7 @@ visit = visits(true, people.camera, people.time_s)
 
 def search_again(vectors: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ask for everybody in other visits than their own: the person asked for, the nearest one, and how far away."""
-    away = euclidean(vectors, vectors)
+    away = euclidean_distance(vectors, vectors)
     away[visit[rows][:, None] == visit[rows]] = np.inf
     nearest = away.argmin(axis=1)
     one = true[rows]
@@ -552,7 +552,7 @@ MY_GUESS = None  # percent of the searches
 # %%
 from collections import Counter
 
-others = euclidean(people.embeddings[rows], people.embeddings[rows])
+others = euclidean_distance(people.embeddings[rows], people.embeddings[rows])
 others[true[rows][:, None] == true[rows]] = np.inf
 alarm = others.min(axis=1) <= limit
 named = true[rows][others.argmin(axis=1)]
@@ -578,7 +578,7 @@ MY_GUESS = None  # percent of the clicks
 from reid_store.sprites import blur_faces, blur_people
 
 few = rows[::3]  # every third picture, to save time
-thumbnails = [as_picture(thumbnail_of(engine, int(people.detection[row]))) for row in few]
+thumbnails = [decode_jpeg(read_thumbnail(engine, int(people.detection[row]))) for row in few]
 blurred = {
     "as they are": thumbnails,
     "faces blurred": [blur_faces(picture) for picture in thumbnails],
@@ -616,7 +616,7 @@ assert found_again["people blurred"] > found_again["random numbers"] or is_smoke
 #
 # ## Forgetting
 #
-# The best protection is not to have it any more. `forget_older` (in a terminal: `timeline --retention 30d`) deletes
+# The best protection is not to have it any more. `delete_older` (in a terminal: `timeline --retention 30d`) deletes
 # what is older than a **term**. We shall delete the first half of the recordings, and then look into the *file*: are
 # the numbers of the very first vector still in it? First as somebody would do it by hand, in a copy: `DELETE`. Gone?
 
@@ -650,16 +650,16 @@ assert not traces(copy_file).startswith("0 of")
 
 # %% [markdown]
 # The table is empty, and the vector still lies in the file: deleting marks room as free, as one tears the table of
-# contents out of a book. Whoever finds the disk can read it. `forget_older` overwrites what it deletes, and writes the
+# contents out of a book. Whoever finds the disk can read it. `delete_older` overwrites what it deletes, and writes the
 # file anew.
 
 # %%
-from reid_store.open_store import only_writer
-from reid_store.retention import forget_older
+from reid_store.database import write_lock
+from reid_store.retention import delete_older
 
 print("before:", traces(*folder.glob("people.db*")))
-with only_writer(engine, url):
-    gone = forget_older(engine, start_s + LENGTH / RATE / 2)
+with write_lock(engine, url):
+    gone = delete_older(engine, start_s + LENGTH / RATE / 2)
 print(gone)
 print("after:", traces(*folder.glob("people.db*")))
 remaining = pd.read_sql("SELECT count(*) AS vectors FROM reid_embeddings", engine).vectors[0]
@@ -673,7 +673,7 @@ assert traces(*folder.glob("people.db*")).startswith("0 of") and remaining == le
 frames_seen = itertools.count(1)
 back = extract(engine, sources["west"], crew, stop=lambda: next(frames_seen) >= 8)
 print(f"found again in the first 8 frames of west: {back.detections} people, with thumbnails and vectors")
-page_holds = summary(read_page(engine).values).partition(",")[0]
+page_holds = summary(read_timeline(engine).values).partition(",")[0]
 print("in the store now:", page_holds)
 print("on the page that was written before:", f"{len(people):,} detections")
 assert back.frames == 8
@@ -717,11 +717,11 @@ home.cleanup()
 #
 # - A store keeps a **row, a thumbnail and a vector** for each person in each frame: kilobytes only, and all that is
 #   needed to find them again. It is filled in **transactions**, so that it can be broken off at any time.
-# - A **search** is one vector against all others; `Where` leaves out what is trivial, the **threshold** says "nobody".
+# - A **search** is one vector against all others; `DetectionFilter` leaves out what is trivial, the **threshold** says "nobody".
 # - **Tracklets** join boxes within a camera, **persons** join tracklets across cameras; two in one frame are two.
 # - **IDF1** pairs each person made with one true person. It is best at one threshold, and falls on both sides.
 # - **Blur** is for eyes, not for networks; **deleting** is done only when the bytes are gone, everywhere.
 #
 # **Go on** with the page on [stores](../docs/store.md), which has the commands. **Sources**:
-# [extract.py](../src/reid_store/extract.py), [search.py](../src/reid_store/search.py), [tracklets.py](../src/reid_store/tracklets.py),
-# [persons.py](../src/reid_store/persons.py), [retention.py](../src/reid_store/retention.py).
+# [extract.py](../src/reid_store/extraction.py), [search.py](../src/reid_store/search.py), [tracklets.py](../src/learning_reid/tracking/tracklets.py),
+# [persons.py](../src/learning_reid/tracking/clustering.py), [retention.py](../src/reid_store/retention.py).

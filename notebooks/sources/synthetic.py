@@ -145,7 +145,7 @@ for number, copy in enumerate(copies, 1):
 # eight. Guess: what differs more, one person in two cameras, or two people in one?
 
 # %%
-from reid_synth.datasets.crops import photograph, sample_crop_camera
+from reid_synth.datasets.crops import render_crop, sample_crop_camera
 from reid_synth.places.street import empty_street
 from reid_synth.places.surfaces import make_surfaces
 
@@ -153,7 +153,7 @@ rng = np.random.default_rng(SEED)
 surfaces = make_surfaces(SEED, per_kind=3)
 cameras = [sample_crop_camera(rng, [empty_street(rng, surfaces)]) for _ in range(8)]
 pair = person, sample_person(np.random.default_rng(SEED + 1))
-taken = [[photograph(who, camera, np.random.default_rng([SEED, 1])) for camera in cameras] for who in pair]
+taken = [[render_crop(who, camera, np.random.default_rng([SEED, 1])) for camera in cameras] for who in pair]
 show_crops(
     taken,
     "Two people, a row for each, as eight cameras take them. Each column is one camera.",
@@ -189,7 +189,7 @@ from reid_synth.places.weather import WEATHERS
 figure, cells = plt.subplots(1, 4, figsize=(8.6, 1.9))
 for cell, (name, weather) in zip(cells, WEATHERS.items(), strict=True):
     sky = weather(np.random.default_rng(SEED + 4))
-    street = compose_street(np.random.default_rng(SEED), surfaces, bank=None, respond=False, weather=sky)
+    street = compose_street(np.random.default_rng(SEED), surfaces, bank=None, apply_response=False, weather=sky)
     cell.imshow(street.image)
     cell.set(title=name, xticks=[], yticks=[])
     cell.grid(False)
@@ -274,19 +274,19 @@ if gaps:
 import tempfile
 from pathlib import Path
 
-from learning_reid.datasets.images import read_sample
-from learning_reid.datasets.registry import open_crops
-from learning_reid.datasets.task import Contest, make_contest
+from learning_reid.datasets.images import read_crop
+from learning_reid.datasets.layouts import open_dataset
+from learning_reid.datasets.query_gallery_split import QueryGallerySplit, split_query_gallery
 from reid_synth.datasets.market import MarketPlan, write_market
 
 
-def draw_contest(change_clothes: float) -> tuple[Contest, list[np.ndarray]]:
+def draw_contest(change_clothes: float) -> tuple[QueryGallerySplit, list[np.ndarray]]:
     """People before two cameras, of whom a share changes clothes in the second; and their pictures."""
     plan = MarketPlan(0, DRESSED_TWICE, 2, 2, distractors=0, junk=0, change_clothes=change_clothes)
     with tempfile.TemporaryDirectory() as folder:
         write_market(Path(folder), plan, SEED)
-        contest = make_contest(open_crops("market1501", Path(folder)))
-        return contest, [read_sample(sample) for sample in contest.samples]
+        contest = split_query_gallery(open_dataset("market1501", Path(folder)))
+        return contest, [read_crop(sample) for sample in contest.samples]
 
 
 # %%
@@ -307,20 +307,20 @@ show_crops(
 MY_GUESS = None  # rank-1 in percent when everybody has changed clothes
 
 # %%
-from learning_reid.datasets.task import make_task
+from learning_reid.datasets.retrieval_task import create_retrieval_task
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import score_retrieval
+from learning_reid.metrics.retrieval import retrieval_metrics
 from reid_course.predictions import compare
 
 embedder = create_embedder("osnet_x0_25", "embedded")
 rank1 = {}
 for name, (contest, pictures) in contests.items():
-    task, rule = make_task(contest, embedder(pictures), "euclidean"), PROTOCOLS["market1501"]
+    task, rule = create_retrieval_task(contest, embedder(pictures), "euclidean"), PROTOCOLS["market1501"]
     labels = contest.query_labels, contest.gallery_labels
     rank1[name] = (
-        100 * score_retrieval(find_matches(task.distance_rows(), *labels, rule), *labels, rule).figures["rank1"]
+        100 * retrieval_metrics(find_matches(task.distance_rows(), *labels, rule), *labels, rule).means["rank1"]
     )
 print(f"in the same clothes: {rank1['same clothes']:.1f} %")
 compare(MY_GUESS, rank1["other clothes"], "rank-1 in other clothes")
@@ -346,13 +346,13 @@ from reid_synth.datasets.crops import sample_people
 from reid_synth.datasets.statistics import measure_crops
 
 cast = sample_people(rng, 40)
-drawn = [photograph(cast[i % 40], cameras[i % 8], rng, cast) for i in range(CROPS)]
+drawn = [render_crop(cast[i % 40], cameras[i % 8], rng, cast) for i in range(CROPS)]
 ranges = {"generated, drawn now": [tuple(each) for each in measure_crops(drawn).values()][:4]}
 if DATA == "market1501":
     from reid_course.people import open_people
 
-    real = open_people(DATA).of("query")[:: 1 + 3000 // CROPS]
-    ranges["Market-1501"] = [tuple(each) for each in measure_crops(map(read_sample, real)).values()][:4]
+    real = open_people(DATA).subset("query")[:: 1 + 3000 // CROPS]
+    ranges["Market-1501"] = [tuple(each) for each in measure_crops(map(read_crop, real)).values()][:4]
 for line in (ROOT / "docs" / "synthetic.md").read_text(encoding="utf-8").splitlines():
     found = re.findall(r"([\d,]+) \(([\d,]+)–([\d,]+)\)", line)  # median (10–90 %)
     if len(found) == 4 and not line.startswith("| generated"):

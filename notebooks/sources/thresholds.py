@@ -30,11 +30,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from learning_reid.datasets.features import embed_samples
-from learning_reid.datasets.images import read_sample
-from learning_reid.datasets.task import make_task
-from learning_reid.metrics.verification import Pairs, equal_error_rate, roc_curve, tar_at_far, threshold_at_far
-from learning_reid.retrieval.distances import euclidean
+from learning_reid.datasets.embeddings import embed_samples
+from learning_reid.datasets.images import read_crop
+from learning_reid.datasets.retrieval_task import create_retrieval_task
+from learning_reid.metrics.verification import PairDistances, eer, roc_curve, tar_at_far, threshold_at_far
+from learning_reid.retrieval.distances import euclidean_distance
 from reid_course.contests import MODELS, lesson_contest, lesson_embedder
 from reid_course.pictures import show, show_crops
 from reid_course.predictions import compare
@@ -42,8 +42,8 @@ from reid_course.predictions import compare
 contest = lesson_contest(DATA, SEED, MOST_PEOPLE)
 embedder = lesson_embedder(DATA)
 features = embed_samples(contest.samples, embedder)
-task = make_task(contest, features, "euclidean")
-distances = euclidean(task.query_features, task.gallery_features)
+task = create_retrieval_task(contest, features, "euclidean")
+distances = euclidean_distance(task.query_features, task.gallery_features)
 asks, answers = contest.query_labels, contest.gallery_labels
 across = asks.camera[:, None] != answers.camera
 same = (asks.person[:, None] == answers.person) & across
@@ -56,8 +56,8 @@ kinds = [same & (distances < hard), same & (distances > hard), different & (dist
 chosen = [rng.choice(np.argwhere(kind)) for kind in kinds for _ in range(2)]
 chosen = [chosen[place] for place in rng.permutation(len(chosen))]
 rows = [
-    [read_sample(contest.query[query]) for query, _ in chosen],
-    [read_sample(contest.gallery[answer]) for _, answer in chosen],
+    [read_crop(contest.query[query]) for query, _ in chosen],
+    [read_crop(contest.gallery[answer]) for _, answer in chosen],
 ]
 show_crops(rows, "Eight pairs, one above the other, by different cameras.", [list("ABCDEFGH"), [""] * 8])
 
@@ -91,13 +91,13 @@ assert pairs.genuine.mean() < pairs.impostor.mean()
 MY_GUESS = None  # a number from 0 to 50
 
 # %%
-eer, at_eer = equal_error_rate(pairs)
-at_far = threshold_at_far(pairs, FAR)
-compare(MY_GUESS, 100 * eer, "equal error rate")
+rate_eer, at_eer = eer(pairs.genuine, pairs.impostor)
+at_far = threshold_at_far(pairs.genuine, pairs.impostor, FAR)
+compare(MY_GUESS, 100 * rate_eer, "equal error rate")
 figure, axes = plt.subplots()
 axes.hist(pairs.genuine, bins=60, density=True, alpha=0.7, label="genuine: one person")
 axes.hist(pairs.impostor, bins=60, density=True, alpha=0.7, label="impostors: two people")
-for threshold, words, style in ((at_eer, f"EER {eer:.1%}", "--"), (at_far, f"FAR {FAR:.0%}", ":")):
+for threshold, words, style in ((at_eer, f"EER {rate_eer:.1%}", "--"), (at_far, f"FAR {FAR:.0%}", ":")):
     words += f": at {threshold:.2f}, TAR {pairs.tar(threshold):.0%}"
     axes.axvline(threshold, color="black", linestyle=style, label=words)
 axes.set(xlabel="distance", ylabel="share of the pairs", yticks=[])
@@ -109,16 +109,16 @@ show(figure, "Distances of genuine pairs and of impostors with two thresholds: w
 # the interesting part is small: with a thousand people passing a door each day, one in a hundred is ten mistakes a day.
 
 # %%
-far, tar = roc_curve(pairs)
+far, tar = roc_curve(pairs.genuine, pairs.impostor)
 figure, axes = plt.subplots(figsize=(6, 3.5))
 axes.plot(100 * far, 100 * tar)
-axes.plot([100 * eer], [100 * (1 - eer)], "o", color="black", label=f"EER {eer:.1%}")
+axes.plot([100 * rate_eer], [100 * (1 - rate_eer)], "o", color="black", label=f"EER {rate_eer:.1%}")
 axes.plot(100 * far, 100 * far, color="grey", linestyle=":", label="a coin")
 axes.set(xscale="log", xlabel="FAR, %", ylabel="TAR, %", ylim=(0, 101))
 axes.legend()
 show(figure, "ROC curve: the share of genuine pairs accepted, at each share of impostors accepted.")
 for wanted in (0.1, 0.01, 0.001, 0.0001):
-    print(f"TAR at FAR {wanted:7.2%}: {tar_at_far(pairs, wanted):6.1%}")
+    print(f"TAR at FAR {wanted:7.2%}: {tar_at_far(pairs.genuine, pairs.impostor, wanted):6.1%}")
 
 # %% [markdown]
 # A `nan` would say: with so few impostors, so small a rate cannot be told from none. Whoever quotes TAR at FAR 0.01 %
@@ -138,22 +138,22 @@ MY_GUESS = None  # a number from 0 to 100
 from learning_reid.datasets.sample import Sample
 from learning_reid.embedding.backend_torch import TorchEmbedder
 from learning_reid.embedding.preprocessing import Preprocessing
-from learning_reid.models.networks import build_backbone
+from learning_reid.models.registry import create_model
 
 
 def pixels(sample: Sample) -> np.ndarray:
     """A crop as 32 × 16 pixels in one row."""
-    return embedder.preprocessing.resize(read_sample(sample))[4::8, 4::8].ravel() / 255
+    return embedder.preprocessing.resize(read_crop(sample))[4::8, 4::8].ravel() / 255
 
 
-untrained = TorchEmbedder(build_backbone("osnet_x0_25", seed=SEED), Preprocessing(128, 64))  # small: it is quicker
+untrained = TorchEmbedder(create_model("osnet_x0_25", seed=SEED), Preprocessing(128, 64))  # small: it is quicker
 glasses = {
     "trained, Euclidean": (features, "euclidean"),
     "trained, cosine": (features, "cosine"),
     "random weights, cosine": (embed_samples(contest.samples, untrained), "cosine"),
     "raw pixels, cosine": (np.array([pixels(sample) for sample in contest.samples], np.float32), "cosine"),
 }
-seen = {name: make_task(contest, *how).pairs() for name, how in glasses.items()}
+seen = {name: create_retrieval_task(contest, *how).pairs() for name, how in glasses.items()}
 compare(MY_GUESS, 100 * float(seen["random weights, cosine"].far(0.5)), "impostors accepted with random weights")
 
 # %%
@@ -166,8 +166,8 @@ for axes, (name, each) in zip(cells, seen.items(), strict=True):
     axes.axvline(0.5, color="black", linestyle="--")
     axes.set_title(name, fontsize=9, loc="left")
     axes.set(yticks=[])
-    rate, place = equal_error_rate(each)
-    strict = threshold_at_far(each, FAR)
+    rate, place = eer(each.genuine, each.impostor)
+    strict = threshold_at_far(each.genuine, each.impostor, FAR)
     print(f"{name:24s}{each.tar(0.5):8.1%}{each.far(0.5):11.1%}{rate:8.1%}{place:8.4f}{strict:13.4f}")
 cells[-1].set_xlabel("distance")
 show(figure, "The same pairs on four scales (blue: one person, orange: two); the dashed line is 0.5.")
@@ -239,9 +239,9 @@ persons = np.unique(asks.person)
 wanted, got, places = [], [], []
 for division in range(DIVISIONS):
     order = np.random.default_rng(SEED + division).permutation(persons)
-    choosing = task.of_persons(order[: len(order) // 2]).pairs()
-    measuring = task.of_persons(order[len(order) // 2 :]).pairs()
-    places.append(threshold_at_far(choosing, FAR))
+    choosing = task.select_persons(order[: len(order) // 2]).pairs()
+    measuring = task.select_persons(order[len(order) // 2 :]).pairs()
+    places.append(threshold_at_far(choosing.genuine, choosing.impostor, FAR))
     wanted.append(choosing.far(places[-1]))
     got.append(measuring.far(places[-1]))
 figure, (left, right_side) = plt.subplots(1, 2, figsize=(7, 3))
@@ -277,9 +277,9 @@ from learning_reid.metrics.open_set import dir_at_far
 from learning_reid.metrics.protocol import PROTOCOLS
 
 matches = find_matches(task.distance_rows(), asks, answers, PROTOCOLS["market1501"])
-nearest = matches.number == 0
-found, alarm = matches.distance[nearest], matches.nearest_wrong[matches.trial[nearest]]
-searches = Pairs.of(found, alarm)
+nearest = matches.match_index == 0
+found, alarm = matches.distance[nearest], matches.nearest_negative[matches.trial[nearest]]
+searches = PairDistances.of(found, alarm)
 figure, axes = plt.subplots()
 axes.hist(found, bins=40, density=True, alpha=0.7, label="nearest picture of the person")
 axes.hist(alarm, bins=40, density=True, alpha=0.7, label="nearest of anybody else")
@@ -289,7 +289,7 @@ axes.legend(fontsize=8, loc="upper right")
 show(figure, "Distances that a search meets: the nearest picture of the right person, and the nearest of all others.")
 print(f"the threshold for pairs answers {np.mean(alarm <= at_far):.0%} of the searches in vain")
 for rate in (0.5, 0.2, 0.1):
-    place = threshold_at_far(searches, rate)
+    place = threshold_at_far(searches.genuine, searches.impostor, rate)
     print(f"DIR at FAR {rate:.0%}: {dir_at_far(matches, rate):.1%}, with a threshold of {place:.2f}")
 print(f"rank-1, which is DIR where every answer counts: {np.mean(found < alarm):.1%}")
 
@@ -304,8 +304,8 @@ order = np.argsort(kept.min(axis=1))
 _, first = np.unique(asks.person[order], return_index=True)  # one search for each person
 worst = order[np.sort(first)][:8]
 rows = [
-    [read_sample(contest.query[query]) for query in worst],
-    [read_sample(contest.gallery[kept[query].argmin()]) for query in worst],
+    [read_crop(contest.query[query]) for query in worst],
+    [read_crop(contest.gallery[kept[query].argmin()]) for query in worst],
 ]
 alarms = [[""] * len(worst), [f"{kept[query].min():.2f}" for query in worst]]
 show_crops(rows, "Above the person asked for, below the nearest picture of somebody else, with its distance.", alarms)
@@ -315,7 +315,7 @@ show_crops(rows, "Above the person asked for, below the nearest picture of someb
 # among, the likelier such a double. Keep one threshold, and let the gallery grow:
 
 # %%
-strict = threshold_at_far(searches, 0.1)
+strict = threshold_at_far(searches.genuine, searches.impostor, 0.1)
 sizes = np.unique(np.linspace(2, len(persons), 8).astype(int))
 rates = []
 for size in sizes:
@@ -340,10 +340,10 @@ assert rates[-1] >= rates[0]
 
 # %%
 from learning_reid.evaluation.calibration import calibrate
-from learning_reid.models.resolve_weights import locate_weights
+from learning_reid.models.weights_file import resolve_weights
 from learning_reid.zoo.checksums import sha256_of
 
-sha256 = sha256_of(locate_weights(*MODELS[DATA]))
+sha256 = sha256_of(resolve_weights(*MODELS[DATA]))
 point, _ = calibrate(
     task, FAR, 0.1, data="the people of this lesson", seed=SEED, embedder=MODELS[DATA][0], weights_sha256=sha256
 )

@@ -42,7 +42,7 @@ import torch
 
 from learning_reid.config.load import load_as
 from learning_reid.config.training import TrainSettings
-from learning_reid.datasets.task import make_contest
+from learning_reid.datasets.query_gallery_split import split_query_gallery
 from learning_reid.training.people import gather_people
 from reid_course.notebook import ROOT
 from reid_course.people import open_people
@@ -70,7 +70,7 @@ def settings_with(*changes: str) -> TrainSettings:
 
 settings = settings_with(f"schedule.epochs={EPOCHS}")
 people = gather_people(settings)
-contest = make_contest(crops)
+contest = split_query_gallery(crops)
 print(f"learn:    {len(people.persons):4d} people, {len(people.samples):6d} pictures")
 print(f"validate: {len(people.validation.persons):4d} people, {len(people.validation.gallery):6d} pictures")
 print(f"test:     {len(contest.persons):4d} people, {len(contest.query) + len(contest.gallery):6d} pictures")
@@ -237,7 +237,7 @@ print("features", tuple(before.shape), "  scores", tuple(logits.shape), "- one f
 MY_FIRST_LOSS = None  # a number
 
 # %%
-from learning_reid.losses.cross_entropy import cross_entropy
+from learning_reid.losses.classification import cross_entropy
 
 softmax = cross_entropy(logits, labels, settings.loss.label_smooth).item()
 both = runner.loss(before, logits, labels)
@@ -327,10 +327,10 @@ assert is_smoke() or (log["loss"][-1] < log["loss"][0] and best > 100 * log["map
 
 # %%
 from learning_reid.embedding.preprocessing import Preprocessing
-from learning_reid.models.networks import build_network
+from learning_reid.models.registry import create_model
 from learning_reid.training.validation import validate
 
-ours = build_network("osnet_x0_25", Path(runs.name) / "ours" / "weights" / "best.pt")
+ours = create_model("osnet_x0_25", Path(runs.name) / "ours" / "weights" / "best.pt")
 found = {
     name: validate(network, contest, Preprocessing(*SIZE), torch.device("cpu"))
     for name, network in {f"torchreid, {THEIR_EPOCHS} epochs": theirs.eval(), f"ours, {EPOCHS} epochs": ours}.items()

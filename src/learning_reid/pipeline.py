@@ -12,32 +12,35 @@ import supervision as sv
 
 from learning_reid.config.load import dump_settings
 from learning_reid.config.schema import DetectorSettings, EmbedderSettings, RuntimeSettings, Settings
-from learning_reid.detection.crops import cut_crop, cut_people
+from learning_reid.detection.crops import crop_image, crop_detections
 from learning_reid.detection.detections import Detector
 from learning_reid.detection.registry import create_detector
+from learning_reid.device import seed_everything
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.operating_point import load_operating_point
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame, FrameSource
 from learning_reid.frames.mot import read_mot
-from learning_reid.frames.open_frames import open_frames
-from learning_reid.io.output_folder import prepare_folder, replacing
-from learning_reid.io.progress import Stopwatch, stop_on_ctrl_c, with_bar
-from learning_reid.metrics.pipeline_truth import score_rankings, true_identities
-from learning_reid.retrieval.choose_queries import choose_queries
-from learning_reid.retrieval.ranking import Ranking, rank_later
-from learning_reid.retrieval.sightings import Sightings
+from learning_reid.frames.sources import open_frames
+from learning_reid.io.atomic_write import atomic_write
+from learning_reid.io.output_folder import prepare_folder
+from learning_reid.io.interrupt import InterruptHandler
+from learning_reid.io.progress import Stopwatch, with_bar
+from learning_reid.metrics.ground_truth import evaluate_rankings, true_identities
+from learning_reid.retrieval.select_queries import select_queries
+from learning_reid.retrieval.ranking import Ranking, rank_later_detections
+from learning_reid.retrieval.person_detections import PersonDetections
 from learning_reid.visualization.annotation import annotate
 from learning_reid.visualization.rankings_csv import write_rankings
 from learning_reid.visualization.strip import draw_strip, strip_rows
 from learning_reid.visualization.summary import Summary, describe_queries, summary_text, write_summary
-from learning_reid.visualization.video import VideoWriter
+from learning_reid.visualization.video_writer import VideoWriter
 
 FRAMES_PER_SECOND = 7.0  # of the video, where neither settings nor source name a rate: that of PETS2009
 
 
-def run_walkthrough(settings: Settings) -> Summary:
+def run_pipeline(settings: Settings) -> Summary:
     """Find a person again in later frames, write the outputs into `output.folder` and print a short table.
 
     Ctrl-C ends reading or drawing after the current frame; the outputs then hold what was done until there.
@@ -45,6 +48,7 @@ def run_walkthrough(settings: Settings) -> Summary:
     Raises:
         UserError: anything about the input or the settings that the reader can mend.
     """
+    seed_everything(settings.runtime.seed)
     folder = prepare_folder(settings.output.folder)
     watch = Stopwatch()
     with watch.stage("loading"):
@@ -60,14 +64,14 @@ def run_walkthrough(settings: Settings) -> Summary:
     with watch.stage("ranking"):
         if stopped and not np.any(seen.frames_read > settings.input.query_frame):
             raise UserError("stopped before a frame later than input.query_frame was read; nothing was written")
-        queries = choose_queries(seen, settings.input.query_frame, settings.input.query_detection)
-        rankings = [rank_later(seen, row, settings.ranking.metric, reject_above) for row in queries]
+        queries = select_queries(seen, settings.input.query_frame, settings.input.query_detection)
+        rankings = [rank_later_detections(seen, row, settings.ranking.metric, reject_above) for row in queries]
         identity = true_identities(seen, truth) if truth is not None else None
 
     with watch.stage("report"):
         several = not isinstance(settings.input.query_detection, int)
         write_rankings(folder / "rankings.csv", seen, rankings, several)
-        with replacing(folder / "resolved.yml") as part:
+        with atomic_write(folder / "resolved.yml") as part:
             part.write_text(dump_settings(settings), encoding="utf-8")
         rate = settings.output.fps or frames.frames_per_second or FRAMES_PER_SECOND
         crops, cut_short = draw_video(folder / "annotated.mp4", frames, seen, rankings, rate)
@@ -83,7 +87,7 @@ def run_walkthrough(settings: Settings) -> Summary:
         query=described if several else described[0],
         seconds={stage: round(spent, 3) for stage, spent in watch.seconds.items()},
         frames_per_second=round(len(seen.frames_read) / working, 3),
-        truth=score_rankings(seen, rankings, truth) if truth is not None else None,
+        truth=evaluate_rankings(seen, rankings, truth) if truth is not None else None,
         stopped_early=stopped or cut_short,
     )
     write_summary(folder / "summary.json", summary)
@@ -113,14 +117,14 @@ def load_networks(
 
 def find_people(
     frames: FrameSource, detector: Detector, embedder: Embedder, batch_size: int, watch: Stopwatch
-) -> tuple[Sightings, bool]:
+) -> tuple[PersonDetections, bool]:
     """First reading: where is somebody, and who-like?
 
     Returns:
         Everybody seen, and whether Ctrl-C ended the reading early.
     """
     people = PeopleSeen(embedder, batch_size, watch)
-    with stop_on_ctrl_c("stopping here; ranking what was seen so far") as stop:
+    with InterruptHandler("stopping here; ranking what was seen so far") as stop:
         for frame in with_bar(watch.each("reading", frames), len(frames), "finding people"):
             with watch.stage("detection"):
                 found = detector(frame)
@@ -151,7 +155,7 @@ class PeopleSeen:
     def add(self, frame: Frame, found: sv.Detections) -> None:
         """Keep the people of a frame; one of less than a pixel shows nobody and is left out."""
         self._frames_read.append(frame.index)
-        for number, (box, score, crop) in enumerate(cut_people(frame, found)):
+        for number, (box, score, crop) in enumerate(crop_detections(frame, found)):
             self._places.append((frame.index, number))
             self._boxes.append(box)
             self._scores.append(score)
@@ -159,12 +163,12 @@ class PeopleSeen:
         while len(self._crops) >= self._batch_size:
             self._embed(self._batch_size)
 
-    def sightings(self) -> Sightings:
+    def sightings(self) -> PersonDetections:
         """Everybody seen until now."""
         if self._crops:
             self._embed(len(self._crops))
         where = np.array(self._places, np.int64).reshape(-1, 2)
-        return Sightings(
+        return PersonDetections(
             frame=where[:, 0],
             detection=where[:, 1],
             boxes_xyxy=np.array(self._boxes, np.float32).reshape(-1, 4),
@@ -180,7 +184,7 @@ class PeopleSeen:
 
 
 def draw_video(
-    path: Path, frames: FrameSource, seen: Sightings, rankings: Sequence[Ranking], frames_per_second: float
+    path: Path, frames: FrameSource, seen: PersonDetections, rankings: Sequence[Ranking], frames_per_second: float
 ) -> tuple[dict[int, np.ndarray], bool]:
     """Second reading: draw every frame that was seen, and keep the few crops that the ranked strip shows.
 
@@ -191,14 +195,14 @@ def draw_video(
     crops: dict[int, np.ndarray] = {}
     last = int(seen.frames_read[-1])
     with (
-        stop_on_ctrl_c("ending the video here; finishing the rest") as stop,
+        InterruptHandler("ending the video here; finishing the rest") as stop,
         VideoWriter(path, frames_per_second) as video,
     ):
         for frame in with_bar(frames, len(seen.frames_read), "drawing"):
             if frame.index > last or (stop.requested and len(crops) == len(wanted)):
                 break
             for row in wanted.intersection(seen.rows_of(frame.index).tolist()):
-                crop = cut_crop(frame.image, seen.boxes_xyxy[row])
+                crop = crop_image(frame.image, seen.boxes_xyxy[row])
                 if crop is not None:
                     crops[row] = crop
             if not stop.requested:

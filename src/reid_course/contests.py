@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from learning_reid.datasets.split import only_persons
-from learning_reid.datasets.task import Contest, make_contest
+from learning_reid.datasets.identity_split import select_identities
+from learning_reid.datasets.query_gallery_split import QueryGallerySplit, split_query_gallery
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.registry import create_embedder
 from reid_course.people import LESSON, open_people
@@ -15,7 +15,7 @@ MODELS = {
 }
 
 
-def lesson_contest(data: str, seed: int, most_people: int | None = None, plan: MarketPlan = LESSON) -> Contest:
+def lesson_contest(data: str, seed: int, most_people: int | None = None, plan: MarketPlan = LESSON) -> QueryGallerySplit:
     """Queries and gallery of a lesson, in Market-1501 with so many of its test people at most.
 
     Args:
@@ -25,11 +25,11 @@ def lesson_contest(data: str, seed: int, most_people: int | None = None, plan: M
         plan: how many people to draw, for "embedded".
     """
     crops = open_people(data, plan, seed)
-    asking = sorted({sample.person_id for sample in crops.of("query") if sample.person_id is not None})
+    asking = sorted({sample.person_id for sample in crops.subset("query") if sample.person_id is not None})
     if data != "embedded" and most_people is not None and most_people < len(asking):
         chosen = np.random.default_rng(seed).permutation(asking)[:most_people]
-        crops = only_persons(crops, frozenset(chosen.tolist()))
-    return make_contest(crops)
+        crops = select_identities(crops, frozenset(chosen.tolist()))
+    return split_query_gallery(crops)
 
 
 def lesson_embedder(data: str) -> Embedder:

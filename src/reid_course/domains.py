@@ -9,16 +9,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from learning_reid.datasets.images import read_sample
-from learning_reid.datasets.sample import LabelledCrops, Sample
-from learning_reid.datasets.split import only_persons
-from learning_reid.datasets.task import Contest, make_contest, number
+from learning_reid.datasets.images import read_crop
+from learning_reid.datasets.sample import CropDataset, Sample
+from learning_reid.datasets.identity_split import select_identities
+from learning_reid.datasets.query_gallery_split import QueryGallerySplit, split_query_gallery
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.losses.contrastive import supervised_contrastive_loss
-from learning_reid.losses.cross_entropy import cross_entropy
+from learning_reid.losses.classification import cross_entropy
 from learning_reid.metrics.labels import Labels
 from learning_reid.models.osnet import OSNet
-from learning_reid.training.precision import cpu_has_bfloat16
+from learning_reid.device import cpu_has_bfloat16
 from learning_reid.training.sampler import IdentityBatchSampler
 from tools.weights.reid_figures import score_contest
 
@@ -67,12 +67,12 @@ class World:
 
     pictures: Tensor
     labels: Labels
-    contest: Contest
+    contest: QueryGallerySplit
     asked: Tensor
 
 
 def open_world(
-    crops: LabelledCrops, style: Style, size: tuple[int, int], most_people: int | None = None, seed: int = 0
+    crops: CropDataset, style: Style, size: tuple[int, int], most_people: int | None = None, seed: int = 0
 ) -> World:
     """Read the training and test part of a data set, in a style.
 
@@ -83,18 +83,18 @@ def open_world(
         most_people: of the training and of the test part each; None: all.
         seed: of the choice.
     """
-    learned = crops.of("train")
+    learned = crops.subset("train")
     if most_people is not None:
         rng = np.random.default_rng(seed)
         chosen = _some(learned, most_people, rng)
         learned = [sample for sample in learned if sample.person_id in chosen]
-        crops = only_persons(crops, _some(crops.of("query"), most_people, rng))
-    contest = make_contest(crops)
+        crops = select_identities(crops, _some(crops.subset("query"), most_people, rng))
+    contest = split_query_gallery(crops)
 
     def read(samples: Sequence[Sample]) -> Tensor:
-        return torch.from_numpy(Preprocessing(*size)([restyle(read_sample(sample), style) for sample in samples]))
+        return torch.from_numpy(Preprocessing(*size)([restyle(read_crop(sample), style) for sample in samples]))
 
-    return World(read(learned), number(crops, [], learned).gallery_labels, contest, read(contest.samples))
+    return World(read(learned), QueryGallerySplit.from_samples(crops, [], learned).gallery_labels, contest, read(contest.samples))
 
 
 def merge(worlds: Sequence[World]) -> tuple[Tensor, np.ndarray, np.ndarray]:
@@ -162,7 +162,7 @@ def mean_ap(network: nn.Module, world: World) -> float:
     """mAP of the test people of a world, by cosine, under the Market-1501 protocol: 0–1."""
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=cpu_has_bfloat16()):
         features = torch.cat([F.normalize(network(part).float()) for part in world.asked.split(_AT_ONCE)]).numpy()
-    return score_contest(features, world.contest).figures["map"]
+    return score_contest(features, world.contest).means["map"]
 
 
 def _some(samples: Sequence[Sample], count: int, rng: np.random.Generator) -> frozenset[str]:

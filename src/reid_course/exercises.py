@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from learning_reid.datasets.task import Contest
+from learning_reid.datasets.query_gallery_split import QueryGallerySplit
 from reid_course.contests import lesson_contest
 from reid_course.notebook import ROOT, need
 from reid_synth.datasets.market import MarketPlan
@@ -40,7 +40,7 @@ def open_grader(name: str, folder: Path = STUDENT) -> Any:
     return otter.Notebook(tests_dir=str(files))
 
 
-def own_contest(seed: int, plan: MarketPlan = OWN) -> Contest:
+def own_contest(seed: int, plan: MarketPlan = OWN) -> QueryGallerySplit:
     """Queries and gallery of people that belong to a seed; drawn on first use, which takes seconds.
 
     Args:

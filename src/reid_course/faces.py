@@ -1,19 +1,19 @@
 """The faces of a lesson: drawn on the spot, or those of CASIA-WebFace where the reader can fetch them."""
 
 from learning_reid.datasets.kaggle import fetch
-from learning_reid.datasets.registry import open_crops
-from learning_reid.datasets.sample import LabelledCrops
+from learning_reid.datasets.layouts import open_dataset
+from learning_reid.datasets.sample import CropDataset
 from learning_reid.errors import UserError
 from reid_course.notebook import generated_folder
 from reid_course.people import is_smoke
-from reid_synth.datasets.drawn import drawn_once
-from reid_synth.datasets.face_set import FacePlan
+from reid_synth.datasets.dataset_cache import cached_dataset
+from reid_synth.datasets.face_dataset import FacePlan
 
-LESSON_FACES = FacePlan(train_people=150, test_people=0, pictures_each=10)
-SMOKE_FACES = FacePlan(train_people=16, test_people=0, pictures_each=6)
+LESSON_FACES = FacePlan(train_people=150, test_people=0, images_each=10)
+SMOKE_FACES = FacePlan(train_people=16, test_people=0, images_each=6)
 
 
-def open_faces(data: str = "embedded", plan: FacePlan = LESSON_FACES, seed: int = 7) -> LabelledCrops:
+def open_faces(data: str = "embedded", plan: FacePlan = LESSON_FACES, seed: int = 7) -> CropDataset:
     """Labelled pictures of faces.
 
     Args:
@@ -25,8 +25,8 @@ def open_faces(data: str = "embedded", plan: FacePlan = LESSON_FACES, seed: int 
         UserError: another name, or the real set cannot be fetched.
     """
     if data == "casia-webface":
-        return fetch("casia-webface").crops
+        return fetch("casia-webface").dataset
     if data != "embedded":
         raise UserError(f'no faces {data!r} for a lesson: DATA is "embedded" or "casia-webface"')
     plan = SMOKE_FACES if is_smoke() else plan
-    return open_crops("csv", drawn_once(generated_folder(), plan, seed))
+    return open_dataset("csv", cached_dataset(generated_folder(), plan, seed))

@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 from learning_reid.datasets.kaggle import fetch
-from learning_reid.datasets.registry import open_crops
-from learning_reid.datasets.sample import LabelledCrops
+from learning_reid.datasets.layouts import open_dataset
+from learning_reid.datasets.sample import CropDataset
 from learning_reid.errors import UserError
 from reid_course.notebook import ROOT, generated_folder
-from reid_synth.datasets.drawn import drawn_once
+from reid_synth.datasets.dataset_cache import cached_dataset
 from reid_synth.datasets.market import MarketPlan
 
 LESSON = MarketPlan(train_people=50, test_people=50, cameras=4, crops_per_camera=4)  # the `class` preset of synth
@@ -16,7 +16,7 @@ SMOKE = MarketPlan(train_people=8, test_people=12, cameras=2, crops_per_camera=3
 _USUAL_PLACES = ("data/market1501", "data/Market-1501-v15.09.15", "/kaggle/input", "/content/market1501")
 
 
-def open_people(data: str = "embedded", plan: MarketPlan = LESSON, seed: int = 7) -> LabelledCrops:
+def open_people(data: str = "embedded", plan: MarketPlan = LESSON, seed: int = 7) -> CropDataset:
     """The labelled crops of a lesson, with a training part, queries and a gallery.
 
     Args:
@@ -29,11 +29,11 @@ def open_people(data: str = "embedded", plan: MarketPlan = LESSON, seed: int = 7
         UserError: another name, or Market-1501 is nowhere and cannot be fetched.
     """
     if data == "market1501":
-        return _find_market() or fetch("market1501").crops
+        return _find_market() or fetch("market1501").dataset
     if data != "embedded":
         raise UserError(f'no data {data!r} for a lesson: DATA is "embedded" or "market1501"')
     plan = SMOKE if is_smoke() else plan
-    return open_crops("market1501", drawn_once(generated_folder(), plan, seed))
+    return open_dataset("market1501", cached_dataset(generated_folder(), plan, seed))
 
 
 def is_smoke() -> bool:
@@ -41,12 +41,12 @@ def is_smoke() -> bool:
     return os.environ.get("REID_SMOKE") == "1"
 
 
-def _find_market() -> LabelledCrops | None:
+def _find_market() -> CropDataset | None:
     places = [Path(os.environ["REID_MARKET1501"])] if "REID_MARKET1501" in os.environ else []
     for place in [*places, *(ROOT / usual for usual in _USUAL_PLACES)]:
         if place.is_dir():
             try:
-                return open_crops("market1501", place)
+                return open_dataset("market1501", place)
             except UserError:
                 if place in places:  # what the reader named must not be passed over in silence
                     raise

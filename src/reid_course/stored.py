@@ -12,9 +12,9 @@ from tqdm.auto import tqdm
 
 from learning_reid.frames.mot import MotTable
 from learning_reid.frames.synthetic import truth_table
-from reid_synth.datasets.atomic_folder import jpeg
+from reid_synth.datasets.atomic_folder import encode_jpeg
 from reid_synth.world.trips import Trip
-from reid_synth.world.view import as_truth
+from reid_synth.world.camera_view import concat_truth
 from reid_synth.world.world import SPACING_M, World, WorldPlan
 
 CAMERAS = ("west", "middle", "east")
@@ -34,7 +34,7 @@ def returning_world(seed: int, people: int, frames: int, frames_per_second: floa
 
 def _and_back(trip: Trip, plan: WorldPlan) -> Trip:
     """A trip as far as the unseen place that is nearest to where it is at half-time, and back in another lane."""
-    halfway = np.interp(trip.start_m + trip.speed * plan.lasts_s / 2, trip.along, trip.path[:, 0])
+    halfway = np.interp(trip.start_m + trip.speed * plan.duration_s / 2, trip.along, trip.path[:, 0])
     unseen = (np.arange(plan.cameras + 1) - 0.5) * SPACING_M
     turn_x = unseen[np.abs(unseen - halfway).argmin()]
     sense = np.sign(trip.path[-1, 0] - trip.path[0, 0])
@@ -59,10 +59,10 @@ def film(world: World, folder: Path) -> dict[str, MotTable]:
             told: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
             for index in range(world.plan.frames):
                 image, *seen = view.render(index)
-                (folder / name / f"{index:04d}.jpg").write_bytes(jpeg(image))
+                (folder / name / f"{index:04d}.jpg").write_bytes(encode_jpeg(image))
                 told.append((seen[0], seen[1], seen[2]))
                 bar.update()
-            truth[name] = truth_table(as_truth(told))
+            truth[name] = truth_table(concat_truth(told))
     return truth
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.images import read_crop
 from reid_course.contests import lesson_embedder
 from reid_course.exercises import own_contest
 from reid_synth.datasets.market import MarketPlan
@@ -53,7 +53,7 @@ def two_cameras(seed: int) -> TwoCameras:
     contest = own_contest(seed, PLAN)
     labels = contest.all_labels
     foggy = labels.camera != labels.camera.min()
-    crops = [read_sample(sample) for sample in contest.samples]
+    crops = [read_crop(sample) for sample in contest.samples]
     crops = [(0.45 * crop + 115).astype(np.uint8) if fog else crop for crop, fog in zip(crops, foggy, strict=True)]
     rows = np.lexsort((foggy, labels.person)).reshape(PEOPLE, 2, LENGTH)
     return TwoCameras(seed, crops, lesson_embedder("embedded")(crops), rows)

@@ -1,4 +1,4 @@
-"""Leaf through a store: its cameras, their frames, and who is in one."""
+"""Look up what a store contains: frames by camera, detections by frame, embedding networks, counts."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
-from reid_store.detection_filter import Where, described, detections
-from reid_store.records import embedders
+from reid_store.detection_filter import DetectionFilter, select_detections, select_embedded
+from reid_store.records import select_embedders
 from reid_store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
 
 
 @dataclass(frozen=True)
-class Still:
-    """A stored frame, and where its picture is.
+class FrameRecord:
+    """A stored frame and the location of its image.
 
     Attributes:
-        frame: its number in the store.
-        camera: whose.
-        source: of its recording: a folder, a video, or `synthetic:SEED`.
-        index: in the recording, from 0.
-        time_s: seconds since 1970 in UTC.
+        frame: Its id in the store.
+        camera: Camera name.
+        source: Its recording: a folder, a video, or `synthetic:SEED`.
+        index: Its number in the recording, from 0.
+        time_s: Seconds since 1970 in UTC.
     """
 
     frame: int
@@ -34,64 +34,55 @@ class Still:
     time_s: float
 
 
-def stills_of(engine: Engine) -> dict[str, list[Still]]:
-    """The stored frames of each camera, in order of time; cameras by name."""
+def read_frames(engine: Engine) -> dict[str, list[FrameRecord]]:
+    """Read the stored frames by camera name, each camera's in order of time."""
     query = (
         select(StoredFrame.id, Camera.name, Recording.source, StoredFrame.index, StoredFrame.time_s)
         .join(Recording, Recording.id == StoredFrame.recording_id)
         .join(Camera, Camera.id == Recording.camera_id)
         .order_by(Camera.name, StoredFrame.time_s, StoredFrame.id)
     )
-    stills: dict[str, list[Still]] = {}
+    frames: dict[str, list[FrameRecord]] = {}
     with Session(engine) as session:
         for row in session.execute(query):
-            stills.setdefault(row.name, []).append(Still(*row))
-    return stills
+            frames.setdefault(row.name, []).append(FrameRecord(*row))
+    return frames
 
 
-def people_in(engine: Engine, frame: int) -> Sequence[Detection]:
-    """Who is in a stored frame, by number."""
+def read_frame_detections(engine: Engine, frame: int) -> Sequence[Detection]:
+    """Read the detections of a stored frame in order of their number."""
     with Session(engine) as session:
         return session.scalars(select(Detection).where(Detection.frame_id == frame).order_by(Detection.number)).all()
 
 
-def frame_of(engine: Engine, detection: int) -> int:
-    """The number of the stored frame that shows a stored detection.
+def find_frame(engine: Engine, detection: int) -> int:
+    """Return the id of the frame that shows a stored detection.
 
     Raises:
-        UserError: it has been deleted.
+        UserError: The detection has been deleted.
     """
     with Session(engine) as session:
         if (found := session.get(Detection, detection)) is None:
-            raise UserError(f"detection {detection} is not in the store any more; look at it again")
+            raise UserError(f"detection {detection} is no longer in the store; reload the store")
         return found.frame_id
 
 
-def fullest_frame(engine: Engine) -> int | None:
-    """The number of the stored frame that shows most people, the first of them; None where nobody is stored."""
-    query = select(Detection.frame_id).group_by(Detection.frame_id)
+def most_crowded_frame(engine: Engine) -> int | None:
+    """Return the id of the frame with the most detections (the first of several), or None in an empty store."""
     with Session(engine) as session:
-        return session.scalar(query.order_by(func.count().desc(), Detection.frame_id).limit(1))
+        return session.scalar(_most_crowded(1))
 
 
-def embedders_of(engine: Engine) -> Sequence[Model]:
-    """The networks that have described somebody in a store."""
-    with Session(engine) as session:
-        return session.scalars(embedders()).all()
-
-
-def crowded(engine: Engine, model: Model, frames: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Who is in the frames that show most people, and what a network said of them.
+def read_crowded_frames(engine: Engine, model: Model, frames: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Read the embedded detections of the frames with the most detections.
 
     Returns:
-        (n,) int64 numbers of frames, (n, 4) float32 boxes in pixels, (n, d) float32 vectors.
+        (n,) int64 frame ids, (n, 4) float32 boxes in pixels, (n, d) float32 embeddings.
     """
-    fullest = select(Detection.frame_id).group_by(Detection.frame_id)
-    fullest = fullest.order_by(func.count().desc(), Detection.frame_id).limit(frames)
     columns = (Detection.frame_id, Detection.x1, Detection.y1, Detection.x2, Detection.y2, Embedding.reid_embedding)
-    query = described(columns, model).where(Detection.frame_id.in_(fullest)).order_by(Detection.id)
+    query = select_embedded(columns, model).where(Detection.frame_id.in_(_most_crowded(frames)))
     with Session(engine) as session:
-        rows = session.execute(query).all()
+        rows = session.execute(query.order_by(Detection.id)).all()
     vectors = np.stack([row[5] for row in rows]) if rows else np.zeros((0, model.dimension), np.float32)
     return (
         np.array([row[0] for row in rows], np.int64),
@@ -100,18 +91,30 @@ def crowded(engine: Engine, model: Model, frames: int = 300) -> tuple[np.ndarray
     )
 
 
-def count_described(engine: Engine, model: Model, where: Where | None = None) -> int:
-    """How many stored detections a network has described."""
+def list_embedders(engine: Engine) -> Sequence[Model]:
+    """List the networks whose embeddings are in a store."""
     with Session(engine) as session:
-        return (
-            session.scalar(select(func.count()).select_from(described((Detection.id,), model, where).subquery())) or 0
-        )
+        return session.scalars(select_embedders()).all()
 
 
-def count_lacking(engine: Engine, model: Model, where: Where | None = None) -> dict[str, int]:
-    """How many stored detections a network has not described, by camera; cameras without any are left out."""
-    vector = (Embedding.detection_id == Detection.id) & (Embedding.model_id == model.id)
-    query = detections((Camera.name, func.count()), where).outerjoin(Embedding, vector)
+def count_embedded(engine: Engine, model: Model, detection_filter: DetectionFilter | None = None) -> int:
+    """Count the detections that have an embedding of a network."""
+    query = select_embedded((Detection.id,), model, detection_filter).subquery()
+    with Session(engine) as session:
+        return session.scalar(select(func.count()).select_from(query)) or 0
+
+
+def count_not_embedded(
+    engine: Engine, model: Model, detection_filter: DetectionFilter | None = None
+) -> dict[str, int]:
+    """Count the detections without an embedding of a network by camera name; cameras without any are omitted."""
+    own = (Embedding.detection_id == Detection.id) & (Embedding.model_id == model.id)
+    query = select_detections((Camera.name, func.count()), detection_filter).outerjoin(Embedding, own)
     query = query.where(Embedding.detection_id.is_(None)).group_by(Camera.name).order_by(Camera.name)
     with Session(engine) as session:
         return {camera: number for camera, number in session.execute(query)}
+
+
+def _most_crowded(frames: int) -> Select[tuple[int]]:
+    query = select(Detection.frame_id).group_by(Detection.frame_id)
+    return query.order_by(func.count().desc(), Detection.frame_id).limit(frames)

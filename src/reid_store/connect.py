@@ -1,4 +1,4 @@
-"""From an address to a connection: a file of SQLite, or a PostgreSQL server."""
+"""Create a SQLAlchemy engine for a store: a SQLite file or a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -17,53 +17,53 @@ from learning_reid.io.paths import find_checkout
 from learning_reid.registry import missing_package
 
 DEFAULT_URL = "sqlite:///data/db/detections.db"
-_WAIT_S = 30  # for another process that writes into the file
-_ANSWER_S = 15  # a server that says nothing for so long cannot be reached
+_BUSY_TIMEOUT_S = 30  # wait for another process that writes into the file
+_CONNECT_TIMEOUT_S = 15
 
 
 def connect(url: str, must_exist: bool = False) -> Engine:
-    """Prepare to connect; nothing is asked yet, and of a file nothing is made but the folder around it.
+    """Create an engine without connecting yet; for a new file only its folder is created.
 
     Args:
-        url: of `open_store`.
-        must_exist: refuse a file that is not there; read one that cannot be written.
+        url: As in `open_store`.
+        must_exist: Refuse a missing file; open one that cannot be written read-only.
 
     Raises:
-        UserError: the address cannot be used, or there is no such file.
+        UserError: The address cannot be used, or the file is missing.
     """
     try:
         address = make_url(url)
         if address.drivername == "postgresql":
             address = address.set(drivername="postgresql+psycopg")
         if address.get_backend_name() == "postgresql":
-            return create_engine(address, connect_args={"connect_timeout": _ANSWER_S, **address.query})
+            return create_engine(address, connect_args={"connect_timeout": _CONNECT_TIMEOUT_S, **address.query})
     except ArgumentError:
-        raise UserError(f"store.url {url!r} is no address; write sqlite:///FILE or postgresql+psycopg://…") from None
-    except (ModuleNotFoundError, NoSuchModuleError) as problem:
-        package = getattr(problem, "name", None) or "psycopg"
+        raise UserError(f"store.url {url!r} is not an address; use sqlite:///FILE or postgresql+psycopg://…") from None
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        package = getattr(error, "name", None) or "psycopg"
         raise UserError(missing_package("a store on a server", package, "cluster")) from None
     file = store_file(url)
     if file is None:
-        raise UserError(f"{shown(url)}: a store is sqlite:///FILE or postgresql+psycopg://…; correct store.url")
+        raise UserError(f"{hide_password(url)}: use sqlite:///FILE or postgresql+psycopg://… as store.url")
     return _open_file(address, file, must_exist)
 
 
 def store_file(url: str) -> Path | None:
-    """The file of a store, None where it is on a server.
+    """Return the file of a store, or None for a store on a server.
 
     Raises:
-        UserError: SQLite is meant, and no file named.
+        UserError: A SQLite address without a file.
     """
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
         return None
     if not address.database or address.database == ":memory:":
-        raise UserError("a store is kept in a file; write sqlite:///FILE")
+        raise UserError("a store needs a file; use sqlite:///FILE")
     return ((find_checkout() or Path.cwd()) / Path(address.database).expanduser()).resolve()
 
 
-def shown(url: str) -> str:
-    """An address without its password."""
+def hide_password(url: str) -> str:
+    """Return an address with its password masked."""
     try:
         return make_url(url).render_as_string(hide_password=True)
     except ArgumentError:
@@ -72,31 +72,31 @@ def shown(url: str) -> str:
 
 def _open_file(address: URL, file: Path, must_exist: bool) -> Engine:
     if file.is_dir():
-        raise UserError(f"{file} is a folder; a store is a file, such as sqlite:///{file / 'detections.db'}")
+        raise UserError(f"{file} is a folder; name a file, such as sqlite:///{file / 'detections.db'}")
     if must_exist and not file.is_file():
-        raise UserError(f"there is no store {file} yet; fill one with: python src/main.py extract --input …")
+        raise UserError(f"there is no store {file}; create one with: python src/main.py extract --input …")
     if file.is_file() and not os.access(file, os.R_OK):
-        raise UserError(f"{file} may not be read (permission denied); ask whose it is, or name another")
+        raise UserError(f"{file} cannot be read (permission denied); get permission or choose another file")
     address = address.set(database=str(file))
     if must_exist and not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
         engine = create_engine(address, creator=partial(_connect_read_only, file))
     else:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
-            raise UserError(f"{file} cannot be made ({problem.strerror}); name another place") from None
+        except OSError as error:
+            raise UserError(f"{file} cannot be created ({error.strerror}); choose another file") from None
         engine = create_engine(address)
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", _set_pragmas)
     return engine
 
 
 def _connect_read_only(file: Path) -> sqlite3.Connection:
-    """A disk that cannot be written, or somebody else's file: SQLite reads it without the files beside it."""
-    journal = file.with_name(f"{file.name}-wal")  # where there is one, changes lie in it that must not be passed over
+    """Open a file on a read-only disk or of another user, where SQLite cannot create its journal files."""
+    journal = file.with_name(f"{file.name}-wal")  # if it exists it holds committed changes, which `immutable` ignores
     mode = "mode=ro" if journal.exists() else "mode=ro&immutable=1"
     return sqlite3.connect(f"{file.as_uri()}?{mode}", uri=True, check_same_thread=False)
 
 
-def _prepare(connection: sqlite3.Connection, _: Any) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {1000 * _WAIT_S}")
+def _set_pragmas(connection: sqlite3.Connection, _: Any) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {1000 * _BUSY_TIMEOUT_S}")
     connection.execute("PRAGMA foreign_keys = ON")

@@ -1,4 +1,4 @@
-"""Which stored detections are meant: by camera, by time. Search, timeline and persons all ask in this one way."""
+"""Select stored detections by camera and time; used by search, timeline and identities alike."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from reid_store.schema import Camera, Detection, Embedding, Model, Recording, St
 
 
 @dataclass(frozen=True)
-class Where:
-    """Which detections are looked at.
+class DetectionFilter:
+    """Conditions that a detection must meet.
 
     Attributes:
-        cameras: names; none named: all.
-        from_s, to_s: seconds since 1970 in UTC, both ends counted; None = open.
-        not_frame_of: leave out the frame that shows this detection: whoever is asked for stands in it.
+        cameras: Camera names; empty = all.
+        from_s, to_s: Seconds since 1970 in UTC, both inclusive; None = unlimited.
+        not_frame_of: A detection whose whole frame is excluded, usually the query.
     """
 
     cameras: Sequence[str] = ()
@@ -29,8 +29,8 @@ class Where:
     not_frame_of: int | None = None
 
 
-def detections(columns: Sequence[Any], where: Where | None = None) -> Select[Any]:
-    """A query over detections with their frame, recording and camera; a row for each that `where` lets through."""
+def select_detections(columns: Sequence[Any], detection_filter: DetectionFilter | None = None) -> Select[Any]:
+    """Build a query over the detections that pass a filter, joined with frame, recording and camera."""
     query: Select[Any] = (
         select(*columns)
         .select_from(Detection)
@@ -38,31 +38,33 @@ def detections(columns: Sequence[Any], where: Where | None = None) -> Select[Any
         .join(Recording, Recording.id == StoredFrame.recording_id)
         .join(Camera, Camera.id == Recording.camera_id)
     )
-    where = where or Where()
-    if where.cameras:
-        query = query.where(Camera.name.in_(where.cameras))
-    if where.from_s is not None:
-        query = query.where(StoredFrame.time_s >= where.from_s)
-    if where.to_s is not None:
-        query = query.where(StoredFrame.time_s <= where.to_s)
-    if where.not_frame_of is not None:
-        own = select(Detection.frame_id).where(Detection.id == where.not_frame_of).scalar_subquery()
+    conditions = detection_filter or DetectionFilter()
+    if conditions.cameras:
+        query = query.where(Camera.name.in_(conditions.cameras))
+    if conditions.from_s is not None:
+        query = query.where(StoredFrame.time_s >= conditions.from_s)
+    if conditions.to_s is not None:
+        query = query.where(StoredFrame.time_s <= conditions.to_s)
+    if conditions.not_frame_of is not None:
+        own = select(Detection.frame_id).where(Detection.id == conditions.not_frame_of).scalar_subquery()
         query = query.where(Detection.frame_id != own)
     return query
 
 
-def described(columns: Sequence[Any], model: Model, where: Where | None = None) -> Select[Any]:
-    """Of `detections`, those that a network has described."""
-    with_vector = detections(columns, where).join(Embedding, Embedding.detection_id == Detection.id)
-    # the number stands in the statement itself: PostgreSQL then sees that the index of this model is meant
-    return with_vector.where(Embedding.model_id == bindparam("model", model.id, literal_execute=True))
+def select_embedded(
+    columns: Sequence[Any], model: Model, detection_filter: DetectionFilter | None = None
+) -> Select[Any]:
+    """Build the same query for the detections that have an embedding of a network."""
+    query = select_detections(columns, detection_filter).join(Embedding, Embedding.detection_id == Detection.id)
+    # A literal instead of a parameter lets PostgreSQL use the index of this model.
+    return query.where(Embedding.model_id == bindparam("model", model.id, literal_execute=True))
 
 
 def check_cameras(session: Session, names: Sequence[str]) -> None:
-    """Refuse a camera that the store does not have.
+    """Check that the store has all of these cameras.
 
     Raises:
-        UserError: which there are.
+        UserError: A camera is unknown; the known ones are listed.
     """
     known = list(session.scalars(select(Camera.name).order_by(Camera.name)))
     for name in names:

@@ -1,192 +1,127 @@
-"""Detections of a store → tracklets → persons → back into the store, in one transaction."""
+"""Read the detections of a store for clustering, and write the resulting persons back."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
-from reid_store.detection_filter import detections
-from reid_store.persons import LEAST_DETECTIONS, group_tracklets, sum_up
-from reid_store.schema import Camera, Detection, Embedding, Model, Person, StoredFrame
-from reid_store.tracklets import TrackletRules, link_tracklets, strangers_distance
+from reid_store.detection_filter import select_embedded
+from reid_store.schema import Camera, Detection, Embedding, Model, Person, Recording, StoredFrame
 
-UNKNOWN_NETWORK = 0.7  # prototypes of one person are nearer than this share of what single strangers seldom are
-FALLBACK = 0.7  # for tracklets of a store in which hardly two people are seen at once
-
-
-@dataclass(frozen=True, eq=False)
-class Everybody:
-    """All stored detections that a network has described, in order of their numbers.
-
-    Attributes:
-        detection: (n,) int64, their numbers in the store.
-        camera: (n,) int64, rows of `cameras`.
-        frame: (n,) int64, the number of the stored frame.
-        index: (n,) int64, of the frame in its recording, from 0.
-        time_s: (n,) float64, seconds since 1970 in UTC.
-        boxes_xyxy: (n, 4) float32 pixels.
-        score: (n,) float32.
-        embeddings: (n, d) float32, unit length.
-        cameras: their names.
-    """
-
-    detection: np.ndarray
-    camera: np.ndarray
-    frame: np.ndarray
-    index: np.ndarray
-    time_s: np.ndarray
-    boxes_xyxy: np.ndarray
-    score: np.ndarray
-    embeddings: np.ndarray
-    cameras: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.detection)
+if TYPE_CHECKING:
+    from learning_reid.frames.mot import MotTable
+    from learning_reid.tracking.identities import DetectionTable
+    from learning_reid.tracking.scoring import CameraTruth
 
 
-def read_everybody(engine: Engine, model: Model) -> Everybody:
-    """Read a store.
+def read_detections(engine: Engine, model: Model) -> DetectionTable:
+    """Read all detections that have an embedding of a network, in the order of their ids.
 
     Raises:
-        UserError: nobody is in it.
+        UserError: There are none.
     """
+    from learning_reid.tracking.identities import DetectionTable
+
     columns = (
         Detection.id, Camera.name, StoredFrame.id, StoredFrame.index, StoredFrame.time_s,
         Detection.x1, Detection.y1, Detection.x2, Detection.y2, Detection.score, Embedding.reid_embedding,
     )  # fmt: skip
-    query = (
-        detections(columns)
-        .join(Embedding, Embedding.detection_id == Detection.id)
-        .where(Embedding.model_id == model.id)
-        .order_by(Detection.id)
-    )
     with Session(engine) as session:
-        rows = session.execute(query).all()
+        rows = session.execute(select_embedded(columns, model).order_by(Detection.id)).all()
         cameras = tuple(session.scalars(select(Camera.name).order_by(Camera.name)))
     if not rows:
-        raise UserError(f"the store holds nobody described by {model.name}; run extract on footage with people")
-    ids, names, frames, indices, times, *corners, scores, vectors = zip(*rows, strict=True)
-    places = {name: row for row, name in enumerate(cameras)}
-    return Everybody(
-        np.array(ids), np.array([places[name] for name in names]), np.array(frames), np.array(indices),
-        np.array(times, np.float64), np.array(corners, np.float32).T, np.array(scores, np.float32), np.stack(vectors),
-        cameras,
+        raise UserError(f"the store has no detections embedded by {model.name}; run extract on footage with people")
+    ids, names, frames, indices, times, *corners, scores, embeddings = zip(*rows, strict=True)
+    camera_index = {name: row for row, name in enumerate(cameras)}
+    return DetectionTable(
+        np.array(ids), np.array([camera_index[name] for name in names]), np.array(frames), np.array(indices),
+        np.array(times, np.float64), np.array(corners, np.float32).T, np.array(scores, np.float32),
+        np.stack(embeddings), cameras,
     )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class PutTogether:
-    """What was made of the detections.
+def read_camera_truth(engine: Engine, camera: str, table: MotTable) -> CameraTruth:
+    """Combine a camera's annotations with the frames of it that are stored.
 
-    Attributes:
-        tracklet: (n,) int64, of each detection, from 0.
-        person: (n,) int64, of each detection, from 0; -1 = nobody: seen too seldom.
-        threshold: up to which distance two groups of tracklets were one person.
+    Raises:
+        UserError: The camera is unknown, or has several recordings, so that frame numbers are ambiguous.
     """
+    from learning_reid.tracking.scoring import CameraTruth
 
-    tracklet: np.ndarray
-    person: np.ndarray
-    threshold: float
-
-    @property
-    def persons(self) -> int:
-        """How many there are."""
-        return int(self.person.max(initial=-1)) + 1
-
-
-def put_together(
-    people: Everybody,
-    threshold: float | None = None,
-    transit_s: Mapping[tuple[int, int], float] | None = None,
-    appearance: bool = True,
-    least: int = LEAST_DETECTIONS,
-) -> PutTogether:
-    """Find tracklets within each camera and persons across them.
-
-    Args:
-        people: who was seen.
-        threshold: as `group_tracklets`; None = 0.7 × what strangers seldom are (`strangers_distance`).
-        transit_s: as `cannot_be_one`, by rows of `people.cameras`.
-        appearance: whether tracklets look at the person, and not only at the overlap of boxes.
-        least: whoever is seen in fewer detections is nobody.
-    """
-    strangers = strangers_distance(people.frame, people.boxes_xyxy, people.embeddings)
-    limit = FALLBACK if strangers is None else strangers
-    rules = TrackletRules(limit if appearance else None)
-    tracklet, started = np.full(len(people), -1, np.int64), 0
-    for camera in np.unique(people.camera):
-        here = np.flatnonzero(people.camera == camera)
-        own = link_tracklets(people.time_s[here], people.boxes_xyxy[here], people.embeddings[here], rules)
-        tracklet[here] = own + started
-        started += int(own.max()) + 1
-    threshold = UNKNOWN_NETWORK * limit if threshold is None else threshold
-    summed = sum_up(tracklet, people.camera, people.time_s, people.boxes_xyxy, people.score, people.embeddings)
-    person = group_tracklets(summed, threshold, transit_s)[tracklet]
-    seldom = np.bincount(person)[person] < least
-    person[~seldom] = np.unique(person[~seldom], return_inverse=True)[1]
-    person[seldom] = -1
-    return PutTogether(tracklet, person, threshold)
+    query = (
+        select(Recording.id, StoredFrame.index)
+        .join(StoredFrame, StoredFrame.recording_id == Recording.id)
+        .join(Camera, Camera.id == Recording.camera_id)
+    )
+    with Session(engine) as session:
+        rows = session.execute(query.where(Camera.name == camera)).all()
+    if not rows:
+        raise UserError(f"--truth {camera}: the store has no frames of this camera")
+    if len({recording for recording, _ in rows}) > 1:
+        raise UserError(f"--truth {camera}: it has several recordings, so frame numbers are ambiguous; omit it")
+    return CameraTruth(table, frozenset(index for _, index in rows))
 
 
 def write_persons(engine: Engine, detection: np.ndarray, person: np.ndarray, lose_names: bool = False) -> np.ndarray:
-    """Replace the store's persons, all in one transaction.
+    """Replace the store's persons in one transaction.
 
-    Number and name stay with the largest part of a former person, the named ones first; where that part is already
-    somebody else's, they go. Detections that were not looked at stay whose they are.
+    The id and name of an earlier person stay with the new person that has most of its detections, named persons first;
+    they are deleted if that person already has another id. Detections that are not listed keep their person.
 
     Args:
-        engine: of `open_store`.
-        detection: (n,) int64, numbers in the store.
-        person: (n,) int64, from 0 without a gap; -1 = nobody.
-        lose_names: whether names that were given by hand may go.
+        engine: From `open_store`.
+        detection: (n,) int64 detection ids.
+        person: (n,) int64, persons numbered from 0 without a gap; -1 = unassigned.
+        lose_names: Allow named persons to be deleted.
 
     Returns:
-        (persons,) int64, the number of each in the store.
+        (persons,) int64, the id of each person in the store.
 
     Raises:
-        UserError: names would go; nothing was written.
+        UserError: Named persons would be deleted; nothing was written.
     """
-    groups = int(person.max(initial=-1)) + 1
-    group_of = dict(zip(detection.tolist(), person.tolist(), strict=True))
+    num_persons = int(person.max(initial=-1)) + 1
+    person_of = dict(zip(detection.tolist(), person.tolist(), strict=True))
     with Session(engine) as session, session.begin():
-        former: dict[int, Counter[int]] = {}
+        previous: dict[int, Counter[int]] = {}  # earlier id → number of its detections in each new person
         for number, old in session.execute(
             select(Detection.id, Detection.person_id).where(Detection.person_id.is_not(None))
         ):
-            if number in group_of:
-                former.setdefault(int(old or 0), Counter())[group_of[number]] += 1
-        heirs = _heirs(former, set(session.scalars(select(Person.id).where(Person.name.is_not(None)))))
-        fresh = {group: Person(name=None) for group in range(groups) if group not in heirs}
-        session.add_all(fresh.values())
+            if number in person_of:
+                previous.setdefault(int(old or 0), Counter())[person_of[number]] += 1
+        kept = _match_previous(previous, set(session.scalars(select(Person.id).where(Person.name.is_not(None)))))
+        new = {number: Person(name=None) for number in range(num_persons) if number not in kept}
+        session.add_all(new.values())
         session.flush()
-        numbers = [heirs[group] if group in heirs else fresh[group].id for group in range(groups)]
-        changed = [{"id": d, "person_id": numbers[group] if group >= 0 else None} for d, group in group_of.items()]
+        ids = [kept[number] if number in kept else new[number].id for number in range(num_persons)]
+        changed = [{"id": d, "person_id": ids[number] if number >= 0 else None} for d, number in person_of.items()]
         if changed:
             session.execute(update(Detection), changed)
-        kept = select(Detection.person_id).where(Detection.person_id.is_not(None))
-        gone = Person.id.not_in(kept)
-        lost = session.scalars(select(Person).where(gone, Person.name.is_not(None)).order_by(Person.id)).all()
+        unused = Person.id.not_in(select(Detection.person_id).where(Detection.person_id.is_not(None)))
+        lost = session.scalars(select(Person).where(unused, Person.name.is_not(None)).order_by(Person.id)).all()
         if lost and not lose_names:
-            told = "; ".join(f"{row.name} ({row.id}) {_fate(former.get(row.id, Counter()), numbers)}" for row in lost)
-            raise UserError(
-                f"names would be lost, so nothing was stored: {told}\ntake another threshold, or let them go with "
-                "--lose-names"
+            changes = "; ".join(
+                f"{row.name} ({row.id}) {_describe_change(previous.get(row.id, Counter()), ids)}" for row in lost
             )
-        session.execute(delete(Person).where(gone), execution_options={"synchronize_session": False})
-    return np.array(numbers, np.int64)
+            raise UserError(
+                f"names would be lost, so nothing was stored: {changes}\nuse another --threshold, or --lose-names to "
+                "delete them"
+            )
+        session.execute(delete(Person).where(unused), execution_options={"synchronize_session": False})
+    return np.array(ids, np.int64)
 
 
 def name_persons(engine: Engine, names: Mapping[int, str]) -> None:
-    """Call people by names, all of them or, where a number is wrong, nobody; an empty name takes one away.
+    """Set the names of persons by id, all or none of them; an empty name removes one.
 
     Raises:
-        UserError: the store has no such person.
+        UserError: The store has no such person.
     """
     with Session(engine) as session, session.begin():
         for number, name in names.items():
@@ -198,22 +133,21 @@ def name_persons(engine: Engine, names: Mapping[int, str]) -> None:
             person.name = name or None
 
 
-def _heirs(former: Mapping[int, Counter[int]], named: set[int]) -> dict[int, int]:
-    """New group → the former person whose number it keeps: the largest part of their detections is in it."""
-    heirs: dict[int, int] = {}
-    first = sorted(former, key=lambda old: (old not in named, -former[old].total(), old))
-    for old in first:
-        group = _largest(former[old])
-        if group >= 0:
-            heirs.setdefault(group, old)
-    return heirs
+def _match_previous(previous: Mapping[int, Counter[int]], named: set[int]) -> dict[int, int]:
+    """Map new persons to the earlier ids they keep: the largest earlier person first, named ones before all others."""
+    matches: dict[int, int] = {}
+    for old in sorted(previous, key=lambda old: (old not in named, -previous[old].total(), old)):
+        person = _largest_part(previous[old])
+        if person >= 0:
+            matches.setdefault(person, old)
+    return matches
 
 
-def _largest(parts: Counter[int]) -> int:
-    """The group that has most of a former person; -1 where they are nobody now."""
-    return max((group for group in parts if group >= 0), key=lambda group: (parts[group], -group), default=-1)
+def _largest_part(parts: Counter[int]) -> int:
+    """Return the new person with most detections of an earlier one, or -1 if all of them are unassigned."""
+    return max((number for number in parts if number >= 0), key=lambda number: (parts[number], -number), default=-1)
 
 
-def _fate(parts: Counter[int], numbers: Sequence[int]) -> str:
-    group = _largest(parts)
-    return "would be nobody" if group < 0 else f"would be one with person {numbers[group]}"
+def _describe_change(parts: Counter[int], ids: Sequence[int]) -> str:
+    person = _largest_part(parts)
+    return "would be unassigned" if person < 0 else f"would be merged into person {ids[person]}"

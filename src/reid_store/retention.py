@@ -1,4 +1,4 @@
-"""Keep footage for so long and no longer: what is older goes, with its thumbnails and vectors, and its bytes too."""
+"""Delete old frames with their detections, thumbnails and embeddings, and erase their bytes from disk."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from learning_reid.errors import UserError
 from reid_store.schema import Detection, Embedding, Person, Recording, StoredFrame
 
 _SECONDS = {"h": 3600, "d": 86_400, "w": 604_800}
-_FORM = re.compile(r"(\d+(?:\.\d+)?)([hdw])")
-_READERS_MS = 2000  # how long those who still read old pages are waited for
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([hdw])")
+_READER_TIMEOUT_MS = 2000  # wait for connections that still read old pages
 _REWRITTEN = ("reid_embeddings", "object_detections", "frames", "recordings", "identities")
 
 
 @dataclass(frozen=True)
-class Forgotten:
-    """How much was deleted.
+class DeletedCounts:
+    """What `delete_older` deleted.
 
     Attributes:
-        frames, detections, embeddings: all that was older.
-        recordings, persons: of which nothing is left.
-        bytes_gone: whether what was deleted can no longer be found in the store's files.
+        frames, detections, embeddings: Older ones.
+        recordings, persons: Those without any remaining frame or detection.
+        erased: False if another connection keeps deleted pages in the journal.
     """
 
     frames: int
@@ -33,58 +33,55 @@ class Forgotten:
     embeddings: int
     recordings: int
     persons: int
-    bytes_gone: bool = True
+    erased: bool = True
 
 
-def parse_duration(words: str) -> float:
-    """A length of time in seconds: hours, days or weeks.
+def parse_duration(text: str) -> float:
+    """Convert hours, days or weeks to seconds.
 
     >>> parse_duration("30d"), parse_duration("1.5h")
     (2592000.0, 5400.0)
 
     Raises:
-        UserError: it is none.
+        UserError: The text is not a duration.
     """
-    found = _FORM.fullmatch(words.strip().lower())
+    found = _DURATION.fullmatch(text.strip().lower())
     if found is None or float(found[1]) == 0:
-        raise UserError(f"{words!r} is no length of time; write hours, days or weeks: 12h, 30d, 4w")
+        raise UserError(f"{text!r} is not a duration; use hours, days or weeks: 12h, 30d, 4w")
     return float(found[1]) * _SECONDS[found[2]]
 
 
-def forget_older(engine: Engine, before_s: float) -> Forgotten:
-    """Delete frames from before a time, with their detections, thumbnails and vectors.
+def delete_older(engine: Engine, before_s: float) -> DeletedCounts:
+    """Delete the frames before a time, with their detections, thumbnails and embeddings.
 
-    Recordings of which no frame is left go too, and so do persons of whom nothing is left. Then the store is written
-    anew, so that the deleted bytes are not left in its free space. Hold `only_writer` around it.
+    Recordings without remaining frames and persons whose last detections were deleted are deleted as well. Then the
+    tables are rewritten, so that deleted bytes do not stay in free pages. Call it inside `write_lock`.
 
     Args:
-        engine: of `open_store`.
-        before_s: seconds since 1970; a frame of just this time stays.
+        engine: From `open_store`.
+        before_s: Seconds since 1970; a frame at exactly this time is kept.
     """
+    old = StoredFrame.time_s < before_s
     with Session(engine) as session, session.begin():
         if engine.dialect.name == "sqlite":
             session.execute(text("PRAGMA secure_delete = ON"))
-        older = select(StoredFrame.id).where(StoredFrame.time_s < before_s)
-        inside = select(Detection.id).where(Detection.frame_id.in_(older))
-        frames = _count(session, older)
-        detections = _count(session, inside)
-        embeddings = _count(session, select(Embedding.model_id).where(Embedding.detection_id.in_(inside)))
-        touched = select(Detection.person_id).where(Detection.frame_id.in_(older), Detection.person_id.is_not(None))
-        persons = set(session.scalars(touched.distinct()))
-        recordings = set(
-            session.scalars(select(StoredFrame.recording_id).where(StoredFrame.time_s < before_s).distinct())
-        )
-        session.execute(
-            delete(StoredFrame).where(StoredFrame.time_s < before_s)
-        )  # the rest follows by its foreign keys
-        recordings -= set(session.scalars(select(StoredFrame.recording_id).distinct()))
-        persons -= set(session.scalars(select(Detection.person_id).distinct()))
-        for row in recordings:
-            session.execute(delete(Recording).where(Recording.id == row))
+        old_frames = select(StoredFrame.id).where(old)
+        old_detections = select(Detection.id).where(Detection.frame_id.in_(old_frames))
+        frames, detections = _count(session, old_frames), _count(session, old_detections)
+        embeddings = _count(session, select(Embedding.model_id).where(Embedding.detection_id.in_(old_detections)))
+        persons_of = select(Detection.person_id).distinct()
+        persons = set(session.scalars(persons_of.where(Detection.id.in_(old_detections), Detection.person_id.is_not(None))))
+        recordings_of = select(StoredFrame.recording_id).distinct()
+        recordings = set(session.scalars(recordings_of.where(old)))
+        session.execute(delete(StoredFrame).where(old))  # its foreign keys delete the rest
+        recordings -= set(session.scalars(recordings_of))
+        persons -= set(session.scalars(persons_of))
+        for recording in recordings:
+            session.execute(delete(Recording).where(Recording.id == recording))
         for person in persons:
             session.execute(delete(Person).where(Person.id == person))
-    gone = _rewrite(engine)
-    return Forgotten(frames, detections, embeddings, len(recordings), len(persons), gone)
+    erased = _rewrite(engine)
+    return DeletedCounts(frames, detections, embeddings, len(recordings), len(persons), erased)
 
 
 def _count(session: Session, query: Select[Any]) -> int:
@@ -92,14 +89,14 @@ def _count(session: Session, query: Select[Any]) -> int:
 
 
 def _rewrite(engine: Engine) -> bool:
-    """Write the tables anew; whether nothing of the old ones is left."""
+    """Rewrite the tables; return whether no old page is left."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"VACUUM FULL {', '.join(_REWRITTEN)}"))
             return True
         connection.execute(text("VACUUM"))
-        wait_ms = connection.scalar(text("PRAGMA busy_timeout"))
-        connection.execute(text(f"PRAGMA busy_timeout = {_READERS_MS}"))
-        busy, *_ = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()  # the journal holds old pages
-        connection.execute(text(f"PRAGMA busy_timeout = {wait_ms}"))
+        timeout_ms = connection.scalar(text("PRAGMA busy_timeout"))
+        connection.execute(text(f"PRAGMA busy_timeout = {_READER_TIMEOUT_MS}"))
+        busy, *_ = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()  # the journal has old pages
+        connection.execute(text(f"PRAGMA busy_timeout = {timeout_ms}"))
         return not busy

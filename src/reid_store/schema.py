@@ -1,8 +1,8 @@
-"""The tables: cameras → recordings → frames → detections → embeddings, and the persons made of detections.
+"""The tables: cameras → recordings → frames → detections → embeddings, and the persons that group detections.
 
-Times are seconds since 1970 in UTC (`time_s`), so that they compare alike on every server and in every zone. A frame
-has a row once everything in it is stored, and not before: what has no row is still to be done. The number of a deleted
-detection or person is never given again: whoever noted it would find somebody else.
+Times are seconds since 1970 in UTC (`time_s`), which compare alike on every server and in every time zone. A frame gets
+its row only when everything in it is stored. Ids of deleted detections and persons are never reused, so that an id
+somebody wrote down cannot come to mean someone else.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from sqlalchemy.types import TypeEngine
 
 
 class EmbeddingType(TypeDecorator[np.ndarray]):
-    """A vector (d,) float32: pgvector's own type on PostgreSQL, its bytes in a file."""
+    """An embedding (d,) float32: pgvector's type on PostgreSQL, raw bytes in SQLite."""
 
     impl = LargeBinary
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The column's type on a server, or in a file."""
+        """Return the column type of the database."""
         return dialect.type_descriptor(Vector() if dialect.name == "postgresql" else LargeBinary())
 
     def process_bind_param(self, value: np.ndarray | None, dialect: Dialect) -> Any:
-        """On the way in."""
+        """Convert an array to a database value."""
         if value is None or dialect.name == "postgresql":
             return value
         return np.ascontiguousarray(value, np.float32).tobytes()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> np.ndarray | None:
-        """On the way out."""
+        """Convert a database value to an array."""
         if value is None or dialect.name == "postgresql":
             return None if value is None else np.asarray(value, np.float32)
         return np.frombuffer(value, np.float32)
 
 
 class Base(DeclarativeBase):
-    """All tables, with constraints that have names, as migrations need them."""
+    """Base class of all tables; constraints are named because migrations refer to them."""
 
     metadata = MetaData(
         naming_convention={
@@ -53,7 +53,7 @@ class Base(DeclarativeBase):
 
 
 class Camera(Base):
-    """A place from which is looked."""
+    """A camera view."""
 
     __tablename__ = "cameras"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -61,7 +61,7 @@ class Camera(Base):
 
 
 class Model(Base):
-    """A network that made boxes or vectors: what must be the same for two results to be compared."""
+    """A detector or embedder; results are comparable only if all of these columns are equal."""
 
     __tablename__ = "models"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -69,18 +69,18 @@ class Model(Base):
     name: Mapped[str]
     weights: Mapped[str]  # as the settings name them
     weights_sha256: Mapped[str]
-    preprocessing: Mapped[str]  # height × width, mean and deviation; the least score of a detector
-    dimension: Mapped[int]  # of its vectors; 0 for a detector
+    preprocessing: Mapped[str]  # height × width, mean and deviation; the minimum score of a detector
+    dimension: Mapped[int]  # of its embeddings; 0 for a detector
     __table_args__ = (UniqueConstraint("kind", "name", "weights_sha256", "preprocessing"),)
 
     @property
-    def told(self) -> str:
-        """Its name with its weights, as people are told."""
+    def label(self) -> str:
+        """Name and weights, for messages."""
         return f"{self.name} ({self.weights})"
 
 
 class Recording(Base):
-    """One folder of frames or video of a camera."""
+    """A folder of frames or a video of one camera."""
 
     __tablename__ = "recordings"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -93,19 +93,19 @@ class Recording(Base):
 
 
 class StoredFrame(Base):
-    """A frame of which everything is stored."""
+    """A frame whose detections and embeddings are stored."""
 
     __tablename__ = "frames"
     id: Mapped[int] = mapped_column(primary_key=True)
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
     index: Mapped[int]
-    name: Mapped[str | None]  # of its file, or its number in a video: whether the footage is still the same
+    name: Mapped[str | None]  # of its file, or its number in a video; detects changed footage
     time_s: Mapped[float] = mapped_column(index=True)
     __table_args__ = (UniqueConstraint("recording_id", "index"),)
 
 
 class Person(Base):
-    """Somebody, put together from detections; the name may be given by hand."""
+    """A person, made by clustering detections; the name is set by hand."""
 
     __tablename__ = "identities"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -119,7 +119,7 @@ class Detection(Base):
     __tablename__ = "object_detections"
     id: Mapped[int] = mapped_column(primary_key=True)
     frame_id: Mapped[int] = mapped_column(ForeignKey("frames.id", ondelete="CASCADE"))
-    number: Mapped[int]  # in the frame, from 0
+    number: Mapped[int]  # within the frame, from 0
     x1: Mapped[float]
     y1: Mapped[float]
     x2: Mapped[float]
@@ -131,7 +131,7 @@ class Detection(Base):
 
 
 class Embedding(Base):
-    """What a network said of a detection; those of different networks lie beside each other and never mix."""
+    """The embedding of a detection by one network; several networks can embed the same detection."""
 
     __tablename__ = "reid_embeddings"
     detection_id: Mapped[int] = mapped_column(ForeignKey("object_detections.id", ondelete="CASCADE"), primary_key=True)

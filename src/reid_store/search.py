@@ -1,4 +1,4 @@
-"""Who was this, and where else were they? The nearest stored detections."""
+"""Search a store for the detections nearest to a query embedding."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
 from learning_reid.retrieval.index import VectorIndex
-from reid_store.detection_filter import Where, check_cameras, detections
-from reid_store.embedding_cache import HeldVectors, read_vectors
+from reid_store.detection_filter import DetectionFilter, check_cameras, select_detections
+from reid_store.embedding_cache import EmbeddingCache, read_embeddings
 from reid_store.schema import Camera, Detection, Embedding, Model, Person, StoredFrame
 from reid_store.server_index import nearest_on_server
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """One stored detection near to the query.
+class SearchHit:
+    """A stored detection near the query.
 
     Attributes:
-        detection: its number in the store.
-        distance: Euclidean, between unit vectors.
-        camera, time_s, frame: where and when.
+        detection: Its id in the store.
+        distance: Euclidean, between unit embeddings.
+        camera: Camera name.
+        time_s: Seconds since 1970 in UTC.
+        frame: Number of the frame in its recording.
         box_xyxy: (4,) float32 pixels.
-        thumbnail: a JPEG file.
-        person: the identity it was put into, None before `identities` ran.
-        name: that of the person, None where nobody gave one.
+        thumbnail: A JPEG file.
+        person: Id of its person; None if it has none.
+        name: The person's name, if it was set.
     """
 
     detection: int
@@ -42,23 +44,23 @@ class Found:
     name: str | None = None
 
 
-def vector_of(engine: Engine, detection: int, model: Model) -> np.ndarray:
-    """What a network said of a stored detection, (d,) float32.
+def read_embedding(engine: Engine, detection: int, model: Model) -> np.ndarray:
+    """Read a network's embedding of a stored detection, (d,) float32.
 
     Raises:
-        UserError: there is no such detection, or the network has not looked at it.
+        UserError: The detection does not exist, or the network has not embedded it.
     """
     with Session(engine) as session:
         if session.get(Detection, detection) is None:
             raise UserError(f"the store has no detection {detection}; `search` and `timeline` show their numbers")
         found = session.get(Embedding, (detection, model.id))
         if found is None:
-            raise UserError(f"{model.told} has not looked at detection {detection} yet; run extract again with it")
+            raise UserError(f"{model.label} has not embedded detection {detection}; run extract again with it")
         return found.reid_embedding
 
 
-def thumbnail_of(engine: Engine, detection: int) -> bytes:
-    """The small picture of a stored detection, a JPEG file."""
+def read_thumbnail(engine: Engine, detection: int) -> bytes:
+    """Read the thumbnail of a stored detection, a JPEG file."""
     with Session(engine) as session:
         return session.get_one(Detection, detection).thumbnail
 
@@ -68,48 +70,48 @@ def search_store(
     query: np.ndarray,
     model: Model,
     k: int = 10,
-    where: Where | None = None,
-    held: HeldVectors | None = None,
+    detection_filter: DetectionFilter | None = None,
+    cache: EmbeddingCache | None = None,
     approximate: bool = False,
-) -> list[Found]:
-    """The k nearest stored detections, nearest first; equal distances by number.
+) -> list[SearchHit]:
+    """Find the k stored detections nearest to a query, nearest first; equal distances are ordered by id.
 
     Args:
-        engine: of `open_store`.
-        query: (d,) float32, of unit length.
-        model: the network that made it: only its vectors are looked at.
-        k: how many, at most.
-        where: which cameras and times.
-        held: this model's vectors in memory, for who asks a file more than once; None = read what is needed.
-        approximate: on a server, use the index that `index_vectors` made.
+        engine: From `open_store`.
+        query: (d,) float32, unit length.
+        model: The network of the query embedding; only its embeddings are compared.
+        k: Maximum number of results.
+        detection_filter: Cameras and times to search; None = all.
+        cache: This model's embeddings in memory, for repeated searches of a file; None = read what is needed.
+        approximate: On a server, use the index of `index_embeddings`.
 
     Raises:
-        UserError: an unknown camera.
+        UserError: A camera is unknown.
     """
-    where = where or Where()
+    detection_filter = detection_filter or DetectionFilter()
     with Session(engine) as session:
-        check_cameras(session, where.cameras)
+        check_cameras(session, detection_filter.cameras)
     if engine.dialect.name == "postgresql":
-        hits = nearest_on_server(engine, query, model, k, where, approximate)
-    elif held is not None:
-        hits = held.nearest(query, k, where)
+        nearest = nearest_on_server(engine, query, model, k, detection_filter, approximate)
+    elif cache is not None:
+        nearest = cache.nearest(query, k, detection_filter)
     else:
-        ids, vectors = read_vectors(engine, model, where)
-        rows, distances = VectorIndex(vectors).search(query, k)
-        hits = list(zip(ids[rows].tolist(), distances.tolist(), strict=True))
-    return _with_places(engine, hits)
+        ids, embeddings = read_embeddings(engine, model, detection_filter)
+        rows, distances = VectorIndex(embeddings).search(query, k)
+        nearest = list(zip(ids[rows].tolist(), distances.tolist(), strict=True))
+    return _read_hits(engine, nearest)
 
 
-def _with_places(engine: Engine, hits: Sequence[tuple[int, float]]) -> list[Found]:
+def _read_hits(engine: Engine, nearest: Sequence[tuple[int, float]]) -> list[SearchHit]:
     columns = Detection, StoredFrame, Camera.name, Person.name
-    query = detections(columns).outerjoin(Person).where(Detection.id.in_([number for number, _ in hits]))
+    query = select_detections(columns).outerjoin(Person).where(Detection.id.in_([number for number, _ in nearest]))
     with Session(engine) as session:
         rows = {row[0].id: row for row in session.execute(query)}
         return [
-            Found(
+            SearchHit(
                 number, distance, camera, frame.time_s, frame.index,
-                np.array([seen.x1, seen.y1, seen.x2, seen.y2], np.float32), seen.thumbnail, seen.person_id, name,
+                np.array([found.x1, found.y1, found.x2, found.y2], np.float32), found.thumbnail, found.person_id, name,
             )
-            for number, distance in hits
-            for seen, frame, camera, name in [rows[number]]
+            for number, distance in nearest
+            for found, frame, camera, name in [rows[number]]
         ]  # fmt: skip

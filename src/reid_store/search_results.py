@@ -1,44 +1,44 @@
-"""What a search of the store found: as a table, for programs, as a strip of pictures."""
+"""Search results as a table, as JSON, and as a strip of images."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from learning_reid.io.markdown import markdown_table
-from learning_reid.visualization.cells import RIGHT, UNKNOWN, show_crop
-from learning_reid.visualization.figures import save_figure
-from reid_store.search import Found
-from reid_store.thumbnails import as_picture
+from reid_store.thumbnails import decode_jpeg
 
-_LETTERS = 16  # of a camera's name below a picture
-MOST_ON_STRIP = 50  # of more nobody would see anything
+if TYPE_CHECKING:
+    import numpy as np
+
+    from reid_store.search import SearchHit
+
+MAX_CAMERA_LENGTH = 16  # of a name below an image
+MAX_STRIP_LENGTH = 50  # images; more would be too small to see
 
 
-def answers_text(found: Sequence[Found], threshold: float | None) -> str:
-    """A table of the answers; "nobody like this" where none is near enough."""
-    if not found:
-        return "nobody is there to compare with"
+def format_hits(hits: Sequence[SearchHit], threshold: float | None) -> str:
+    """Format search results as a table, with a note if none is within the threshold."""
+    if not hits:
+        return "there are no detections to compare with"
     header = ["rank", "detection", "distance", "camera", "time (UTC)", "frame", "person", "match"]
     rows = [
         [
-            str(rank), str(hit.detection), f"{hit.distance:.3f}", _plain(hit.camera), clock(hit.time_s), str(hit.frame),
-            "–" if hit.person is None else f"{_plain(hit.name)} ({hit.person})" if hit.name else str(hit.person),
-            "yes" if is_match(hit, threshold) else "too far",
+            str(rank), str(hit.detection), f"{hit.distance:.3f}", _printable(hit.camera), format_time(hit.time_s),
+            str(hit.frame), _person(hit), "yes" if is_match(hit, threshold) else "no",
         ]
-        for rank, hit in enumerate(found, start=1)
+        for rank, hit in enumerate(hits, start=1)
     ]  # fmt: skip
     table = markdown_table(header, rows)
-    if not is_match(found[0], threshold):
-        return f"{table}\n\nnobody like this: the nearest is farther away than {threshold:.3f}"
+    if not is_match(hits[0], threshold):
+        return f"{table}\n\nno match: the nearest detection is farther away than {threshold:.3f}"
     return table
 
 
-def answers_as_json(found: Sequence[Found], threshold: float | None) -> dict[str, Any]:
-    """The answers for programs."""
+def hits_as_json(hits: Sequence[SearchHit], threshold: float | None) -> dict[str, Any]:
+    """Return search results as a dictionary for JSON."""
     answers = [
         {
             "rank": rank,
@@ -52,48 +52,59 @@ def answers_as_json(found: Sequence[Found], threshold: float | None) -> dict[str
             "person": hit.person,
             "name": hit.name,
         }
-        for rank, hit in enumerate(found, start=1)
+        for rank, hit in enumerate(hits, start=1)
     ]
     return {"threshold": threshold, "nobody": not any(answer["match"] for answer in answers), "answers": answers}
 
 
-def draw_answers(path: Path, asked: np.ndarray, found: Sequence[Found], threshold: float | None) -> None:
-    """The query and the nearest 50 answers side by side; those near enough are framed in green.
+def draw_hits(path: Path, query: np.ndarray, hits: Sequence[SearchHit], threshold: float | None) -> None:
+    """Draw the query and the nearest 50 results side by side; matches have a green frame.
 
     Args:
-        path: the PNG file to write.
-        asked: the query, (h, w, 3) uint8 RGB.
-        found: nearest first.
-        threshold: up to which distance an answer is a match; None = all are.
+        path: PNG file to write.
+        query: (h, w, 3) uint8 RGB.
+        hits: Nearest first.
+        threshold: Largest distance of a match; None = all results are matches.
     """
-    found = found[:MOST_ON_STRIP]
-    figure = Figure(figsize=(1.15 * (1 + len(found)) + 0.3, 3.1), dpi=100, facecolor="white", layout="constrained")
-    cells = figure.subplots(1, 1 + len(found), squeeze=False)[0]
-    show_crop(cells[0], asked, UNKNOWN)
-    cells[0].set_title("query", fontsize=9, fontweight="bold")
-    for cell, hit in zip(cells[1:], found, strict=True):
-        show_crop(cell, as_picture(hit.thumbnail), RIGHT if is_match(hit, threshold) else UNKNOWN)
-        cell.set_title(f"{hit.distance:.3f}", fontsize=9)
-        camera = hit.camera if len(hit.camera) <= _LETTERS else f"{hit.camera[: _LETTERS - 1]}…"
-        day, _, hour = clock(hit.time_s).partition(" ")
-        cell.set_xlabel(f"{camera}\n{day}\n{hour} UTC\n#{hit.detection}", fontsize=7)
+    from matplotlib.figure import Figure
+
+    from learning_reid.visualization.cells import RIGHT, UNKNOWN, show_crop
+    from learning_reid.visualization.figures import save_figure
+
+    hits = hits[:MAX_STRIP_LENGTH]
+    figure = Figure(figsize=(1.15 * (1 + len(hits)) + 0.3, 3.1), dpi=100, facecolor="white", layout="constrained")
+    axes = figure.subplots(1, 1 + len(hits), squeeze=False)[0]
+    show_crop(axes[0], query, UNKNOWN)
+    axes[0].set_title("query", fontsize=9, fontweight="bold")
+    for ax, hit in zip(axes[1:], hits, strict=True):
+        show_crop(ax, decode_jpeg(hit.thumbnail), RIGHT if is_match(hit, threshold) else UNKNOWN)
+        ax.set_title(f"{hit.distance:.3f}", fontsize=9)
+        camera = hit.camera if len(hit.camera) <= MAX_CAMERA_LENGTH else f"{hit.camera[: MAX_CAMERA_LENGTH - 1]}…"
+        day, _, time = format_time(hit.time_s).partition(" ")
+        ax.set_xlabel(f"{camera}\n{day}\n{time} UTC\n#{hit.detection}", fontsize=7)
     save_figure(figure, path)
 
 
-def _plain(name: str) -> str:
-    """A name from a store that may be anybody's, without what would be a command to a terminal."""
-    return "".join(letter if letter.isprintable() else "�" for letter in name)
-
-
-def is_match(hit: Found, threshold: float | None) -> bool:
-    """Whether an answer is near enough."""
+def is_match(hit: SearchHit, threshold: float | None) -> bool:
+    """Return whether a result is within the threshold; without one, every result is."""
     return threshold is None or hit.distance <= threshold
 
 
-def clock(time_s: float) -> str:
-    """Seconds since 1970 as a time in UTC, to a tenth of a second.
+def format_time(time_s: float) -> str:
+    """Format seconds since 1970 as UTC date and time, to a tenth of a second.
 
-    >>> clock(1795626000.25)
+    >>> format_time(1795626000.25)
     '2026-11-25 17:00:00.2'
     """
     return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-5]
+
+
+def _person(hit: SearchHit) -> str:
+    if hit.person is None:
+        return "–"
+    return f"{_printable(hit.name)} ({hit.person})" if hit.name else str(hit.person)
+
+
+def _printable(name: str) -> str:
+    """Replace characters that a terminal would run as commands: the store may come from anyone."""
+    return "".join(letter if letter.isprintable() else "�" for letter in name)

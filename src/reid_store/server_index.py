@@ -1,4 +1,4 @@
-"""On a server pgvector compares: with every vector, or by an index that has to be made first."""
+"""Nearest neighbours on a PostgreSQL server with pgvector, exact or by an HNSW index."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pgvector.sqlalchemy import HALFVEC, Vector
 from sqlalchemy import Engine, Float, cast, column, literal, select, text
 from sqlalchemy.orm import Session
 
-from reid_store.detection_filter import Where, described
+from reid_store.detection_filter import DetectionFilter, select_embedded
 from reid_store.schema import Detection, Embedding, Model
 
-LONGEST, LONGEST_HALF = 2000, 4000  # numbers of a vector that pgvector indexes, in single and in half precision
-WIDTH_ASKING = 128  # as in memory: src/learning_reid/retrieval/index.py
+MAX_DIMENSION, MAX_HALF_DIMENSION = 2000, 4000  # that pgvector can index in single and in half precision
+EF_SEARCH = 128  # as in memory: src/learning_reid/retrieval/index.py
 
 
-def index_vectors(engine: Engine, model: Model) -> bool:
-    """Make pgvector's HNSW index of a network's vectors, where there is none yet; those to come go in by themselves.
+def index_embeddings(engine: Engine, model: Model) -> bool:
+    """Create pgvector's HNSW index of a network's embeddings if it is missing; it is updated by later inserts.
 
     Returns:
-        Whether there is one: vectors of more than 4,000 numbers are too long for it.
+        Whether there is an index; embeddings of more than 4,000 dimensions cannot have one.
     """
-    if (kind := _kind(model)) is None:
+    if (kind := _index_type(model)) is None:
         return False
     with engine.begin() as connection:
         connection.execute(text(f"""
@@ -31,26 +31,26 @@ def index_vectors(engine: Engine, model: Model) -> bool:
 
 
 def nearest_on_server(
-    engine: Engine, query: np.ndarray, model: Model, k: int, where: Where, approximate: bool
+    engine: Engine, query: np.ndarray, model: Model, k: int, detection_filter: DetectionFilter, approximate: bool
 ) -> list[tuple[int, float]]:
-    """Numbers and distances of the k nearest detections, nearest first; equals by number."""
+    """Return ids and distances of the k nearest detections, nearest first; equal distances by id."""
     exact = cast(Embedding.reid_embedding, Vector(model.dimension)).l2_distance(query)
-    away = (exact + literal(0, Float)).label("away")  # an index knows the distance, but not the distance and nothing
-    wanted = described((Detection.id.label("id"), away), model, where)
-    kind = _kind(model) if approximate else None
+    distance = (exact + literal(0, Float)).label("distance")  # the added 0 keeps PostgreSQL from using the index here
+    wanted = select_embedded((Detection.id.label("id"), distance), model, detection_filter)
+    kind = _index_type(model) if approximate else None
     with Session(engine) as session:
         if kind is not None:
-            by_index = cast(Embedding.reid_embedding, {"vector": Vector, "halfvec": HALFVEC}[kind](model.dimension))
-            session.execute(text(f"SET LOCAL hnsw.ef_search = {min(1000, max(WIDTH_ASKING, 2 * k))}"))
-            session.execute(text("SET LOCAL hnsw.iterative_scan = relaxed_order"))  # on, where filters leave too few
-            near = wanted.order_by(by_index.l2_distance(query)).limit(2 * k).subquery()
-            wanted = select(near.c.id, near.c.away)
-        rows = session.execute(wanted.order_by(column("away"), column("id")).limit(k)).all()
+            indexed = cast(Embedding.reid_embedding, {"vector": Vector, "halfvec": HALFVEC}[kind](model.dimension))
+            session.execute(text(f"SET LOCAL hnsw.ef_search = {min(1000, max(EF_SEARCH, 2 * k))}"))
+            session.execute(text("SET LOCAL hnsw.iterative_scan = relaxed_order"))  # continue if a filter leaves too few
+            candidates = wanted.order_by(indexed.l2_distance(query)).limit(2 * k).subquery()
+            wanted = select(candidates.c.id, candidates.c.distance)
+        rows = session.execute(wanted.order_by(column("distance"), column("id")).limit(k)).all()
     return [(int(detection), float(distance)) for detection, distance in rows]
 
 
-def _kind(model: Model) -> str | None:
-    """The type by which vectors of this length are indexed."""
-    if model.dimension <= LONGEST:
+def _index_type(model: Model) -> str | None:
+    """Return the column type in which embeddings of this dimension can be indexed."""
+    if model.dimension <= MAX_DIMENSION:
         return "vector"
-    return "halfvec" if model.dimension <= LONGEST_HALF else None
+    return "halfvec" if model.dimension <= MAX_HALF_DIMENSION else None

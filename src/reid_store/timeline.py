@@ -1,4 +1,4 @@
-"""The timeline page: one HTML file with everything in it, which asks no network for anything."""
+"""Render the timeline page: one self-contained HTML file without network requests."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from learning_reid.errors import UserError
-from learning_reid.io.output_folder import replacing
-from reid_store.search_results import clock
-from reid_store.timeline_data import Page
+from learning_reid.io.atomic_write import atomic_write
+from reid_store.search_results import format_time
+from reid_store.timeline_data import TimelineData
 
 TEMPLATES = Path(__file__).with_name("templates")
 _SCRIPTS = ("model", "sprites", "time", "rows", "card", "filter", "keyboard", "compare", "start")
 
 
-def timeline_page(page: Page, by_person: bool = False, title: str = "Timeline") -> str:
-    """The page as HTML.
+def render_timeline(page: TimelineData, by_person: bool = False, title: str = "Timeline") -> str:
+    """Render the page as HTML.
 
     Args:
-        page: of `read_page`; `values["compare"]` may hold what `compare_models` answers.
-        by_person: a row for each person with the cameras as its lanes; else each camera by itself.
-        title: of the page.
+        page: From `read_timeline`; `values["compare"]` may hold the result of `compare_models`.
+        by_person: Group rows by person, with one row per camera, instead of by camera.
+        title: Title of the page.
     """
     from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup
@@ -33,39 +32,34 @@ def timeline_page(page: Page, by_person: bool = False, title: str = "Timeline") 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template("timeline.html.j2").render(
         title=title,
-        told=summary(page.values),
+        summary=summarize_timeline(page.values),
         data={**page.values, "by_person": by_person},
         sheets=page.sheets,
         frames=page.frames,
-        script=Markup(script),  # ours, as it stands: nothing of the store is in it
+        script=Markup(script),  # constant: it contains no data of the store
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
         style=Markup(style),
     )
 
 
-def write_timeline(path: Path, page: Page, by_person: bool = False) -> None:
+def write_timeline(path: Path, page: TimelineData, by_person: bool = False) -> None:
     """Write or replace the page.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: The file cannot be written.
     """
-    try:
-        with replacing(path) as part:
-            part.write_text(timeline_page(page, by_person), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path} cannot be written ({error.strerror}); name another file") from None
+    with atomic_write(path) as part:
+        part.write_text(render_timeline(page, by_person), encoding="utf-8")
 
 
-def summary(values: dict[str, Any]) -> str:
-    """One sentence on what the page shows."""
+def summarize_timeline(values: dict[str, Any]) -> str:
+    """Summarize what the page shows in one line."""
     column = values["detections"]
     if not column["id"]:
-        return "Nobody is stored here."
-    persons, cameras = (
-        len(set(column["person"]) - {-1}),
-        len({values["recordings"][r]["camera"] for r in column["recording"]}),
-    )
-    first, last = (clock(values["start"] + edge(column["time"]))[:16] for edge in (min, max))  # to the minute
-    when = first if first == last else f"{first} – {last[11:] if first[:10] == last[:10] else last}"
-    people = f"{persons:,} {'person' if persons == 1 else 'persons'}, " if persons else ""
-    return f"{len(column['id']):,} detections, {people}{cameras} {'camera' if cameras == 1 else 'cameras'}, {when} UTC"
+        return "There are no detections."
+    persons = len(set(column["person"]) - {-1})
+    cameras = len({values["recordings"][recording]["camera"] for recording in column["recording"]})
+    first, last = (format_time(values["start"] + edge(column["time"]))[:16] for edge in (min, max))  # to the minute
+    times = first if first == last else f"{first} – {last[11:] if first[:10] == last[:10] else last}"
+    counts = f"{persons:,} {'person' if persons == 1 else 'persons'}, " if persons else ""
+    return f"{len(column['id']):,} detections, {counts}{cameras} {'camera' if cameras == 1 else 'cameras'}, {times} UTC"

@@ -1,1 +1,1 @@
-"""People and streets that never existed: every box and every identity in them is known exactly."""
+"""Synthetic people, faces, streets and cameras with exact ground truth."""

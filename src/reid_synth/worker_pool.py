@@ -1,4 +1,4 @@
-"""Work shared out to several processes; what comes back, and in which order, does not depend on how many they are."""
+"""Worker processes whose results and their order do not depend on the number of processes."""
 
 from __future__ import annotations
 
@@ -20,73 +20,73 @@ import cv2
 from reid_synth.errors import UserError
 
 T = TypeVar("T")
-_AHEAD = 4  # tasks handed out for each process before results are taken, so that finished ones do not pile up
-_LOOK_S = 0.2
+_TASKS_AHEAD = 4  # tasks submitted per process before results are consumed; bounds the memory of finished ones
+_POLL_S = 0.2
 
-_stop: Any = None  # in a worker: the event that says that all is off
-_made: Any = None  # in a worker: how many pictures the work that was started has made
+_stop: Any = None  # in a worker: set when the pool is cancelled
+_num_done: Any = None  # in a worker: number of images finished by background tasks
 
 
-class Crew:
-    """A context manager over worker processes; with one worker everything happens in this process.
+class WorkerPool:
+    """Context manager over worker processes; with one worker all work is done in this process.
 
     Args:
-        workers: how many processes, from 1.
-        done: called with a number of pictures whenever so many more are made by work that was started.
+        workers: Number of processes, at least 1.
+        done: Progress callback; receives the number of images that background tasks have finished since the last call.
     """
 
     def __init__(self, workers: int = 1, done: Callable[[int], object] = lambda _: None) -> None:
         self.workers, self._done = workers, done
         self._pool: ProcessPoolExecutor | None = None
         self._started: list[Future[Any]] = []
-        self._told = 0
+        self._num_reported = 0
         if workers > 1:
-            processes = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads hold
-            self._stop, self._made = processes.Event(), processes.Value("q", 0)
-            self._pool = ProcessPoolExecutor(workers, processes, _begin, (self._stop, self._made))
+            context = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads hold
+            self._stop, self._num_done = context.Event(), context.Value("q", 0)
+            self._pool = ProcessPoolExecutor(workers, context, _initialize_worker, (self._stop, self._num_done))
 
     def start(self, work: Callable[..., object], *arguments: object) -> None:
-        """Begin `work(*arguments, done=…)`, a long task that calls `done()` for each picture and returns nothing."""
+        """Start `work(*arguments, done=…)` in the background; `work` calls `done()` once for each finished image."""
         if self._pool is None:
             work(*arguments, done=lambda: self._done(1))
         else:
-            self._started.append(self._pool.submit(work, *arguments, done=_tick))
+            self._started.append(self._pool.submit(work, *arguments, done=_count_image))
 
-    def each(self, work: Callable[..., T], tasks: Iterable[tuple[Any, ...]]) -> Iterator[T]:
-        """`work(*task)` for each task, in the order of the tasks."""
+    def map(self, work: Callable[..., T], tasks: Iterable[tuple[Any, ...]]) -> Iterator[T]:
+        """Yield `work(*task)` for each task, in the order of the tasks."""
         if self._pool is None:
             for task in tasks:
                 yield work(*task)
             return
         waiting: deque[Future[T]] = deque()
-        with _no_worker_lost():
+        with _report_lost_worker():
             for task in tasks:
                 waiting.append(self._pool.submit(work, *task))
-                if len(waiting) > _AHEAD * self.workers:
+                if len(waiting) > _TASKS_AHEAD * self.workers:
                     yield waiting.popleft().result()
-                    self._tell()
+                    self._report_progress()
             while waiting:
                 yield waiting.popleft().result()
-                self._tell()
+                self._report_progress()
 
-    def finish(self) -> None:
-        """Wait for what was started; its errors are raised here."""
+    def wait(self) -> None:
+        """Wait for the background tasks and raise their errors."""
         if self._pool is None:
             return
-        with _no_worker_lost():
+        with _report_lost_worker():
             for future in self._started:
                 while not future.done():
-                    time.sleep(_LOOK_S)
-                    self._tell()
+                    time.sleep(_POLL_S)
+                    self._report_progress()
                 future.result()
-            self._tell()
+            self._report_progress()
 
     def _tell(self) -> None:
-        if made := self._made.value - self._told:
-            self._told += made
-            self._done(made)
+        if new := self._num_done.value - self._num_reported:
+            self._num_reported += new
+            self._done(new)
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(
@@ -97,13 +97,13 @@ class Crew:
                 self._pool.shutdown()
                 return
             self._stop.set()
-            with _heard_once():
+            with _ignore_interrupts():
                 self._pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
-def _heard_once() -> Iterator[None]:
-    """While workers are let go, another Ctrl-C would leave them waiting for ever: it is not listened to."""
+def _ignore_interrupts() -> Iterator[None]:
+    """Ignore Ctrl-C while the pool shuts down; a second one would leave the workers waiting forever."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -115,34 +115,33 @@ def _heard_once() -> Iterator[None]:
 
 
 @contextmanager
-def _no_worker_lost() -> Iterator[None]:
+def _report_lost_worker() -> Iterator[None]:
     try:
         yield
     except BrokenProcessPool:
         raise UserError(
-            "a worker process was ended from outside, mostly because memory ran out; "
-            "take fewer, as with synth --workers 1"
+            "a worker process was killed, probably because memory ran out; use fewer workers, for example synth --workers 1"
         ) from None
 
 
-def _begin(stop: Any, made: Any) -> None:
-    global _stop, _made
-    _stop, _made = stop, made
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one decides
-    threading.Thread(target=_end_with_the_first, daemon=True).start()
+def _initialize_worker(stop: Any, num_done: Any) -> None:
+    global _stop, _num_done
+    _stop, _num_done = stop, num_done
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent handles it
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
 
 
-def _end_with_the_first() -> None:
-    """A worker whose first process was killed would wait for work for ever."""
-    first = multiprocessing.parent_process()
-    if first is not None:
-        first.join()
+def _exit_with_parent() -> None:
+    """Exit when the parent dies; a worker would otherwise wait for work forever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
         os._exit(1)
 
 
-def _tick() -> None:
+def _count_image() -> None:
     if _stop.is_set():
         raise KeyboardInterrupt
-    with _made.get_lock():
-        _made.value += 1
+    with _num_done.get_lock():
+        _num_done.value += 1

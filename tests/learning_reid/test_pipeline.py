@@ -59,7 +59,7 @@ class Street:
         gt.write_text("".join(f"{row}\n" for row in self.rows))
         common = [f"input.frames_path={self.folder / 'frames'}", f"input.truth={gt}", "detector.name=mot_file"]
         common += [f"detector.weights={gt}", f"output.folder={self.out}"]
-        return pipeline.run_walkthrough(load_settings(None, [*common, *overrides]))
+        return pipeline.run_pipeline(load_settings(None, [*common, *overrides]))
 
     def table(self) -> list[dict[str, str]]:
         with (self.out / "rankings.csv").open() as handle:
@@ -169,7 +169,7 @@ def test_the_resolved_settings_give_the_same_run_again(walk: Street) -> None:
     before = (walk.out / "rankings.csv").read_text()
     again = load_settings(walk.out / "resolved.yml")
     assert again.ranking.metric == "cosine"
-    pipeline.run_walkthrough(again)
+    pipeline.run_pipeline(again)
     assert (walk.out / "rankings.csv").read_text() == before
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from learning_reid.config.load import load_settings
-from learning_reid.detection.crops import cut_crop
-from learning_reid.frames.folder import read_picture
+from learning_reid.detection.crops import crop_image
+from learning_reid.frames.images import read_image
 from learning_reid.frames.mot import read_mot
-from learning_reid.pipeline import run_walkthrough
+from learning_reid.pipeline import run_pipeline
 
 FRAMES = 200
 
@@ -20,10 +20,10 @@ def real_crops(real_data: Path) -> tuple[list[np.ndarray], np.ndarray]:
     gt = read_mot(real_data / "frames/pets2009_s2l1/gt.txt")
     crops, who = [], []
     for index in range(FRAMES):
-        image = read_picture(real_data / f"frames/pets2009_s2l1/View_001/frame_{index:04d}.jpg")
+        image = read_image(real_data / f"frames/pets2009_s2l1/View_001/frame_{index:04d}.jpg")
         rows = gt.at(index)
         for box, person, score in zip(rows.boxes_xyxy, rows.person_id, rows.score, strict=True):
-            crop = cut_crop(image, box)
+            crop = crop_image(image, box)
             if score and crop is not None:
                 crops.append(crop)
                 who.append((index, int(person)))
@@ -66,7 +66,7 @@ def test_real_people_are_found_again_as_often_as_torchreid_finds_them(
     overrides = [f"input.frames_path={gt.parent / 'View_001'}", f"input.truth={gt}", "input.query_detection=all"]
     overrides += ["detector.name=mot_file", f"detector.weights={gt}"]
     overrides += [f"embedder.weights={real_data / 'weights/osnet_x0_25_msmt17.pth'}", f"ranking.metric={metric}"]
-    summary = run_walkthrough(load_settings(None, [*overrides, f"output.folder={tmp_path}"]))
+    summary = run_pipeline(load_settings(None, [*overrides, f"output.folder={tmp_path}"]))
     assert summary.truth is not None and summary.truth.queries_scored == 3
     assert summary.frames == FRAMES
     assert summary.truth.refind_rate >= torchreid_rate > 0.5

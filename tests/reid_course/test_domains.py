@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from learning_reid.datasets.registry import open_crops
+from learning_reid.datasets.layouts import open_dataset
 from learning_reid.models.osnet import OSNet, Variant
 from reid_course.domains import Style, World, mean_ap, merge, open_world, restyle, train_network
 
@@ -15,7 +15,7 @@ PICTURE = np.random.default_rng(0).integers(60, 180, (32, 16, 3), dtype=np.uint8
 
 @pytest.fixture
 def world(generated_market: Path) -> World:
-    return open_world(open_crops("market1501", generated_market), Style(), (64, 32))
+    return open_world(open_dataset("market1501", generated_market), Style(), (64, 32))
 
 
 def test_no_style_changes_nothing() -> None:
@@ -38,7 +38,7 @@ def test_a_world_keeps_learned_and_tested_people_apart(world: World) -> None:
 
 
 def test_some_people_are_the_same_for_the_same_seed(generated_market: Path) -> None:
-    crops = open_crops("market1501", generated_market)
+    crops = open_dataset("market1501", generated_market)
     some = [open_world(crops, Style(), (64, 32), most_people=2, seed=5) for _ in range(2)]
     assert len(np.unique(some[0].labels.person)) == len(some[0].contest.persons) == 2
     assert list(some[0].contest.persons) == list(some[1].contest.persons)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from learning_reid.embedding.onnx_file import write_graph
-from learning_reid.models.networks import build_backbone
+from learning_reid.models.registry import create_model
 from reid_course.exported import Averaged, images_per_s, input_levels, installed_mb, operators, quiet_quantiser
 
 onnx = pytest.importorskip("onnx", reason="pip install '.[fast]'")
@@ -41,8 +41,8 @@ def test_a_package_has_a_size() -> None:
 
 
 def test_operators_are_counted(tmp_path: Path) -> None:
-    write_graph("osnet_x0_25", build_backbone("osnet_x0_25"), (64, 32), {"input": "batch"}, tmp_path / "a.onnx")
-    convolutions = sum(isinstance(part, torch.nn.Conv2d) for part in build_backbone("osnet_x0_25").modules())
+    write_graph("osnet_x0_25", create_model("osnet_x0_25"), (64, 32), {"input": "batch"}, tmp_path / "a.onnx")
+    convolutions = sum(isinstance(part, torch.nn.Conv2d) for part in create_model("osnet_x0_25").modules())
     assert operators(tmp_path / "a.onnx")["Conv"] >= convolutions
     with pytest.raises(ValueError, match="does not quantise"):
         input_levels(tmp_path / "a.onnx")
@@ -68,7 +68,7 @@ def test_levels_of_the_input(kind: type, zero: int, ends: tuple[float, float], t
 
 
 def test_an_average_forgets_where_a_colour_was() -> None:
-    network = build_backbone("osnet_x0_25").eval()
+    network = create_model("osnet_x0_25").eval()
     averaged = Averaged(torch.nn.Sequential(network))
     with torch.inference_mode():
         found = averaged(torch.rand(2, 3, 64, 32))

@@ -17,7 +17,7 @@ def test_people_are_drawn_and_found_again(tmp_path: Path, monkeypatch: pytest.Mo
     first = people.open_people(plan=PLAN)
     again = people.open_people(plan=PLAN)
     assert first.samples == again.samples
-    assert {len({sample.person_id for sample in again.of(split)} - {None}) for split in ("train", "query")} == {3, 4}
+    assert {len({sample.person_id for sample in again.subset(split)} - {None}) for split in ("train", "query")} == {3, 4}
 
 
 def test_a_smoke_run_is_small_whatever_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,14 +25,14 @@ def test_a_smoke_run_is_small_whatever_was_asked_for(tmp_path: Path, monkeypatch
     monkeypatch.setenv("REID_SMOKE", "1")
     monkeypatch.setattr(people, "SMOKE", PLAN)
     assert (
-        len(people.open_people(plan=MarketPlan(500, 500)).samples) == PLAN.pictures - PLAN.junk
+        len(people.open_people(plan=MarketPlan(500, 500)).samples) == PLAN.images - PLAN.junk
     )  # which the reader leaves out
 
 
 def test_market1501_is_found_where_the_reader_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_market(tmp_path / "mine" / "Market-1501-v15.09.15", PLAN, 1)
     monkeypatch.setenv("REID_MARKET1501", str(tmp_path / "mine"))
-    assert len(people.open_people("market1501").samples) == PLAN.pictures - PLAN.junk  # which the reader leaves out
+    assert len(people.open_people("market1501").samples) == PLAN.images - PLAN.junk  # which the reader leaves out
 
 
 def test_a_named_folder_without_it_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

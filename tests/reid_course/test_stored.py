@@ -18,13 +18,13 @@ def test_some_come_back_and_nobody_is_seen_turning(seed: int) -> None:
     world = returning_world(seed, people=10, frames=180, frames_per_second=3.5)
     back = 0
     for trip in world.trips:
-        places = np.array([trip.at(time_s).ground_xy for time_s in np.arange(0, world.plan.lasts_s, 0.5)])
+        places = np.array([trip.at(time_s).ground_xy for time_s in np.arange(0, world.plan.duration_s, 0.5)])
         assert np.isfinite(places).all()
         turns = np.flatnonzero(np.diff(np.sign(np.diff(trip.path[:, 0]))) != 0)
         if len(turns):
             back += 1
             turn = trip.path[turns[0] + 1]
-            assert not any(post.sees(turn) for post in world.posts), "a turn before a camera is one visit, not two"
+            assert not any(post.sees(turn) for post in world.placed_cameras), "a turn before a camera is one visit, not two"
             assert abs(turn[0] / SPACING_M % 1 - 0.5) < 0.2, "half-way between two cameras"
     assert 0 < back < len(world.trips)
 

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.frames.frame import Frame
-from reid_store.extract import Crew
-from reid_store.open_store import open_store
+from reid_store.extraction import ExtractionModels
+from reid_store.database import open_store
 from reid_store.schema import Model
 from tests.conftest import skip_or_fail
 
@@ -64,7 +64,7 @@ def server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def emptied(address: str) -> str:
+def empty_server(address: str) -> str:
     """The address of a server, of which nothing is left that earlier tests put there."""
     engine = create_engine(make_url(address).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
@@ -78,7 +78,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty store, in a file and on a server."""
     if request.param == "file":
         return f"sqlite:///{tmp_path / 'store.db'}"
-    return emptied(request.getfixturevalue("server"))
+    return empty_server(request.getfixturevalue("server"))
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def footage(tmp_path: Path) -> Callable[[str, int], Path]:
     return write
 
 
-def crew_for(engine: Engine, name: str = "colours", sign: int = 1) -> Crew:
+def models_for(engine: Engine, name: str = "colours", sign: int = 1) -> ExtractionModels:
     """The networks above, with rows in a store."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         rows = []
@@ -116,4 +116,4 @@ def crew_for(engine: Engine, name: str = "colours", sign: int = 1) -> Crew:
                 )
                 session.add(row)
             rows.append(row)
-    return Crew(ThreeEach(), MeanColours(sign), *rows)
+    return ExtractionModels(ThreeEach(), MeanColours(sign), *rows)

@@ -10,13 +10,13 @@ import numpy as np
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from reid_store.open_store import open_store
+from reid_store.database import open_store
 from reid_store.schema import Camera, Detection, Embedding, Model, Person, Recording, StoredFrame
 
 START_S = 1_767_268_800.0  # 2026-01-01 12:00 UTC
 
 
-def made_store(
+def make_store(
     place: Path | str,
     cameras: int = 2,
     persons: int = 3,

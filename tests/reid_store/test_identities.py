@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
 from learning_reid.frames.mot import MotTable
-from reid_store.identities import Everybody, PutTogether, name_persons, put_together, read_everybody, write_persons
-from reid_store.identity_truth import score_persons, true_camera
+from reid_store.identities import DetectionTable, Clustering, name_persons, cluster_detections, read_detections, write_persons
+from reid_store.identity_truth import score_clustering, read_camera_truth
 from reid_store.schema import Detection, Model, Person, StoredFrame
-from tests.reid_store.making import made_store
+from tests.reid_store.making import make_store
 
 PERSONS, MOMENTS = 4, 6
 
 
 @pytest.fixture
 def engine(url: str) -> Engine:
-    return made_store(url, persons=PERSONS, moments=MOMENTS, assigned=False, models=("first", "noise"))
+    return make_store(url, persons=PERSONS, moments=MOMENTS, assigned=False, models=("first", "noise"))
 
 
 def model_of(engine: Engine, name: str = "first") -> Model:
@@ -35,8 +35,8 @@ def stored(engine: Engine) -> tuple[dict[int, int | None], dict[int, str | None]
 
 
 def truth_of(engine: Engine, camera: str) -> MotTable:
-    """What `made_store` drew: person k is detection number k of each frame."""
-    people = read_everybody(engine, model_of(engine))
+    """What `make_store` drew: person k is detection number k of each frame."""
+    people = read_detections(engine, model_of(engine))
     rows = np.flatnonzero(people.camera == people.cameras.index(camera))
     number = (people.boxes_xyxy[rows, 0] - 20) / 30
     return MotTable(
@@ -45,42 +45,42 @@ def truth_of(engine: Engine, camera: str) -> MotTable:
 
 
 def test_persons_are_found_across_cameras_and_scored(engine: Engine) -> None:
-    people = read_everybody(engine, model_of(engine))
+    people = read_detections(engine, model_of(engine))
     assert len(people) == 2 * PERSONS * MOMENTS and people.cameras == ("Camera 1", "Camera 2")
-    made = put_together(people)
+    made = cluster_detections(people)
     assert made.persons == PERSONS and made.tracklet.max() + 1 == 2 * PERSONS
-    truth = {name: true_camera(engine, name, truth_of(engine, name)) for name in people.cameras}
-    scores = score_persons(people, made, truth)
+    truth = {name: read_camera_truth(engine, name, truth_of(engine, name)) for name in people.cameras}
+    scores = score_clustering(people, made, truth)
     told = scores.as_json()
     assert all(told[key] == 1 for key in ("idf1", "pairwise_f1", "tracklet_purity", "found"))
     assert (told["persons"], told["true_persons"], told["switches"], told["tracklets"]) == (4, 4, 0, 8)
-    apart = put_together(people, threshold=0.0)
-    assert score_persons(people, apart, truth).identities.idf1 == pytest.approx(0.5)
-    one = score_persons(people, apart, {"Camera 1": truth["Camera 1"]})
+    apart = cluster_detections(people, threshold=0.0)
+    assert score_clustering(people, apart, truth).identities.idf1 == pytest.approx(0.5)
+    one = score_clustering(people, apart, {"Camera 1": truth["Camera 1"]})
     assert one.identities.idf1 == 1, "a camera without truth does not count"
 
 
 def test_cameras_that_share_no_view_keep_apart_who_is_seen_by_both_at_once(engine: Engine) -> None:
-    people = read_everybody(engine, model_of(engine))  # their recordings overlap by half
-    assert put_together(people, transit_s={(0, 1): 0.0}).persons == 2 * PERSONS
+    people = read_detections(engine, model_of(engine))  # their recordings overlap by half
+    assert cluster_detections(people, transit_s={(0, 1): 0.0}).persons == 2 * PERSONS
 
 
 def test_other_vectors_do_not_mix(engine: Engine) -> None:
-    noise = read_everybody(engine, model_of(engine, "noise"))
-    assert not np.allclose(noise.embeddings, read_everybody(engine, model_of(engine)).embeddings)
+    noise = read_detections(engine, model_of(engine, "noise"))
+    assert not np.allclose(noise.embeddings, read_detections(engine, model_of(engine)).embeddings)
 
 
 def test_who_is_seen_too_seldom_is_nobody(engine: Engine) -> None:
-    people = read_everybody(engine, model_of(engine))
-    made = put_together(people, least=2 * MOMENTS + 1)
+    people = read_detections(engine, model_of(engine))
+    made = cluster_detections(people, least=2 * MOMENTS + 1)
     assert made.persons == 0 and set(made.person.tolist()) == {-1}
     assert len(write_persons(engine, people.detection, made.person)) == 0
     assert set(stored(engine)[0].values()) == {None}
 
 
 def test_again_is_the_same_and_replaces(engine: Engine) -> None:
-    people = read_everybody(engine, model_of(engine))
-    made = put_together(people)
+    people = read_detections(engine, model_of(engine))
+    made = cluster_detections(people)
     numbers = write_persons(engine, people.detection, made.person)
     before = stored(engine)
     assert before[0] == dict(zip(people.detection.tolist(), numbers[made.person].tolist(), strict=True))
@@ -99,8 +99,8 @@ def named(engine: Engine, names: dict[int, str]) -> None:
 
 
 def test_a_name_follows_the_majority(engine: Engine) -> None:
-    people = read_everybody(engine, model_of(engine))
-    person = put_together(people).person
+    people = read_detections(engine, model_of(engine))
+    person = cluster_detections(people).person
     numbers = write_persons(engine, people.detection, person)
     named(engine, {int(numbers[0]): "Ada", int(numbers[1]): "Bo", int(numbers[2]): "Cy"})
     split = person.copy()
@@ -117,8 +117,8 @@ def test_a_name_follows_the_majority(engine: Engine) -> None:
 
 
 def test_of_two_names_that_become_one_person_the_one_seen_more_stays(engine: Engine) -> None:
-    people = read_everybody(engine, model_of(engine))
-    person = np.where(put_together(people).person == 0, 0, 1)
+    people = read_detections(engine, model_of(engine))
+    person = np.where(cluster_detections(people).person == 0, 0, 1)
     numbers = write_persons(engine, people.detection, person)
     named(engine, {int(numbers[0]): "Ada", int(numbers[1]): "Bo"})
     before, one = stored(engine), np.zeros(len(people), np.int64)
@@ -133,13 +133,13 @@ def test_of_two_names_that_become_one_person_the_one_seen_more_stays(engine: Eng
         write_persons(engine, people.detection, person)
     write_persons(engine, people.detection, one, lose_names=True)
     assert stored(engine)[1] == {int(numbers[1]): "Bo"}
-    apart = put_together(people).person
+    apart = cluster_detections(people).person
     assert numbers[0] not in write_persons(engine, people.detection, apart), "no number is given again"
 
 
 def test_broken_off_leaves_the_former_result(engine: Engine) -> None:
-    people = read_everybody(engine, model_of(engine))
-    made = put_together(people)
+    people = read_detections(engine, model_of(engine))
+    made = cluster_detections(people)
     write_persons(engine, people.detection, made.person)
     before = stored(engine)
 
@@ -155,8 +155,8 @@ def test_broken_off_leaves_the_former_result(engine: Engine) -> None:
 
 
 def test_detections_that_were_not_looked_at_stay_whose_they_are(engine: Engine) -> None:
-    people = read_everybody(engine, model_of(engine))
-    person = put_together(people).person
+    people = read_detections(engine, model_of(engine))
+    person = cluster_detections(people).person
     numbers = write_persons(engine, people.detection, person)
     named(engine, {int(numbers[0]): "Ada", int(numbers[1]): "Bo"})
     before, _ = stored(engine)
@@ -169,8 +169,8 @@ def test_detections_that_were_not_looked_at_stay_whose_they_are(engine: Engine) 
 
 
 def test_all_names_are_given_or_none(engine: Engine) -> None:
-    people = read_everybody(engine, model_of(engine))
-    numbers = write_persons(engine, people.detection, put_together(people).person)
+    people = read_detections(engine, model_of(engine))
+    numbers = write_persons(engine, people.detection, cluster_detections(people).person)
     one, two = numbers[:2].tolist()
     with pytest.raises(UserError, match="no person 999"):
         name_persons(engine, {one: "Ada", 999: "Bo"})
@@ -184,11 +184,11 @@ def test_truth_counts_only_stored_frames_and_needs_a_camera(engine: Engine) -> N
     table = truth_of(engine, "Camera 1")
     later = MotTable(table.frame + MOMENTS, table.person_id, table.boxes_xyxy, table.score)
     both = MotTable(*[np.concatenate([getattr(part, name) for part in (table, later)]) for name in table.__dict__])
-    people = read_everybody(engine, model_of(engine))
-    scores = score_persons(people, put_together(people), {"Camera 1": true_camera(engine, "Camera 1", both)})
+    people = read_detections(engine, model_of(engine))
+    scores = score_clustering(people, cluster_detections(people), {"Camera 1": read_camera_truth(engine, "Camera 1", both)})
     assert scores.found == 1 == scores.identities.idf1
     with pytest.raises(UserError, match="no frames of such a camera"):
-        true_camera(engine, "Camera 9", table)
+        read_camera_truth(engine, "Camera 9", table)
 
 
 def test_an_empty_store_says_so(engine: Engine) -> None:
@@ -197,17 +197,17 @@ def test_an_empty_store_says_so(engine: Engine) -> None:
         for row in session.scalars(select(StoredFrame)):
             session.delete(row)
     with pytest.raises(UserError, match="holds nobody described by first"):
-        read_everybody(engine, model_of(engine))
+        read_detections(engine, model_of(engine))
 
 
 @pytest.mark.parametrize("people", [2, 3])
 def test_a_store_of_few_pairs_still_works(people: int, tmp_path: Path) -> None:
-    engine = made_store(tmp_path / f"{people}.db", cameras=1, persons=people, moments=3, assigned=False)
-    made = put_together(read_everybody(engine, model_of(engine)))
-    assert isinstance(made, PutTogether) and made.persons == people
+    engine = make_store(tmp_path / f"{people}.db", cameras=1, persons=people, moments=3, assigned=False)
+    made = cluster_detections(read_detections(engine, model_of(engine)))
+    assert isinstance(made, Clustering) and made.persons == people
 
 
 def test_everybody_comes_in_order(engine: Engine) -> None:
-    people = read_everybody(engine, model_of(engine))
-    assert isinstance(people, Everybody) and (np.diff(people.detection) > 0).all()
+    people = read_detections(engine, model_of(engine))
+    assert isinstance(people, DetectionTable) and (np.diff(people.detection) > 0).all()
     assert people.boxes_xyxy.shape == (len(people), 4) and people.time_s.dtype == np.float64

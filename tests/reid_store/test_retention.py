@@ -10,10 +10,10 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
-from reid_store.open_store import only_writer
-from reid_store.retention import forget_older, parse_duration
+from reid_store.database import write_lock
+from reid_store.retention import delete_older, parse_duration
 from reid_store.schema import Base, Camera, Detection, Embedding, Person, Recording, StoredFrame
-from tests.reid_store.making import START_S, made_store
+from tests.reid_store.making import START_S, make_store
 
 
 def counts(engine: Engine) -> dict[str, int]:
@@ -39,10 +39,10 @@ def test_what_is_no_length_of_time_is_told_in_a_line(words: str) -> None:
 
 
 def test_frames_before_the_time_go_and_the_others_stay(tmp_path: Path) -> None:
-    engine = made_store(tmp_path / "a.db", cameras=1, persons=3, moments=10, models=("one", "two"))
-    gone = forget_older(engine, START_S + 4)  # moments 0 to 3; 4 is of just this time
+    engine = make_store(tmp_path / "a.db", cameras=1, persons=3, moments=10, models=("one", "two"))
+    gone = delete_older(engine, START_S + 4)  # moments 0 to 3; 4 is of just this time
     assert (gone.frames, gone.detections, gone.embeddings) == (4, 12, 24)
-    assert (gone.recordings, gone.persons, gone.bytes_gone) == (0, 0, True)
+    assert (gone.recordings, gone.persons, gone.erased) == (0, 0, True)
     left = counts(engine)
     assert (left["frames"], left["object_detections"], left["reid_embeddings"]) == (6, 18, 36)
     assert left["identities"] == 3 and left["recordings"] == 1
@@ -51,7 +51,7 @@ def test_frames_before_the_time_go_and_the_others_stay(tmp_path: Path) -> None:
 
 
 def test_recordings_and_persons_of_whom_nothing_is_left_go_too(tmp_path: Path) -> None:
-    engine = made_store(tmp_path / "a.db", cameras=2, persons=2, moments=10, names=["early", "both"])
+    engine = make_store(tmp_path / "a.db", cameras=2, persons=2, moments=10, names=["early", "both"])
     with Session(engine) as session, session.begin():
         early = session.scalars(select(Person.id).where(Person.name == "early")).one()
         late = (
@@ -60,21 +60,21 @@ def test_recordings_and_persons_of_whom_nothing_is_left_go_too(tmp_path: Path) -
         for detection in session.scalars(late):
             detection.person_id = None
         session.add(Person(name="kept by hand, nothing of it deleted"))
-    gone = forget_older(engine, START_S + 10)  # all of camera 1, half of camera 2
+    gone = delete_older(engine, START_S + 10)  # all of camera 1, half of camera 2
     assert (gone.recordings, gone.persons) == (1, 1)
     with Session(engine) as session:
         assert "early" not in list(session.scalars(select(Person.name))) and counts(engine)["identities"] == 2
 
 
 def test_nothing_older_nothing_deleted(tmp_path: Path) -> None:
-    engine = made_store(tmp_path / "a.db")
+    engine = make_store(tmp_path / "a.db")
     before = counts(engine)
-    assert forget_older(engine, START_S).frames == 0 and counts(engine) == before
+    assert delete_older(engine, START_S).frames == 0 and counts(engine) == before
 
 
 def test_the_bytes_are_no_longer_in_the_files(tmp_path: Path) -> None:
     file = tmp_path / "a.db"
-    engine = made_store(file, cameras=1, persons=2, moments=6)
+    engine = make_store(file, cameras=1, persons=2, moments=6)
     with Session(engine) as session, session.begin():
         first = session.scalars(select(Detection).order_by(Detection.id)).first()
         assert first is not None
@@ -82,7 +82,7 @@ def test_the_bytes_are_no_longer_in_the_files(tmp_path: Path) -> None:
         vector = session.scalars(select(Embedding).where(Embedding.detection_id == first.id)).one().reid_embedding
         needles = [secret[:100], secret[5000:5100], vector.tobytes()]
     assert all(needle in in_files(tmp_path) for needle in needles)
-    assert forget_older(engine, START_S + 1).bytes_gone
+    assert delete_older(engine, START_S + 1).erased
     assert not any(needle in in_files(tmp_path) for needle in needles)
 
 
@@ -93,14 +93,14 @@ def in_files(folder: Path) -> bytes:
 
 def test_a_reader_that_holds_the_old_pages_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reid_store.retention._READERS_MS", 50)
-    engine = made_store(tmp_path / "a.db", moments=4)
+    engine = make_store(tmp_path / "a.db", moments=4)
     reader = made_reader(tmp_path / "a.db")
     try:
-        gone = forget_older(engine, START_S + 1)
+        gone = delete_older(engine, START_S + 1)
     finally:
         reader.close()
-    assert gone.frames == 1 and not gone.bytes_gone
-    assert forget_older(engine, START_S + 1).bytes_gone
+    assert gone.frames == 1 and not gone.erased
+    assert delete_older(engine, START_S + 1).erased
 
 
 def made_reader(file: Path) -> sqlite3.Connection:
@@ -118,10 +118,10 @@ def test_every_table_with_people_in_it_is_written_anew_on_a_server() -> None:
 
 
 def test_in_a_file_and_on_a_server(url: str) -> None:
-    engine = made_store(url, cameras=2, persons=2, moments=4)
-    with only_writer(engine, url):
-        gone = forget_older(engine, START_S + 4)
-    assert (gone.frames, gone.detections, gone.embeddings, gone.recordings, gone.bytes_gone) == (6, 12, 12, 1, True)
+    engine = make_store(url, cameras=2, persons=2, moments=4)
+    with write_lock(engine, url):
+        gone = delete_older(engine, START_S + 4)
+    assert (gone.frames, gone.detections, gone.embeddings, gone.recordings, gone.erased) == (6, 12, 12, 1, True)
     left = counts(engine)
     assert (left["frames"], left["object_detections"], left["reid_embeddings"], left["identities"]) == (2, 4, 4, 2)
     engine.dispose()

@@ -9,13 +9,13 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
-from reid_store.detection_filter import Where
-from reid_store.extract import Source, extract
+from reid_store.detection_filter import DetectionFilter
+from reid_store.extraction import Source, extract
 from reid_store.records import find_embedder
 from reid_store.schema import Detection, Embedding, StoredFrame
-from reid_store.search import search_store, thumbnail_of, vector_of
-from reid_store.thumbnails import as_picture
-from tests.reid_store.conftest import PEOPLE, crew_for
+from reid_store.search import search_store, read_thumbnail, read_embedding
+from reid_store.thumbnails import decode_jpeg
+from tests.reid_store.conftest import PEOPLE, models_for
 
 Footage = Callable[[str, int], Path]
 
@@ -24,7 +24,7 @@ Footage = Callable[[str, int], Path]
 def filled(engine: Engine, footage: Footage) -> Engine:
     """Two cameras, eleven frames each, half a second apart."""
     for name, start in (("door", 0.0), ("gate", 100.0)):
-        extract(engine, Source(str(footage(name, 11)), name, start, 2.0), crew_for(engine))
+        extract(engine, Source(str(footage(name, 11)), name, start, 2.0), models_for(engine))
     return engine
 
 
@@ -42,7 +42,7 @@ def everything(engine: Engine) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def test_the_nearest_are_those_of_the_obvious_way(filled: Engine) -> None:
-    model = crew_for(filled).embedder_row
+    model = models_for(filled).embedder_row
     ids, vectors, times = everything(filled)
     rng = np.random.default_rng(0)
     for _ in range(5):
@@ -58,36 +58,36 @@ def test_the_nearest_are_those_of_the_obvious_way(filled: Engine) -> None:
 
 
 def test_cameras_and_times_narrow_the_search(filled: Engine) -> None:
-    model, query = crew_for(filled).embedder_row, everything(filled)[1][0]
-    assert {hit.camera for hit in search_store(filled, query, model, 99, Where(("gate",)))} == {"gate"}
-    late = search_store(filled, query, model, 99, Where(from_s=102.0, to_s=103.0))
+    model, query = models_for(filled).embedder_row, everything(filled)[1][0]
+    assert {hit.camera for hit in search_store(filled, query, model, 99, DetectionFilter(("gate",)))} == {"gate"}
+    late = search_store(filled, query, model, 99, DetectionFilter(from_s=102.0, to_s=103.0))
     assert {hit.time_s for hit in late} == {102.0, 102.5, 103.0} and len(late) == 3 * PEOPLE
-    assert search_store(filled, query, model, 99, Where(from_s=500.0)) == []
+    assert search_store(filled, query, model, 99, DetectionFilter(from_s=500.0)) == []
 
 
 def test_somebody_stored_is_asked_for_without_their_own_frame(filled: Engine) -> None:
-    model, number = crew_for(filled).embedder_row, int(everything(filled)[0][4])
-    query = vector_of(filled, number, model)
+    model, number = models_for(filled).embedder_row, int(everything(filled)[0][4])
+    query = read_embedding(filled, number, model)
     assert search_store(filled, query, model, 1)[0].detection == number
-    others = search_store(filled, query, model, 999, Where(not_frame_of=number))
+    others = search_store(filled, query, model, 999, DetectionFilter(not_frame_of=number))
     assert number not in {hit.detection for hit in others} and len(others) == 21 * PEOPLE
-    assert as_picture(thumbnail_of(filled, number)).shape == as_picture(others[0].thumbnail).shape == (36, 12, 3)
+    assert decode_jpeg(read_thumbnail(filled, number)).shape == decode_jpeg(others[0].thumbnail).shape == (36, 12, 3)
 
 
 def test_networks_are_never_mixed(filled: Engine, footage: Footage) -> None:
     query = everything(filled)[1][0]
-    other = crew_for(filled, "other").embedder_row
+    other = models_for(filled, "other").embedder_row
     assert search_store(filled, query, other, 10) == []
     with Session(filled) as session, pytest.raises(UserError, match=r"only of colours \(none\).*\n.*extract --set"):
         find_embedder(session, "osnet_x0_25", "embedded")
 
 
 def test_what_is_not_there_is_told(filled: Engine) -> None:
-    model = crew_for(filled).embedder_row
+    model = models_for(filled).embedder_row
     query = everything(filled)[1][0]
     with pytest.raises(UserError, match="no camera 'dor'; it has: door, gate"):
-        search_store(filled, query, model, where=Where(("dor",)))
+        search_store(filled, query, model, where=DetectionFilter(("dor",)))
     with pytest.raises(UserError, match="no detection 99999"):
-        vector_of(filled, 99999, model)
+        read_embedding(filled, 99999, model)
     with pytest.raises(UserError, match="has not looked at detection"):
-        vector_of(filled, int(everything(filled)[0][0]), crew_for(filled, "other").embedder_row)
+        read_embedding(filled, int(everything(filled)[0][0]), models_for(filled, "other").embedder_row)

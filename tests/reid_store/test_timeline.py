@@ -16,14 +16,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
-from reid_store.detection_filter import Where
+from reid_store.detection_filter import DetectionFilter
 from reid_store.schema import Detection, Model
 from reid_store.sprites import BLURRED_PX, COLUMNS, MOST_ROWS, CellSize, SpriteSheets, blur_faces, blur_people, fit
-from reid_store.thumbnails import as_picture
-from reid_store.timeline import summary, timeline_page, write_timeline
-from reid_store.timeline_data import compare_models, has_persons, read_page
-from reid_store.timeline_frames import with_frames
-from tests.reid_store.making import START_S, made_store
+from reid_store.thumbnails import decode_jpeg
+from reid_store.timeline import summary, render_timeline, write_timeline
+from reid_store.timeline_data import compare_models, has_persons, read_timeline
+from reid_store.timeline_frames import add_frame_images
+from tests.reid_store.making import START_S, make_store
 
 NAUGHTY = "<script>alert(1)</script>"
 
@@ -80,9 +80,9 @@ def test_thumbnails_lie_in_their_sheets_in_order() -> None:
 
 
 def test_the_page_holds_every_detection_and_asks_no_network(tmp_path: Path) -> None:
-    engine = made_store(tmp_path / "a.db", cameras=2, persons=3, moments=4, names=[NAUGHTY])
-    page = read_page(engine)
-    html = timeline_page(page, by_person=True)
+    engine = make_store(tmp_path / "a.db", cameras=2, persons=3, moments=4, names=[NAUGHTY])
+    page = read_timeline(engine)
+    html = render_timeline(page, by_person=True)
     found = re.search(r'<script id="data" type="application/json">(.*?)</script>', html, re.S)
     assert found is not None
     values = json.loads(found[1])
@@ -98,11 +98,11 @@ def test_the_page_holds_every_detection_and_asks_no_network(tmp_path: Path) -> N
 
 
 def test_thumbnails_stand_for_their_own_detections(tmp_path: Path) -> None:
-    engine = made_store(tmp_path / "a.db", cameras=2, persons=3, moments=2)
+    engine = make_store(tmp_path / "a.db", cameras=2, persons=3, moments=2)
     with Session(engine) as session, session.begin():
         for row in session.scalars(select(Detection)):
             row.thumbnail = jpeg(np.full((40, 20, 3), 5 * row.id, np.uint8))
-    page = read_page(engine)
+    page = read_timeline(engine)
     sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(page.sheets[0]))))
     for place, number in enumerate(page.values["detections"]["id"]):
         assert abs(int(sheet[64, 64 * place + 32].mean()) - 5 * number) < 12
@@ -111,22 +111,22 @@ def test_thumbnails_stand_for_their_own_detections(tmp_path: Path) -> None:
 
 
 def test_cameras_and_times_are_chosen(tmp_path: Path) -> None:
-    engine = made_store(tmp_path / "a.db", cameras=2, persons=2, moments=4)
-    page = read_page(engine, Where(("Camera 2",), START_S + 3, START_S + 4))
+    engine = make_store(tmp_path / "a.db", cameras=2, persons=2, moments=4)
+    page = read_timeline(engine, DetectionFilter(("Camera 2",), START_S + 3, START_S + 4))
     assert page.detections == 4 and page.values["start"] == START_S + 3
     with pytest.raises(UserError, match=r"no camera 'Camera 3'; it has: Camera 1, Camera 2"):
-        read_page(engine, Where(("Camera 3",)))
+        read_timeline(engine, DetectionFilter(("Camera 3",)))
 
 
 def test_too_many_are_refused_with_a_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reid_store.timeline_data.MOST", 10)
     with pytest.raises(UserError, match="--camera, --after, --before"):
-        read_page(made_store(tmp_path / "a.db"))
+        read_timeline(make_store(tmp_path / "a.db"))
 
 
 def test_an_empty_store_makes_an_empty_page(tmp_path: Path) -> None:
-    engine = made_store(tmp_path / "a.db", persons=0, moments=0)
-    page = read_page(engine)
+    engine = make_store(tmp_path / "a.db", persons=0, moments=0)
+    page = read_timeline(engine)
     write_timeline(tmp_path / "a.html", page)
     assert (
         summary(page.values) == "Nobody is stored here."
@@ -136,10 +136,10 @@ def test_an_empty_store_makes_an_empty_page(tmp_path: Path) -> None:
 
 
 def test_a_page_holds_no_name_of_whom_or_what_it_does_not_show(tmp_path: Path) -> None:
-    engine = made_store(tmp_path / "a.db", 2, 3, 5, names=["Ada", "Bo"], sources=[tmp_path / "bedroom.mp4"])
+    engine = make_store(tmp_path / "a.db", 2, 3, 5, names=["Ada", "Bo"], sources=[tmp_path / "bedroom.mp4"])
     with Session(engine) as session, session.begin():
         session.execute(update(Detection).where(Detection.frame_id > 5, Detection.person_id == 1).values(person_id=2))
-    write_timeline(tmp_path / "a.html", read_page(engine, Where(("Camera 2",))))
+    write_timeline(tmp_path / "a.html", read_timeline(engine, DetectionFilter(("Camera 2",))))
     page = (tmp_path / "a.html").read_text()
     assert "Bo" in page and "Camera 2" in page
     assert not any(word in page for word in ("Ada", "Camera 1", "bedroom"))
@@ -147,8 +147,8 @@ def test_a_page_holds_no_name_of_whom_or_what_it_does_not_show(tmp_path: Path) -
 
 @pytest.mark.parametrize("assigned", [True, False])
 def test_two_models_are_asked_about_the_same_detections(assigned: bool, tmp_path: Path) -> None:
-    engine = made_store(tmp_path / "a.db", 2, 4, 12, assigned=assigned, models=("good", "noise"))
-    page = read_page(engine)
+    engine = make_store(tmp_path / "a.db", 2, 4, 12, assigned=assigned, models=("good", "noise"))
+    page = read_timeline(engine)
     with Session(engine, expire_on_commit=False) as session:
         models = list(session.scalars(select(Model).where(Model.kind == "embedder").order_by(Model.id)))
     values = compare_models(engine, page, models, ["good", "noise"])
@@ -166,8 +166,8 @@ def test_two_models_are_asked_about_the_same_detections(assigned: bool, tmp_path
 
 
 def test_a_model_that_has_not_looked_is_told(tmp_path: Path) -> None:
-    engine = made_store(tmp_path / "a.db")
-    page = read_page(engine)
+    engine = make_store(tmp_path / "a.db")
+    page = read_timeline(engine)
     new = Model(id=99, kind="embedder", name="new", weights="new", weights_sha256="x", preprocessing="", dimension=16)
     with Session(engine, expire_on_commit=False) as session:
         old = session.scalars(select(Model).where(Model.kind == "embedder")).one()
@@ -184,20 +184,20 @@ def made_footage(folder: Path, frames: int) -> Path:
 
 
 def test_frames_are_read_again_from_the_footage(tmp_path: Path) -> None:
-    engine = made_store(tmp_path / "a.db", 2, 3, 5, sources=[made_footage(tmp_path / "door", 5)])
-    page, notes = with_frames(engine, read_page(engine))
+    engine = make_store(tmp_path / "a.db", 2, 3, 5, sources=[made_footage(tmp_path / "door", 5)])
+    page, notes = add_frame_images(engine, read_timeline(engine))
     assert sorted(page.frames) == [f"0:{index}" for index in range(5)]
     for index in range(5):
-        picture = as_picture(base64.b64decode(page.frames[f"0:{index}"]))
+        picture = decode_jpeg(base64.b64decode(page.frames[f"0:{index}"]))
         assert picture.shape == (180, 320, 3) and abs(int(picture[90, 160, 0]) - 40 * index) < 4
     assert len(notes) == 1 and "its frames are not shown: there is no /nowhere/camera_2.mp4" in notes[0]
-    assert 'id="frame-0:4"' in timeline_page(page)
-    door, _ = with_frames(engine, read_page(engine, Where(("Camera 1",), to_s=START_S + 1)))
+    assert 'id="frame-0:4"' in render_timeline(page)
+    door, _ = add_frame_images(engine, read_timeline(engine, DetectionFilter(("Camera 1",), to_s=START_S + 1)))
     assert sorted(door.frames) == ["0:0", "0:1"]
 
 
 def test_too_many_frames_are_refused_with_a_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = made_store(tmp_path / "a.db", 2, 3, 5)
+    engine = make_store(tmp_path / "a.db", 2, 3, 5)
     monkeypatch.setattr("reid_store.timeline_frames.MOST", 9)
     with pytest.raises(UserError, match=r"10 frames are too many for a page \(at most 9\); choose some with --camera"):
-        with_frames(engine, read_page(engine))
+        add_frame_images(engine, read_timeline(engine))

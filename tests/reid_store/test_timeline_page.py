@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from reid_store.schema import Model
 from reid_store.timeline import write_timeline
-from reid_store.timeline_data import compare_models, read_page
-from reid_store.timeline_frames import with_frames
+from reid_store.timeline_data import compare_models, read_timeline
+from reid_store.timeline_frames import add_frame_images
 from tests.conftest import check_contrast
-from tests.reid_store.making import made_store
+from tests.reid_store.making import make_store
 
 NAUGHTY = "<script>alert(1)</script>"
 Opener = Callable[..., Any]
@@ -27,23 +27,23 @@ Opener = Callable[..., Any]
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a page by camera, one by person, one that compares, one of 10,000 detections."""
     folder = tmp_path_factory.mktemp("timeline")
-    engine = made_store(folder / "a.db", 2, 4, 20, names=[NAUGHTY, "Ada", None, "Grace"], models=("good", "noise"))
-    page = read_page(engine)
+    engine = make_store(folder / "a.db", 2, 4, 20, names=[NAUGHTY, "Ada", None, "Grace"], models=("good", "noise"))
+    page = read_timeline(engine)
     write_timeline(folder / "cameras.html", page)
     write_timeline(folder / "persons.html", page, by_person=True)
     with Session(engine, expire_on_commit=False) as session:
         models = list(session.scalars(select(Model).where(Model.kind == "embedder").order_by(Model.id)))
     page.values["compare"] = compare_models(engine, page, models, ["good", NAUGHTY])
     write_timeline(folder / "compare.html", page)
-    write_timeline(folder / "nobody.html", read_page(made_store(folder / "b.db", 2, 3, 4, assigned=False)))
-    write_timeline(folder / "empty.html", read_page(made_store(folder / "c.db", 1, 0, 0)))
+    write_timeline(folder / "nobody.html", read_timeline(make_store(folder / "b.db", 2, 3, 4, assigned=False)))
+    write_timeline(folder / "empty.html", read_timeline(make_store(folder / "c.db", 1, 0, 0)))
     footage = folder / "door"
     footage.mkdir()
     for index in range(3):
         Image.new("RGB", (640, 360), (70, 90, 80)).save(footage / f"{index}.png")
-    engine = made_store(folder / "e.db", 2, 3, 3, sources=[footage])
-    write_timeline(folder / "framed.html", with_frames(engine, read_page(engine))[0])
-    write_timeline(folder / "many.html", read_page(made_store(folder / "d.db", 4, 50, 50)), by_person=True)
+    engine = make_store(folder / "e.db", 2, 3, 3, sources=[footage])
+    write_timeline(folder / "framed.html", add_frame_images(engine, read_timeline(engine))[0])
+    write_timeline(folder / "many.html", read_timeline(make_store(folder / "d.db", 4, 50, 50)), by_person=True)
     return folder
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reid_synth.camera import Camera, Response, lift, sample_response
+from reid_synth.camera import Camera, CameraResponse, lift, sample_camera_response
 
 CAMERAS = st.builds(
     Camera,
@@ -70,20 +70,20 @@ def test_heading_straight_ahead(direction: float, heading: float) -> None:
 
 def test_who_walks_along_the_sight_line_walks_away_wherever_they_are() -> None:
     camera = Camera(6.0, 0.3, 500.0, 768, 576)
-    place = np.array([5.0, 12.0])
-    assert abs(camera.heading_at(place, math.atan2(12.0, 5.0))) == pytest.approx(math.pi)
+    position = np.array([5.0, 12.0])
+    assert abs(camera.heading_at(position, math.atan2(12.0, 5.0))) == pytest.approx(math.pi)
 
 
 def test_a_neutral_response_changes_nothing_but_rounding() -> None:
     image = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
-    after = Response().apply(image, np.random.default_rng(0))
+    after = CameraResponse().apply(image, np.random.default_rng(0))
     assert np.abs(after.astype(int) - image).max() <= 1
 
 
 def test_same_generator_same_picture_and_the_input_stays() -> None:
     image = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
     before = image.copy()
-    response = Response(noise=5.0, sharpening=1.0, jpeg_quality=60)
+    response = CameraResponse(noise=5.0, sharpening=1.0, jpeg_quality=60)
     first, second, other = (response.apply(image, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert (first == second).all() and (first != other).any() and (image == before).all()
     assert first.dtype == np.uint8 and first.shape == image.shape
@@ -93,7 +93,7 @@ def test_each_part_of_the_response_does_what_it_says() -> None:
     image = np.random.default_rng(0).integers(30, 200, (64, 64, 3), np.uint8)
 
     def seen(**parts: object) -> np.ndarray:
-        return Response(**parts).apply(image, np.random.default_rng(0)).astype(float)  # type: ignore[arg-type]
+        return CameraResponse(**parts).apply(image, np.random.default_rng(0)).astype(float)  # type: ignore[arg-type]
 
     plain = seen()
     assert np.ptp(seen(saturation=0.0), axis=2).max() <= 1  # grey
@@ -109,13 +109,13 @@ def test_each_part_of_the_response_does_what_it_says() -> None:
 def test_red_stays_red_through_jpeg() -> None:
     red = np.zeros((16, 16, 3), np.uint8)
     red[..., 0] = 200
-    after = Response(jpeg_quality=90).apply(red, np.random.default_rng(0))
+    after = CameraResponse(jpeg_quality=90).apply(red, np.random.default_rng(0))
     assert after[..., 0].mean() > 180 and after[..., 2].mean() < 20
 
 
 def test_cameras_are_drawn_within_sane_ranges() -> None:
-    drawn = [sample_response(np.random.default_rng(seed)) for seed in range(300)]
-    assert drawn[3] == sample_response(np.random.default_rng(3))
+    drawn = [sample_camera_response(np.random.default_rng(seed)) for seed in range(300)]
+    assert drawn[3] == sample_camera_response(np.random.default_rng(3))
     for response in drawn:
         assert 0.1 <= response.saturation <= 1.6 and 0.4 < response.gamma < 2.5 and 0 <= response.haze <= 0.25
         assert response.jpeg_quality == 0 or 35 <= response.jpeg_quality <= 95

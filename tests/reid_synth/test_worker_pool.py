@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from learning_reid.errors import UserError
-from reid_synth.worker_pool import Crew
+from reid_synth.worker_pool import WorkerPool
 
 
 def square(number: int) -> int:
@@ -40,39 +40,39 @@ def work_on(path: str, done: Callable[[], object]) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_same_in_the_same_order(workers: int) -> None:
     made: list[int] = []
-    with Crew(workers, done=made.append) as crew:
-        crew.start(count, 5)
-        assert list(crew.each(square, [(number,) for number in range(30)])) == [number**2 for number in range(30)]
-        crew.finish()
+    with WorkerPool(workers, done=made.append) as pool:
+        pool.start(count, 5)
+        assert list(pool.map(square, [(number,) for number in range(30)])) == [number**2 for number in range(30)]
+        pool.wait()
     assert sum(made) == 5
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_error_comes_back(workers: int) -> None:
-    with pytest.raises(UserError, match="not 3"), Crew(workers) as crew:
-        list(crew.each(refuse, [(3,)]))
+    with pytest.raises(UserError, match="not 3"), WorkerPool(workers) as pool:
+        list(pool.map(refuse, [(3,)]))
 
 
 def test_a_worker_that_vanishes_is_told_in_one_line() -> None:
-    with pytest.raises(UserError, match="memory ran out; take fewer, as with synth --workers 1"), Crew(2) as crew:
-        list(crew.each(vanish, [(1,)]))
+    with pytest.raises(UserError, match="memory ran out; take fewer, as with synth --workers 1"), WorkerPool(2) as pool:
+        list(pool.map(vanish, [(1,)]))
 
 
 def test_what_was_started_stops_when_all_is_off(tmp_path) -> None:
     path = tmp_path / "steps"
-    with pytest.raises(KeyboardInterrupt), Crew(2) as crew:  # without the stop this would never end
-        crew.start(work_on, str(path))
+    with pytest.raises(KeyboardInterrupt), WorkerPool(2) as pool:  # without the stop this would never end
+        pool.start(work_on, str(path))
         while not path.exists():
-            list(crew.each(square, [(1,)]))
+            list(pool.map(square, [(1,)]))
         raise KeyboardInterrupt
 
 
 def test_workers_do_not_outlive_a_killed_run() -> None:
     code = """
 import os, signal
-from reid_synth.worker_pool import Crew
+from reid_synth.worker_pool import WorkerPool
 if __name__ == "__main__":
-    with Crew(2) as crew:
+    with WorkerPool(2) as crew:
         print(*crew.each(os.getpid, [()] * 8), flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -84,15 +84,15 @@ if __name__ == "__main__":
 
 def test_a_second_ctrl_c_does_not_stop_the_workers_from_being_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     listener = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt, match="first"), Crew(2) as crew:
-        assert list(crew.each(square, [(2,)])) == [4]
-        let_go = crew._pool.shutdown
+    with pytest.raises(KeyboardInterrupt, match="first"), WorkerPool(2) as pool:
+        assert list(pool.map(square, [(2,)])) == [4]
+        let_go = pool._pool.shutdown
 
         def shutdown(**options: bool) -> None:
             os.kill(os.getpid(), signal.SIGINT)
             let_go(**options)
 
-        monkeypatch.setattr(crew._pool, "shutdown", shutdown)
+        monkeypatch.setattr(pool._pool, "shutdown", shutdown)
         raise KeyboardInterrupt("first")
     assert signal.getsignal(signal.SIGINT) is listener
-    assert not crew._pool._processes
+    assert not pool._pool._processes

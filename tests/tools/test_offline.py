@@ -1,4 +1,4 @@
-"""tools/offline.py and what it puts on a stick, with wheels of three lines and no network."""
+"""tools/offline.py and the folder it makes, with wheels of three lines and no network."""
 
 import json
 import os
@@ -12,6 +12,7 @@ import pytest
 from tests.tools.test_set_up import Project
 from tools import offline, offline_start, offline_wheels
 from tools.offline_start import Target, this_machine
+from tools.set_up import locked_closure, package_name
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = this_machine()
@@ -20,7 +21,7 @@ SOLUTION = "notebooks/exercises/sources/01_distances.py"
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of four packages, and pip told that a folder of wheels is all there is."""
+    """A project of four packages, and pip restricted to a folder of wheels."""
     small = Project(tmp_path / "clone")
     shutil.copy(ROOT / "tools/offline_start.py", small.root / "tools")
     (small.root / ".gitignore").write_text("/data/*\n!/data/README.md\n/wheels/\n*.log\n")
@@ -30,9 +31,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(offline, "ROOT", small.root)
     for module in (offline, offline_wheels):
         monkeypatch.setattr(module, "EXTRAS", ("more",))
-    monkeypatch.setattr(offline_wheels, "BUILT_HERE", ())
+    monkeypatch.setattr(offline_wheels, "SOURCE_ONLY", ())
     monkeypatch.setattr(offline_wheels, "cpu_index_problem", lambda versions: "no network in tests")
-    monkeypatch.setattr(offline_wheels.metadata, "requires", lambda name: [])
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(small.root / "wheels"))
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
@@ -40,58 +40,55 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def start(stick: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the stick's start.py as somebody who never set anything for pip."""
+    """Run the folder's start.py without any settings for pip."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     command = [sys.executable, str(stick / "start.py"), *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=plain)
 
 
-def test_what_is_gathered_installs_elsewhere(project: Path, tmp_path: Path) -> None:
-    stick, room = tmp_path / "usb stick", tmp_path / "a room" / "course"
+def test_the_gathered_folder_installs_elsewhere(project: Path, tmp_path: Path) -> None:
+    stick, classroom = tmp_path / "usb stick", tmp_path / "a classroom" / "course"
     offline.main(["--out", str(stick)])
     assert json.loads((stick / "offline.json").read_text()) == {"targets": [list(HERE)], "extras": ["more"]}
-    assert (stick / "wheels/requirements.txt").read_text().split() == [
-        f"{name}==1.0" for name in ("torch", "torchvision", "plain", "surplus")
-    ]
     shutil.rmtree(project)  # nothing of it may be needed
 
-    first = start(stick, str(room))
+    first = start(stick, str(classroom))
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "pip is told to ask no index" in first.stdout
-    answer = [str(room / ".venv/bin/python"), "-c", "import plain, surplus; print(plain.version, surplus.version)"]
+    assert "pip may not use an index" in first.stdout
+    answer = [str(classroom / ".venv/bin/python"), "-c", "import plain, surplus; print(plain.version, surplus.version)"]
     assert subprocess.run(answer, capture_output=True, text=True).stdout == "1.0 1.0\n"
 
-    (room / "src/kept.py").write_text("of a student")
-    again = start(stick, str(room))
-    assert again.returncode == 0 and "its files stay as they are" in again.stdout
-    assert (room / "src/kept.py").read_text() == "of a student"
+    (classroom / "src/kept.py").write_text("of a student")
+    again = start(stick, str(classroom))
+    assert again.returncode == 0 and "its files are kept" in again.stdout
+    assert (classroom / "src/kept.py").read_text() == "of a student"
 
 
 def test_a_damaged_stick_installs_nothing(project: Path, tmp_path: Path) -> None:
-    stick, room = tmp_path / "stick", tmp_path / "room"
+    stick, classroom = tmp_path / "stick", tmp_path / "classroom"
     offline.main(["--out", str(stick)])
     (stick / "wheels/plain-1.0-py3-none-any.whl").write_bytes(b"half of i")
     (stick / "learning-reid/src/kept.py").unlink()
-    told = start(stick, str(room))
-    assert told.returncode == 1 and not room.exists()
+    told = start(stick, str(classroom))
+    assert told.returncode == 1 and not classroom.exists()
     assert told.stderr == (
         "start.py: missing or damaged: learning-reid/src/kept.py, wheels/plain-1.0-py3-none-any.whl; copy the folder again\n"
     )
     (stick / "sha256.txt").unlink()
-    told = start(stick, str(room))
-    assert told.returncode == 1 and told.stderr.startswith("start.py: this folder is not complete")
+    told = start(stick, str(classroom))
+    assert told.returncode == 1 and told.stderr.startswith("start.py: this folder is incomplete")
 
 
 def test_a_second_call_continues_and_renews(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     stick = tmp_path / "stick"
     missing = project / "wheels/surplus-1.0-py3-none-any.whl"
     away = missing.rename(tmp_path / missing.name)
-    with pytest.raises(SystemExit, match="not everything is here.*The same command continues"):
+    with pytest.raises(SystemExit, match="could not download everything.*The same command continues"):
         offline.main(["--out", str(stick)])
     assert not (stick / "sha256.txt").exists()
     shutil.copy(ROOT / "tools/offline_start.py", stick / "start.py")
-    told = start(stick, str(tmp_path / "room"))
-    assert told.returncode == 1 and "here are packages for none yet" in told.stderr
+    told = start(stick, str(tmp_path / "classroom"))
+    assert told.returncode == 1 and "this folder has packages for nothing yet" in told.stderr
 
     away.rename(missing)
     (project / "src/kept.py").unlink()
@@ -103,13 +100,13 @@ def test_a_second_call_continues_and_renews(project: Path, tmp_path: Path, capfd
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="no sha256sum here")
-def test_the_sums_are_those_of_sha256sum(project: Path, tmp_path: Path) -> None:
+def test_sha256sum_accepts_the_checksums(project: Path, tmp_path: Path) -> None:
     offline.main(["--out", str(tmp_path / "stick")])
     check = ["sha256sum", "--check", "--quiet", "sha256.txt"]
     assert subprocess.run(check, cwd=tmp_path / "stick", capture_output=True).returncode == 0
 
 
-def test_data_goes_along_only_where_it_is_asked_for(project: Path, tmp_path: Path) -> None:
+def test_data_is_included_only_on_request(project: Path, tmp_path: Path) -> None:
     offline.main(["--out", str(tmp_path / "plain")])
     assert [path.name for path in (tmp_path / "plain/learning-reid/data").iterdir()] == ["README.md"]
     offline.main(["--out", str(tmp_path / "more"), "--with-data", "faces"])
@@ -119,7 +116,7 @@ def test_data_goes_along_only_where_it_is_asked_for(project: Path, tmp_path: Pat
             offline.main(["--out", str(tmp_path / "never"), "--with-data", name])
 
 
-def test_git_tells_what_is_the_project(project: Path) -> None:
+def test_only_tracked_files_are_copied(project: Path) -> None:
     def names() -> set[str]:
         return {path.relative_to(project).as_posix() for path in offline.project_files(project)}
 
@@ -129,7 +126,7 @@ def test_git_tells_what_is_the_project(project: Path) -> None:
     for command in (["init", "--quiet"], ["add", "."]):
         subprocess.run(["git", *command], cwd=project, check=True)
     assert names() == without
-    (project / "a submission.ipynb").write_text("a student's name")  # not of the project, so not for the stick
+    (project / "a submission.ipynb").write_text("a student's name")  # not part of the project
     (project / "src/kept.py").unlink()
     assert names() == without - {"src/kept.py"}
 
@@ -147,124 +144,110 @@ def test_the_fallback_finds_what_git_finds_here() -> None:
     assert not walked & {ROOT / name for name in ignored.stdout.split("\0") if name}
 
 
-def test_too_little_room_is_told_before_anything_is_fetched(
+def test_too_little_space_is_reported_before_downloading(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(SystemExit, match=r"about 4.0 GB are needed in .*wheels, and 0.0 GB are free"):
+    with pytest.raises(SystemExit, match=r"wheels needs about 4.0 GB, and 0.0 GB are free"):
         offline.gather_wheels(project, tmp_path / "stick/wheels", HERE, cuda=True)
 
 
-@pytest.fixture
-def two_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A project whose packages need others: some by extra, some on one system alone."""
-    needs = {
-        "one": ["two[fast]>=1", 'colour; sys_platform == "win32"', 'tests; extra == "test"'],
-        "two": ['quick; extra == "fast"', 'old; python_version < "3.12"', "One"],
-        "quick": ["nvidia-thing"],
-    }
+LOCK = """# by hand
+one==1.5 \\
+    --hash=sha256:1
+    # via project (pyproject.toml)
+two==2.0 \\
+    --hash=sha256:2
+    # via one
+quick==3.0 \\
+    --hash=sha256:3
+    # via two
+nvidia-thing==1.0 ; sys_platform == 'linux' \\
+    --hash=sha256:4
+    # via quick
+never==9 \\
+    --hash=sha256:5
+    # via project (pyproject.toml)
+colour==4.0 ; sys_platform == 'win32' \\
+    --hash=sha256:6
+    # via one
+old==5.0 ; python_full_version < '3.11.5' \\
+    --hash=sha256:7
+    # via two
+old==5.1 ; python_full_version >= '3.11.5' and python_full_version < '3.12' \\
+    --hash=sha256:8
+    # via two
+"""
 
-    def requires(name: str) -> list[str] | None:
-        if name in ("colour",):
-            raise offline_wheels.metadata.PackageNotFoundError(name)
-        return needs.get(name.lower())
 
-    monkeypatch.setattr(offline_wheels.metadata, "requires", requires)
-    for module in (offline, offline_wheels):
-        monkeypatch.setattr(module, "EXTRAS", ("more",))
-    monkeypatch.setattr(offline_wheels, "BUILT_HERE", ())
-    (tmp_path / "pyproject.toml").write_text(
-        '[project]\ndependencies = ["One"]\noptional-dependencies = { more = [], other = ["never"] }\n'
-    )
-    (tmp_path / "requirements.lock").write_text(
-        "# made by hand\none==1.5\ntwo==2.0\nquick==3.0\nnever==9\ntests==9\n"
-        "colour==4.0 ; sys_platform == 'win32'\n"
-        "old==5.0 ; python_full_version < '3.11.5'\nold==5.1 ; python_full_version >= '3.11.5'\n"
-    )
-
-
-@pytest.mark.usefixtures("two_packages")
 @pytest.mark.parametrize(
     ("target", "patch", "expected"),
     [
-        (Target("linux", "3.11"), 0, ["one==1.5", "two==2.0", "quick==3.0", "old==5.0"]),
-        (Target("linux", "3.11"), 99, ["one==1.5", "two==2.0", "quick==3.0", "old==5.1"]),
-        (Target("linux", "3.12"), 0, ["one==1.5", "two==2.0", "quick==3.0"]),
-        (Target("windows", "3.13"), 0, ["one==1.5", "two==2.0", "quick==3.0", "colour==4.0"]),
+        (Target("linux", "3.11"), 0, {"one==1.5", "two==2.0", "quick==3.0", "old==5.0"}),
+        (Target("linux", "3.11"), 99, {"one==1.5", "two==2.0", "quick==3.0", "old==5.1"}),
+        (Target("linux", "3.12"), 0, {"one==1.5", "two==2.0", "quick==3.0"}),
+        (Target("windows", "3.13"), 0, {"one==1.5", "two==2.0", "quick==3.0", "colour==4.0"}),
     ],
     ids=str,
 )
-def test_what_a_room_needs_is_told_by_its_own_system(
-    tmp_path: Path, target: Target, patch: int, expected: list[str]
+def test_the_target_system_determines_the_packages(
+    tmp_path: Path, target: Target, patch: int, expected: set[str]
 ) -> None:
-    assert set(offline_wheels.pins(tmp_path, target, patch)) == set(expected)
+    (tmp_path / "requirements.lock").write_text(LOCK)
+    pinned = locked_closure(tmp_path / "requirements.lock", ["one"])
+    assert set(offline_wheels.pins(pinned, target, patch)) == expected
+    cuda = {"nvidia-thing==1.0"} if target.platform == "linux" else set()
+    assert set(offline_wheels.pins(pinned, target, patch, cuda=True)) == expected | cuda
 
 
-@pytest.mark.usefixtures("two_packages")
-def test_an_old_lock_is_told(tmp_path: Path) -> None:
-    lock = tmp_path / "requirements.lock"
-    lock.write_text(lock.read_text().replace("quick==3.0\n", ""))
-    with pytest.raises(SystemExit, match="requirements.lock has no quick; write it again with `make lock`"):
-        offline_wheels.pins(tmp_path, HERE, 0)
-
-
-def test_what_is_not_installed_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def requires(name: str) -> list[str]:
-        raise offline_wheels.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(offline_wheels.metadata, "requires", requires)
-    with pytest.raises(SystemExit, match="is not installed here; first: python3 tools/set_up.py more"):
-        offline_wheels.pins(project, HERE, 0)
-
-
-def test_this_project_can_be_pinned_for_every_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lock knows all that is needed, on three systems and three Pythons; but for JupyterLab, which tests lack."""
-    monkeypatch.setattr(offline_wheels, "EXTRAS", ("fast", "class"))
+def test_the_lock_has_everything_for_every_system_and_python() -> None:
+    pinned = locked_closure(ROOT / "requirements.lock", map(package_name, offline_wheels.requirements(ROOT)))
     pins = {
-        (platform, python): set(offline_wheels.pins(ROOT, Target(platform, python), 0))
+        (platform, python): offline_wheels.pins(pinned, Target(platform, python), 0)
         for platform in offline.TAGS
         for python in ("3.11", "3.12", "3.13")
     }
     assert all(len(found) > 100 for found in pins.values())
-    names = {key: {line.split("==")[0] for line in found} for key, found in pins.items()}
+    names = {key: [line.split("==")[0] for line in found] for key, found in pins.items()}
+    assert all(len(found) == len(set(found)) for found in names.values())
     assert "colorama" in names["windows", "3.12"] and "colorama" not in names["linux", "3.12"]
     assert "otter-grader" in names["mac", "3.13"] and "tensorflow" not in names["mac", "3.13"]
 
 
-def test_nothing_is_gathered_over_other_things(project: Path, tmp_path: Path) -> None:
-    """`--out ..` of a checkout would else begin with deleting the checkout."""
-    with pytest.raises(SystemExit, match="holds other things"):
+def test_a_folder_with_other_files_is_refused(project: Path, tmp_path: Path) -> None:
+    """Otherwise `--out ..` in a checkout would begin by deleting the checkout."""
+    with pytest.raises(SystemExit, match="contains other files"):
         offline.main(["--out", str(project.parent)])
     assert (project / "src/kept.py").exists()
 
 
-def test_another_python_or_a_strange_place_is_told(
+def test_another_python_or_an_occupied_folder_is_refused(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stick, room = tmp_path / "stick", tmp_path / "room"
+    stick, classroom = tmp_path / "stick", tmp_path / "classroom"
     offline.main(["--out", str(stick)])
     about = stick / "offline.json"
     kept = about.read_text()
     about.write_text(json.dumps({"targets": [["linux", "3.9"]], "extras": []}))
-    told = start(stick, str(room))
-    assert told.returncode == 1 and "here are packages for Python 3.9 on linux" in told.stderr
+    told = start(stick, str(classroom))
+    assert told.returncode == 1 and "this folder has packages for Python 3.9 on linux" in told.stderr
     about.write_text(kept)
 
-    room.mkdir()
-    (room / "holiday.jpg").touch()
-    told = start(stick, str(room))
-    assert told.returncode == 1 and "is no learning-reid; name a folder that is not" in told.stderr
+    classroom.mkdir()
+    (classroom / "holiday.jpg").touch()
+    told = start(stick, str(classroom))
+    assert told.returncode == 1 and "is not learning-reid; give a new folder" in told.stderr
 
     usage = shutil.disk_usage(tmp_path)._replace(free=10)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(SystemExit, match="are needed in .* are free"):
+    with pytest.raises(SystemExit, match="needs up to .* are free"):
         offline_start.copy_checkout(stick, tmp_path / "elsewhere")
     assert not (tmp_path / "elsewhere").exists()
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="no sh here")
-def test_the_shell_takes_a_python_that_fits(tmp_path: Path) -> None:
+def test_the_shell_script_chooses_a_supported_python(tmp_path: Path) -> None:
     """Two Pythons on the PATH, scripts that only say which they are; the first one is too new."""
     offline.claim(tmp_path)
     (tmp_path / "wheels").mkdir()
@@ -283,7 +266,7 @@ def test_the_shell_takes_a_python_that_fits(tmp_path: Path) -> None:
     assert told.returncode == 1 and "Python 3.12 is needed" in told.stderr
 
 
-def test_two_rooms_on_one_stick(tmp_path: Path) -> None:
+def test_two_targets_in_one_folder(tmp_path: Path) -> None:
     offline.claim(tmp_path)
     (tmp_path / "wheels").mkdir()
     offline.write_start(tmp_path, Target("linux", "3.12"))

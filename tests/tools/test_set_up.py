@@ -122,9 +122,53 @@ def test_no_index_is_asked_where_pip_must_not(set_up: ModuleType, monkeypatch: p
         assert set_up.choose_torch_index(VERSIONS, url, platform="linux")[0] == url
 
 
-def test_the_lock_is_read(set_up: ModuleType) -> None:
-    versions = set_up.locked_versions(ROOT / "requirements.lock")
-    assert set(VERSIONS) <= set(versions) and all(version[0].isdigit() for version in versions.values())
+def test_every_entry_of_the_lock_has_hashes(set_up: ModuleType) -> None:
+    lock = ROOT / "requirements.lock"
+    declared = set_up.read_requirements(ROOT / "pyproject.toml")
+    lines = [*declared.base, *declared.build, *(line for extra in declared.extras.values() for line in extra)]
+    pinned = set_up.locked_closure(lock, map(set_up.package_name, lines))
+    assert {name: pinned[name][0].split()[0].partition("==")[2] for name in VERSIONS} == VERSIONS
+    without = [name for name, entries in pinned.items() if not all("--hash=sha256:" in entry for entry in entries)]
+    assert not without
+    assert len(pinned) == len(
+        {line.split("==")[0] for line in lock.read_text().splitlines() if "==" in line[:60] and line[0] != " "}
+    )
+
+
+def test_the_closure_follows_what_needs_what(set_up: ModuleType, tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.lock"
+    lock.write_text(
+        "# by hand\n"
+        "Base_One==1.0 \\\n    --hash=sha256:a\n    # via project (pyproject.toml)\n"
+        "old==1 ; python_full_version < '3.12' \\\n    --hash=sha256:b\n    # via base-one\n"
+        "old==2 ; python_full_version >= '3.12' \\\n    --hash=sha256:c\n    # via\n    #   base-one\n    #   other\n"
+        "other==1 \\\n    --hash=sha256:d\n    # via project (pyproject.toml)\n"
+    )
+    assert {name: len(entries) for name, entries in set_up.locked_closure(lock, ["base-one"]).items()} == {
+        "base-one": 1,
+        "old": 2,
+    }
+    assert set(set_up.locked_closure(lock, ["other"])) == {"other", "old"}
+    with pytest.raises(SystemExit, match="requirements.lock has no new; run: make lock"):
+        set_up.locked_closure(lock, ["new"])
+
+
+def test_a_file_with_another_hash_is_refused(set_up: ModuleType, tmp_path: Path) -> None:
+    wheel(tmp_path, "plain", "1.0")
+    wheel(tmp_path, "torch", "1.0")
+    wheel(tmp_path, "torchvision", "1.0")
+    pinned = {name: [f"{name}==1.0 --hash=sha256:{'0' * 64}\n"] for name in ("plain", "torch", "torchvision")}
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    environment = {
+        "PIP_FIND_LINKS": str(tmp_path),
+        "PIP_INDEX_URL": "http://127.0.0.1:9/",
+        "PIP_CONFIG_FILE": os.devnull,
+    }
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path; from tools import set_up\n"
+    code += f"set_up.install(Path({str(venv)!r}), {pinned!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | environment)
+    assert done.returncode == 1 and "DO NOT MATCH THE HASHES" in done.stderr
 
 
 # The whole script, on a small project of its own, whose wheels lie in a folder: no network, no torch.
@@ -141,6 +185,20 @@ def wheel(folder: Path, name: str, version: str) -> None:
         archive.writestr(f"{info}/RECORD", "")
 
 
+BACKEND = """
+import zipfile
+
+
+def build_editable(folder, settings=None, metadata=None):
+    with zipfile.ZipFile(f"{folder}/small-1.0-py3-none-any.whl", "w") as archive:
+        info = "small-1.0.dist-info"
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: small\\nVersion: 1.0\\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return "small-1.0-py3-none-any.whl"
+"""
+
+
 class Project:
     """A project like this one, with packages of three lines."""
 
@@ -155,8 +213,11 @@ class Project:
         )
         (root / "tools/set_up.py").write_text(script)
         (root / "pyproject.toml").write_text(
-            '[project]\ndependencies = ["torch", "torchvision", "plain"]\noptional-dependencies = { more = ["surplus"] }\n'
+            '[project]\nname = "small"\nversion = "1.0"\ndependencies = ["torch", "torchvision", "plain"]\n'
+            'optional-dependencies = { more = ["surplus"] }\n[dependency-groups]\nbuild = []\n'
+            '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
         )
+        (root / "backend.py").write_text(BACKEND)
         self.lock("1.0")
         for name in ("torch", "torchvision", "plain", "surplus"):
             wheel(root / "wheels", name, "1.0")
@@ -188,14 +249,12 @@ def test_from_nothing_to_done_and_then_at_once(tmp_path: Path) -> None:
     project = Project(tmp_path / "clone")
     first = project.run()
     assert first.returncode == 0, first.stdout + first.stderr
-    assert (
-        f"torch and torchvision from the folder {project.root / 'wheels'}: pip is told to ask no index" in first.stdout
-    )
+    assert f"torch and torchvision from the folder {project.root / 'wheels'}: pip may not use an index" in first.stdout
     assert [project.version(name) for name in ("torch", "plain", "surplus")] == ["1.0", "1.0", ""]
     assert project.run().stdout == ""  # nothing to do, nothing to say
 
     second = project.run("more")
-    assert "are here already" in second.stdout
+    assert "are already installed" in second.stdout
     assert project.version("surplus") == "1.0"
     assert project.run().stdout == "" == project.run("more").stdout
 
@@ -221,7 +280,7 @@ def test_a_set_up_that_failed_does_not_look_done_and_continues(tmp_path: Path) -
 
 def test_an_unknown_extra_is_told(tmp_path: Path) -> None:
     failed = Project(tmp_path / "clone").run("mroe")
-    assert (failed.returncode, failed.stderr) == (1, "set_up.py: no extra 'mroe'; there are: more\n")
+    assert (failed.returncode, failed.stderr) == (1, "set_up.py: no extra 'mroe'; choose from: more\n")
     assert not (tmp_path / "clone/.venv").exists()
 
 

@@ -16,7 +16,7 @@ from torch import nn
 from torchvision.models.detection import FasterRCNN
 
 from learning_reid.detection.slim_frcnn import HEIGHT, WIDTH, build_slim_frcnn
-from learning_reid.training.precision import fast_arithmetic
+from learning_reid.device import fast_arithmetic
 from learning_reid.training.steps import run_steps
 from tools.weights.detector_data import CROP_HEIGHT, CROP_WIDTH, Sample, batches, load_streets
 

@@ -19,11 +19,11 @@ import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
-from reid_synth.camera import sample_response
+from reid_synth.camera import sample_camera_response
 from reid_synth.places.sprite_bank import SpriteBank, load_sprite_bank
-from reid_synth.places.street import CLEAR, compose_street
+from reid_synth.places.street import MIN_VISIBILITY, compose_street
 from reid_synth.places.surfaces import Surfaces, make_surfaces
-from reid_synth.worker_pool import Crew
+from reid_synth.worker_pool import WorkerPool
 
 CROP_WIDTH, CROP_HEIGHT = 384, 288
 _JPEG_QUALITY = 96  # of the cache: no visible loss, a tenth of the size
@@ -60,7 +60,7 @@ class StreetCache:
     def __getitem__(self, index: int) -> Sample:
         """A street as it is before any camera, with the boxes of those who can be seen."""
         image, boxes, visibility = self.street(index)
-        return Sample(image, boxes[visibility >= CLEAR])
+        return Sample(image, boxes[visibility >= MIN_VISIBILITY])
 
     def street(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """A street before any camera: image (h, w, 3) uint8 RGB, everybody's boxes (n, 4), their visibility (n,)."""
@@ -102,8 +102,8 @@ def _generate(folder: Path, count: int, sprites: int, seed: int, workers: int) -
     boxes: list[np.ndarray] = []
     chunks = [range(first, min(count, first + _CHUNK)) for first in range(0, count, _CHUNK)]
     tasks = [(folder, sprites, seed, chunk) for chunk in chunks]
-    with Crew(workers) as crew, tqdm(total=count, desc="generating streets", unit="street") as progress:
-        for part in crew.each(_make_streets, tasks):
+    with WorkerPool(workers) as pool, tqdm(total=count, desc="generating streets", unit="street") as progress:
+        for part in pool.map(_make_streets, tasks):
             for file, truth in part:
                 files.append(file)
                 boxes.append(truth)
@@ -126,7 +126,7 @@ def _make_streets(folder: Path, sprites: int, seed: int, indices: range) -> list
     made = []
     for index in indices:
         stock = _stock(folder, sprites, seed)
-        street = compose_street(np.random.default_rng([seed, index]), *stock, respond=False)
+        street = compose_street(np.random.default_rng([seed, index]), *stock, apply_response=False)
         _, file = cv2.imencode(".jpg", street.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         made.append((file, np.column_stack([street.boxes_xyxy, street.visibility]).astype(np.float32)))
     return made
@@ -170,7 +170,7 @@ def _augment(sample: Sample, rng: np.random.Generator) -> Sample:
         image = image[:, ::-1]
         x_1, y_1, x_2, y_2 = boxes.T
         boxes = np.stack([CROP_WIDTH - x_2, y_1, CROP_WIDTH - x_1, y_2], axis=1)
-    image = sample_response(rng).apply(np.ascontiguousarray(image), rng)
+    image = sample_camera_response(rng).apply(np.ascontiguousarray(image), rng)
     if rng.random() < 0.08:
         image = np.repeat(image.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
     return Sample(image, boxes)

@@ -12,10 +12,10 @@ from tqdm.auto import tqdm
 from learning_reid.detection.detections import Detector
 from learning_reid.frames.frame import Frame
 from learning_reid.frames.mot import read_mot
-from learning_reid.frames.open_frames import open_frames
-from learning_reid.metrics.detection import DetectionScores, detection_scores
-from reid_synth.camera import sample_response
-from reid_synth.places.street import CLEAR
+from learning_reid.frames.sources import open_frames
+from learning_reid.metrics.detection import DetectionMetrics, detection_metrics
+from reid_synth.camera import sample_camera_response
+from reid_synth.places.street import MIN_VISIBILITY
 from tools.weights.detector_data import load_streets
 
 UNSEEN_SEED = 101
@@ -42,8 +42,8 @@ def generated_streets(cache: Path) -> Iterable[Labelled]:
     for index in range(len(streets)):
         image, boxes, visibility = streets.street(index)
         rng = np.random.default_rng([UNSEEN_SEED, index, 1])
-        clear = visibility >= CLEAR
-        yield Labelled(sample_response(rng).apply(image, rng), boxes[clear], boxes[~clear])
+        clear = visibility >= MIN_VISIBILITY
+        yield Labelled(sample_camera_response(rng).apply(image, rng), boxes[clear], boxes[~clear])
 
 
 def frames_with_truth(source: str, truth: Path | None = None) -> Iterable[Labelled]:
@@ -57,7 +57,7 @@ def frames_with_truth(source: str, truth: Path | None = None) -> Iterable[Labell
         yield Labelled(frame.image, here.boxes_xyxy[counts], here.boxes_xyxy[~counts])
 
 
-def score_detector(detector: Detector, pictures: Iterable[Labelled], name: str) -> DetectionScores:
+def score_detector(detector: Detector, pictures: Iterable[Labelled], name: str) -> DetectionMetrics:
     """Hold a detector against the truth of some pictures, one after the other."""
     found, truth, ignored = [], [], []
     for picture in tqdm(pictures, desc=f"measuring on {name}", unit="picture"):
@@ -65,10 +65,10 @@ def score_detector(detector: Detector, pictures: Iterable[Labelled], name: str) 
         found.append((detections.xyxy, np.asarray(detections.confidence)))
         truth.append(picture.boxes_xyxy)
         ignored.append(picture.ignored_xyxy)
-    return detection_scores(found, truth, ignored)
+    return detection_metrics(found, truth, ignored)
 
 
-def choose_score(scores: DetectionScores, enough: float = _ENOUGH) -> float:
+def choose_score(scores: DetectionMetrics, enough: float = _ENOUGH) -> float:
     """The lowest score, in hundredths, from which on precision is `enough`; 0.99 where it never is."""
     for score in np.arange(0.3, 0.99, 0.01):
         if scores.at(score).precision >= enough:
@@ -76,7 +76,7 @@ def choose_score(scores: DetectionScores, enough: float = _ENOUGH) -> float:
     return 0.99
 
 
-def in_percent(scores: DetectionScores, min_score: float) -> dict[str, float]:
+def in_percent(scores: DetectionMetrics, min_score: float) -> dict[str, float]:
     """AP50, and recall and precision at the shipped score, in percent with one decimal."""
     point = scores.at(min_score)
     figures = {"ap50": scores.ap50, "recall": point.recall, "precision": point.precision}

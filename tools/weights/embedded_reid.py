@@ -5,20 +5,21 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from learning_reid.datasets.features import embed_samples
-from learning_reid.datasets.fingerprint import fingerprint
-from learning_reid.datasets.registry import open_crops
-from learning_reid.datasets.task import make_contest, make_task
+from learning_reid.datasets.content_hash import fingerprint
+from learning_reid.datasets.embeddings import embed_samples
+from learning_reid.datasets.layouts import open_dataset
+from learning_reid.datasets.query_gallery_split import split_query_gallery
+from learning_reid.datasets.retrieval_task import create_retrieval_task
 from learning_reid.embedding.backend_torch import TorchEmbedder
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.operating_point import OperatingPoint, operating_point_file, write_operating_point
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.evaluation.calibration import calibrate
-from learning_reid.models.networks import build_network
-from learning_reid.models.part_pooling import StripedOSNet
+from learning_reid.models.part_pooling import PartPooledOSNet
+from learning_reid.models.registry import create_model
 from learning_reid.zoo.checksums import sha256_of
-from reid_synth.datasets.drawn import drawn_once
+from reid_synth.datasets.dataset_cache import cached_dataset
 from reid_synth.datasets.market import CLASS_PLAN
 from tools.weights.reid import ReidRecipe, train_reid
 from tools.weights.reid_figures import UNSEEN, figures_on_crops, figures_on_generated, in_percent
@@ -61,9 +62,9 @@ def calibrate_embedded(name: str, weights: Path, embedder: Embedder, cache: Path
 
     The same as: synth --preset class --people 400 --cameras 3 --seed 901 --out DIR, then calibrate --root DIR/market.
     """
-    crops = open_crops("market1501", drawn_once(cache, CLASS_PLAN, CALIBRATION_SEED))
-    contest = make_contest(crops)
-    task = make_task(contest, embed_samples(contest.samples, embedder), "euclidean")
+    crops = open_dataset("market1501", cached_dataset(cache, CLASS_PLAN, CALIBRATION_SEED))
+    contest = split_query_gallery(crops)
+    task = create_retrieval_task(contest, embed_samples(contest.samples, embedder), "euclidean")
     data = f"generated people {fingerprint(contest.query, contest.gallery)}, market1501"
     point, _ = calibrate(task, 0.01, 0.1, embedder=name, weights_sha256=sha256_of(weights), data=data)
     return point
@@ -71,8 +72,8 @@ def calibrate_embedded(name: str, weights: Path, embedder: Embedder, cache: Path
 
 def averaging(recipe: ReidRecipe, weights: Path) -> Embedder:
     """The same network with its last map averaged over the whole picture, to be compared with reading it in stripes."""
-    network = build_network(recipe.arch, weights)
-    assert isinstance(network, StripedOSNet)
+    network = create_model(recipe.arch, weights)
+    assert isinstance(network, PartPooledOSNet)
     return TorchEmbedder(network.backbone, Preprocessing(*recipe.full))
 
 

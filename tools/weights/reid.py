@@ -20,14 +20,15 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from learning_reid.device import fast_arithmetic
 from learning_reid.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from learning_reid.losses.contrastive import supervised_contrastive_loss
-from learning_reid.models.osnet import OSNet, build_osnet
-from learning_reid.models.part_pooling import StripedOSNet, Stripes
+from learning_reid.models.osnet import OSNet
+from learning_reid.models.part_pooling import PartPooledOSNet, PartPooling
+from learning_reid.models.registry import create_model
 from learning_reid.training.augmentation import augment
 from learning_reid.training.ema import moving_average
 from learning_reid.training.mixstyle import styles_mixed
-from learning_reid.training.precision import fast_arithmetic
 from learning_reid.training.steps import run_steps
 from tools.weights.reid_crops import CropRecipe, CropSet, load_crops
 
@@ -80,7 +81,7 @@ def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = Tru
     """
     torch.set_num_threads(recipe.threads)
     crops = load_crops(recipe.crops, cache)
-    model = build_osnet(recipe.arch, seed=recipe.seed).to(memory_format=torch.channels_last)
+    model = create_model(recipe.arch, seed=recipe.seed).to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(_parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate)
     average = AveragedModel(model, avg_fn=moving_average(recipe.average), use_buffers=True)
     model.train()
@@ -100,7 +101,7 @@ def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = Tru
     run_steps(run, recipe, both, optimiser, steps_from, pictures=size, label="training reid", resume=resume)
     network = average.module
     assert isinstance(network, OSNet)
-    return StripedOSNet(network, Stripes(recipe.stripes, recipe.power, recipe.relief)).eval()
+    return PartPooledOSNet(network, PartPooling(recipe.stripes, recipe.power, recipe.relief)).eval()
 
 
 def batch(crops: CropSet, step: int, recipe: ReidRecipe) -> tuple[Tensor, Tensor]:

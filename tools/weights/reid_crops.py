@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
-from reid_synth.datasets.crops import DRAWING, CropCamera, photograph, sample_crop_camera, sample_people
+from reid_synth.datasets.crops import RENDERER_VERSION, CropCamera, render_crop, sample_crop_camera, sample_people
 from reid_synth.places.street import empty_street
 from reid_synth.places.surfaces import make_surfaces
-from reid_synth.worker_pool import Crew
+from reid_synth.worker_pool import WorkerPool
 
 SIZE = (192, 96)  # height, width of a stored crop
 
@@ -37,7 +37,7 @@ class CropRecipe:
     cameras: int = 400
     cameras_each: int = 4
     seed: int = 100
-    version: int = DRAWING
+    version: int = RENDERER_VERSION
 
 
 class CropSet:
@@ -77,8 +77,8 @@ def load_crops(recipe: CropRecipe, folder: Path, workers: int = 2) -> CropSet:
         (recipe, home, first) for first, chunk in zip(_chunk_starts(recipe), chunks, strict=True) if not chunk.exists()
     ]
     if missing:
-        with Crew(min(workers, len(missing))) as crew:
-            for _ in tqdm(crew.each(_make_chunk, missing), "drawing people", total=len(missing), unit=f"×{_CHUNK}"):
+        with WorkerPool(min(workers, len(missing))) as pool:
+            for _ in tqdm(pool.map(_make_chunk, missing), "drawing people", total=len(missing), unit=f"×{_CHUNK}"):
                 pass
     return CropSet(recipe, chunks)
 
@@ -91,7 +91,7 @@ def _make_chunk(recipe: CropRecipe, home: Path, first: int) -> None:
     pictures = np.empty((len(people), recipe.crops, *SIZE, 3), np.uint8)
     for index, person in enumerate(people):
         for crop in range(recipe.crops):
-            picture = photograph(person, cameras[chosen[index, crop]], rng, people)
+            picture = render_crop(person, cameras[chosen[index, crop]], rng, people)
             interpolation = cv2.INTER_AREA if picture.shape[0] > SIZE[0] else cv2.INTER_LINEAR
             pictures[index, crop] = cv2.resize(picture, SIZE[::-1], interpolation=interpolation)
     path = _chunk_path(home, first)

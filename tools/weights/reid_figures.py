@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from learning_reid.datasets.features import embed_samples
-from learning_reid.datasets.registry import open_crops
-from learning_reid.datasets.task import Contest, make_contest
+from learning_reid.datasets.embeddings import embed_samples
+from learning_reid.datasets.layouts import open_dataset
+from learning_reid.datasets.query_gallery_split import QueryGallerySplit, split_query_gallery
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import Retrieval, score_retrieval
+from learning_reid.metrics.retrieval import RetrievalMetrics, retrieval_metrics
 from learning_reid.retrieval.distances import distance_rows
 from tools.weights.reid_crops import CropRecipe, load_crops
 
@@ -20,7 +20,7 @@ UNSEEN = CropRecipe(
 )  # a world of other people and other cameras
 
 
-def figures_on_generated(embedder: Embedder, cache: Path, recipe: CropRecipe = UNSEEN) -> Retrieval:
+def figures_on_generated(embedder: Embedder, cache: Path, recipe: CropRecipe = UNSEEN) -> RetrievalMetrics:
     """Market-1501 protocol on people and cameras of an unseen seed: one crop of each camera asks, the others answer."""
     crops = load_crops(recipe, cache)
     people, numbers = np.divmod(np.arange(recipe.people * recipe.crops), recipe.crops)
@@ -30,21 +30,21 @@ def figures_on_generated(embedder: Embedder, cache: Path, recipe: CropRecipe = U
     return _score(features[asks], features[answers], labels.take(asks), labels.take(answers))
 
 
-def figures_on_crops(embedder: Embedder, folder: Path, query_camera: str = "1") -> Retrieval:
+def figures_on_crops(embedder: Embedder, folder: Path, query_camera: str = "1") -> RetrievalMetrics:
     """One camera asks, all others answer, on a folder of crops named as Market-1501 names them."""
-    contest = make_contest(open_crops("folder", folder), [query_camera])
+    contest = split_query_gallery(open_dataset("folder", folder), [query_camera])
     return score_contest(embed_samples(contest.samples, embedder), contest)
 
 
-def score_contest(features: np.ndarray, contest: Contest) -> Retrieval:
+def score_contest(features: np.ndarray, contest: QueryGallerySplit) -> RetrievalMetrics:
     """Market-1501 protocol by cosine on the features (q + g, d) of `contest.samples`."""
     asking = len(contest.query)
     return _score(features[:asking], features[asking:], contest.query_labels, contest.gallery_labels)
 
 
-def in_percent(scores: Retrieval) -> dict[str, float]:
+def in_percent(scores: RetrievalMetrics) -> dict[str, float]:
     """Rank-1 and mAP in percent with one decimal, as tables show them."""
-    figures = scores.figures
+    figures = scores.means
     return {
         "rank1": round(100 * figures["rank1"], 1),
         "map": round(100 * figures["map"], 1),
@@ -52,7 +52,7 @@ def in_percent(scores: Retrieval) -> dict[str, float]:
     }
 
 
-def _score(query: np.ndarray, gallery: np.ndarray, query_labels: Labels, gallery_labels: Labels) -> Retrieval:
+def _score(query: np.ndarray, gallery: np.ndarray, query_labels: Labels, gallery_labels: Labels) -> RetrievalMetrics:
     protocol = PROTOCOLS["market1501"]
     matches = find_matches(distance_rows(query, gallery, "cosine"), query_labels, gallery_labels, protocol)
-    return score_retrieval(matches, query_labels, gallery_labels, protocol)
+    return retrieval_metrics(matches, query_labels, gallery_labels, protocol)

@@ -13,7 +13,7 @@
 # %%
 import numpy as np
 
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.images import read_crop
 from reid_course import checks
 from reid_course.exercises import own_contest
 from reid_course.pictures import show_crops
@@ -34,8 +34,8 @@ contest = own_contest(SEED)
 asks, answers = contest.query_labels, contest.gallery_labels
 first = np.flatnonzero(asks.camera == asks.camera.min())
 second = np.flatnonzero(answers.camera != asks.camera.min())
-query_crops = [read_sample(contest.query[index]) for index in first]
-gallery_crops = [read_sample(contest.gallery[index]) for index in second]
+query_crops = [read_crop(contest.query[index]) for index in first]
+gallery_crops = [read_crop(contest.gallery[index]) for index in second]
 query_person, gallery_person = asks.person[first], answers.person[second]
 
 

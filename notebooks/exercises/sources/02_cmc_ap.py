@@ -14,12 +14,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.images import read_crop
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import score_retrieval
-from learning_reid.retrieval.distances import euclidean
+from learning_reid.metrics.retrieval import retrieval_metrics
+from learning_reid.retrieval.distances import euclidean_distance
 from reid_course import checks
 from reid_course.exercises import own_contest
 from reid_course.pictures import show, show_crops
@@ -47,8 +47,8 @@ asks, answers = contest.query_labels, contest.gallery_labels
 gone = np.random.default_rng(SEED).choice(len(contest.persons), 2, replace=False)
 first = np.flatnonzero(asks.camera == 0)
 others = np.flatnonzero((answers.camera != 0) & ~np.isin(answers.person, gone))
-query_crops = [read_sample(contest.query[index]) for index in first]
-gallery_crops = [read_sample(contest.gallery[index]) for index in others]
+query_crops = [read_crop(contest.query[index]) for index in first]
+gallery_crops = [read_crop(contest.gallery[index]) for index in others]
 same_person = asks.person[first][:, None] == answers.person[others]  # (16, gallery)
 
 
@@ -63,7 +63,7 @@ def colours(crop: np.ndarray, stripes: int) -> np.ndarray:
 orders, hits = {}, {}
 for title, stripes in (("whole crop", 1), ("eight stripes", 8)):
     vectors = [np.array([colours(crop, stripes) for crop in crops]) for crops in (query_crops, gallery_crops)]
-    orders[title] = np.argsort(euclidean(*vectors), axis=1, kind="stable")  # (16, gallery), nearest first
+    orders[title] = np.argsort(euclidean_distance(*vectors), axis=1, kind="stable")  # (16, gallery), nearest first
     hits[title] = np.take_along_axis(same_person, orders[title], axis=1)
 print("hits:", hits["eight stripes"].shape)
 for row in hits["eight stripes"][:4]:
@@ -315,9 +315,9 @@ def test_map_and_minp_like_the_project(map_and_minp, SEED):
     gallery = Labels.of(rng.permutation([*range(8), *rng.integers(-2, 8, 40)]), np.ones(48, int))
     table = rng.random((12, 48))
     rule = PROTOCOLS["market1501"]
-    figures = score_retrieval(
+    figures = retrieval_metrics(
         find_matches(lambda rows: table[rows], query, gallery, rule), query, gallery, rule
-    ).figures
+    ).means
     hits = np.take_along_axis(query.person[:, None] == gallery.person, np.argsort(table, axis=1), axis=1)
     checks.close(map_and_minp(hits), [figures["map"], figures["minp"]], "mAP and mINP as src/learning_reid/metrics counts them")
 

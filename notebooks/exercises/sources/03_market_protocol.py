@@ -15,12 +15,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from learning_reid.datasets.file_names import market_label
-from learning_reid.datasets.images import open_picture
+from learning_reid.datasets.images import open_image
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import score_retrieval
-from learning_reid.retrieval.distances import euclidean
+from learning_reid.metrics.retrieval import retrieval_metrics
+from learning_reid.retrieval.distances import euclidean_distance
 from reid_course import checks
 from reid_course.exercises import own_contest
 from reid_course.pictures import show, show_crops
@@ -41,15 +41,15 @@ SEED = own_seed(NAME)
 
 # %%
 PLAN = MarketPlan(train_people=0, test_people=16, cameras=3, crops_per_camera=3, distractors=16, junk=16)
-root = own_contest(SEED, PLAN).crops.root
+root = own_contest(SEED, PLAN).dataset.root
 turned = np.random.default_rng(SEED).choice(np.arange(1, 17), 2, replace=False)
 unseen = tuple(f"{person:04d}_c{camera}" for person in turned for camera in (2, 3))
 query_files, gallery_files = (
     [file for file in sorted((root / folder).glob("*.jpg")) if not file.name.startswith(unseen)]
     for folder in ("query", "bounding_box_test")
 )
-query_crops = [open_picture(file) for file in query_files]
-gallery_crops = [open_picture(file) for file in gallery_files]
+query_crops = [open_image(file) for file in query_files]
+gallery_crops = [open_image(file) for file in gallery_files]
 print(len(query_files), "pictures ask,", len(gallery_files), "answer; some of their names:")
 print(*(file.name for file in gallery_files[::16]), sep="\n")
 
@@ -190,7 +190,7 @@ def colours(crop: np.ndarray) -> np.ndarray:
     return np.concatenate([stripe.mean(axis=(0, 1)) for stripe in np.array_split(middle, 8)])
 
 
-distances = euclidean(np.array([colours(crop) for crop in query_crops]), np.array([*map(colours, gallery_crops)]))
+distances = euclidean_distance(np.array([colours(crop) for crop in query_crops]), np.array([*map(colours, gallery_crops)]))
 matches = query_person[:, None] == gallery_person  # (queries, gallery): pictures of the person asked for
 names = {-1: "junk", 0: "stranger"}
 rows, titles, right = [], [], []
@@ -276,11 +276,11 @@ def test_score_like_the_project(score, SEED):
     gallery = Labels.of(rng.integers(-4, 8, 90), rng.integers(0, 3, 90))  # below 0 strangers; nobody is person 8 or 9
     table = rng.random((20, 90))
     rule = PROTOCOLS["market1501"]
-    truth = score_retrieval(find_matches(lambda rows: table[rows], query, gallery, rule), query, gallery, rule)
+    truth = retrieval_metrics(find_matches(lambda rows: table[rows], query, gallery, rule), query, gallery, rule)
     matches = query.person[:, None] == gallery.person
     found = score(table, matches, ~(matches & (query.camera[:, None] == gallery.camera)))
-    checks.close(found[0], truth.figures["rank1"], "rank-1 as src/learning_reid/metrics counts it")
-    checks.close(found[1], truth.figures["map"], "mAP as src/learning_reid/metrics counts it")
+    checks.close(found[0], truth.means["rank1"], "rank-1 as src/learning_reid/metrics counts it")
+    checks.close(found[1], truth.means["map"], "mAP as src/learning_reid/metrics counts it")
     checks.equal(found[2], truth.queries_skipped, "queries without a match")
 
 

@@ -15,12 +15,12 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.images import read_sample
-from learning_reid.detection.crops import cut_crop
+from learning_reid.datasets.images import read_crop
+from learning_reid.detection.crops import crop_image
 from learning_reid.embedding.normalization import l2_normalize
 from learning_reid.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
-from learning_reid.frames.open_frames import open_frames
-from learning_reid.retrieval.distances import euclidean
+from learning_reid.frames.sources import open_frames
+from learning_reid.retrieval.distances import euclidean_distance
 from reid_course import checks
 from reid_course.exercises import own_contest
 from reid_course.pictures import show, show_crops
@@ -105,7 +105,7 @@ def test_cut_like_the_project(cut, SEED):
     frame = rng.integers(0, 256, (40, 70, 3), np.uint8)
     for middle, size in zip(rng.uniform(0, [70, 40], (60, 2)), rng.uniform(3, 50, (60, 2)), strict=True):
         box = np.concatenate([middle - size / 2, middle + size / 2])
-        expected, found = cut_crop(frame, box), cut(frame, box)
+        expected, found = crop_image(frame, box), cut(frame, box)
         where = f"box {box.round(1).tolist()} in a frame 40 high and 70 wide"
         checks.holds((found is None) == (expected is None), f"{where}: None, if and only if nothing is left")
         if expected is not None:
@@ -304,7 +304,7 @@ def test_to_pictures_out_of_range(to_pictures):
 contest = own_contest(SEED)
 asks, answers = contest.query_labels, contest.gallery_labels
 first, second = np.flatnonzero(asks.camera == 0), np.flatnonzero(answers.camera == 1)
-asked = [read_sample(contest.query[index]) for index in first]  # RGB, as everywhere in this project
+asked = [read_crop(contest.query[index]) for index in first]  # RGB, as everywhere in this project
 as_opencv = [np.ascontiguousarray(crop[..., ::-1]) for crop in asked]
 good = [for_the_network(crop, 256, 128) for crop in as_opencv]
 batches = {
@@ -338,17 +338,17 @@ def embed(batch: np.ndarray) -> np.ndarray:
         return l2_normalize(embedder.network(torch.from_numpy(batch)).numpy())
 
 
-gallery, vectors = embedder([read_sample(contest.gallery[index]) for index in second]), {}
+gallery, vectors = embedder([read_crop(contest.gallery[index]) for index in second]), {}
 same = asks.person[first][:, None] == answers.person[second]
 print(f"{'':20s} rank-1   turned away by")
 for name, batch in batches.items():
     vectors[name] = embed(batch)
-    rank1 = np.mean(same[np.arange(len(same)), euclidean(vectors[name], gallery).argmin(axis=1)])
+    rank1 = np.mean(same[np.arange(len(same)), euclidean_distance(vectors[name], gallery).argmin(axis=1)])
     away = np.linalg.norm(vectors[name] - vectors["all right"], axis=1).mean()
     print(f"{' '.join(name.split()):20s} {rank1:6.0%} {away:12.2f}")
 
 # %%
-right = euclidean(vectors["all right"], gallery)
+right = euclidean_distance(vectors["all right"], gallery)
 figure, axes = plt.subplots(figsize=(7, 3))
 for row, found in enumerate(vectors.values()):
     away = np.linalg.norm(found - vectors["all right"], axis=1)

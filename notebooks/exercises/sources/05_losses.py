@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.images import read_crop
 from reid_course import checks
 from reid_course.contests import lesson_embedder
 from reid_course.exercises import own_contest
@@ -39,7 +39,7 @@ contest = own_contest(SEED)
 rng = np.random.default_rng(SEED)
 person = contest.all_labels.person
 rows = rng.permutation(np.flatnonzero(np.isin(person, rng.permutation(len(contest.persons))[:8])))
-crops = [read_sample(contest.samples[row]) for row in rows]
+crops = [read_crop(contest.samples[row]) for row in rows]
 labels = torch.from_numpy(person[rows])
 vectors = torch.from_numpy(lesson_embedder("embedded")(crops))
 print(f"vectors {tuple(vectors.shape)}, labels {labels.tolist()}")

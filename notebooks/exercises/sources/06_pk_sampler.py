@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.images import read_crop
 from reid_course import checks
 from reid_course.exercises import own_contest
 from reid_course.pictures import COLOURS, show, show_crops
@@ -38,7 +38,7 @@ person = contest.all_labels.person
 ids = rng.choice(np.arange(1, 1502), len(contest.persons), replace=False)
 some = [rng.permutation(np.flatnonzero(person == who))[: 1 + who % 4] for who in range(len(ids))]
 chosen = rng.permutation(np.concatenate(some))
-crops = [read_sample(contest.samples[row]) for row in chosen]
+crops = [read_crop(contest.samples[row]) for row in chosen]
 people = ids[person[chosen]]  # (40,) who is on each picture
 
 lines = [range(8), range(8, 16)]

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.images import read_crop
 from learning_reid.models import osnet_blocks as project
 from reid_course import checks
 from reid_course.contests import lesson_embedder
@@ -37,7 +37,7 @@ SEED = own_seed(NAME)
 contest = own_contest(SEED)
 chosen = np.random.default_rng(SEED).permutation(len(contest.gallery))[:8]
 embedder = lesson_embedder("embedded")
-crops = [embedder.preprocessing.resize(read_sample(contest.gallery[row])) for row in chosen]  # (256, 128, 3) each
+crops = [embedder.preprocessing.resize(read_crop(contest.gallery[row])) for row in chosen]  # (256, 128, 3) each
 batch = torch.from_numpy(embedder.preprocessing(crops))  # (8, 3, 256, 128)
 network = embedder.network.backbone
 show_crops([crops], "The crops that your parts are going to look at.")

@@ -14,10 +14,10 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.features import embed_samples
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.embeddings import embed_samples
+from learning_reid.datasets.images import read_crop
 from learning_reid.metrics import verification
-from learning_reid.retrieval.distances import euclidean
+from learning_reid.retrieval.distances import euclidean_distance
 from reid_course import checks
 from reid_course.contests import lesson_embedder
 from reid_course.exercises import own_contest
@@ -40,7 +40,7 @@ vectors, labels = embed_samples(contest.samples, lesson_embedder("embedded")), c
 asks = np.flatnonzero(labels.camera == labels.camera.min())
 answers = np.flatnonzero(labels.camera != labels.camera.min())
 query_person, gallery_person = labels.person[asks], labels.person[answers]
-distances = euclidean(vectors[asks], vectors[answers])  # (32, 32), smaller = more alike
+distances = euclidean_distance(vectors[asks], vectors[answers])  # (32, 32), smaller = more alike
 same = query_person[:, None] == gallery_person
 genuine, impostor = distances[same], distances[~same]
 print(f"{len(genuine)} genuine pairs, {len(impostor)} impostors")
@@ -48,8 +48,8 @@ print(f"{len(genuine)} genuine pairs, {len(impostor)} impostors")
 hard = [np.argwhere(same)[genuine.argsort()[-5:]], np.argwhere(~same)[impostor.argsort()[:5]]]
 pairs = np.concatenate(hard)
 rows = [
-    [read_sample(contest.samples[asks[query]]) for query, _ in pairs],
-    [read_sample(contest.samples[answers[answer]]) for _, answer in pairs],
+    [read_crop(contest.samples[asks[query]]) for query, _ in pairs],
+    [read_crop(contest.samples[answers[answer]]) for _, answer in pairs],
 ]
 titles = [[f"{distances[query, answer]:.2f}" for query, answer in pairs], [""] * 10]
 words = "Above the first camera, below the second. Green: the farthest genuine pairs; orange: the nearest impostors."
@@ -96,7 +96,7 @@ def test_rates_at_the_threshold(accept_rates):
 def test_rates_of_many(accept_rates, SEED):
     rng = np.random.default_rng(SEED)
     some, others = rng.integers(0, 20, 64) / 16, rng.integers(5, 30, 960) / 16
-    pairs = verification.Pairs.of(some, others)
+    pairs = verification.PairDistances.of(some, others)
     for threshold in (0.0, 0.5, 0.8125, 2.0):
         expected = [pairs.tar(threshold), pairs.far(threshold)]
         checks.close(accept_rates(some, others, threshold), expected, f"TAR and FAR at {threshold}")
@@ -155,7 +155,7 @@ def test_equal_error_of_many(equal_error_rate, SEED):
     rng = np.random.default_rng(SEED)
     for _ in range(5):
         some, others = rng.normal(0.5, 0.15, 37), rng.normal(0.8, 0.15, 101)
-        threshold = verification.equal_error_rate(verification.Pairs.of(some, others))[1]
+        threshold = verification.eer(some, others)[1]
         rate = (np.mean(others <= threshold) + np.mean(some > threshold)) / 2
         found = equal_error_rate(some, others)
         checks.close(found[1], threshold, "the smallest observed distance at which FAR has reached 1 - TAR")
@@ -223,9 +223,9 @@ def test_threshold_by_hand(threshold_at_far):
 def test_threshold_of_many(threshold_at_far, SEED):
     rng = np.random.default_rng(SEED)
     some, others = rng.normal(0.5, 0.15, 64), rng.normal(0.8, 0.15, 960)
-    pairs = verification.Pairs.of(some, others)
+    pairs = verification.PairDistances.of(some, others)
     for far in (0.001, 0.01, 0.1, 0.33):
-        expected = verification.threshold_at_far(pairs, far)
+        expected = verification.threshold_at_far(pairs.genuine, pairs.impostor, far)
         checks.close(threshold_at_far(some, others, far), expected, f"the largest with a FAR of {far} at most", 1e-9)
 
 
@@ -236,7 +236,7 @@ def test_threshold_with_ties(threshold_at_far, SEED):
     rng = np.random.default_rng(SEED)
     some, others = rng.integers(0, 12, 50) / 16, rng.integers(4, 16, 200) / 16
     for far in (0.05, 0.2, 0.5):
-        expected = verification.threshold_at_far(verification.Pairs.of(some, others), far)
+        expected = verification.threshold_at_far(some, others, far)
         checks.close(threshold_at_far(some, others, far), expected, f"many equal distances, FAR {far}")
 
 
@@ -343,7 +343,7 @@ def test_open_set_like_the_project(open_set_rates, SEED):
     own = asking[:, None] == there
     away = rng.random((40, 50)) + 0.5 - 0.5 * own
     found, alarms = np.where(own, away, 9).min(axis=1), np.where(own, 9, away).min(axis=1)
-    threshold = verification.threshold_at_far(verification.Pairs.of(found, alarms), 0.2)
+    threshold = verification.threshold_at_far(found, alarms, 0.2)
     labels = Labels.of(asking, np.zeros(40, int)), Labels.of(there, np.ones(50, int))
     expected = dir_at_far(find_matches(lambda rows: away[rows].copy(), *labels, PROTOCOLS["market1501"]), 0.2)
     twice, who = np.concatenate([away, np.where(own, 9, away)]), np.concatenate([asking, asking + 100])
@@ -357,12 +357,12 @@ def test_open_set_like_the_project(open_set_rates, SEED):
 # %%
 gone = np.random.default_rng(SEED).permutation(np.unique(query_person))[:6]
 there = np.flatnonzero(~np.isin(gallery_person, gone))
-place = verification.threshold_at_far(verification.Pairs.of(genuine, impostor), 0.05)
+place = verification.threshold_at_far(genuine, impostor, 0.05)
 found, alarms = open_set_rates(distances[:, there], query_person, gallery_person[there], place)
 print(f"threshold {place:.2f}: FAR of pairs 5 %; of searches DIR {found:.0%}, FAR {alarms:.0%}")
 strangers = np.flatnonzero(np.isin(query_person, gone))
 nearest = there[distances[np.ix_(strangers, there)].argmin(axis=1)]
-rows = [[read_sample(contest.samples[row]) for row in part] for part in (asks[strangers], answers[nearest])]
+rows = [[read_crop(contest.samples[row]) for row in part] for part in (asks[strangers], answers[nearest])]
 away = distances[strangers, nearest]
 marks = [[None] * len(away), [bool(distance > place) for distance in away]]
 titles = [[""] * len(away), [f"{distance:.2f}" for distance in away]]

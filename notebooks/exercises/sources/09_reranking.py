@@ -14,12 +14,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.features import embed_samples
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.embeddings import embed_samples
+from learning_reid.datasets.images import read_crop
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import score_retrieval
-from learning_reid.retrieval.distances import euclidean
+from learning_reid.metrics.retrieval import retrieval_metrics
+from learning_reid.retrieval.distances import euclidean_distance
 from reid_course import checks
 from reid_course.contests import lesson_embedder
 from reid_course.exercises import own_contest
@@ -43,10 +43,10 @@ contest = own_contest(SEED)
 vectors, labels = embed_samples(contest.samples, lesson_embedder("embedded")), contest.all_labels
 order = np.argsort(labels.camera, kind="stable")  # the first camera's, then the second's
 everybody, labels = vectors[order], labels.take(order)
-crops = [read_sample(contest.samples[row]) for row in order]
+crops = [read_crop(contest.samples[row]) for row in order]
 Q = int((labels.camera == labels.camera[0]).sum())  # so many ask
 queries, gallery = everybody[:Q], everybody[Q:]
-squared = euclidean(everybody, everybody) ** 2
+squared = euclidean_distance(everybody, everybody) ** 2
 np.fill_diagonal(squared, 0)
 original = squared / squared.max(axis=1, keepdims=True)  # (64, 64), from 0 to 1
 
@@ -55,7 +55,7 @@ def score(distances: np.ndarray) -> dict[str, np.ndarray]:
     """Rank-1 (0 or 1) and average precision of each query; distances are (queries, gallery)."""
     asks, answers = labels.take(np.arange(Q)), labels.take(np.arange(Q, len(crops)))
     matches = find_matches(lambda rows: distances[rows].copy(), asks, answers, PROTOCOLS["market1501"])
-    return dict(score_retrieval(matches, asks, answers, PROTOCOLS["market1501"]).per_query)
+    return dict(retrieval_metrics(matches, asks, answers, PROTOCOLS["market1501"]).per_query)
 
 
 plain = score(original[:Q, Q:])
@@ -99,7 +99,7 @@ def test_reciprocal_by_hand(reciprocal):
 # %% tags=["hidden"]
 def test_reciprocal_like_a_loop(reciprocal, SEED):
     points = np.random.default_rng(SEED).normal(size=(25, 4))
-    away = euclidean(points, points).astype(float)
+    away = euclidean_distance(points, points).astype(float)
     np.fill_diagonal(away, 0)
     nearest = [sorted(range(25), key=lambda other, row=row: row[other])[:6] for row in away]
     slow = [[p in nearest[r] and r in nearest[p] for r in range(25)] for p in range(25)]
@@ -250,7 +250,7 @@ def test_jaccard_like_a_loop(jaccard, SEED):
 
 # %% tags=["hidden"]
 def test_jaccard_like_the_project(jaccard, SEED):
-    from learning_reid.retrieval.reranking import reranked_rows
+    from learning_reid.retrieval.reranking import reranked_distance_rows
 
     points = np.random.default_rng(SEED).normal(size=(24, 6))
     away = ((points[:, None] - points) ** 2).sum(axis=2)
@@ -262,7 +262,7 @@ def test_jaccard_like_the_project(jaccard, SEED):
         near[p].union(*(half[q] for q in near[p] if len(half[q] & near[p]) * 3 > 2 * len(half[q]))) for p in range(24)
     ]
     sets = np.array([[r in grown[p] for r in range(24)] for p in range(24)])
-    expected = reranked_rows(points[:8], points[8:], k1=4, k2=1, weight=0)(np.arange(8))
+    expected = reranked_distance_rows(points[:8], points[8:], k1=4, k2=1, lambda_value=0)(np.arange(8))
     found = jaccard(sets, away / away.max(axis=1, keepdims=True))[:8, 8:]
     checks.close(found, expected, "src/learning_reid/retrieval/reranking.py says so", tolerance=1e-4)
 
@@ -315,7 +315,7 @@ def test_final_by_hand(final, SEED):
 def rerank(queries: np.ndarray, gallery: np.ndarray, k: int = K, weight: float = 0.3) -> np.ndarray:
     """Everything that you wrote: (q, d) and (g, d) vectors -> (q, g) distances."""
     both = np.concatenate([queries, gallery])
-    away = euclidean(both, both) ** 2
+    away = euclidean_distance(both, both) ** 2
     np.fill_diagonal(away, 0)
     away /= away.max(axis=1, keepdims=True)
     sets = expand(reciprocal(away, k), reciprocal(away, round(k / 2)))
@@ -344,7 +344,7 @@ show_crops(rows, "The query that gains most and the one that loses most, each be
 
 
 # %% tags=["solution"]
-def average_expansion(queries: np.ndarray, gallery: np.ndarray, k: int) -> np.ndarray:
+def average_query_expansion(queries: np.ndarray, gallery: np.ndarray, k: int) -> np.ndarray:
     """Queries to ask with the second time.
 
     Args:
@@ -363,28 +363,28 @@ def average_expansion(queries: np.ndarray, gallery: np.ndarray, k: int) -> np.nd
 
 
 # %% tags=["test"]
-def test_expansion_by_hand(average_expansion):
-    found = average_expansion(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0], [0.6, 0.8], [-1.0, 0.0]]), 1)
+def test_expansion_by_hand(average_query_expansion):
+    found = average_query_expansion(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0], [0.6, 0.8], [-1.0, 0.0]]), 1)
     checks.shape(found, (1, 2), "as many queries as before")
     checks.close(found, [[0.8944272, 0.4472136]], "half-way between the query and (0.6, 0.8), and of length 1")
 
 
 # %% tags=["hidden"]
-def test_expansion_like_the_project(average_expansion, SEED):
+def test_expansion_like_the_project(average_query_expansion, SEED):
     from learning_reid.retrieval import query_expansion as expansion
 
     rng = np.random.default_rng(SEED)
     some, others = rng.normal(size=(10, 8)), rng.normal(size=(40, 8))
     some, others = (part / np.linalg.norm(part, axis=1, keepdims=True) for part in (some, others))
     for k in (1, 4):
-        expected = expansion.average_expansion(some, others, k)
-        checks.close(average_expansion(some, others, k), expected, f"src/learning_reid/retrieval/query_expansion.py says so for k = {k}")
+        expected = expansion.average_query_expansion(some, others, k)
+        checks.close(average_query_expansion(some, others, k), expected, f"src/learning_reid/retrieval/query_expansion.py says so for k = {k}")
 
 
 # %% tags=["hidden"]
-def test_expansion_with_nobody(average_expansion):
+def test_expansion_with_nobody(average_query_expansion):
     some = np.array([[0.6, 0.8], [-1.0, 0.0]])
-    checks.close(average_expansion(some, np.eye(2), 0), some, "with k = 0 the queries stay as they are")
+    checks.close(average_query_expansion(some, np.eye(2), 0), some, "with k = 0 the queries stay as they are")
 
 
 # %% [markdown]
@@ -392,7 +392,7 @@ def test_expansion_with_nobody(average_expansion):
 
 # %%
 numbers = range(9)
-found = [score(euclidean(average_expansion(queries, gallery, k), gallery))["map"].mean() for k in numbers]
+found = [score(euclidean_distance(average_query_expansion(queries, gallery, k), gallery))["map"].mean() for k in numbers]
 figure, axes = plt.subplots(figsize=(6, 3))
 axes.plot(numbers, 100 * np.array(found), "o-", label="query expansion")
 axes.axhline(100 * plain["map"].mean(), color="grey", linestyle=":", label="plain")

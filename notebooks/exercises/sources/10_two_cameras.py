@@ -18,7 +18,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from learning_reid.embedding.operating_point import load_operating_point
-from learning_reid.retrieval.distances import euclidean
+from learning_reid.retrieval.distances import euclidean_distance
 from reid_course import checks
 from reid_course.pictures import show, show_crops
 from reid_course.seeds import own_seed
@@ -105,7 +105,7 @@ figure, cells = plt.subplots(1, 3, figsize=(8, 2.9))
 for axes, (title, left, right) in zip(
     cells, (("first, first", a, a), ("second, second", b, b), ("first, second", a, b)), strict=True
 ):
-    picture = axes.imshow(euclidean(left, right), vmin=0, vmax=1.2)
+    picture = axes.imshow(euclidean_distance(left, right), vmin=0, vmax=1.2)
     axes.set(title=title, xticks=[], yticks=[])
     axes.grid(False)
 figure.colorbar(picture, ax=cells, label="distance")
@@ -121,7 +121,7 @@ show(figure, "Distances of tracklets. In the third square the first twelve on th
 
 
 # %% tags=["solution"]
-def strangers_distance(summaries: np.ndarray, percent: float) -> float:
+def impostor_quantile(summaries: np.ndarray, percent: float) -> float:
     """How near different people seldom come to each other.
 
     Args:
@@ -132,34 +132,34 @@ def strangers_distance(summaries: np.ndarray, percent: float) -> float:
         A Euclidean distance.
     """
     # BEGIN SOLUTION
-    away = euclidean(summaries, summaries)
+    away = euclidean_distance(summaries, summaries)
     return float(np.percentile(away[np.triu_indices(len(away), k=1)], percent))
     # END SOLUTION
 
 
 # %% tags=["test"]
-def test_strangers_by_hand(strangers_distance):
-    found = strangers_distance(np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]]), 50)
+def test_strangers_by_hand(impostor_quantile):
+    found = impostor_quantile(np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]]), 50)
     checks.close(found, 4, "three pairs at 3, 4 and 5; half of them are nearer than 4, or at it")
 
 
 # %% tags=["hidden"]
-def test_strangers_like_a_loop(strangers_distance, SEED):
+def test_strangers_like_a_loop(impostor_quantile, SEED):
     points = np.random.default_rng(SEED).normal(size=(9, 4))
     pairs = [((points[p] - points[r]) ** 2).sum() ** 0.5 for p in range(9) for r in range(p)]
     for percent in (0, 5, 20, 90):
         expected = np.percentile(pairs, percent)
-        checks.close(strangers_distance(points, percent), expected, f"each pair once, nobody with oneself: {percent} %")
+        checks.close(impostor_quantile(points, percent), expected, f"each pair once, nobody with oneself: {percent} %")
 
 
 # %% tags=["hidden"]
-def test_strangers_like_the_project(strangers_distance, SEED):
-    from reid_store import tracklets
+def test_strangers_like_the_project(impostor_quantile, SEED):
+    from learning_reid.tracking import tracklets
 
     points = np.random.default_rng(SEED).normal(size=(12, 4))
     boxes = np.arange(12)[:, None] * 100 + np.array([0, 0, 50, 100])  # side by side in one frame
-    expected = tracklets.strangers_distance(np.zeros(12, int), boxes, points)
-    checks.close(strangers_distance(points, 5), expected, "src/reid_store/tracklets.py says so")
+    expected = tracklets.impostor_quantile(np.zeros(12, int), boxes, points)
+    checks.close(impostor_quantile(points, 5), expected, "src/learning_reid/tracking/tracklets.py says so")
 
 
 # %% [markdown]
@@ -239,7 +239,7 @@ limit = load_operating_point("osnet_x0_25", "embedded", "euclidean").pair_thresh
 
 def parts(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
     """Tracklets of both cameras -> for each of the first its partner among the second."""
-    return assign(euclidean(summarise(first), summarise(second)), limit)
+    return assign(euclidean_distance(summarise(first), summarise(second)), limit)
 
 
 def show_pairs(answer: np.ndarray, words: str) -> None:
@@ -291,7 +291,7 @@ def test_score_by_hand(score_pairs):
 
 # %% tags=["hidden"]
 def test_score_like_the_project(score_pairs, SEED):
-    from learning_reid.metrics.identities import pair_scores
+    from learning_reid.metrics.identities import pairwise_metrics
 
     rng = np.random.default_rng(SEED)
     for made, there in ((12, 7), (3, 11), (9, 9)):
@@ -302,7 +302,7 @@ def test_score_like_the_project(score_pairs, SEED):
         true, given = np.arange(30), np.arange(30)  # everybody their own person, the first camera's before the second's
         for names, pairs in ((true, truth), (given, answer)):
             names[15 + pairs[pairs >= 0]] = np.flatnonzero(pairs >= 0)
-        expected = pair_scores(true, given)
+        expected = pairwise_metrics(true, given)
         expected = [expected.precision, expected.recall, expected.f1]
         checks.close(score_pairs(answer, truth), expected, "src/learning_reid/metrics/identities.py says so")
 
@@ -330,7 +330,7 @@ def mean_f1(find: Callable[..., np.ndarray]) -> float:
 
 def everybody(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
     """The same with a threshold of 2, and no vectors of length 1 are farther apart."""
-    return assign(euclidean(summarise(first), summarise(second)), 2)
+    return assign(euclidean_distance(summarise(first), summarise(second)), 2)
 
 
 print(f"parts put together {mean_f1(parts):.2f}")
@@ -373,8 +373,8 @@ def find_people(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np
         return summarise([(tracklet - seen.mean(axis=0)) / (seen.std(axis=0) + 1e-3) for tracklet in tracklets])
 
     a, b = without_the_camera(first), without_the_camera(second)
-    near = (strangers_distance(a, 5) + strangers_distance(b, 5)) / 2  # on the scale that these vectors have now
-    return assign(euclidean(a, b), near)
+    near = (impostor_quantile(a, 5) + impostor_quantile(b, 5)) / 2  # on the scale that these vectors have now
+    return assign(euclidean_distance(a, b), near)
     # END SOLUTION
 
 
@@ -420,7 +420,7 @@ def test_find_people_better_than_parts(find_people):
     for here, there, truth in map(unseen.evening, range(100, 130)):
         sums = vectors[here].sum(axis=1), vectors[there].sum(axis=1)
         a, b = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in sums)
-        away = euclidean(a, b)
+        away = euclidean_distance(a, b)
         partner = linear_sum_assignment(np.minimum(away - limit, 0))[1]
         parts = np.where(away[np.arange(18), partner] < limit, partner, -1)
         answers = np.asarray(find_people(vectors[here], vectors[there])), parts
@@ -438,7 +438,7 @@ def test_find_people_better_than_everybody(find_people):
     for here, there, truth in map(unseen.evening, range(100, 130)):
         sums = vectors[here].sum(axis=1), vectors[there].sum(axis=1)
         a, b = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in sums)
-        everybody = linear_sum_assignment(euclidean(a, b))[1]
+        everybody = linear_sum_assignment(euclidean_distance(a, b))[1]
         answers = np.asarray(find_people(vectors[here], vectors[there])), everybody
         right = [((answer == truth) & (truth >= 0)).sum() for answer in answers]
         scores.append([2 * many / ((answer >= 0).sum() + 12) for many, answer in zip(right, answers, strict=True)])

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from learning_reid.cli._options import recognise
-from learning_reid.embedding.measure import measure
+from learning_reid.cli._options import recognize
+from learning_reid.embedding.benchmark import benchmark_backend
 from learning_reid.embedding.model_choice import NamedModel
 from learning_reid.errors import UserError
-from learning_reid.evaluation.evaluate import DataChoice, ModelChoice, Wanted, evaluate
+from learning_reid.evaluation.dataset_evaluation import DataOptions, ModelOptions, EvaluationOptions, evaluate
 from learning_reid.models.complexity import complexity_of
-from learning_reid.models.names import check_name
+from learning_reid.models.registry import check_model_name
 from learning_reid.visualization.model_guide import Accuracy, GuideRow
 from learning_reid.zoo.cards import all_cards
 
@@ -34,13 +34,13 @@ def guide_rows(
         models: sets of weights.
         backends: on which.
         root: labelled crops on which the models' accuracy is measured; None = not.
-        crops, repeats: as `measure` takes them.
+        crops, repeats: as `benchmark_backend` takes them.
 
     Raises:
         UserError: no such network, a package is missing, or crops cannot be read.
     """
     for name in networks:
-        check_name(name)
+        check_model_name(name)
     wanted: list[tuple[str, str, str | None]] = [(name, name, None) for name in networks]
     wanted += [(model.label, model.name, model.weights) for model in models]
     rows = []
@@ -49,7 +49,7 @@ def guide_rows(
             speeds = {}
             for backend in backends:
                 try:
-                    speeds[backend] = measure(name, backend, weights, crops, repeats)
+                    speeds[backend] = benchmark_backend(name, backend, weights, crops, repeats)
                 except UserError as problem:  # the others are measured all the same
                     tqdm.write(f"note: {label} on {backend}: {problem}", file=sys.stderr)
                     speeds[backend] = None
@@ -79,8 +79,8 @@ def published_accuracy(name: str) -> Accuracy | None:
 
 def accuracy_on(root: Path, name: str, weights: str) -> Accuracy:
     """Rank-1 and mAP on labelled crops, cosine."""
-    data = DataChoice(recognise(None, root), root)
+    data = DataOptions(recognize(None, root), root)
     figures = (
-        evaluate(data, ModelChoice(name, weights, metric="cosine", device="cpu"), Wanted()).methods[0].retrieval.figures
+        evaluate(data, ModelOptions(name, weights, metric="cosine", device="cpu"), EvaluationOptions()).methods[0].retrieval.means
     )
     return Accuracy(figures["rank1"], figures["map"], "")

@@ -1,63 +1,71 @@
-"""Which network a command asks, and which threshold it decides by."""
+"""The model and the threshold that a command uses."""
 
-import math
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from learning_reid.cli._options import Backend
-from learning_reid.embedding.embedder import Embedder
+from learning_reid.cli._options import Backend, check_threshold
 from learning_reid.errors import UserError
+
+if TYPE_CHECKING:
+    from learning_reid.embedding.embedder import Embedder
 
 
 def load_model(
     embedder: str, weights: str, onnx: Path | None, backend: Backend, device: str, threads: int | None
-) -> tuple[Embedder, str]:
-    """The network of `--weights`, or of `--onnx`; and the file's name as the setting would give it."""
+) -> tuple["Embedder", str]:
+    """Load the model of `--weights` or `--onnx`.
+
+    Returns:
+        The embedder, and the weights as `embedder.weights` would name them.
+
+    Raises:
+        UserError: Both are given, or the weights cannot be loaded.
+    """
     from learning_reid.embedding.registry import create_embedder
-    from learning_reid.models.resolve_weights import GRAPH_SUFFIXES
+    from learning_reid.models.weights_file import GRAPH_SUFFIXES
 
     if onnx is not None:
+        suffix = onnx.suffix.lower()
         if weights != "embedded":
             raise UserError("give either --weights or --onnx, not both")
-        if onnx.suffix.lower() not in GRAPH_SUFFIXES:
-            raise UserError(f"--onnx {onnx} is no .onnx or .xml file; give other weights with --weights")
-        own: Backend = "openvino" if onnx.suffix.lower() == ".xml" else "onnx"
-        weights, backend = str(onnx), own if backend == "torch" else backend
+        if suffix not in GRAPH_SUFFIXES:
+            raise UserError(f"--onnx {onnx} is not a .onnx or .xml file; give other weights with --weights")
+        weights = str(onnx)
+        if backend == "torch":
+            backend = "openvino" if suffix == ".xml" else "onnx"
     return create_embedder(embedder, weights, backend, device=device, threads=threads), weights
 
 
-def find_threshold(given: float | None, embedder: str, weights: str, metric: str, pairs: bool) -> float | None:
-    """The distance that was given, or the calibrated one; None where neither is there. A note says what it is worth."""
-    if given is not None:
-        return check_threshold(given)
+def find_threshold(threshold: float | None, embedder: str, weights: str, metric: str, pairs: bool) -> float | None:
+    """Return the threshold of `--threshold`, or the calibrated one with a note on its error rates.
+
+    Args:
+        threshold: The option's value; None = look up the calibrated threshold.
+        embedder: Model name.
+        weights: As in `embedder.weights`.
+        metric: "euclidean" or "cosine".
+        pairs: Use the threshold for pairs (verification), not the one for searches in a gallery.
+
+    Returns:
+        A distance; None if nothing was calibrated.
+    """
+    if threshold is not None:
+        return check_threshold(threshold)
     from learning_reid.embedding.operating_point import calibrated
 
     point = calibrated(embedder, weights, metric)
     if point is None:
-        print(
-            "note: no threshold was calibrated for these weights, so nobody is refused; see calibrate", file=sys.stderr
-        )
+        print("note: these weights have no calibrated threshold, so nothing is rejected; see calibrate", file=sys.stderr)
         return None
-    threshold, right, wrong = (
-        (point.pair_threshold, point.pair_tar, point.pair_far)
-        if pairs
-        else (point.search_threshold, point.search_dir, point.search_far)
-    )
-    worth = (
-        f"accepted {100 * right:.1f} % of the pairs of one person, and {100 * wrong:.1f} % of all others"
-        if pairs
-        else f"found {100 * right:.1f} % of those present, and named somebody for {100 * wrong:.1f} % of the absent"
-    )
-    print(f"note: threshold {threshold:.4f}, calibrated on {point.data}, where it {worth}", file=sys.stderr)
+    if pairs:
+        threshold = point.pair_threshold
+        rates = f"{100 * point.pair_tar:.1f} % of genuine and {100 * point.pair_far:.1f} % of impostor pairs are accepted"
+    else:
+        threshold = point.search_threshold
+        rates = (
+            f"{100 * point.search_dir:.1f} % of present people are found and {100 * point.search_far:.1f} % of absent "
+            "people are matched to somebody else"
+        )
+    print(f"note: threshold {threshold:.4f}, calibrated on {point.data}, where {rates}", file=sys.stderr)
     return threshold
-
-
-def check_threshold(given: float) -> float:
-    """The distance of --threshold.
-
-    Raises:
-        UserError: it is no number.
-    """
-    if not math.isfinite(given):
-        raise UserError(f"--threshold {given}: give a distance, a number of 0 or more")
-    return given

@@ -1,57 +1,98 @@
-"""Options that several commands share, each worded once."""
+"""Options that several commands share, and checks of their values."""
 
+import math
+import re
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from learning_reid.device import DEVICE_PATTERN, DEVICES
 from learning_reid.errors import UserError
 
 Metric = Literal["euclidean", "cosine"]
 Backend = Literal["torch", "onnx", "openvino", "auto"]
-Device = Literal["auto", "cpu", "cuda", "mps"]
 
-Root = Annotated[Path, typer.Option(help="Where the labelled crops lie: a folder, or a CSV file.", show_default=False)]
+
+def parse_device(text: str) -> str:
+    """Check the form of a device's name; whether it exists is checked when torch is loaded."""
+    if not re.match(DEVICE_PATTERN, text):
+        raise typer.BadParameter(f"{text!r} is not one of {DEVICES}")
+    return text
+
+
+Root = Annotated[Path, typer.Option(help="Labelled crops: a folder or a CSV file.", show_default=False)]
 Dataset = Annotated[
     str | None,
-    typer.Option(help="The layout of the crops; `data list` lists them.", show_default="recognised by what is there"),
+    typer.Option(help="Layout of the crops; `data list` lists them.", show_default="recognised from the files"),
 ]
-Embedder = Annotated[str, typer.Option(help="The network: an OSNet, or any other of torchreid.")]
+Embedder = Annotated[str, typer.Option(help="Model name; `train --list-models` lists them.")]
 Weights = Annotated[
-    str, typer.Option(help="`embedded`, a file, a card (.yml), or what published weights were trained on.")
+    str,
+    typer.Option(help="`embedded`, a file, a card (.yml), or the training set of published weights."),
 ]
 Onnx = Annotated[
-    Path | None, typer.Option(help="An exported file (.onnx or .xml) instead of --weights.", show_default=False)
+    Path | None, typer.Option(help="Exported model (.onnx or .xml) instead of --weights.", show_default=False)
 ]
 BackendOption = Annotated[
     Backend,
-    typer.Option("--backend", help="What computes the network; `auto` = the fastest installed that agrees with torch."),
+    typer.Option("--backend", help="Inference library; `auto` = the fastest one that agrees with torch."),
 ]
-MetricOption = Annotated[Metric, typer.Option("--metric", help="The distance between features.")]
-DeviceOption = Annotated[Device, typer.Option("--device", help="`auto` = a GPU where there is one.")]
-BatchSize = Annotated[int, typer.Option(min=1, help="Crops that go through the network at once, at most.")]
+MetricOption = Annotated[Metric, typer.Option("--metric", help="Distance between embeddings.")]
+DeviceOption = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        parser=parse_device,
+        metavar="[auto|cpu|cuda|cuda:N|mps]",
+        help="`auto` = a CUDA GPU if there is one, otherwise the CPU.",
+    ),
+]
+BatchSize = Annotated[int, typer.Option(min=1, help="Largest number of crops in a batch.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default="each library's own choice")]
 QueryCamera = Annotated[
     list[str] | None,
     typer.Option(
-        help="A camera whose pictures ask while all others answer; may be given many times.",
-        show_default="the data set's own split, or its first camera",
+        help="Camera whose images are the queries; all others form the gallery. Repeatable.",
+        show_default="the dataset's own split, or its first camera",
     ),
 ]
+Json = Annotated[Path | None, typer.Option("--json", help="JSON file for the result.", show_default=False)]
+Plot = Annotated[Path | None, typer.Option("--plot", help="PNG file for a plot of the result.", show_default=False)]
 
 
-def recognise(dataset: str | None, root: Path) -> str:
-    """The layout that was named, or the one that lies there."""
-    from learning_reid.datasets.registry import guess_dataset
+def recognize(dataset: str | None, root: Path) -> str:
+    """Return the layout that was named, or the one recognised at `root`."""
+    from learning_reid.datasets.layouts import recognize_dataset
 
-    return dataset or guess_dataset(root)
+    return dataset or recognize_dataset(root)
 
 
-def check_folder_of(file: Path | None) -> None:
-    """Refuse a file that could not be written, before any work is done.
+def check_output_files(*files: Path | None) -> None:
+    """Check, before any work is done, that files can be created.
 
     Raises:
-        UserError: its folder does not exist, or it is a folder itself.
+        UserError: A file's folder does not exist, or the file is a folder.
     """
-    if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
-        raise UserError(f"{file} cannot be written there; name a file in a folder that exists")
+    for file in files:
+        if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+            raise UserError(f"{file} cannot be written there; name a file in a folder that exists")
+
+
+def check_threshold(threshold: float) -> float:
+    """Return the value of --threshold.
+
+    Raises:
+        UserError: It is not a finite number.
+    """
+    if not math.isfinite(threshold):
+        raise UserError(f"--threshold {threshold}: give a distance, a number of 0 or more")
+    return threshold
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Print notes on stderr."""
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)

@@ -1,20 +1,21 @@
-"""How good is a network on labelled people?"""
+"""Evaluate a model on labelled crops."""
 
-import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from learning_reid.cli import _options as options
 from learning_reid.errors import UserError
-from learning_reid.metrics.protocol import PROTOCOLS
+
+if TYPE_CHECKING:
+    from learning_reid.evaluation.result import EvaluationResult
 
 
 class Expansion(StrEnum):
-    """Query expansion, plain or weighted."""
+    """Query expansion, average or alpha-weighted."""
 
     aqe = "aqe"
     alpha_qe = "alpha-qe"
@@ -23,13 +24,11 @@ class Expansion(StrEnum):
 def run(
     root: Annotated[
         Path | None,
-        typer.Option(
-            help="Where the labelled crops lie: a folder, or a CSV file.", show_default="needed without --exp"
-        ),
+        typer.Option(help="Labelled crops: a folder or a CSV file.", show_default="required without --exp"),
     ] = None,
     exp: Annotated[
         str | None,
-        typer.Option(metavar="RUN", help="Examine a training run: its best weights, its data.", show_default=False),
+        typer.Option(metavar="RUN", help="Evaluate the best weights of a training run on its data.", show_default=False),
     ] = None,
     dataset: options.Dataset = None,
     embedder: options.Embedder = "osnet_x0_25",
@@ -40,96 +39,107 @@ def run(
     protocol: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"What counts as an answer: {', '.join(PROTOCOLS)}, or all of them side by side with `all`; may be "
-            "given many times.",
+            help="Evaluation protocol, or `all` to compare them; `protocols` explains them. Repeatable.",
             show_default="market1501",
         ),
     ] = None,
-    verification: Annotated[bool, typer.Option("--verification", help="Also EER and TAR at FAR, on pairs.")] = False,
-    rerank: Annotated[bool, typer.Option("--rerank", help="Also with k-reciprocal re-ranking.")] = False,
+    verification: Annotated[bool, typer.Option("--verification", help="Also report EER and TAR at FAR.")] = False,
+    rerank: Annotated[bool, typer.Option("--rerank", help="Also evaluate with k-reciprocal re-ranking.")] = False,
     expand: Annotated[
         list[Expansion] | None,
-        typer.Option(help="Also with query expansion; may be given twice.", show_default=False),
+        typer.Option(help="Also evaluate with query expansion; repeatable.", show_default=False),
     ] = None,
-    ap: Annotated[Literal["precisions", "interpolated"], typer.Option(help="Which average precision.")] = "precisions",
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="A file for all figures.", show_default=False)
-    ] = None,
+    ap: Annotated[
+        Literal["precisions", "interpolated"], typer.Option(help="Definition of average precision.")
+    ] = "precisions",
+    json_file: options.Json = None,
     report: Annotated[
         Path | None,
-        typer.Option(help="A folder for tables and pictures; made if missing.", show_default=False),
+        typer.Option(help="Folder for tables and plots; created if missing.", show_default=False),
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(help="A JSON file of another model on the same data, to test against.", show_default=False),
+        typer.Option(help="JSON file of another model on the same data, for a significance test.", show_default=False),
     ] = None,
-    raw: Annotated[
-        bool, typer.Option("--raw", help="Leave features as long as the network gave them, not of unit length.")
-    ] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Skip L2 normalisation of the embeddings.")] = False,
     features: Annotated[
         Path | None,
-        typer.Option(help="An .npz file of features computed elsewhere, instead of a network.", show_default=False),
+        typer.Option(help="Embeddings computed elsewhere (.npz), instead of a model.", show_default=False),
     ] = None,
     save_features: Annotated[
-        Path | None, typer.Option(help="An .npz file to keep the features in.", show_default=False)
+        Path | None, typer.Option(help="File for the embeddings (.npz).", show_default=False)
     ] = None,
     batch_size: options.BatchSize = 64,
     device: options.DeviceOption = "auto",
     threads: options.Threads = None,
 ) -> None:
-    """Measure how well a network finds people again: CMC, mAP, mINP and more, under a named protocol.
+    """Evaluate re-identification on labelled crops: CMC, mAP, mINP and more, under a named protocol.
 
-    Tables go to stdout, notes and progress to stderr. Try --protocol all once: the same features, five very different
-    figures.
+    Tables are printed on stdout, notes and progress on stderr. Try --protocol all once: the same embeddings give five
+    very different results.
     """
-    from learning_reid.datasets.features import write_features
-    from learning_reid.evaluation.comparison import compare_with, comparison_text, read_earlier
-    from learning_reid.evaluation.evaluate import DataChoice, ModelChoice, Wanted, evaluate
-    from learning_reid.evaluation.result import result_as_json
-    from learning_reid.evaluation.tables import result_text
-    from learning_reid.io.output_folder import make_folder, write_json
+    options.check_output_files(json_file, save_features)
+    from learning_reid.evaluation.comparison import read_evaluation
+    from learning_reid.evaluation.dataset_evaluation import DataOptions, EvaluationOptions, ModelOptions, evaluate
+    from learning_reid.io.output_folder import make_folder
 
-    for file in (json_file, save_features):
-        options.check_folder_of(file)
     if report is not None:
         make_folder(report, "--report")
     if against is not None:
-        read_earlier(against)  # a wrong file is told before the long work
+        read_evaluation(against)  # a wrong file is reported before the long work
     if exp is not None:
         if root is not None or dataset is not None or (embedder, weights) != ("osnet_x0_25", "embedded"):
-            raise UserError(
-                "--exp RUN brings its own data and weights; leave out --root, --dataset, --embedder and so on"
-            )
-        from learning_reid.cli._run import choices_of_run
+            raise UserError("--exp RUN has its own data and weights; leave out --root, --dataset, --embedder, --weights")
+        from learning_reid.cli._run import options_of_run
 
-        data, model, usual = choices_of_run(exp, query_camera or [])
-        verification, protocol = True, protocol or [usual]
+        data, model, default_protocol = options_of_run(exp, query_camera or [])
+        verification, protocol = True, protocol or [default_protocol]
     elif root is not None:
-        data = DataChoice(options.recognise(dataset, root), root, query_camera or [])
-        model = ModelChoice(embedder, weights)
+        data = DataOptions(options.recognize(dataset, root), root, query_camera or [])
+        model = ModelOptions(embedder, weights)
     else:
         raise UserError("name the crops with --root DIR, or a training run with --exp RUN")
     model = replace(
         model, backend=backend, batch_size=batch_size, device=device, threads=threads, metric=metric, raw=raw,
         features=features,
     )  # fmt: skip
-    named = list(dict.fromkeys(protocol or ["market1501"]))
-    protocols = list(
-        dict.fromkeys([one for one in named if one != "all"] + (list(PROTOCOLS) if "all" in named else []))
-    )
-    result = evaluate(data, model, Wanted(protocols, ap, rerank, expand or [], verification))
-    for note in result.notes:
-        print(f"note: {note}", file=sys.stderr)
+    result = evaluate(data, model, EvaluationOptions(_protocols(protocol), ap, rerank, expand or [], verification))
+    _write(result, json_file, report, save_features, against)
+
+
+def _protocols(named: list[str] | None) -> list[str]:
+    """Return the protocols to evaluate: each once, and those of `all` after those named."""
+    from learning_reid.metrics.protocol import PROTOCOLS
+
+    named = named or ["market1501"]
+    everything = list(PROTOCOLS) if "all" in named else []
+    return list(dict.fromkeys([*(name for name in named if name != "all"), *everything]))
+
+
+def _write(
+    result: "EvaluationResult",
+    json_file: Path | None,
+    report: Path | None,
+    save_features: Path | None,
+    against: Path | None,
+) -> None:
+    """Print the result and write the files that were requested."""
+    from learning_reid.datasets.embeddings import save_embeddings
+    from learning_reid.evaluation.comparison import compare_results, comparison_text
+    from learning_reid.evaluation.result import result_to_json
+    from learning_reid.evaluation.tables import result_text
+    from learning_reid.io.output_folder import write_json
+
+    options.print_notes(result.notes)
     print(result_text(result))
     if save_features is not None:
         task = result.task
-        write_features(save_features, task.contest.samples, task.all_features, task.contest.crops)
+        save_embeddings(save_features, task.split.samples, task.all_features, task.split.dataset)
     if json_file is not None:
-        write_json(json_file, result_as_json(result))
+        write_json(json_file, result_to_json(result))
     if report is not None:
-        from learning_reid.evaluation.folder import write_evaluation
+        from learning_reid.evaluation.evaluation_folder import write_evaluation
 
-        for file in write_evaluation(report, result):
-            print(file)
+        print(*write_evaluation(report, result), sep="\n")
     if against is not None:
-        print(comparison_text(compare_with(against, result), against))
+        print(comparison_text(compare_results(against, result), against))

@@ -1,76 +1,69 @@
-"""A network as a file for other programs: ONNX or OpenVINO, float32 or int8, verified."""
+"""Export a model to ONNX or OpenVINO, in float32 or int8, and verify it."""
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from learning_reid.cli import _options as options
 from learning_reid.errors import UserError
 
+if TYPE_CHECKING:
+    from learning_reid.datasets.sample import CropDataset
+
+SUFFIXES = {"onnx": ".onnx", "openvino": ".xml"}
+
 
 def run(
     weights: options.Weights = "embedded",
     embedder: options.Embedder = "osnet_x0_25",
     out: Annotated[
-        Path | None, typer.Option(help="The file to write.", show_default="NAME.onnx or NAME.xml here")
+        Path | None, typer.Option(help="File to write.", show_default="MODEL.onnx or MODEL.xml in this folder")
     ] = None,
-    format: Annotated[Literal["onnx", "openvino"], typer.Option(help="What kind of file.")] = "onnx",
-    int8: Annotated[bool, typer.Option("--int8", help="Quantise to eight bits; needs --calibration.")] = False,
+    format: Annotated[Literal["onnx", "openvino"], typer.Option(help="File format.")] = "onnx",
+    int8: Annotated[bool, typer.Option("--int8", help="Quantise to int8; needs --calibration.")] = False,
     calibration: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Pictures of people, to read the ranges of int8 off.", show_default=False),
+        typer.Option(metavar="DIR", help="Images of people, to calibrate int8 on.", show_default=False),
     ] = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Compare features with the original's, in batches of 1, 2 and 17.")
+        bool, typer.Option("--verify", help="Compare embeddings with the original in batches of 1, 2 and 17.")
     ] = False,
     crops: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR", help="Labelled crops, on which mAP must not fall; with --verify.", show_default=False
-        ),
+        typer.Option(metavar="DIR", help="Labelled crops to compare mAP on; with --verify.", show_default=False),
     ] = None,
     gate: Annotated[
         float | None,
-        typer.Option(help="Points of mAP that may be lost.", min=0, show_default="0.5, with --int8 1.5"),
+        typer.Option(help="Largest acceptable loss of mAP, in points.", min=0, show_default="0.5, with --int8 1.5"),
     ] = None,
     pairs: Annotated[
         Literal["1x1", "1xN", "NxM"] | None,
-        typer.Option(help="Write the cosine similarity of pictures instead of their features.", show_default=False),
+        typer.Option(help="Export the cosine similarity of images instead of their embeddings.", show_default=False),
     ] = None,
 ) -> None:
-    """Write a network as a file that needs no PyTorch: pictures in, unit vectors out, a batch of any size.
+    """Export a model to a file that runs without PyTorch: images in, unit-length embeddings out, any batch size.
 
-    Input `input` (batch, 3, height, width) float32, RGB scaled to 0–1 and normalised by ImageNet's mean and deviation;
-    output `reid_features` (batch, d). A file that fails its verification is not written. See docs/export.md.
+    Input `input` (batch, 3, height, width) float32, RGB scaled to 0–1 and normalised by ImageNet's mean and standard
+    deviation; output `reid_features` (batch, d). A file that fails its verification is not kept. See docs/export.md.
     """
     if int8 and calibration is None:
-        raise UserError("int8 reads its ranges off pictures: give a folder of them with --calibration DIR")
+        raise UserError("int8 is calibrated on images: give a folder of them with --calibration DIR")
     if calibration is not None and not int8:
         raise UserError("--calibration is for int8: give --int8 too, or leave it out")
     if (crops is not None or gate is not None) and not verify:
-        raise UserError("--crops and --gate say what to verify: give --verify too")
+        raise UserError("--crops and --gate configure the verification: give --verify too")
+    target = out or Path(f"{embedder}{'.int8' if int8 else ''}{f'.{pairs}' if pairs else ''}{SUFFIXES[format]}")
+    _check_target(target, format)
     from learning_reid.export.calibration_images import some_pictures
-    from learning_reid.export.export import SUFFIXES, Order, export_network
+    from learning_reid.export.exporter import ExportConfig, export_model
     from learning_reid.export.int8 import ENOUGH
     from learning_reid.export.report import report_text
     from learning_reid.export.verify import GATES
 
-    target = out or Path(f"{embedder}{'.int8' if int8 else ''}{'' if pairs is None else '.' + pairs}{SUFFIXES[format]}")
-    if target.suffix != SUFFIXES[format]:
-        raise UserError(f"--out {target}: a file for {format} ends in {SUFFIXES[format]}")
-    options.check_folder_of(target)
-    for file in {target, target.with_suffix(".bin" if format == "openvino" else target.suffix)}:
-        if file.exists():
-            raise UserError(f"{file} is there already; name another with --out, or remove it first")
-    labelled = None
-    if crops is not None:
-        from learning_reid.datasets.registry import open_crops
-
-        labelled = open_crops(options.recognise(None, crops), crops)
-    shown = calibration or crops
-    order = Order(
+    sample_images = calibration or crops
+    order = ExportConfig(
         name=embedder,
         weights=weights,
         target=target,
@@ -78,8 +71,23 @@ def run(
         pairs=pairs,
         calibration=some_pictures(calibration, most=ENOUGH) if calibration else None,
         verify=verify,
-        pictures=some_pictures(shown, most=17) if shown and verify else (),
-        crops=labelled,
+        pictures=some_pictures(sample_images, most=17) if sample_images and verify else (),
+        crops=None if crops is None else _open_crops(crops),
         gate=GATES["int8" if int8 else "float32"] if gate is None else gate,
     )
-    print(report_text(export_network(order, say=lambda line: print(f"{line} …", file=sys.stderr))))
+    print(report_text(export_model(order, say=lambda line: print(f"{line} …", file=sys.stderr))))
+
+
+def _check_target(target: Path, format: str) -> None:
+    if target.suffix != SUFFIXES[format]:
+        raise UserError(f"--out {target}: a file for {format} ends in {SUFFIXES[format]}")
+    options.check_output_files(target)
+    for file in {target, target.with_suffix(".bin" if format == "openvino" else target.suffix)}:
+        if file.exists():
+            raise UserError(f"{file} exists already; name another with --out, or remove it first")
+
+
+def _open_crops(root: Path) -> "CropDataset":
+    from learning_reid.datasets.layouts import open_dataset
+
+    return open_dataset(options.recognize(None, root), root)

@@ -1,13 +1,18 @@
-"""Who of a gallery is on this picture, or nobody?"""
+"""Search a gallery for the person in an image."""
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from learning_reid.cli import _options as options
-from learning_reid.cli._model import find_threshold, load_model
+
+if TYPE_CHECKING:
+    from learning_reid.datasets.identification import Candidate, Identification
+    from learning_reid.datasets.sample import CropDataset
+
+RENAMED = {"--picture": "--plot", "--nearest": "--top"}
 
 
 def run(
@@ -15,9 +20,7 @@ def run(
         Path,
         typer.Option(help="Known people: a folder for each, or any layout of `data list`.", show_default=False),
     ],
-    query: Annotated[
-        list[Path], typer.Option(help="A picture of one person; may be given many times.", show_default=False)
-    ],
+    query: Annotated[list[Path], typer.Option(help="Image of one person; repeatable.", show_default=False)],
     dataset: options.Dataset = None,
     embedder: options.Embedder = "osnet_x0_25",
     weights: options.Weights = "embedded",
@@ -26,74 +29,72 @@ def run(
     metric: options.MetricOption = "euclidean",
     threshold: Annotated[
         float | None,
-        typer.Option(min=0, help="Beyond this distance nobody is named.", show_default="the calibrated one"),
+        typer.Option(min=0, help="Reject people above this distance.", show_default="the calibrated one"),
     ] = None,
-    nearest: Annotated[int, typer.Option(min=1, help="How many gallery pictures to show.")] = 5,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="A file for the answers.", show_default=False)
-    ] = None,
-    picture: Annotated[
-        Path | None, typer.Option(help="A PNG of queries and answers to write.", show_default=False)
-    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="Number of gallery images to show for each query.")] = 5,
+    json_file: options.Json = None,
+    plot: options.Plot = None,
     device: options.DeviceOption = "auto",
     threads: options.Threads = None,
 ) -> None:
-    """Search a gallery for a person (1:N); beyond the calibrated threshold the answer is "not in the gallery"."""
-    from learning_reid.datasets.features import picture_name
-    from learning_reid.datasets.identification import Identification, identify, known_people
-    from learning_reid.datasets.registry import open_crops
-    from learning_reid.io.markdown import markdown_table
-    from learning_reid.io.output_folder import write_json
-    from learning_reid.visualization.answers import draw_identifications
+    """Identify the person in an image by searching a gallery (1:N), or report that they are not in it."""
+    options.check_output_files(json_file, plot)
+    from learning_reid.cli._model import find_threshold, load_model
+    from learning_reid.datasets.identification import gallery_samples, identify
+    from learning_reid.datasets.layouts import open_dataset
 
-    for file in (json_file, picture):
-        options.check_folder_of(file)
-    gallery = open_crops(options.recognise(dataset, gallery_dir), gallery_dir)
-    for note in gallery.notes:
-        print(f"note: {note}", file=sys.stderr)
-    network, chosen = load_model(embedder, weights, onnx, backend, device, threads)
-    limit = find_threshold(threshold, embedder, chosen, metric, pairs=False)
-    answers = identify(query, gallery, network, metric, limit, nearest)
-
-    def row(answer: Identification, place: int) -> list[str]:
-        one = answer.candidates[place]
-        person = one.sample.person_id or "(stranger)"
-        verdict = "" if limit is None else "accepted" if one.accepted else "too far"
-        return [picture_name(one.sample, gallery), person, f"{one.distance:.4f}", f"{one.similarity:.4f}", verdict]
-
-    for answer in answers:
-        print(f"{answer.query}: {answer.person or 'not in the gallery'}\n")
-        rows = [row(answer, place) for place in range(len(answer.candidates))]
-        print(markdown_table(["nearest pictures", "person", "distance", "similarity", ""], rows), end="\n\n")
-    if limit is not None:
-        print(f"Up to {limit:.4f} ({metric}) somebody is named.")
+    gallery = open_dataset(options.recognize(dataset, gallery_dir), gallery_dir)
+    options.print_notes(gallery.notes)
+    model, weights = load_model(embedder, weights, onnx, backend, device, threads)
+    threshold = find_threshold(threshold, embedder, weights, metric, pairs=False)
+    results = identify(query, gallery, model, metric, threshold, top)
+    for result in results:
+        print(f"{result.query}: {result.person or 'not in the gallery'}\n")
+        print(_table(result, gallery, threshold is not None), end="\n\n")
+    if threshold is not None:
+        print(f"People above the distance {threshold:.4f} ({metric}) are rejected.")
     if json_file is not None:
-        keys = ("img_path", "person_id", "distance", "similarity", "accepted")
-        found = [
-            {
-                "query": str(answer.query),
-                "person_id": answer.person,
-                "candidates": [
-                    dict(
-                        zip(
-                            keys,
-                            (
-                                picture_name(one.sample, gallery),
-                                one.sample.person_id,
-                                one.distance,
-                                one.similarity,
-                                one.accepted,
-                            ),
-                            strict=True,
-                        )
-                    )
-                    for one in answer.candidates
-                ],
-            }
-            for answer in answers
-        ]
-        write_json(
-            json_file, {"metric": metric, "threshold": limit, "gallery": len(known_people(gallery)), "answers": found}
-        )
-    if picture is not None:
-        draw_identifications(picture, answers)
+        from learning_reid.io.output_folder import write_json
+
+        values = {"metric": metric, "threshold": threshold, "gallery": len(gallery_samples(gallery))}
+        write_json(json_file, {**values, "answers": _values(results, gallery)})
+    if plot is not None:
+        from learning_reid.visualization.answers import draw_identifications
+
+        draw_identifications(plot, results)
+
+
+def _table(result: "Identification", gallery: "CropDataset", decided: bool) -> str:
+    from learning_reid.datasets.embeddings import sample_name
+    from learning_reid.io.markdown import markdown_table
+
+    def row(candidate: "Candidate") -> list[str]:
+        person = candidate.sample.person_id or "(distractor)"
+        decision = "" if not decided else "accepted" if candidate.accepted else "too far"
+        numbers = (f"{candidate.distance:.4f}", f"{candidate.similarity:.4f}")
+        return [sample_name(candidate.sample, gallery), person, *numbers, decision]
+
+    header = ["nearest images", "person", "distance", "similarity", ""]
+    return markdown_table(header, [row(candidate) for candidate in result.candidates])
+
+
+def _values(results: Sequence["Identification"], gallery: "CropDataset") -> list[dict[str, Any]]:
+    from learning_reid.datasets.embeddings import sample_name
+
+    return [
+        {
+            "query": str(result.query),
+            "person_id": result.person,
+            "candidates": [
+                {
+                    "img_path": sample_name(candidate.sample, gallery),
+                    "person_id": candidate.sample.person_id,
+                    "distance": candidate.distance,
+                    "similarity": candidate.similarity,
+                    "accepted": candidate.accepted,
+                }
+                for candidate in result.candidates
+            ],
+        }
+        for result in results
+    ]

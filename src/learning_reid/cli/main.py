@@ -1,10 +1,7 @@
 """The command-line entry point: the pipeline without a command, and every command found by entry point."""
 
-import importlib
-import importlib.metadata
 import logging
 import sys
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from learning_reid.cli.commands import OPTIONS, load_command
 from learning_reid.errors import UserError
 from learning_reid.io.paths import find_checkout, find_config
 
@@ -22,18 +20,22 @@ COMMANDS = "learning_reid.commands"  # the group of entry points
 def entry_points(group: str) -> dict[str, str]:
     """Return name → ``module`` or ``module:attribute`` of an entry-point group, sorted by name.
 
-    A checkout may run without being installed, so there pyproject.toml is read; otherwise the installed packages are
-    asked, which lets other distributions add commands.
+    A checkout may run without being installed, so there pyproject.toml is read. Otherwise the entry points of the
+    installed packages are read, which lets other distributions add commands.
     """
     checkout = find_checkout()
     if checkout is not None:
+        import tomllib
+
         project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         return dict(sorted(project["entry-points"][group].items()))
-    return {point.name: point.value for point in sorted(importlib.metadata.entry_points(group=group))}
+    from importlib import metadata
+
+    return {point.name: point.value for point in sorted(metadata.entry_points(group=group))}
 
 
 class Commands(TyperGroup):
-    """Import each command only when it or the help is asked for."""
+    """Commands found by entry point; each module is imported only when its command or the help is needed."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands."""
@@ -43,28 +45,18 @@ class Commands(TyperGroup):
         """Return the command called `cmd_name`, or None if there is none."""
         if cmd_name not in entry_points(COMMANDS):
             return None
-        module = importlib.import_module(entry_points(COMMANDS)[cmd_name])
-        if hasattr(module, "app"):  # a group of sub-commands
-            group = typer.main.get_command(module.app)
-            group.name = cmd_name
-            return group
-        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(cmd_name)(module.run)
-        return typer.main.get_command(alone)
+        version = next(parameter for parameter in self.params if parameter.name == "version")
+        return load_command(cmd_name, entry_points(COMMANDS)[cmd_name], version)
 
 
 app = typer.Typer(
-    cls=Commands,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    cls=Commands, **OPTIONS, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}
 )
 
 
-def print_version(wanted: bool) -> None:
+def print_version(requested: bool) -> None:
     """Print the version and exit."""
-    if not wanted:
+    if not requested:
         return
     from learning_reid import __version__
 
@@ -79,7 +71,7 @@ def run_pipeline_command(
         Path,
         typer.Option(
             help="YAML file of settings, or the name of one that comes with the project, such as `demo`; "
-            "docs/configuration.md lists them.",
+            "docs/configuration.md lists the settings.",
             show_default="confs/config.yml",
         ),
     ] = Path("confs/config.yml"),
@@ -91,7 +83,7 @@ def run_pipeline_command(
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Find a person again: frames → detection → embedding → retrieval → visualization.
+    """Re-identify a person: frames → detection → embedding → retrieval → visualization.
 
     Without a command, run the pipeline with the settings of --config and print where the results are.
     """
@@ -100,9 +92,9 @@ def run_pipeline_command(
     from learning_reid.config.load import load_settings
 
     settings = load_settings(find_config(config), overrides or [])
-    from learning_reid.pipeline import run_walkthrough  # imported late: configuration errors appear before torch loads
+    from learning_reid.pipeline import run_pipeline  # imported late: configuration errors appear before torch loads
 
-    if run_walkthrough(settings).stopped_early:
+    if run_pipeline(settings).stopped_early:
         raise typer.Exit(130)  # what a shell expects after Ctrl-C
 
 
@@ -113,8 +105,15 @@ def main() -> None:
         logging.getLogger(package).setLevel(logging.INFO)
     try:
         app(prog_name="learning-reid" if Path(sys.argv[0]).name.startswith("learning-reid") else "main.py")
-    except UserError as problem:
-        sys.exit(str(problem))
+    except UserError as error:
+        sys.exit(str(error))
+    except ModuleNotFoundError as error:
+        from learning_reid.registry import EXTRAS, missing_package
+
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        sys.exit(missing_package("this command", package))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)

@@ -1,16 +1,16 @@
-"""What counts as an answer: the protocols."""
+"""Explain the evaluation protocols."""
 
 from typing import Annotated
 
 import typer
 
 
-def run(seed: Annotated[int, typer.Option(min=0, help="Of the generated features.")] = 0) -> None:
-    """Explain the protocols, and show what each makes of the same features.
+def run(seed: Annotated[int, typer.Option(min=0, help="Seed of the generated embeddings.")] = 0) -> None:
+    """Explain the evaluation protocols, and evaluate the same embeddings under each of them.
 
-    The features are generated: 100 persons, 6 cameras, 3 pictures of each person from each camera, 300 strangers.
+    The embeddings are generated: 100 persons, 6 cameras, 3 images per person and camera, and 300 distractors.
     """
-    from learning_reid.evaluation.protocol_exhibit import exhibit_text
+    from learning_reid.evaluation.protocol_comparison import protocols_text
     from reid_synth.datasets.features import FeatureWorld
 
-    print(exhibit_text(FeatureWorld(seed=seed)))
+    print(protocols_text(FeatureWorld(seed=seed)))

@@ -1,105 +1,104 @@
-"""Generate people, streets and labelled crops."""
+"""Generate synthetic people, streets and labelled crops."""
 
 import os
-import signal
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from tqdm.auto import tqdm
 
 from learning_reid.errors import UserError, did_you_mean
-from learning_reid.frames.folder import picture_files, read_picture
-from learning_reid.frames.synthetic_views import view_names, write_views
-from reid_synth.datasets.atomic_folder import drafting
-from reid_synth.datasets.face_set import write_faces
-from reid_synth.datasets.market import write_market
-from reid_synth.datasets.presets import PRESETS, Preset, changed
-from reid_synth.places.weather import WEATHERS
-from reid_synth.worker_pool import Crew
 
-SMALL = 300  # so few pictures are drawn sooner than other processes start
+if TYPE_CHECKING:
+    from reid_synth.datasets.presets import Preset
+
+FEW_IMAGES = 300  # so few are rendered sooner than worker processes start
 
 
 def run(
-    out: Annotated[Path, typer.Option(help="The folder to write into: empty, or made.")],
-    preset: Annotated[str, typer.Option(help=f"How much: {', '.join(PRESETS)}.")] = "demo",
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 7,
-    people: Annotated[int | None, typer.Option(help="Of the crops; half are to learn from.")] = None,
-    cameras: Annotated[int | None, typer.Option(help="Of the crops and of the street.")] = None,
-    frames: Annotated[int | None, typer.Option(help="Of each camera of the street.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write: empty, or created.")],
+    preset: Annotated[str, typer.Option(help="Size of the dataset: tiny, demo, class or large.")] = "demo",
+    seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")] = 7,
+    people: Annotated[int | None, typer.Option(help="Number of people in the crops, half of them for training.")] = None,
+    cameras: Annotated[int | None, typer.Option(help="Number of cameras, of the crops and the street.")] = None,
+    frames: Annotated[int | None, typer.Option(help="Number of frames of each street camera.")] = None,
     change_clothes: Annotated[
-        float, typer.Option(metavar="SHARE", help="So many of the people wear other clothes in half of the cameras.")
+        float, typer.Option(metavar="SHARE", help="Share of people who wear other clothes in half of the cameras.")
     ] = 0.0,
-    weather: Annotated[str, typer.Option(help=f"Over the street: {', '.join(WEATHERS)}.")] = "sun",
+    weather: Annotated[str, typer.Option(help="Weather in the street: sun, overcast, dusk or rain.")] = "sun",
     preview: Annotated[bool, typer.Option("--preview", help="Also draw preview.png, a contact sheet.")] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that draw.", show_default="one a processor core")
+        int | None, typer.Option(min=1, help="Number of rendering processes.", show_default="one per CPU core")
     ] = None,
 ) -> None:
-    """Write generated pictures with everything that is true about them: a street, crops of people, and faces.
+    """Generate images with exact labels: a street seen by several cameras, crops of people, and faces.
 
-    The street goes to OUT/View_001/frame_0000.jpg …, a folder and a film for each camera, with gt.txt (MOT format) and
-    calibration.yml; the crops of its people and of others to OUT/market (Market-1501 layout, and labels.csv); faces to
-    OUT/faces (a folder for each person, and labels.csv). A run that is broken off leaves nothing.
+    The street is written to OUT/View_001/frame_0000.jpg …, with a folder and a video for each camera, gt.txt (MOT
+    format) and calibration.yml. The crops of its people and of others go to OUT/market (Market-1501 layout, and
+    labels.csv), faces to OUT/faces (a folder for each person, and labels.csv). An interrupted run leaves nothing.
     """
+    from reid_synth.datasets.presets import PRESETS, adjust_preset
+
     if preset not in PRESETS:
         raise UserError(f"no preset {preset!r}: {did_you_mean(preset, PRESETS)}")
-    plan = changed(PRESETS[preset], people, cameras, frames, change_clothes, weather)
-    pictures = plan.crops.pictures + plan.faces.pictures + plan.world.cameras * plan.world.frames
-    processes = workers or (1 if pictures < SMALL else os.cpu_count() or 1)
-    with _told_when_broken_off(), drafting(out) as draft:
-        with (
-            tqdm(total=pictures, desc="pictures", unit="picture", dynamic_ncols=True) as bar,
-            Crew(processes, done=bar.update) as crew,
-        ):
-            crew.start(write_faces, draft / "faces", plan.faces, seed)
-            write_views(draft, plan, seed, crew, done=bar.update)
-            write_market(draft / "market", plan.crops, seed, bar.update, crew)
-            crew.finish()
-        views = view_names(plan.world)
-        for view in tqdm(views, desc="films", unit="film", dynamic_ncols=True):
-            _film(draft / view, plan.world.frames_per_second)
+    plan = adjust_preset(PRESETS[preset], people, cameras, frames, change_clothes, weather)
+    _write(out, plan, seed, workers, preview)
+    _print_summary(out, plan, preview)
+
+
+def _write(out: Path, plan: "Preset", seed: int, workers: int | None, preview: bool) -> None:
+    from tqdm.auto import tqdm
+
+    from learning_reid.frames.synthetic_views import view_names, write_views
+    from learning_reid.io.interrupt import InterruptHandler
+    from reid_synth.datasets.atomic_folder import atomic_folder
+    from reid_synth.datasets.face_dataset import write_faces
+    from reid_synth.datasets.market import write_market
+    from reid_synth.worker_pool import WorkerPool
+
+    images = plan.crops.pictures + plan.faces.pictures + plan.world.cameras * plan.world.frames
+    processes = workers or (1 if images < FEW_IMAGES else os.cpu_count() or 1)
+    with (
+        InterruptHandler("stopping; nothing is written") as interrupt,
+        atomic_folder(out) as draft,
+        tqdm(total=images, desc="images", unit="image", dynamic_ncols=True) as bar,
+    ):
+
+        def advance(count: int = 1) -> None:
+            interrupt.raise_if_interrupted()
+            bar.update(count)
+
+        with WorkerPool(processes, done=advance) as pool:
+            pool.start(write_faces, draft / "faces", plan.faces, seed)
+            write_views(draft, plan, seed, pool, done=advance)
+            write_market(draft / "market", plan.crops, seed, advance, pool)
+            pool.finish()
+        for view in tqdm(view_names(plan.world), desc="videos", unit="video", dynamic_ncols=True):
+            interrupt.raise_if_interrupted()
+            _write_video(draft / view, plan.world.frames_per_second)
         if preview:
             from learning_reid.visualization.contact_sheet import draw_contact_sheet
 
             draw_contact_sheet(draft, draft / "preview.png")
-    _tell(out, plan, views, preview)
+        interrupt.raise_if_interrupted()
 
 
-def _film(view: Path, frames_per_second: float) -> None:
-    from learning_reid.visualization.video import VideoWriter
+def _write_video(view: Path, frames_per_second: float) -> None:
+    from learning_reid.frames.images import image_files, read_image
+    from learning_reid.visualization.video_writer import VideoWriter
 
     with VideoWriter(view.with_suffix(".mp4"), frames_per_second) as video:
-        for file in picture_files(view):
-            video.write(read_picture(file))
+        for file in image_files(view):
+            video.write(read_image(file))
 
 
-def _tell(out: Path, plan: Preset, views: list[str], preview: bool) -> None:
-    rows = [(f"{plan.world.frames} frames", f"{view}  (and {view}.mp4)") for view in views]
+def _print_summary(out: Path, plan: "Preset", preview: bool) -> None:
+    from learning_reid.frames.synthetic_views import view_names
+
+    rows = [(f"{plan.world.frames} frames", f"{view}  (and {view}.mp4)") for view in view_names(plan.world)]
     rows += [(f"{plan.crops.pictures:,} crops", "market"), (f"{plan.faces.pictures:,} faces", "faces")]
     rows += [("preview", "preview.png")] if preview else []
-    for what, where in rows:
-        print(f"{what:<14}{out / where}")
+    for content, name in rows:
+        print(f"{content:<14}{out / name}")
     if plan.world.cameras == 1:
-        note = "note: with one camera nobody is seen by a second one: nothing to find again across cameras"
-        print(note + (", and no second half of the cameras for other clothes" * bool(plan.crops.change_clothes)))
-
-
-@contextmanager
-def _told_when_broken_off() -> Iterator[None]:
-    """Let a request to end (SIGTERM) clean up as Ctrl-C does, and say that it did."""
-    main_thread = threading.current_thread() is threading.main_thread()  # signals only ever reach that one
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler) if main_thread else None
-    try:
-        yield
-    except KeyboardInterrupt:
-        print("broken off: nothing of it is left", file=sys.stderr)
-        raise typer.Exit(130) from None  # what a shell expects after Ctrl-C
-    finally:
-        if main_thread:
-            signal.signal(signal.SIGTERM, before)
+        note = "note: with one camera there are no matches across cameras"
+        print(note + (", and nobody changes clothes between cameras" if plan.crops.change_clothes else ""))

@@ -57,14 +57,14 @@ def show(key: Key) -> None:
 @app.command()
 def fetch(keys: Annotated[list[str], typer.Argument(help="NETWORK.TRAINED_ON, one or more.")]) -> None:
     """Download weights, compare their checksum, and load them once: are they what the card says?"""
-    from learning_reid.models.load_weights import load_weights
-    from learning_reid.models.networks import build_backbone
-    from learning_reid.zoo.fetch import fetch as fetch_file
+    from learning_reid.models.state_dict import load_weights
+    from learning_reid.models.registry import create_model
+    from learning_reid.zoo.fetch import fetch_published
 
     for card in [_card(key) for key in keys]:  # a wrong name is told before the first download
-        file = fetch_file(card.key)
+        file = fetch_published(card.key)
         print(file)
-        print(load_weights(build_backbone(card.architecture), file))
+        print(load_weights(create_model(card.architecture), file))
 
 
 @app.command()

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from tqdm.auto import tqdm
 
 from learning_reid.datasets.findings import Findings, Severity
-from learning_reid.datasets.fingerprint import PATIENCE_S, content_digest
+from learning_reid.datasets.content_hash import PATIENCE_S, hash_file
 from learning_reid.datasets.images import why_unreadable
 from learning_reid.datasets.sample import Sample
 from learning_reid.errors import UserError
-from learning_reid.frames.folder import UNREADABLE, read_picture
+from learning_reid.frames.images import IMAGE_ERRORS, read_image
 
 TINY, HUGE = 16, 4096  # pixels of the shorter and of the longer side
 TALLEST, WIDEST = 6.0, 2.0  # height over width, width over height: beyond it a box shows no standing person
@@ -69,8 +69,8 @@ def _looks(files: Iterable[Path], progress: bool) -> Iterator[Look]:
 
 def _look(path: Path) -> Look:
     try:
-        height, width = read_picture(path).shape[:2]
-    except UNREADABLE as problem:
+        height, width = read_image(path).shape[:2]
+    except IMAGE_ERRORS as problem:
         return Look(path, 0, 0, why_unreadable(path, problem))
     return Look(path, height, width, None)
 
@@ -103,7 +103,7 @@ def _copies(files: Iterable[Path], progress: bool) -> list[list[Path]]:
     bar = {"desc": "comparing", "unit": "file", "delay": PATIENCE_S, "dynamic_ncols": True, "disable": not progress}
     for path in tqdm(suspects, **bar):
         try:
-            by_content[content_digest(path)].append(path)
+            by_content[hash_file(path)].append(path)
         except UserError:  # gone since it was looked at
             continue
     return [group for group in by_content.values() if len(group) > 1]

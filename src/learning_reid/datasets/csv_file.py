@@ -1,195 +1,202 @@
-"""Labels in a table of your own: `img_path,person_id[,camera_id][,split]`.
+"""Labels in your own table: `img_path,person_id[,camera_id][,split]`.
 
-Ids are text ("007" is not "7"); spaces around a value do not count. A path is relative to the table's folder and may
-not leave it. A row without `person_id` is a stranger, whom only the gallery may hold. Four more columns, `box_x1`,
-`box_y1`, `box_x2` and `box_y2`, name the part of the picture that is meant; other columns are not read.
+Ids are text ("007" is not "7"). A path is relative to the table's folder and must stay inside it. A row without
+`person_id` is a distractor, which only the gallery may contain. Four more columns, `box_x1`, `box_y1`, `box_x2` and
+`box_y2`, give the box of the person in the image; other columns are ignored.
 """
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+import io
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
+from learning_reid.datasets.csv_table import CsvRow, read_rows
 from learning_reid.datasets.findings import Findings, WrongLayout
-from learning_reid.datasets.layouts import register_dataset
-from learning_reid.datasets.listing import Below
-from learning_reid.datasets.sample import Sample, Split
+from learning_reid.datasets.listing import PathChecker
+from learning_reid.datasets.registry import register_dataset
+from learning_reid.datasets.sample import CropDataset, Sample, Split
 from learning_reid.errors import UserError
-from learning_reid.frames.folder import PICTURE_SUFFIXES
+from learning_reid.frames.images import IMAGE_SUFFIXES
+from learning_reid.io.atomic_write import atomic_write
 
 REQUIRED = ("img_path", "person_id")
 BOX = ("box_x1", "box_y1", "box_x2", "box_y2")
 COLUMNS = (*REQUIRED, "camera_id", "split")
 SPLITS = ("", "train", "query", "gallery")
-PREFERRED = "labels.csv"
-_COLUMNS_TOLD = 12
-_NO_TABLE = "a CSV file with the columns img_path,person_id was expected"
+LABELS_FILE = "labels.csv"
+_EXPECTED_FILE = "a CSV file with the columns img_path,person_id was expected"
+_EXPECTED_HEADER = "the first line must be img_path,person_id or img_path,person_id,camera_id,split"
 
 
-@dataclass
-class Row:
-    """One line of the table: where it is in the file, and its values by column; a column that is not there is ""."""
-
-    line: int
-    values: dict[str, str]
-
-    def __getitem__(self, column: str) -> str:
-        return self.values.get(column, "").strip()
-
-
-def find_csv(root: Path) -> Path:
-    """The table at `root`: the file itself, or in a folder `labels.csv`, or the only table there.
-
-    Raises:
-        UserError: a picture, no table, or several.
-    """
-    if root.is_file():
-        if root.suffix.lower() in PICTURE_SUFFIXES:
-            raise WrongLayout(f"{root} is a picture; {_NO_TABLE}")
-        return root
-    tables = sorted(path for path in root.iterdir() if path.suffix.lower() == ".csv" and path.is_file())
-    tables = [path for path in tables if path.name == PREFERRED] or tables
-    if not tables:
-        raise WrongLayout(f"{root} holds no CSV file; {_NO_TABLE}")
-    if len(tables) > 1:
-        names = ", ".join(path.name for path in tables[:5])
-        raise UserError(f"{root} holds several CSV files ({names}); name one of them as the root")
-    return tables[0]
-
-
-@register_dataset("csv", about="a table of your own: img_path,person_id[,camera_id][,split]")
+@register_dataset("csv", about="your own table: img_path,person_id[,camera_id][,split]")
 def read_csv(root: Path, found: Findings) -> list[Sample]:
-    """The samples of a table; what is wrong with single rows goes to `found`.
+    """Read a table of labels; invalid rows are added to `found`.
+
+    ::
+
+        img_path,person_id,camera_id,split
+        crops/0001.jpg,anna,1,query
+        crops/0002.jpg,anna,2,gallery
 
     Raises:
-        UserError: no table, not a text file, or a column is missing.
+        UserError: There is no table, it is not a text file, or a column is missing.
     """
     file = find_csv(root)
-    below, samples = Below(file.parent), []
-    known: dict[tuple[Path, object], list[Sample]] = {}
-    for row in _rows(file, found):
-        sample = _sample(row, below, found)
+    paths, samples = PathChecker(file.parent), []
+    earlier: dict[tuple[Path, object], list[Sample]] = {}
+    for row in read_rows(file, REQUIRED, _EXPECTED_HEADER):
+        sample = _sample(row, paths, found)
         if sample is not None:
-            twins = known.setdefault((sample.path, sample.box_xyxy), [])
-            if not _told_as_duplicate(row, sample, twins, found):
+            same_image = earlier.setdefault((sample.path, sample.box_xyxy), [])
+            if not _is_duplicate(row, sample, same_image, found):
                 samples.append(sample)
-            twins.append(sample)
+            same_image.append(sample)
     without = sum(sample.split == "unsplit" for sample in samples)
     if 0 < without < len(samples) and any(sample.split in ("query", "gallery") for sample in samples):
         advice = "write train, query or gallery into each of them"
-        found.add("csv-half-split", "warning", "rows without a split, which take no part", advice, count=without)
+        found.add("csv-half-split", "warning", "rows without a split, which are not used", advice, count=without)
     return samples
 
 
-def _rows(file: Path, found: Findings) -> Iterator[Row]:
+def find_csv(root: Path) -> Path:
+    """Return the table at `root`: the file itself, or in a folder `labels.csv`, or the only table there.
+
+    Raises:
+        UserError: It is an image, or there is no table, or several.
+    """
+    if root.is_file():
+        if root.suffix.lower() in IMAGE_SUFFIXES:
+            raise WrongLayout(f"{root} is an image; {_EXPECTED_FILE}")
+        return root
+    tables = sorted(path for path in root.iterdir() if path.suffix.lower() == ".csv" and path.is_file())
+    tables = [path for path in tables if path.name == LABELS_FILE] or tables
+    if not tables:
+        raise WrongLayout(f"{root} contains no CSV file; {_EXPECTED_FILE}")
+    if len(tables) > 1:
+        names = ", ".join(path.name for path in tables[:5])
+        raise UserError(f"{root} contains several CSV files ({names}); name one of them as the root")
+    return tables[0]
+
+
+def write_csv(samples: Sequence[Sample], file: Path) -> Path:
+    """Write labels as a new table that `read_csv` reads back unchanged; images are not copied.
+
+    Args:
+        samples: Any samples; if some are parts of frames, four box columns are added.
+        file: The table. It must not exist, and the images must be in its folder or below.
+
+    Returns:
+        `file`.
+
+    Raises:
+        UserError: The file exists or cannot be written, or a sample cannot be represented.
+    """
+    boxes = any(sample.box_xyxy is not None for sample in samples)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS + BOX if boxes else COLUMNS)
+    folder = Path(os.path.abspath(file.parent))
+    writer.writerows([*_fields(sample, folder), *(_corners(sample) if boxes else ())] for sample in samples)
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            first = stream.readline()
-            stream.seek(0)
-            rows = csv.reader(stream, delimiter=_delimiter(first))
-            header = [name.strip() for name in next(rows, [])]
-            _check_header(file, header)
-            for fields in rows:
-                if not any(fields):  # spreadsheets like to end with rows of nothing but commas
-                    continue
-                if len(fields) == len(header):
-                    yield Row(rows.line_num, dict(zip(header, fields, strict=True)))
-                else:
-                    where = f"line {rows.line_num} ({len(fields)} values for {len(header)} columns)"
-                    advice = "a comma within a value must stand in double quotes"
-                    found.add("csv-row", "error", "rows of the wrong length", advice, where)
-    except UnicodeDecodeError:
-        raise UserError(f'{file} is no text in UTF-8; save it as "CSV UTF-8"') from None
-    except csv.Error as problem:
-        raise UserError(f"{file} is no CSV file ({problem}); {_NO_TABLE}") from None
-    except OSError as problem:
-        raise UserError(f"{file} cannot be read ({problem.strerror}); check your rights") from None
+        content = text.getvalue().encode()
+    except UnicodeEncodeError as error:
+        name = error.object[: error.end].rpartition("\n")[2]
+        raise UserError(f"the name {name!r} is not UTF-8 text; rename that file or folder") from None
+    if file.exists():
+        raise UserError(f"{file} already exists and is not replaced; name another file, or remove it first")
+    with atomic_write(file) as temporary:
+        temporary.write_bytes(content)
+    return file
 
 
-def _delimiter(header: str) -> str:
-    """Spreadsheets of half of Europe write semicolons where they say comma."""
-    return next((mark for mark in (",", ";", "\t") if mark in header), ",")
+def _sample(row: CsvRow, paths: PathChecker, found: Findings) -> Sample | None:
+    """Return the sample of a row, or None if the row is invalid."""
 
+    def refuse(code: str, what: str, advice: str, detail: str = "") -> None:
+        found.add(f"csv-{code}", "error", what, advice, f"line {row.line} ({detail})" if detail else f"line {row.line}")
 
-def _check_header(file: Path, header: list[str]) -> None:
-    missing = [name for name in REQUIRED if name not in header]
-    if missing:
-        listed = ", ".join(name[:40] for name in header[:_COLUMNS_TOLD]) or "none, it is empty"
-        raise UserError(
-            f"{file} has no column {' and no column '.join(missing)} (its columns: {listed}); the first line must be "
-            "img_path,person_id or img_path,person_id,camera_id,split"
-        )
-
-
-def _sample(row: Row, below: Below, found: Findings) -> Sample | None:
-    """The sample of a row, or None where something is wrong with it."""
-    path = _path(row, below, found)
-    split = row["split"]
-    person_id = row["person_id"] or None
-    sound = path is not None
+    if len(row.values) != len(row.columns):
+        detail = f"{len(row.values)} values for {len(row.columns)} columns"
+        refuse("row", "rows of the wrong length", "put a value that contains a comma in double quotes", detail)
+        return None
+    path, problem = _path(row["img_path"], paths)
+    split, person_id = row["split"], row["person_id"] or None
+    valid = problem is None
+    if not row["img_path"]:
+        refuse("path", "rows without an img_path", "fill it in")
+    elif problem == "leaves":
+        what = "rows whose path is absolute or leaves the folder of the CSV file"
+        advice = "put the images beside or below the CSV file, and write paths relative to it"
+        refuse("outside", what, advice, row["img_path"])
+    elif problem == "missing":
+        advice = f"paths are relative to {paths.root}; copy the images there or correct the rows"
+        refuse("missing", "rows whose image is missing", advice, row["img_path"])
     if split not in SPLITS:
-        meant = "write query for what is asked and gallery for what answers" if split == "test" else "leave it empty"
-        advice = f"a split is train, query or gallery: {meant}"
-        found.add("csv-split", "error", "rows with an unknown split", advice, f"line {row.line} ({split!r})")
-        sound = False
+        advice = "write query or gallery instead of test" if split == "test" else "leave it empty"
+        refuse("split", "rows with an unknown split", f"a split is train, query or gallery: {advice}", repr(split))
+        valid = False
     elif person_id is None and split != "gallery":
-        advice = "fill it in; only a stranger in the gallery goes without"
-        found.add("csv-person", "error", "rows without a person_id", advice, f"line {row.line}")
-        sound = False
+        refuse("person", "rows without a person_id", "fill it in; only distractors in the gallery have none")
+        valid = False
     try:
         box = _box(row)
     except ValueError:
-        advice = f"{', '.join(BOX)} need four numbers, left top right bottom"
-        found.add("csv-box", "error", "rows with a box that is none", advice, f"line {row.line}")
+        refuse("box", "rows with an invalid box", f"{', '.join(BOX)} need four numbers, left top right bottom")
         return None
-    if path is None or not sound:
-        return None
-    return Sample(path, person_id, row["camera_id"], cast(Split, split or "unsplit"), box)
+    return Sample(path, person_id, row["camera_id"], cast(Split, split or "unsplit"), box) if valid else None
 
 
-def _path(row: Row, below: Below, found: Findings) -> Path | None:
-    written = row["img_path"]
-    problem = below.problem(written)
+def _path(written: str, paths: PathChecker) -> tuple[Path, str | None]:
+    """Return the path and its problem, if it has one."""
+    problem = paths.problem(written)
     if problem == "missing" and "\\" in written:  # written on Windows
         written = written.replace("\\", "/")
-        problem = below.problem(written)
-    where = f"line {row.line} ({written})"
-    if not written:
-        found.add("csv-path", "error", "rows without an img_path", "fill it in", f"line {row.line}")
-        return None
-    if problem == "leaves":
-        advice = "put the pictures beside or below the CSV file, and write paths relative to it"
-        found.add(
-            "csv-outside", "error", "rows whose path is absolute or leaves the folder of the CSV file", advice, where
-        )
-    elif problem == "missing":
-        advice = f"paths count from {below.root}; copy the pictures there or correct the rows"
-        found.add("csv-missing", "error", "rows whose picture is not there", advice, where)
-    return None if problem else below.root / written
+        problem = paths.problem(written)
+    return paths.root / written, problem
 
 
-def _box(row: Row) -> tuple[float, float, float, float] | None:
+def _box(row: CsvRow) -> tuple[float, float, float, float] | None:
     written = [row[name] for name in BOX]
     if not any(written):
         return None
     x1, y1, x2, y2 = (float(value) for value in written)
-    if not (x1 < x2 < float("inf") and y1 < y2 < float("inf")):  # also false for a number that is none
+    if not (x1 < x2 < float("inf") and y1 < y2 < float("inf")):  # also refuses nan
         raise ValueError("not a box")
     return x1, y1, x2, y2
 
 
-def _told_as_duplicate(row: Row, sample: Sample, twins: list[Sample], found: Findings) -> bool:
-    """Whether the same picture stood in an earlier row so that this one must not count."""
+def _is_duplicate(row: CsvRow, sample: Sample, same_image: list[Sample], found: Findings) -> bool:
+    """Return whether the row repeats or contradicts an earlier row of the same image; adds it to `found`."""
     where = f"line {row.line} ({sample.path.name})"
-    for twin in twins:
-        if (twin.person_id, twin.camera_id) != (sample.person_id, sample.camera_id):
-            advice = "one picture shows one person, seen by one camera: correct one of the rows"
-            what = "rows that contradict an earlier row of the same picture"
+    for other in same_image:
+        if (other.person_id, other.camera_id) != (sample.person_id, sample.camera_id):
+            what = "rows that contradict an earlier row of the same image"
+            advice = "an image shows one person from one camera: correct one of the rows"
             found.add("csv-contradiction", "error", what, advice, where)
             return True
-        if twin.split == sample.split:
-            advice = "nothing need be done; remove one of them"
-            found.add("csv-twice", "warning", "rows that stand there twice, counted once", advice, where)
+        if other.split == sample.split:
+            advice = "no action needed; you may remove one of them"
+            found.add("csv-twice", "warning", "repeated rows, counted once", advice, where)
             return True
     return False
+
+
+def _fields(sample: Sample, folder: Path) -> Iterator[str]:
+    try:
+        path = Path(os.path.abspath(sample.path)).relative_to(folder).as_posix()
+    except ValueError:
+        raise UserError(
+            f"{sample.path} is not inside {folder}, and paths in a CSV file are relative to it; "
+            "write the file into a folder above the images"
+        ) from None
+    for value in (path, sample.person_id or "", sample.camera_id):
+        if value != value.strip():
+            raise UserError(f"{sample.path}: {value!r} begins or ends with a space, which would be lost; rename it")
+        yield value
+    yield "" if sample.split == "unsplit" else sample.split
+
+
+def _corners(sample: Sample) -> list[str]:
+    return [repr(float(corner)) for corner in sample.box_xyxy] if sample.box_xyxy else [""] * len(BOX)

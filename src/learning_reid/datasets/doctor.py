@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from learning_reid.datasets.check_files import check_files
-from learning_reid.datasets.check_people import check_people, check_roles
+from learning_reid.datasets.check_identities import check_people, check_roles
 from learning_reid.datasets.findings import Finding, Findings
 from learning_reid.datasets.recognise import ANYTHING, layouts_at
-from learning_reid.datasets.registry import guess_dataset, read_samples
+from learning_reid.datasets.layouts import recognize_dataset, read_samples
 from learning_reid.datasets.sample import Sample, Split
-from learning_reid.datasets.split import camera_ids
+from learning_reid.datasets.identity_split import camera_ids
 
 SPLITS: tuple[Split, ...] = ("train", "query", "gallery", "unsplit")
 
@@ -58,14 +58,14 @@ def examine(root: Path, dataset: str | None = None, progress: bool = True) -> Re
     """Read a data set and everything in it.
 
     Args:
-        root: as `open_crops` takes it.
+        root: as `open_dataset` takes it.
         dataset: its layout; without it, the one that is recognised.
         progress: show bars where something takes longer than two seconds.
 
     Raises:
         UserError: there is nothing to look at, or no known layout.
     """
-    name = dataset or guess_dataset(root)
+    name = dataset or recognize_dataset(root)
     found = Findings()
     samples = read_samples(name, root, found)
     if samples:

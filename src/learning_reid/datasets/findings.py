@@ -1,4 +1,4 @@
-"""What is odd about a data set: collected while it is read or examined, told afterwards, all of it at once."""
+"""Problems found in a dataset: collected while it is read or checked, and reported together."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,25 +8,25 @@ from learning_reid.errors import UserError
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-EXAMPLES = 3  # enough to see what is meant; the count says how much more there is
+MAX_EXAMPLES = 3
 
 
 class WrongLayout(UserError):
-    """The place holds another layout than the one that was asked for; the registry adds which it looks like."""
+    """The folder has another layout than the requested one; `open_dataset` adds which one it looks like."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One kind of oddity.
+    """One kind of problem.
 
     Attributes:
-        code: a short name for programs ("unreadable").
-        severity: "error": no figure from this data can be trusted; "warning": figures hold, but mean less than it
-            seems; "note": good to know.
-        what: what was found, in the plural ("files that cannot be read"), or a whole sentence where `count` is 0.
-        advice: what to do about it.
-        count: how often; 0 where counting says nothing.
-        examples: at most three.
+        code: Short name for programs ("unreadable").
+        severity: "error": results on this data would be wrong; "warning": results are valid but easily misread;
+            "note": for information.
+        what: What was found, in the plural ("files that cannot be read"), or a clause if `count` is 0.
+        advice: What to do about it.
+        count: Number of cases; 0 if the problem is not countable.
+        examples: At most three.
     """
 
     code: str
@@ -37,7 +37,7 @@ class Finding:
     examples: tuple[str, ...] = ()
 
     def sentence(self) -> str:
-        """All of it in one line.
+        """Return the finding in one line.
 
         >>> Finding("empty", "error", "empty files", "copy them again", 2, ("a.jpg", "b.jpg")).sentence()
         'empty files: 2, such as a.jpg; copy them again'
@@ -45,15 +45,6 @@ class Finding:
         number = f": {self.count:,}" if self.count else ""
         example = f", such as {self.examples[0]}" if self.examples else ""
         return f"{self.what}{number}{example}; {self.advice}"
-
-
-def printable(text: str) -> str:
-    """File names may hold line ends, or bytes that are no text: neither may break a line of the report.
-
-    >>> printable("a\\nb.jpg")
-    'a?b.jpg'
-    """
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 class Findings:
@@ -65,16 +56,18 @@ class Findings:
     def add(
         self, code: str, severity: Severity, what: str, advice: str, example: str | None = None, count: int = 1
     ) -> None:
-        """Note one more case (or `count` more) of what `code` and `what` name."""
+        """Add `count` cases of the problem with this `code` and `what`."""
         before = self._all.get((code, what), Finding(code, severity, what, advice))
         examples = before.examples
-        if example is not None and len(examples) < EXAMPLES:
-            examples = (*examples, printable(example))
+        if example is not None and len(examples) < MAX_EXAMPLES:
+            examples = (*examples, _printable(example))
         self._all[code, what] = Finding(code, severity, what, advice, before.count + count, examples)
 
     def __iter__(self) -> Iterator[Finding]:
-        """The gravest first, otherwise as they were found."""
+        """Iterate over errors, then warnings, then notes, each in the order in which they were found."""
         return iter(sorted(self._all.values(), key=lambda finding: SEVERITIES.index(finding.severity)))
 
-    def __len__(self) -> int:
-        return len(self._all)
+
+def _printable(text: str) -> str:
+    """Replace line breaks and undecodable bytes of file names, which would break the lines of a report."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from learning_reid.datasets.features import check_features, embed_samples
-from learning_reid.datasets.images import open_picture
-from learning_reid.datasets.sample import LabelledCrops, Sample
+from learning_reid.datasets.embeddings import check_embeddings, embed_samples
+from learning_reid.datasets.images import open_image
+from learning_reid.datasets.sample import CropDataset, Sample
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.normalization import l2_normalize
 from learning_reid.errors import UserError
 from learning_reid.retrieval.distances import DISTANCES
-from learning_reid.retrieval.search import search
+from learning_reid.retrieval.neighbors import search
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Identification:
 
 def identify(
     queries: Sequence[Path],
-    gallery: LabelledCrops,
+    gallery: CropDataset,
     embedder: Embedder,
     metric: str = "euclidean",
     reject_above: float | None = None,
@@ -74,11 +74,11 @@ def identify(
     Raises:
         UserError: a picture cannot be read, or the network answers with zeros or no numbers.
     """
-    known = known_people(gallery)
+    known = gallery_samples(gallery)
     asking = describe(queries, embedder)
     answering = embed_samples(known, embedder)
     found = search(asking, answering, nearest, metric, reject_above)
-    similarity = np.einsum("qd,qkd->qk", asking, answering[found.rows]).clip(-1, 1)
+    similarity = np.einsum("qd,qkd->qk", asking, answering[found.indices]).clip(-1, 1)
     return [
         Identification(
             query,
@@ -88,18 +88,18 @@ def identify(
             ],
         )
         for query, rows, aways, alikes, accepts in zip(
-            queries, found.rows.tolist(), found.distances, similarity, found.accepted, strict=True
+            queries, found.indices.tolist(), found.distances, similarity, found.accepted, strict=True
         )
     ]
 
 
-def known_people(gallery: LabelledCrops) -> list[Sample]:
+def gallery_samples(gallery: CropDataset) -> list[Sample]:
     """The pictures that are searched: the gallery part where there is one, and never the training part.
 
     Raises:
         UserError: there are none.
     """
-    known = gallery.of("gallery") or [sample for sample in gallery.samples if sample.split != "train"]
+    known = gallery.subset("gallery") or [sample for sample in gallery.samples if sample.split != "train"]
     if not known:
         raise UserError(f"{gallery.root} has nobody to search among; give pictures of known people")
     return known
@@ -121,6 +121,6 @@ def describe(pictures: Sequence[Path], embedder: Embedder) -> np.ndarray:
     for picture in pictures:
         if picture.is_dir():
             raise UserError(f"{picture} is a folder; name one picture of one person")
-    features = embedder([open_picture(picture) for picture in pictures])
+    features = embedder([open_image(picture) for picture in pictures])
     samples = [Sample(picture, None, "") for picture in pictures]
-    return l2_normalize(check_features(features, samples, "the network"), np.float32)
+    return l2_normalize(check_embeddings(features, samples, "the network"), np.float32)

@@ -1,4 +1,4 @@
-"""The pixels of a sample."""
+"""Read the image of a sample."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -7,68 +7,68 @@ import numpy as np
 from PIL import Image
 
 from learning_reid.datasets.sample import Sample
-from learning_reid.detection.crops import cut_crop
+from learning_reid.detection.crops import crop_image
 from learning_reid.errors import UserError
-from learning_reid.frames.folder import UNREADABLE, read_picture
+from learning_reid.frames.images import IMAGE_ERRORS, read_image
 
-FRAMES_KEPT = 2  # many boxes of one frame follow each other; two threads may be one frame apart
+CACHED_FRAMES = 2  # the boxes of one frame follow each other; two threads may be one frame apart
 
 
-def read_sample(sample: Sample) -> np.ndarray:
-    """Read the picture of a sample, or cut its box from the frame.
+def read_crop(sample: Sample) -> np.ndarray:
+    """Read the image of a sample, or cut its box out of the frame.
 
     Returns:
-        (height, width, 3) uint8, RGB; a copy of its own.
+        (height, width, 3) uint8 RGB; a new array.
 
     Raises:
-        UserError: the file is missing, empty, no picture or damaged, or the box lies outside the frame.
+        UserError: The file cannot be read, or the box is outside the frame.
     """
     if sample.box_xyxy is None:
-        return open_picture(sample.path)
-    crop = cut_crop(_frame(sample.path, _changed(sample.path)), np.array(sample.box_xyxy))
+        return open_image(sample.path)
+    crop = crop_image(_frame(sample.path, _modified(sample.path)), np.array(sample.box_xyxy))
     if crop is None:
         corners = ", ".join(f"{corner:g}" for corner in sample.box_xyxy)
         raise UserError(f"the box {corners} lies outside its frame {sample.path}; correct it or remove its row")
     return crop
 
 
-def open_picture(path: Path) -> np.ndarray:
-    """Read one picture file.
+def open_image(path: Path) -> np.ndarray:
+    """Read an image file.
 
     Returns:
-        (height, width, 3) uint8, RGB.
+        (height, width, 3) uint8 RGB.
 
     Raises:
-        UserError: the file is missing, empty, no picture or damaged.
+        UserError: The file is missing, empty, damaged or not an image.
     """
     try:
-        return read_picture(path)
-    except UNREADABLE as problem:
-        reason = why_unreadable(path, problem)
+        return read_image(path)
+    except IMAGE_ERRORS as error:
+        reason = describe_unreadable(path, error)
         raise UserError(f"{path} {reason}; copy it again or remove it (`doctor` finds all such files)") from None
 
 
-def why_unreadable(path: Path, problem: BaseException) -> str:
-    """What is wrong with a file that did not open as a picture, as the end of a sentence."""
+def describe_unreadable(path: Path, error: BaseException) -> str:
+    """Return why a file could not be read as an image, as the end of a sentence."""
     if not path.exists():
         return "is missing"
     if path.is_file() and path.stat().st_size == 0:
         return "is empty (0 bytes)"
-    if isinstance(problem, PermissionError):
-        return "may not be read (permission denied)"
-    if isinstance(problem, Image.DecompressionBombError):
-        return "has too many pixels to be a crop of a person"
-    if "truncated" in str(problem).lower():
-        return "is cut off (truncated)"
-    return "is not a readable picture"
+    if isinstance(error, PermissionError):
+        return "cannot be read (permission denied)"
+    if isinstance(error, Image.DecompressionBombError):
+        return "has too many pixels for a crop of a person"
+    if "truncated" in str(error).lower():
+        return "is truncated"
+    return "is not a readable image"
 
 
-def _changed(path: Path) -> int:
+def _modified(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
-@lru_cache(maxsize=FRAMES_KEPT)
-def _frame(path: Path, changed: int) -> np.ndarray:
-    frame = open_picture(path)
+@lru_cache(maxsize=CACHED_FRAMES)
+def _frame(path: Path, modified: int) -> np.ndarray:
+    frame = open_image(path)
     frame.flags.writeable = False  # it is shared by the boxes cut from it
     return frame

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import requests
 
-from learning_reid.datasets.csv_file import PREFERRED
+from learning_reid.datasets.csv_file import LABELS_FILE
 from learning_reid.datasets.csv_writing import write_csv
 from learning_reid.datasets.listing import find_below, pictures_in, sub_folders
-from learning_reid.datasets.registry import open_crops
-from learning_reid.datasets.sample import LabelledCrops
+from learning_reid.datasets.layouts import open_dataset
+from learning_reid.datasets.sample import CropDataset
 from learning_reid.errors import UserError, did_you_mean
 from learning_reid.io.logs import logged_from
 
@@ -46,7 +46,7 @@ DAMAGED = (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError)
 class Fetched(NamedTuple):
     """What has arrived: the crops, the table of their labels (None where it could not be written), what to be told."""
 
-    crops: LabelledCrops
+    crops: CropDataset
     table: Path | None
     notes: list[str]
 
@@ -71,9 +71,9 @@ def fetch(name: str, handle: str | None = None, out: Path | None = None) -> Fetc
         raise UserError(f"{handle!r} is no Kaggle handle; give OWNER/NAME, as in kaggle.com/datasets/OWNER/NAME")
     folder = _download(name, handle, out)
     place = _faces(folder) if source.layout == "identities" else folder
-    crops = open_crops(source.layout, place)
+    crops = open_dataset(source.layout, place)
     notes = [*crops.notes, *(_compared(crops) if name == "market1501" else [])]
-    table = (out or _common_folder(crops)) / PREFERRED
+    table = (out or _common_folder(crops)) / LABELS_FILE
     if table.exists():
         return Fetched(crops, table, [*notes, f"{table} was there already and is left as it is"])
     try:
@@ -145,7 +145,7 @@ def _faces(folder: Path) -> Path:
     )
 
 
-def _compared(crops: LabelledCrops) -> list[str]:
+def _compared(crops: CropDataset) -> list[str]:
     """How this upload differs from the published Market-1501."""
     counts = Counter(sample.split for sample in crops.samples)
     different = [
@@ -158,7 +158,7 @@ def _compared(crops: LabelledCrops) -> list[str]:
     return [f"this upload is not the published Market-1501: {', '.join(different)}; its figures compare to no paper's"]
 
 
-def _common_folder(crops: LabelledCrops) -> Path:
+def _common_folder(crops: CropDataset) -> Path:
     """The deepest folder that all pictures lie below, so that the table is found where the set is."""
     folders = [set(sample.path.parents) for sample in crops.samples]
     return max(set.intersection(*folders), key=lambda folder: len(folder.parts))

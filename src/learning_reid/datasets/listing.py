@@ -1,4 +1,4 @@
-"""Looking into folders: the pictures there, the folder that was meant, and whether a path stays below its root."""
+"""List image folders, find a dataset's folder below a root, and check that listed paths stay inside a folder."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -6,105 +6,101 @@ from pathlib import Path
 
 from learning_reid.datasets.findings import Findings, WrongLayout
 from learning_reid.errors import UserError
-from learning_reid.frames.folder import PICTURE_SUFFIXES, natural_order
+from learning_reid.frames.images import IMAGE_SUFFIXES, natural_sort
 
-DEEPEST = 2  # archives and Kaggle like to put a set into a folder of its name, twice
-MOST_FOLDERS = 2000  # a root as large as a home directory is not searched to its end
-_SILENT = ("thumbs.db", "desktop.ini", "readme", "readme.txt", "readme.md", "license", "labels.csv")
+MAX_DEPTH = 2  # archives and Kaggle often wrap a dataset in a folder of its name, twice
+MAX_FOLDERS = 2000  # so that a home directory as root is not searched completely
+_IGNORED = ("thumbs.db", "desktop.ini", "readme", "readme.txt", "readme.md", "license", "labels.csv")
 
 
 def sub_folders(folder: Path) -> list[Path]:
-    """The folders directly below, without hidden ones, in natural order.
+    """Return the folders directly inside, without hidden ones, in natural order.
 
     Raises:
-        UserError: the folder cannot be listed.
+        UserError: The folder cannot be listed.
     """
     return [folder / name for name, is_folder in _entries(folder) if is_folder]
 
 
-def pictures_in(folder: Path, found: Findings | None = None) -> list[Path]:
-    """The pictures directly in a folder, in natural order; hidden files and `Thumbs.db` are passed over in silence.
+def images_in(folder: Path, found: Findings | None = None) -> list[Path]:
+    """Return the image files directly in a folder, without hidden ones, in natural order.
 
     Args:
-        folder: an existing folder.
-        found: what else lies there is told here.
+        folder: An existing folder.
+        found: Receives a note on files that are not images.
 
     Raises:
-        UserError: the folder cannot be listed.
+        UserError: The folder cannot be listed.
     """
-    pictures = []
+    images = []
     for name, is_folder in _entries(folder):
         if is_folder:
             continue
-        if name.lower().endswith(PICTURE_SUFFIXES):
-            pictures.append(folder / name)
-        elif found is not None and name.lower() not in _SILENT:
-            found.add(
-                "not-a-picture",
-                "note",
-                "files that are not pictures by their name",
-                "they are not looked at",
-                f"{folder.name}/{name}",
-            )
-    return pictures
+        if name.lower().endswith(IMAGE_SUFFIXES):
+            images.append(folder / name)
+        elif found is not None and name.lower() not in _IGNORED:
+            what = "files whose name is not that of an image"
+            found.add("not-a-picture", "note", what, "they are ignored", f"{folder.name}/{name}")
+    return images
 
 
 def find_below(root: Path, fits: Callable[[Path], bool], wanted: str, names: tuple[str, ...] = ()) -> Path:
-    """The folder that `fits`: the root itself, or the one at most two levels below it.
+    """Return the folder that `fits`: the root itself, or the one at most two levels below it.
 
     Args:
-        root: where to start.
-        fits: whether a folder has the layout.
-        wanted: what is looked for, for the message.
-        names: where several fit on one level, those whose path contains one of these (lower case) are meant.
+        root: Where to start.
+        fits: Returns whether a folder has the layout.
+        wanted: Description of the layout, for the message.
+        names: If several folders of one level fit, those whose path contains one of these (lower case) are preferred.
 
     Raises:
-        WrongLayout: none fits.
-        UserError: several do, and none is named as expected.
+        WrongLayout: No folder fits.
+        UserError: Several folders fit.
     """
     for level in _levels(root):
-        there = [folder for folder in level if fits(folder)]
-        named = [folder for folder in there if any(name in str(folder.relative_to(root)).lower() for name in names)]
-        chosen = named or there
+        fitting = [folder for folder in level if fits(folder)]
+        named = [folder for folder in fitting if any(name in str(folder.relative_to(root)).lower() for name in names)]
+        chosen = named or fitting
         if len(chosen) > 1:
             listed = ", ".join(str(folder) for folder in chosen[:5])
-            raise UserError(f"{root} holds several: {listed}; name one of them as the root")
+            raise UserError(f"{root} contains several: {listed}; name one of them as the root")
         if chosen:
             return chosen[0]
-    raise WrongLayout(f"{root} does not hold {wanted}")
+    raise WrongLayout(f"{root} does not contain {wanted}")
 
 
 def _levels(root: Path) -> Iterator[list[Path]]:
     level, seen = [root], 1
-    for depth in range(DEEPEST + 1):
+    for depth in range(MAX_DEPTH + 1):
         yield level
-        if depth < DEEPEST:
-            level = [below for folder in level for below in _readable_folders(folder)][: MOST_FOLDERS - seen]
+        if depth < MAX_DEPTH:
+            level = [below for folder in level for below in _readable_folders(folder)][: MAX_FOLDERS - seen]
             seen += len(level)
 
 
 def _readable_folders(folder: Path) -> list[Path]:
     try:
         return sub_folders(folder)
-    except UserError:  # while searching, a folder without rights is one that does not fit
+    except UserError:
         return []
 
 
 def _entries(folder: Path) -> list[tuple[str, bool]]:
-    """Name and whether it is a folder, of all that is not hidden, in natural order."""
+    """Return name and `is_dir()` of everything that is not hidden, in natural order."""
     try:
         with os.scandir(folder) as opened:
             kinds = {entry.name: entry.is_dir() for entry in opened if not entry.name.startswith(".")}
-    except OSError as problem:
-        reason = problem.strerror
-        raise UserError(f"cannot list the folder {folder} ({reason}); check its path and your rights") from None
-    return [(name, kinds[name]) for name in natural_order(kinds)]
+    except OSError as error:
+        raise UserError(
+            f"cannot list the folder {folder} ({error.strerror}); check its path and your permissions"
+        ) from None
+    return [(name, kinds[name]) for name in natural_sort(kinds)]
 
 
-class Below:
-    """Whether the paths that somebody wrote into a list lead to files below a folder.
+class PathChecker:
+    """Checks whether the paths of a list lead to files inside a folder.
 
-    Each folder on the way is looked at once, so that a list of 100,000 paths costs no 100,000 walks through the disk.
+    Each folder is read once, so that a list of 100,000 paths does not cost 100,000 file system calls.
     """
 
     def __init__(self, root: Path) -> None:
@@ -113,9 +109,9 @@ class Below:
         self._folders: dict[str, dict[str, bool] | None] = {}
 
     def problem(self, path: str) -> str | None:
-        """None for a file below the root, else "leaves" or "missing"."""
+        """Return None for a file inside the root, else "leaves" or "missing"."""
         parts = path.split("/")
-        if "\0" in path:  # which no file system has, and Python refuses to ask for
+        if "\0" in path:  # os.scandir would raise ValueError
             return "missing"
         if path.startswith("/") or ".." in parts or path[1:2] == ":":
             return "leaves"
@@ -130,7 +126,7 @@ class Below:
         return "leaves" if listing[name] and not self._inside(f"{folder}/{name}") else None
 
     def _listing(self, folder: str) -> dict[str, bool] | None:
-        """Each file's name and whether it is a link; nothing where the folder is missing, None where it is outside."""
+        """Return file name → is a link; empty if the folder is missing, None if it is outside the root."""
         if not self._inside(folder):
             return None
         try:

@@ -1,39 +1,44 @@
-"""MSMT17, first and second version: two folders of pictures and four lists that say who is where."""
+"""MSMT17, versions 1 and 2: two folders of images and four lists of who is in which split."""
 
 from pathlib import Path
 
 from learning_reid.datasets.findings import Findings
-from learning_reid.datasets.layouts import register_dataset
-from learning_reid.datasets.listing import Below, find_below
+from learning_reid.datasets.listing import PathChecker, find_below
+from learning_reid.datasets.registry import register_dataset
 from learning_reid.datasets.sample import Sample, Split
 from learning_reid.errors import UserError
 
 FOLDERS = (("train", "test"), ("mask_train_v2", "mask_test_v2"))
 LISTS: tuple[tuple[str, Split], ...] = (
     ("list_train.txt", "train"),
-    ("list_val.txt", "train"),  # its people are those of the training folder
+    ("list_val.txt", "train"),  # its identities are those of the training folder
     ("list_query.txt", "query"),
     ("list_gallery.txt", "gallery"),
 )
 EXPECTED = "the folders train and test (or mask_train_v2 and mask_test_v2) with list_train.txt and list_query.txt"
-CAMERA_FIELD = 2  # of 0000_000_01_0303morning_0015_0: person, picture, camera, time, …
+CAMERA_FIELD = 2  # of 0000_000_01_0303morning_0015_0: person, image, camera, time, …
 
 
 def has_msmt17_lists(folder: Path) -> bool:
-    """Whether the lists and both folders lie directly in this one."""
+    """Return whether the lists and both folders are directly in this one."""
     lists = all((folder / name).is_file() for name in ("list_train.txt", "list_query.txt"))
     return lists and _folders(folder) is not None
 
 
 @register_dataset("msmt17", about="MSMT17 (V1 or V2): train/ test/ list_*.txt")
 def read_msmt17(root: Path, found: Findings) -> list[Sample]:
-    """MSMT17 at the root or in a folder below it.
+    """Read MSMT17 at the root or in a folder below it.
 
-    Train and test people both count from 0 and are different people: those of the training folder get the prefix
-    `train-`.
+    ::
+
+        list_train.txt       lines "0000/0000_000_01_0303morning_0015_0.jpg 0"; also list_{val,query,gallery}.txt
+        train/0000/…         or mask_train_v2/
+        test/0000/…          or mask_test_v2/
+
+    Train and test number their identities from 0 independently; training identities get the prefix `train-`.
 
     Raises:
-        UserError: another layout, or a list that cannot be read.
+        UserError: The layout is another one, or a list cannot be read.
     """
     place = find_below(root, has_msmt17_lists, EXPECTED, names=("msmt",))
     folders = _folders(place) or FOLDERS[0]
@@ -41,9 +46,9 @@ def read_msmt17(root: Path, found: Findings) -> list[Sample]:
     for name, split in LISTS:
         if (place / name).is_file():
             folder = place / folders[0 if split == "train" else 1]
-            samples += _listed(place / name, folder, split, found)
+            samples += _read_list(place / name, folder, split, found)
         else:
-            found.add("no-list", "warning", "lists that are not there", "copy them from the data set", name)
+            found.add("no-list", "warning", "missing lists", "copy them from the dataset", name)
     return samples
 
 
@@ -51,12 +56,12 @@ def _folders(place: Path) -> tuple[str, str] | None:
     return next((pair for pair in FOLDERS if all((place / name).is_dir() for name in pair)), None)
 
 
-def _listed(file: Path, folder: Path, split: Split, found: Findings) -> list[Sample]:
+def _read_list(file: Path, folder: Path, split: Split, found: Findings) -> list[Sample]:
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise UserError(f"{file} cannot be read as text ({problem}); copy it again from the data set") from None
-    below, prefix, samples = Below(folder), "train-" if split == "train" else "", []
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} cannot be read as text ({error}); copy it again from the dataset") from None
+    paths, prefix, samples = PathChecker(folder), "train-" if split == "train" else "", []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -64,11 +69,11 @@ def _listed(file: Path, folder: Path, split: Split, found: Findings) -> list[Sam
         fields = path.rpartition("/")[2].split("_")
         where = f"{file.name} line {number} ({path or line.strip()})"
         if not person.isdecimal() or len(fields) <= CAMERA_FIELD:
-            advice = "a line is PERSON/PERSON_PICTURE_CAMERA_….jpg PERSON; copy the list again from the data set"
-            found.add("list-line", "error", "lines of a list that are not of its form", advice, where)
-        elif wrong := below.problem(path):
-            what = "listed pictures that are missing" if wrong == "missing" else "listed paths that leave the data set"
-            advice = f"{folder} must hold the pictures of {file.name}; copy them, or the list, again"
+            advice = "a line is PERSON/PERSON_IMAGE_CAMERA_….jpg PERSON; copy the list again from the dataset"
+            found.add("list-line", "error", "invalid lines in a list", advice, where)
+        elif wrong := paths.problem(path):
+            what = "listed images that are missing" if wrong == "missing" else "listed paths outside the dataset"
+            advice = f"{folder} must contain the images of {file.name}; copy the images or the list again"
             found.add(f"list-{wrong}", "error", what, advice, where)
         else:
             samples.append(Sample(folder / path, prefix + person, fields[CAMERA_FIELD], split))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from learning_reid.datasets.sample import Sample
-from learning_reid.frames.folder import natural_order
+from learning_reid.frames.images import natural_sort
 
 NAMED = 5
 
@@ -35,7 +35,7 @@ def overlap(query: Sequence[Sample], gallery: Sequence[Sample]) -> Overlap:
         if sample.person_id is not None:
             asking[sample.person_id].add(sample.camera_id)
     sorted_people = Overlap([], [], [])
-    for person in natural_order(asking):
+    for person in natural_sort(asking):
         cameras = answering.get(person, set())
         if not cameras:
             sorted_people.missing.append(person)
@@ -46,7 +46,7 @@ def overlap(query: Sequence[Sample], gallery: Sequence[Sample]) -> Overlap:
     return sorted_people
 
 
-def explain_no_overlap(query: Sequence[Sample], gallery: Sequence[Sample]) -> str:
+def explain_no_valid_match(query: Sequence[Sample], gallery: Sequence[Sample]) -> str:
     """Why no query has a valid match, and what to do: two lines.
 
     Args:

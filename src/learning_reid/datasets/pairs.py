@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from learning_reid.datasets.features import embed_samples
+from learning_reid.datasets.embeddings import embed_samples
 from learning_reid.datasets.file_names import JUNK, is_distractor, market_label
 from learning_reid.datasets.sample import Sample
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.normalization import l2_normalize
 from learning_reid.errors import UserError
-from learning_reid.frames.folder import PICTURE_SUFFIXES, picture_files
+from learning_reid.frames.images import IMAGE_SUFFIXES, image_files
 
 ALL_PAIRS_OF = 8  # pictures, at most; more are paired by a rule
 MOST_PAIRS = 6  # of each answer, where a rule chooses
@@ -74,7 +74,7 @@ def measure_features(first: np.ndarray, second: np.ndarray) -> PairMeasures:
     return PairMeasures(np.einsum("pd,pd->p", first, second).clip(-1, 1), distance, 1 / (1 + distance))
 
 
-def gather_pictures(named: Sequence[Path]) -> list[Path]:
+def gather_images(named: Sequence[Path]) -> list[Path]:
     """Pictures from files and folders, each once; a folder stands for those that lie directly in it, in natural order.
 
     Raises:
@@ -83,9 +83,9 @@ def gather_pictures(named: Sequence[Path]) -> list[Path]:
     found: dict[Path, Path] = {}
     for entry in named:
         entry = entry.expanduser()
-        files = picture_files(entry) if entry.is_dir() else [entry]
+        files = image_files(entry) if entry.is_dir() else [entry]
         if not files:
-            raise UserError(f"no pictures in the folder {entry}; name a folder of {', '.join(PICTURE_SUFFIXES)} files")
+            raise UserError(f"no pictures in the folder {entry}; name a folder of {', '.join(IMAGE_SUFFIXES)} files")
         for file in files:
             if not file.is_file():
                 raise UserError(f"{file} is missing; name picture files, or a folder of them")

@@ -1,4 +1,4 @@
-"""One labelled crop, and a set of them: what every reader of this folder gives, whatever the layout on disk."""
+"""The data types that every dataset reader returns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ Split = Literal["train", "query", "gallery", "unsplit"]
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture of one person.
+    """One image of one person.
 
     Attributes:
-        path: the picture; with `box_xyxy` the frame that it is cut from.
-        person_id: who it is, as the data set writes it; None for a distractor, a stranger whom nobody asks for.
-        camera_id: which camera took it, as the data set writes it; "" where nobody says.
-        split: what it is for; "unsplit" where the data set does not say.
-        box_xyxy: the part of the frame that shows the person, pixels; None: the whole picture.
+        path: The crop, or with `box_xyxy` the frame that contains it.
+        person_id: Identity as written in the dataset; None for a distractor, who is never a query.
+        camera_id: Camera as written in the dataset; "" if unknown.
+        split: The dataset's own split; "unsplit" if it has none.
+        box_xyxy: Box of the person in the frame, in pixels; None if the whole image is the crop.
     """
 
     path: Path
@@ -28,14 +28,14 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class LabelledCrops:
-    """All usable samples of one data set.
+class CropDataset:
+    """The usable samples of one dataset.
 
     Attributes:
-        name: of the layout, as `--dataset` takes it.
-        root: the folder (or file) that was read.
-        samples: in a fixed order.
-        notes: what a reader should be told once, such as what was left out and why.
+        name: The layout, as `--dataset` takes it.
+        root: The folder or file that was read.
+        samples: In a fixed order.
+        notes: Sentences for the user, for example about images that were left out.
     """
 
     name: str
@@ -43,6 +43,6 @@ class LabelledCrops:
     samples: Sequence[Sample]
     notes: Sequence[str] = field(default=())
 
-    def of(self, split: Split) -> list[Sample]:
-        """The samples of one split."""
+    def subset(self, split: Split) -> list[Sample]:
+        """Return the samples of one split."""
         return [sample for sample in self.samples if sample.split == split]

@@ -1,4 +1,4 @@
-"""Cut people out of a frame: what the embedding gets to see of them."""
+"""Cut detected people out of a frame."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ if TYPE_CHECKING:
     import supervision as sv
 
 
-def cut_crop(image: np.ndarray, box_xyxy: np.ndarray) -> np.ndarray | None:
-    """The part of the picture inside the box, to the nearest pixel; a box that reaches outside is cut at the edge.
+def crop_image(image: np.ndarray, box_xyxy: np.ndarray) -> np.ndarray | None:
+    """Copy the part of an image inside a box, rounded to whole pixels and clipped at the image's edges.
+
+    `sv.crop_image` returns a view instead, which would keep every frame in memory.
 
     Args:
         image: (height, width, 3) uint8.
         box_xyxy: (4,) pixels.
 
     Returns:
-        A copy of its own, so that the frame itself need not be kept; None where less than a pixel is left.
+        (h, w, 3) uint8; None if less than a pixel is left.
 
-    >>> cut_crop(np.zeros((6, 8, 3), np.uint8), np.array([-3.0, 1.2, 2.0, 9.0])).shape
+    >>> crop_image(np.zeros((6, 8, 3), np.uint8), np.array([-3.0, 1.2, 2.0, 9.0])).shape
     (5, 2, 3)
-    >>> cut_crop(np.zeros((6, 8, 3), np.uint8), np.array([3.0, 1.0, 3.2, 5.0])) is None
+    >>> crop_image(np.zeros((6, 8, 3), np.uint8), np.array([3.0, 1.0, 3.2, 5.0])) is None
     True
     """
     height, width = image.shape[:2]
@@ -32,8 +34,9 @@ def cut_crop(image: np.ndarray, box_xyxy: np.ndarray) -> np.ndarray | None:
     return image[y1:y2, x1:x2].copy() if x2 > x1 and y2 > y1 else None
 
 
-def cut_people(frame: Frame, found: sv.Detections) -> list[tuple[np.ndarray, float, np.ndarray]]:
-    """Box (4,), score and crop of everybody in a frame; a box of less than a pixel shows nobody and is left out."""
-    scores = found.confidence if found.confidence is not None else np.ones(len(found))
-    cut = [(box, float(score), cut_crop(frame.image, box)) for box, score in zip(found.xyxy, scores, strict=True)]
-    return [(box, score, crop) for box, score, crop in cut if crop is not None]
+def crop_detections(frame: Frame, detections: sv.Detections) -> list[tuple[np.ndarray, float, np.ndarray]]:
+    """Return box (4,), score and crop of each detection, except boxes smaller than a pixel."""
+    scores = detections.confidence if detections.confidence is not None else np.ones(len(detections))
+    crops = [crop_image(frame.image, box) for box in detections.xyxy]
+    rows = zip(detections.xyxy, scores, crops, strict=True)
+    return [(box, float(score), crop) for box, score, crop in rows if crop is not None]

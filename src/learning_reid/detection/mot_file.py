@@ -1,12 +1,14 @@
-"""Boxes that somebody else found: a MOT det or gt file, looked up by frame index.
+"""Precomputed boxes from a MOT det or gt file, looked up by frame index.
 
-With a truth file this is the perfect detector, so what remains wrong in the answer is the embedding's doing.
+With a ground-truth file this is a perfect detector, so that all remaining errors come from the embedding.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import supervision as sv
 
 from learning_reid.detection.detections import to_detections
 from learning_reid.detection.registry import register_detector
@@ -14,13 +16,16 @@ from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 from learning_reid.frames.mot import read_mot
 
+if TYPE_CHECKING:
+    import supervision as sv
+
 
 class MotFile:
-    """The boxes of `path` at each frame; rows of score 0 are left out.
+    """The boxes that a MOT file has for each frame, without the rows of score 0.
 
     Args:
         path: MOT file.
-        min_score: None keeps every other row: scores of such files live on many scales, below 0 too.
+        min_score: None keeps all other rows, since the scores of such files have many scales, some below 0.
     """
 
     def __init__(self, path: str, min_score: float | None = None) -> None:
@@ -30,13 +35,13 @@ class MotFile:
 
     def __call__(self, frame: Frame) -> sv.Detections:
         rows = self.table.at(frame.index)
-        counted = rows.score != 0
-        return to_detections(rows.boxes_xyxy[counted], rows.score[counted], frame.image.shape, self.min_score)
+        kept = rows.score != 0
+        return to_detections(rows.boxes_xyxy[kept], rows.score[kept], frame.image.shape, self.min_score)
 
 
 @register_detector("mot_file", about="Boxes read from a MOT det or gt file.")
 def create_mot_file(weights: str, min_score: float | None, device: str, threads: int | None) -> MotFile:
-    """For the registry; reading boxes needs neither device nor threads."""
+    """Create the detector; `device` and `threads` have no effect."""
     if weights == "embedded":
         raise UserError("detector mot_file needs a MOT-format file; set detector.weights to a det.txt or gt.txt")
     return MotFile(weights, min_score)

@@ -1,12 +1,25 @@
 """Detectors by name."""
 
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 
 from learning_reid.detection.detections import Detector
 from learning_reid.registry import Registry
 
 DETECTORS: Registry[Callable[..., Detector]] = Registry("detector", "learning_reid.detection", "register_detector")
 register_detector = DETECTORS.register
+
+
+def list_detectors(pattern: str = "*") -> list[str]:
+    """Return the names that `create_detector` accepts.
+
+    Args:
+        pattern: Only names that match it, such as `*frcnn`.
+
+    >>> list_detectors("*frcnn")
+    ['tensorflow_frcnn', 'torchvision_frcnn']
+    """
+    return [name for name in DETECTORS.names() if fnmatchcase(name, pattern)]
 
 
 def create_detector(
@@ -19,13 +32,20 @@ def create_detector(
     """Create the detector called `name`.
 
     Args:
-        name: One of `DETECTORS.names()`.
+        name: One of `list_detectors()`.
         weights: `embedded`, `coco`, or a file; the file of each detector says which it takes.
-        min_score: Boxes below this confidence score are dropped; None = the score that the weights ship with.
+        min_score: Boxes below this confidence score are dropped; None = the default of the weights.
         device: "cpu", "cuda", "cuda:1", or "auto" (a GPU if there is one). CPU-only detectors ignore it.
         threads: CPU threads; None = the library's own choice.
 
     Raises:
         UserError: The name is unknown, a package is missing, or the weights are missing, damaged or of another model.
+
+    Example:
+        ::
+
+            detector = create_detector("torchvision_frcnn", min_score=0.5)
+            detections = detector(open_frames("synthetic:7").at(0))
+            detections.xyxy, detections.confidence  # (n, 4), (n,)
     """
     return DETECTORS.load(name)(weights=weights, min_score=min_score, device=device, threads=threads)

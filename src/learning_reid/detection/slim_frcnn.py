@@ -1,8 +1,8 @@
-"""A slim Faster R-CNN for people in surveillance pictures: torchvision's two stages on a small network of our own.
+"""A small Faster R-CNN for people in surveillance images: torchvision's two stages on a small backbone of our own.
 
-Ren et al., *Faster R-CNN* (arXiv 1506.01497), with a feature pyramid (Lin et al., arXiv 1612.03144) of two levels only:
-people in such pictures are 20–150 pixels tall, so strides 8 and 16 see them all. Everything that torchvision makes for
-80 kinds of things of any shape is cut down to one kind that stands upright: 2.6 million parameters instead of 41.
+Ren et al., *Faster R-CNN* (arXiv 1506.01497), with a feature pyramid (Lin et al., arXiv 1612.03144) of two levels:
+people in such images are 20–150 pixels tall, which strides 8 and 16 cover. What torchvision provides for 80 classes of
+any shape is reduced to one upright class: 2.6 million parameters instead of 41 million.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.rpn import AnchorGenerator
 from torchvision.ops import MultiScaleRoIAlign
 
-HEIGHT, WIDTH = 384, 512  # pictures are resized to about this before the network sees them
+HEIGHT, WIDTH = 384, 512  # images are resized to about this size
 CHANNELS = (24, 48, 80, 128, 160)  # of the feature maps at strides 2, 4, 8, 16, 32
 PYRAMID_CHANNELS = 80
-POOLED = (8, 4)  # rows and columns read from each region: people are taller than wide
+POOLED = (8, 4)  # rows and columns of a region's features: people are taller than wide
 
 _ASPECT = 2.4  # height / width of a walking person's box
 _SIZES = ((14, 20, 29), (41, 58, 82))  # √area of the anchors at stride 8 and 16: heights 22–127 pixels
 
 
 class Residual(nn.Module):
-    """Two 3×3 convolutions with a way around them (He et al., arXiv 1512.03385)."""
+    """Residual block of two 3×3 convolutions (He et al., arXiv 1512.03385)."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Residual(nn.Module):
         self.norm1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(outputs)
-        same = inputs == outputs and stride == 1
+        same = inputs == outputs and stride == 1  # "around" is the shortcut's name in the published weights
         self.around = nn.Identity() if same else conv_norm(inputs, outputs, kernel=1, stride=stride)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -45,13 +45,13 @@ class Residual(nn.Module):
 
 
 def conv_norm(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    """A convolution and its batch norm."""
+    """Return a convolution followed by batch norm."""
     convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs))
 
 
 class Pyramid(nn.Module):
-    """Picture in, two feature maps out; the coarse knowledge of deep layers is added to the fine maps."""
+    """Feature pyramid: an image in, feature maps at strides 8 and 16 out, each with the coarser ones added."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class Pyramid(nn.Module):
         self.lateral32 = nn.Conv2d(c32, PYRAMID_CHANNELS, 1)
         self.smooth8 = conv_norm(PYRAMID_CHANNELS, PYRAMID_CHANNELS)
         self.smooth16 = conv_norm(PYRAMID_CHANNELS, PYRAMID_CHANNELS)
-        self.out_channels = PYRAMID_CHANNELS  # torchvision asks for it
+        self.out_channels = PYRAMID_CHANNELS  # read by torchvision
 
     def forward(self, x: torch.Tensor) -> OrderedDict[str, torch.Tensor]:
         """(n, 3, h, w) -> {"stride8": (n, 80, h/8, w/8), "stride16": (n, 80, h/16, w/16)}."""
@@ -87,7 +87,7 @@ def _enlarge(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 
 
 class BoxHead(nn.Module):
-    """What was read from a region, as one vector."""
+    """Turn the pooled features of a region into one vector."""
 
     def __init__(self, hidden: int = 256) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class BoxHead(nn.Module):
 
 
 class BoxPredictor(nn.Module):
-    """From that vector: person or not, and how the box should move."""
+    """Predict class logits and box deltas from a region's vector."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -114,17 +114,17 @@ class BoxPredictor(nn.Module):
 
 
 def build_slim_frcnn() -> FasterRCNN:
-    """The network with random weights, in training mode.
+    """Build the network with random weights, in training mode.
 
-    It is called as every torchvision detector: a list of pictures (3, h, w) float in 0–1, RGB, of any size; in training
-    also a list of targets {"boxes": (n, 4) xyxy pixels, "labels": (n,) ones}. In eval mode it answers for each picture
-    {"boxes": (k, 4) pixels of the given picture, "labels": (k,), "scores": (k,)}, best first.
+    Call it as any torchvision detector, with a list of (3, h, w) float RGB images in 0..1 of any size; in training also
+    with a list of targets {"boxes": (n, 4) xyxy pixels, "labels": (n,) ones}. In eval mode it returns for each image
+    {"boxes": (k, 4) pixels of the given image, "labels": (k,), "scores": (k,)} by descending score.
     """
     head = BoxHead()
     levels = ["stride8", "stride16"]
     return FasterRCNN(
         Pyramid(),
-        num_classes=None,  # the predictor below knows: background and person
+        num_classes=None,  # given by the predictor below: background and person
         min_size=HEIGHT,
         max_size=WIDTH,
         image_mean=[0.45] * 3,

@@ -1,8 +1,9 @@
 """Faster R-CNN as a frozen TensorFlow graph, such as `faster_rcnn_inception_v2_coco_2018_01_28`.
 
-The graph runs in a process of its own (`tensorflow_worker.py` says why), which starts and ends with
-the detector.
+The graph runs in its own process, for the reason given in `tensorflow_worker.py`, for as long as the detector exists.
 """
+
+from __future__ import annotations
 
 import contextlib
 import importlib.util
@@ -11,9 +12,9 @@ import subprocess
 import sys
 import weakref
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import supervision as sv
 
 from learning_reid.detection.detections import to_detections
 from learning_reid.detection.registry import register_detector
@@ -22,7 +23,10 @@ from learning_reid.frames.frame import Frame
 from learning_reid.io.paths import child_environment
 from learning_reid.zoo.fetch import fetch
 
-if importlib.util.find_spec("tensorflow") is None:  # looked for, not imported: only the worker does that
+if TYPE_CHECKING:
+    import supervision as sv
+
+if importlib.util.find_spec("tensorflow") is None:  # only the worker imports it
     raise ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")
 
 PUBLISHED = "faster_rcnn_inception_v2_coco_2018_01_28"  # its name in src/learning_reid/zoo/sources.yml
@@ -35,9 +39,9 @@ class TensorflowFasterRCNN:
 
     Args:
         path: `frozen_inference_graph.pb`.
-        min_score: Lowest score.
+        min_score: The lowest score to keep.
         device: "cpu" hides the GPUs from TensorFlow.
-        threads: CPU threads; None = as TensorFlow decides.
+        threads: CPU threads; None = TensorFlow's choice.
     """
 
     def __init__(
@@ -47,28 +51,28 @@ class TensorflowFasterRCNN:
             raise UserError(f"{path}: no such file; set detector.weights to a frozen_inference_graph.pb, or to coco")
         self.weights, self.min_score = path, min_score
         self.process = _start(path, device, threads)
-        self._end = weakref.finalize(self, _stop, self.process)  # also when Python ends
-        self._receive()  # the graph is loaded, or the reader hears why not
+        self._finalizer = weakref.finalize(self, _stop, self.process)  # also when Python exits
+        self._receive()  # no rows once the graph is loaded, or an error
 
     def __call__(self, frame: Frame) -> sv.Detections:
-        rows = self._ask(frame.image)
+        rows = self._detect(frame.image)
         rows = rows[rows[:, 5] == PERSON]
         height, width = frame.image.shape[:2]
         boxes_xyxy = rows[:, [1, 0, 3, 2]] * np.array([width, height, width, height], np.float32)
         return to_detections(boxes_xyxy, rows[:, 4], frame.image.shape, self.min_score)
 
     def close(self) -> None:
-        """End the worker; closing twice does no harm."""
-        self._end()
+        """End the worker process; closing twice is allowed."""
+        self._finalizer()
 
-    def _ask(self, image: np.ndarray) -> np.ndarray:
-        """(h, w, 3) uint8 RGB → (n, 6) float32 rows of the worker."""
+    def _detect(self, image: np.ndarray) -> np.ndarray:
+        """(h, w, 3) uint8 RGB → the worker's (n, 6) float32 rows."""
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(struct.pack("<2i", *image.shape[:2]) + np.ascontiguousarray(image).tobytes())
             self.process.stdin.flush()
         except BrokenPipeError:
-            raise self._gone() from None
+            raise self._worker_died() from None
         return self._receive()
 
     def _receive(self) -> np.ndarray:
@@ -83,14 +87,14 @@ class TensorflowFasterRCNN:
         assert self.process.stdout is not None
         content = self.process.stdout.read(length)
         if len(content) < length:
-            raise self._gone()
+            raise self._worker_died()
         return content
 
-    def _gone(self) -> UserError:
+    def _worker_died(self) -> UserError:
         status = self.process.poll()
         self.close()
         return UserError(
-            f"TensorFlow's process ended by itself (status {status}) while working on {self.weights}; "
+            f"TensorFlow's process ended unexpectedly (status {status}) while running {self.weights}; "
             "is there enough memory? Try another detector.name"
         )
 
@@ -104,8 +108,8 @@ def _start(path: Path, device: str, threads: int | None) -> subprocess.Popen[byt
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # pages of notes on the machine; errors come as an answer
-        start_new_session=True,  # Ctrl-C in the terminal is for us; this process ends with its input
+        stderr=subprocess.DEVNULL,  # TensorFlow logs pages about the machine; errors come through stdout
+        start_new_session=True,  # Ctrl-C reaches only the main process; the worker ends when its input does
     )
 
 
@@ -114,7 +118,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(BrokenPipeError):
             if stream is not None:
                 stream.close()
-    process.kill()  # it holds nothing that could be lost
+    process.kill()  # it has nothing to save
     process.wait()
 
 
@@ -122,6 +126,6 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 def create_tensorflow_frcnn(
     weights: str, min_score: float | None, device: str, threads: int | None
 ) -> TensorflowFasterRCNN:
-    """For the registry. `weights`: a frozen graph; "coco", or the setting's default, fetches the published one."""
+    """Create the detector from a frozen graph; `coco` and `embedded` download the published one."""
     path = fetch(PUBLISHED) if weights in ("coco", "embedded") else Path(weights).expanduser()
     return TensorflowFasterRCNN(path, MIN_SCORE if min_score is None else min_score, device, threads)

@@ -1,13 +1,14 @@
-"""Faster R-CNN (Ren et al. 2015, arXiv:1506.01497) in torchvision: the project's own small one, or the published one.
+"""Faster R-CNN (Ren et al. 2015, arXiv:1506.01497) in torchvision: the project's small one, or the published one.
 
-Two networks speak the same language: `fasterrcnn_resnet50_fpn` as torchvision publishes it for COCO (or as somebody
-trained it on for other classes), and the slim one whose weights lie in this repository. In both, label 1 is "person".
+The published network is torchvision's `fasterrcnn_resnet50_fpn`, trained on COCO or fine-tuned for other classes; the
+weights of the small one are part of this repository. In both, label 1 is "person".
 """
 
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-import supervision as sv
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import torch
 import yaml
 from torchvision.models.detection import FasterRCNN
@@ -25,10 +26,13 @@ from learning_reid.models.state_dict import load_strictly, read_state_dict
 from learning_reid.zoo.checksums import sha256_of
 from learning_reid.zoo.fetch import fetch
 
+if TYPE_CHECKING:
+    import supervision as sv
+
 EMBEDDED = EMBEDDED_WEIGHTS / "detector.safetensors"
 PUBLISHED = "fasterrcnn_resnet50_fpn_coco"  # its name in src/learning_reid/zoo/sources.yml
 PERSON = 1  # 0 is the background
-MIN_SCORE = 0.8  # where no card beside the weights says otherwise
+MIN_SCORE = 0.8  # unless the card beside the weights gives another
 CLASS_LAYER = "roi_heads.box_predictor.cls_score.weight"
 RESNET_LAYER = "backbone.body.layer1.0.conv1.weight"  # only the ResNet-50 has a tensor of this name
 
@@ -37,33 +41,33 @@ class TorchvisionFasterRCNN:
     """A trained `FasterRCNN`, one frame at a time; the network itself resizes and normalises.
 
     Args:
-        network: Ready to use, with its weights.
-        weights: The file of these.
-        min_score: Lowest score.
+        network: The network with its weights loaded.
+        weights: The file of these weights.
+        min_score: The lowest score to keep.
         device: Where it runs.
     """
 
     def __init__(self, network: FasterRCNN, weights: Path, min_score: float, device: torch.device) -> None:
         self.weights = weights
         self.network = network.eval().to(device)
-        self.network.roi_heads.score_thresh = min_score  # the network need not look further than we do
+        self.network.roi_heads.score_thresh = min_score  # saves the work on boxes that would be dropped
         self.min_score = min_score
         self.device = device
 
     @torch.inference_mode()
     def __call__(self, frame: Frame) -> sv.Detections:
-        picture = torch.from_numpy(frame.image).to(self.device)  # (h, w, 3) uint8 RGB
-        (found,) = self.network([picture.permute(2, 0, 1).float() / 255])  # boxes (n, 4), labels (n,), scores (n,)
+        image = torch.from_numpy(frame.image).to(self.device)  # (h, w, 3) uint8 RGB
+        (found,) = self.network([image.permute(2, 0, 1).float() / 255])  # boxes (n, 4), labels (n,), scores (n,)
         person = found["labels"] == PERSON
         boxes, scores = found["boxes"][person].cpu().numpy(), found["scores"][person].cpu().numpy()
         return to_detections(boxes, scores, frame.image.shape, self.min_score)
 
 
 def load_network(path: Path) -> FasterRCNN:
-    """Build the network that the file's tensors belong to, and load them.
+    """Build the network that matches the tensors of a weights file, and load them.
 
     Raises:
-        UserError: the file is missing or damaged, or of another architecture (the tensors that differ are told).
+        UserError: The file is missing, damaged or of another architecture; the message names the tensors that differ.
     """
     tensors = read_state_dict(path)
     network = _build_resnet50(tensors) if RESNET_LAYER in tensors else build_slim_frcnn()
@@ -72,12 +76,12 @@ def load_network(path: Path) -> FasterRCNN:
 
 
 def _build_resnet50(tensors: dict[str, torch.Tensor]) -> FasterRCNN:
-    """`fasterrcnn_resnet50_fpn` for as many classes as the file has."""
-    classes = len(tensors[CLASS_LAYER]) if CLASS_LAYER in tensors else 91
-    network = FasterRCNN(resnet_fpn_backbone(backbone_name="resnet50", weights=None), num_classes=classes)
+    """Build `fasterrcnn_resnet50_fpn` for the number of classes of the file."""
+    num_classes = len(tensors[CLASS_LAYER]) if CLASS_LAYER in tensors else 91
+    network = FasterRCNN(resnet_fpn_backbone(backbone_name="resnet50", weights=None), num_classes=num_classes)
     if not any(name.endswith("num_batches_tracked") for name in tensors):
-        # The published weights were trained with frozen statistics and no epsilon in them, which torchvision restores
-        # for its own file, and which all that was trained on from it inherits.
+        # The published weights, and all that were fine-tuned from them, use frozen statistics without epsilon, which
+        # torchvision sets only when it loads its own file.
         for module in network.modules():
             if isinstance(module, FrozenBatchNorm2d):
                 module.eps = 0.0
@@ -85,10 +89,10 @@ def _build_resnet50(tensors: dict[str, torch.Tensor]) -> FasterRCNN:
 
 
 def read_card(path: Path) -> dict[str, Any]:
-    """The card beside a weights file (same name, .yml), once the file proves to be its own; {} where there is none.
+    """Read the card beside a weights file (same name, .yml) and verify the checksum; {} if there is no card.
 
     Raises:
-        UserError: the card cannot be read, or the file is not the one it describes.
+        UserError: The card cannot be read, or describes another file.
     """
     card_path = path.with_suffix(".yml")
     if not card_path.is_file():
@@ -108,7 +112,7 @@ def read_card(path: Path) -> dict[str, Any]:
 def create_torchvision_frcnn(
     weights: str, min_score: float | None, device: str, threads: int | None
 ) -> TorchvisionFasterRCNN:
-    """For the registry. `weights`: "embedded", "coco" (fetched once), or a .pth or .safetensors file."""
+    """Create the detector from `embedded` weights, `coco` (downloaded once), or a .pth or .safetensors file."""
     match weights:
         case "embedded":
             path = EMBEDDED

@@ -1,31 +1,36 @@
-"""YOLOX (Ge et al. 2021, arXiv:2107.08430) from an ONNX file, through ONNX Runtime.
+"""YOLOX (Ge et al. 2021, arXiv:2107.08430) from an ONNX file, run by ONNX Runtime.
 
-Three steps surround the network, and each is a classic place to go wrong: letter-boxing (keep the proportions, fill the
-rest with grey), decoding (the network answers in units of its grid), and non-maximum suppression (one box a person).
+Three steps surround the network: letterboxing (scale with the aspect ratio kept, pad with grey), decoding (the outputs
+are in units of the network's grid), and non-maximum suppression (one box for each person).
 """
+
+from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import onnxruntime as ort
-import supervision as sv
 
 from learning_reid.detection.detections import to_detections
 from learning_reid.detection.registry import register_detector
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 
-STRIDES = (8, 16, 32)  # pixels a grid cell, finest grid first
-GREY = 114  # what the network saw around its training pictures
+if TYPE_CHECKING:
+    import supervision as sv
+
+STRIDES = (8, 16, 32)  # pixels for each grid cell, finest grid first
+GREY = 114  # the padding used in training
 PERSON = 0  # COCO's first class
 MIN_SCORE = 0.35
 NMS_IOU = 0.45
 
 
 class YoloxOnnx:
-    """A YOLOX network of one person class or of COCO's 80, whatever size its file was exported for.
+    """A YOLOX network with one person class or COCO's 80, for the input size its file was exported with.
 
     Args:
         path: ONNX file with input (1, 3, h, w) and output (1, cells, 5 + classes), not decoded.
@@ -40,29 +45,29 @@ class YoloxOnnx:
         self.cells_xy, self.strides = grid_cells(self.input_size)
 
     def __call__(self, frame: Frame) -> sv.Detections:
-        picture, scale, margin = letter_box(frame.image, self.input_size)
-        # RGB → BGR, 0–255: this network was trained on OpenCV's pictures as they are read
-        blob = picture[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)  # (1, 3, h, w)
+        image, scale, margin = letterbox(frame.image, self.input_size)
+        # RGB → BGR, 0–255: the network was trained on images as OpenCV reads them
+        blob = image[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)  # (1, 3, h, w)
         (output,) = self.session.run(None, {self.input_name: blob})  # (1, cells, 5 + classes)
         boxes, scores = decode(output[0], self.cells_xy, self.strides)
         likely = scores >= self.min_score
         boxes, scores = boxes[likely], scores[likely]
-        chosen = suppress(boxes, scores)
-        in_frame = (boxes[chosen] - np.tile(margin, 2)) / scale
-        return to_detections(in_frame, scores[chosen], frame.image.shape, self.min_score)
+        kept = suppress(boxes, scores)
+        in_frame = (boxes[kept] - np.tile(margin, 2)) / scale
+        return to_detections(in_frame, scores[kept], frame.image.shape, self.min_score)
 
 
-def letter_box(image: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, float, tuple[int, int]]:
-    """Scale the picture to fit into `size`, proportions kept, and lay it into the middle of a grey one.
+def letterbox(image: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, float, tuple[int, int]]:
+    """Scale an image to fit into `size` with its aspect ratio kept, and centre it on grey.
 
-    Averaging over areas when shrinking: plain bilinear skips pixels, and far people are only a few pixels wide.
+    Shrinking averages over areas: bilinear interpolation skips pixels, and distant people are only a few pixels wide.
 
     Args:
         image: (height, width, 3) uint8.
         size: (height, width) of the result.
 
     Returns:
-        The grey-framed picture, uint8; the factor from the original's pixels to its own; its (left, top) margin.
+        The padded image, uint8; the scale factor from the original to it; its (left, top) margin.
     """
     height, width = image.shape[:2]
     scale = min(size[0] / height, size[1] / width)
@@ -76,7 +81,7 @@ def letter_box(image: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, fl
 
 
 def grid_cells(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Column and row of each cell of the three grids, (cells, 2), and its stride in pixels, (cells, 1), float32.
+    """Return column and row of each cell of the three grids, (cells, 2), and its stride in pixels, (cells, 1), float32.
 
     >>> cells_xy, strides = grid_cells((32, 64))
     >>> len(cells_xy), cells_xy[9].tolist(), strides[[0, -1], 0].tolist()
@@ -91,24 +96,24 @@ def grid_cells(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def decode(output: np.ndarray, cells_xy: np.ndarray, strides: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """From the network's own units to boxes in pixels of its input.
+    """Convert the network's output to boxes in pixels of its input.
 
-    A cell says where the box's centre lies from its corner, in cells, and the logarithm of the box's size in cells.
+    Each cell predicts the box centre relative to its own corner, in cells, and the logarithm of the box size in cells.
 
     Args:
         output: (cells, 5 + classes): x, y, log w, log h, objectness, class probabilities.
-        cells_xy, strides: Of `grid_cells`.
+        cells_xy, strides: From `grid_cells`.
 
     Returns:
         Boxes xyxy (cells, 4), and scores of "person" (cells,) = objectness × class probability.
     """
     centres = (output[:, 0:2] + cells_xy) * strides
-    half_sizes = np.exp(np.minimum(output[:, 2:4], 20)) * strides / 2  # 20: no overflow from a cell without a person
+    half_sizes = np.exp(np.minimum(output[:, 2:4], 20)) * strides / 2  # 20: no overflow in cells without a person
     return np.concatenate([centres - half_sizes, centres + half_sizes], axis=1), output[:, 4] * output[:, 5 + PERSON]
 
 
 def suppress(boxes_xyxy: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Indices of the boxes that overlap no better one by more than `NMS_IOU`, best first."""
+    """Return the indices of boxes that do not overlap a better one by more than `NMS_IOU`, by descending score."""
     if len(boxes_xyxy) == 0:
         return np.zeros(0, dtype=np.int64)
     xywh = np.concatenate([boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]], axis=1)
@@ -120,23 +125,23 @@ def _open_session(path: str | Path, threads: int | None) -> ort.InferenceSession
         raise UserError(f"{path}: no such file; set detector.weights to a YOLOX ONNX file")
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads or 0
-    options.log_severity_level = 4  # what is wrong with the file we say ourselves
+    options.log_severity_level = 4  # problems are reported by the exceptions below
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions share no public base class
         reason = str(error).splitlines()[0][-120:]
-        raise UserError(f"{path}: cut off, or not an ONNX file ({reason}); fetch or export it again") from None
+        raise UserError(f"{path}: truncated, or not an ONNX file ({reason}); download or export it again") from None
 
 
 def _check_shapes(session: ort.InferenceSession, path: str | Path) -> tuple[str, tuple[int, int]]:
-    """The input's name and (height, width), once it is sure that this is a YOLOX network."""
+    """Return the input's name and (height, width), after checking that this is a YOLOX network."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
-    shape, answer = inputs[0].shape, outputs[0].shape
-    sound = len(inputs) == len(outputs) == 1 and len(shape) == 4 and shape[1] == 3 and len(answer) == 3
-    if sound and all(isinstance(side, int) and side % STRIDES[-1] == 0 for side in shape[2:]):
-        cells = sum(math.prod(side // stride for side in shape[2:]) for stride in STRIDES)
-        if answer[1] == cells and isinstance(answer[2], int) and answer[2] > 5:
-            return inputs[0].name, (shape[2], shape[3])
+    in_shape, out_shape = inputs[0].shape, outputs[0].shape
+    plausible = len(inputs) == len(outputs) == 1 and len(in_shape) == 4 and in_shape[1] == 3 and len(out_shape) == 3
+    if plausible and all(isinstance(side, int) and side % STRIDES[-1] == 0 for side in in_shape[2:]):
+        cells = sum(math.prod(side // stride for side in in_shape[2:]) for stride in STRIDES)
+        if out_shape[1] == cells and isinstance(out_shape[2], int) and out_shape[2] > 5:
+            return inputs[0].name, (in_shape[2], in_shape[3])
     raise UserError(
         f"{path}: not a YOLOX network: {[i.shape for i in inputs]} → {[o.shape for o in outputs]}; "
         "needed: (1, 3, h, w) → (1, cells of strides 8, 16 and 32, 5 + classes), not decoded"
@@ -145,7 +150,7 @@ def _check_shapes(session: ort.InferenceSession, path: str | Path) -> tuple[str,
 
 @register_detector("yolox_onnx", about="YOLOX from an ONNX file.")
 def create_yolox_onnx(weights: str, min_score: float | None, device: str, threads: int | None) -> YoloxOnnx:
-    """For the registry; runs on the CPU."""
+    """Create the detector, which runs on the CPU."""
     if weights == "embedded":
         raise UserError("detector yolox_onnx needs an ONNX file; set detector.weights to one, such as yolox_nano.onnx")
     return YoloxOnnx(weights, MIN_SCORE if min_score is None else min_score, threads)

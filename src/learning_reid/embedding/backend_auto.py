@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from learning_reid.device import choose_device
-from learning_reid.embedding.backends import BACKENDS, register_backend
+from learning_reid.embedding.registry import BACKENDS, register_backend
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.normalization import l2_normalize
 from learning_reid.errors import UserError

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from learning_reid.embedding.backends import register_backend
+from learning_reid.embedding.registry import register_backend
 from learning_reid.embedding.embedder import in_batches, together
 from learning_reid.embedding.onnx_file import check_cpu, feature_dimension, fill_up, find_graph, read_input_shape
 from learning_reid.errors import UserError

@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 from learning_reid.device import choose_device
-from learning_reid.embedding.backends import register_backend
+from learning_reid.embedding.registry import register_backend
 from learning_reid.embedding.embedder import in_batches, together
 from learning_reid.embedding.preprocessing import Preprocessing
-from learning_reid.models.load_weights import picture_size
-from learning_reid.models.networks import build_network
-from learning_reid.models.resolve_weights import locate_weights
+from learning_reid.models.state_dict import trained_input_size
+from learning_reid.models.registry import create_model
+from learning_reid.models.weights_file import resolve_weights
 
 # What sixteen crops leave behind in each layer still fits the cache of a CPU core; with 64, OSNet ×0.25 took twice as
 # long a crop. GPUs want the large batches.
@@ -63,6 +63,6 @@ def create_torch_embedder(
     if threads is not None:
         torch.set_num_threads(threads)
     device = choose_device(device)
-    file = locate_weights(name, weights)
-    network = build_network(name, file, use_gpu=device.startswith("cuda"))
-    return TorchEmbedder(network, Preprocessing(*picture_size(name, file)), batch_size, device, normalise)
+    file = resolve_weights(name, weights)
+    network = create_model(name, file, use_gpu=device.startswith("cuda"))
+    return TorchEmbedder(network, Preprocessing(*trained_input_size(name, file)), batch_size, device, normalise)

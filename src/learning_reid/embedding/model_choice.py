@@ -8,8 +8,8 @@ from pathlib import Path
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError, did_you_mean
-from learning_reid.models.names import OSNET_NAMES, TORCHREID_NAMES, check_name
-from learning_reid.models.resolve_weights import EMBEDDED_NAME, GRAPH_SUFFIXES, WEIGHT_SUFFIXES, locate_weights
+from learning_reid.models.registry import OSNET_NAMES, TORCHREID_NAMES, check_name
+from learning_reid.models.weights_file import EMBEDDED_NAME, GRAPH_SUFFIXES, WEIGHT_SUFFIXES, resolve_weights
 from learning_reid.zoo.cards import all_cards
 
 FORMS = "embedded, NAME.TRAINED_ON (osnet_x0_25.msmt17), NAME=FILE (osnet_x0_25=w.pth), or a .onnx or .xml file"
@@ -60,7 +60,7 @@ def parse_models(words: Sequence[str]) -> list[NamedModel]:
         for word, model in zip(words, models, strict=True)
     ]
     for model in models:
-        locate_weights(model.name, model.weights)  # a missing file is told before the first network has worked
+        resolve_weights(model.name, model.weights)  # a missing file is told before the first network has worked
     return models
 
 

@@ -14,8 +14,8 @@ import pooch
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.errors import UserError
 from learning_reid.io.logs import logged_from
-from learning_reid.models.names import OSNET_NAMES, input_size
-from learning_reid.models.resolve_weights import GRAPH_SUFFIXES, locate_weights
+from learning_reid.models.registry import OSNET_NAMES, input_size
+from learning_reid.models.weights_file import GRAPH_SUFFIXES, resolve_weights
 from learning_reid.registry import missing_package
 from learning_reid.zoo.checksums import sha256_of
 
@@ -30,16 +30,16 @@ def find_graph(name: str, weights: str) -> Path:
     """The ONNX file for a network and its weights, exported at the first call and kept in the user's cache folder.
 
     Args:
-        name: one of the networks of `learning_reid.models.names`; not looked at where `weights` is itself an ONNX file, or
+        name: one of the networks of `learning_reid.models.registry`; not looked at where `weights` is itself an ONNX file, or
             OpenVINO's .xml.
-        weights: as in `locate_weights`.
+        weights: as in `resolve_weights`.
 
     Raises:
-        UserError: as `locate_weights` and `build_network`; or the cache folder cannot be written.
+        UserError: as `resolve_weights` and `create_model`; or the cache folder cannot be written.
     """
     if Path(weights).suffix.lower() in GRAPH_SUFFIXES:
-        return locate_weights(name, weights)
-    source = locate_weights(name, weights)
+        return resolve_weights(name, weights)
+    source = resolve_weights(name, weights)
     exporter = importlib.metadata.version("torch")
     folder = Path(pooch.os_cache("learning-reid"))
     path = folder / f"{name}-{sha256_of(source)[:20]}-{_EXPORT_VERSION}-torch{exporter}.onnx"
@@ -76,10 +76,10 @@ def export_onnx(name: str, weights: Path, target: Path) -> None:
     Raises:
         UserError: the weights are damaged or of another network, or the network has parts that ONNX lacks.
     """
-    from learning_reid.models.load_weights import picture_size
-    from learning_reid.models.networks import build_network
+    from learning_reid.models.state_dict import trained_input_size
+    from learning_reid.models.registry import create_model
 
-    write_graph(name, build_network(name, weights), picture_size(name, weights), {"input": "batch"}, target)
+    write_graph(name, create_model(name, weights), trained_input_size(name, weights), {"input": "batch"}, target)
 
 
 def write_graph(
@@ -96,7 +96,7 @@ def write_graph(
     those are captured by torch.export.
 
     Args:
-        name: of the network, one of `learning_reid.models.names`.
+        name: of the network, one of `learning_reid.models.registry`.
         network: takes one batch of pictures for each input.
         size: height and width of the pictures.
         inputs: the inputs' names, each with the name of its number of pictures; None = one picture.

@@ -13,7 +13,7 @@ import yaml
 
 from learning_reid.errors import UserError
 from learning_reid.io.yaml_file import read_mapping
-from learning_reid.models.resolve_weights import locate_weights
+from learning_reid.models.weights_file import resolve_weights
 from learning_reid.zoo.checksums import sha256_of
 
 
@@ -93,7 +93,7 @@ def load_operating_point(name: str, weights: str, metric: str) -> OperatingPoint
         UserError: nothing was calibrated, it was for other weights, another network or another metric, or the file is
             damaged.
     """
-    found = locate_weights(name, weights)
+    found = resolve_weights(name, weights)
     file = operating_point_file(found)
     calibrate = f"calibrate --embedder {name} --weights {weights} --metric {metric} --root DIR"
     if not file.is_file():
@@ -119,7 +119,7 @@ def calibrated(name: str, weights: str, metric: str) -> OperatingPoint | None:
     Raises:
         UserError: as `load_operating_point`, where something was.
     """
-    if not operating_point_file(locate_weights(name, weights)).is_file():
+    if not operating_point_file(resolve_weights(name, weights)).is_file():
         return None
     return load_operating_point(name, weights, metric)
 

@@ -3,9 +3,9 @@
 import logging
 from typing import Literal
 
-from learning_reid.embedding.backends import BACKENDS
+from learning_reid.embedding.registry import BACKENDS
 from learning_reid.embedding.embedder import Embedder
-from learning_reid.models.names import check_name
+from learning_reid.models.registry import check_name
 from learning_reid.zoo.advice import notes_on_weights
 from learning_reid.zoo.cards import find_card
 

@@ -8,16 +8,16 @@ from typing import SupportsFloat
 
 import numpy as np
 
-from learning_reid.datasets.task import Task
+from learning_reid.datasets.retrieval_task import RetrievalTask
 from learning_reid.embedding.operating_point import OperatingPoint
 from learning_reid.errors import UserError
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.verification import Pairs, equal_error_rate, far_at_tar, threshold_at_far
+from learning_reid.metrics.verification import PairDistances, eer, far_at_tar, threshold_at_far
 
 
 def calibrate(
-    task: Task,
+    task: RetrievalTask,
     pair_far: float,
     search_far: float,
     *,
@@ -26,7 +26,7 @@ def calibrate(
     data: str,
     same_camera: bool = False,
     seed: int = 0,
-) -> tuple[OperatingPoint, Pairs]:
+) -> tuple[OperatingPoint, PairDistances]:
     """Choose both thresholds of a model.
 
     Args:
@@ -45,14 +45,14 @@ def calibrate(
     Raises:
         UserError: too few persons, or too few pairs to tell so small a rate from none.
     """
-    persons = np.setdiff1d(np.unique(task.contest.query_labels.person), task.contest.in_training())
+    persons = np.setdiff1d(np.unique(task.split.query_labels.person), task.split.training_persons())
     if len(persons) < 4:
-        root = task.contest.crops.root
+        root = task.split.dataset.root
         raise UserError(f"{root}: {len(persons)} persons ask; a threshold needs at least 4, better 100")
     order = np.random.default_rng(seed).permutation(persons)
     halves = order[: len(order) // 2], order[len(order) // 2 :]
-    choosing, measuring = (task.of_persons(half) for half in halves)
-    pairs, searches = choosing.pairs(same_camera), Pairs.of(*_searches(choosing, same_camera))
+    choosing, measuring = (task.select_persons(half) for half in halves)
+    pairs, searches = choosing.pairs(same_camera), PairDistances.of(*_searches(choosing, same_camera))
     pair_threshold = _threshold(pairs, pair_far, "--far", "impostor pairs")
     search_threshold = _threshold(searches, search_far, "--search-far", "searches")
     if not np.isfinite([pair_threshold, search_threshold]).all():
@@ -70,12 +70,12 @@ def calibrate(
         pair_far_wanted=pair_far,
         pair_far=_rounded(held_out.far(pair_threshold)),
         pair_tar=_rounded(held_out.tar(pair_threshold)),
-        fpr_at_95=_rounded(far_at_tar(held_out)),
-        eer=_rounded(equal_error_rate(held_out)[0]),
+        fpr_at_95=_rounded(far_at_tar(held_out.genuine, held_out.impostor)),
+        eer=_rounded(eer(held_out.genuine, held_out.impostor)[0]),
         search_far_wanted=search_far,
         search_far=_rounded(np.mean(alarm <= search_threshold)),
         search_dir=_rounded(np.mean((found < alarm) & (found <= search_threshold))),
-        gallery=len(measuring.contest.gallery),
+        gallery=len(measuring.split.gallery),
         persons=[len(half) for half in halves],
         data=data,
         seed=seed,
@@ -83,21 +83,21 @@ def calibrate(
     return point, held_out
 
 
-def _threshold(pairs: Pairs, far: float, option: str, what: str) -> float:
+def _threshold(pairs: PairDistances, far: float, option: str, what: str) -> float:
     if far * len(pairs.impostor) < 1 - 1e-9:
         raise UserError(
             f"{option} {far:g} means one in {1 / far:.0f}, and there are only {len(pairs.impostor)} {what} to choose "
             f"by; give more people or a larger {option}"
         )
-    return _rounded(threshold_at_far(pairs, far))
+    return _rounded(threshold_at_far(pairs.genuine, pairs.impostor, far))
 
 
-def _searches(task: Task, same_camera: bool) -> tuple[np.ndarray, np.ndarray]:
+def _searches(task: RetrievalTask, same_camera: bool) -> tuple[np.ndarray, np.ndarray]:
     """Of each query the distance of its nearest true picture, and of the nearest picture once its person is gone."""
     protocol = PROTOCOLS["single-camera" if same_camera else "market1501"]
-    matches = find_matches(task.distance_rows(), task.contest.query_labels, task.contest.gallery_labels, protocol)
-    nearest = matches.number == 0
-    return matches.distance[nearest], matches.nearest_wrong[matches.trial[nearest]]
+    matches = find_matches(task.distance_rows(), task.split.query_labels, task.split.gallery_labels, protocol)
+    nearest = matches.match_index == 0
+    return matches.distance[nearest], matches.nearest_negative[matches.trial[nearest]]
 
 
 def _rounded(value: SupportsFloat) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from learning_reid.datasets.features import picture_name
+from learning_reid.datasets.embeddings import sample_name
 from learning_reid.errors import UserError
 from learning_reid.evaluation.result import EvaluationResult
 from learning_reid.io.markdown import markdown_table, signed
@@ -15,7 +15,7 @@ from learning_reid.metrics.confidence import PairedTest, paired_test
 _COMPARED = {"rank1": "rank-1", "map": "mAP", "minp": "mINP"}
 
 
-def compare_with(earlier: Path, result: EvaluationResult) -> dict[str, PairedTest]:
+def compare_results(earlier: Path, result: EvaluationResult) -> dict[str, PairedTest]:
     """This model minus an earlier one, tested by identity.
 
     Args:
@@ -29,8 +29,8 @@ def compare_with(earlier: Path, result: EvaluationResult) -> dict[str, PairedTes
         UserError: the file is of another kind, its figures are of other data or another protocol, or nothing in it
             can be compared.
     """
-    before = read_earlier(earlier)
-    names = [picture_name(sample, result.contest.crops) for sample in result.contest.query]
+    before = read_evaluation(earlier)
+    names = [sample_name(sample, result.contest.dataset) for sample in result.contest.query]
     now = result.main.fingerprint(result.data)
     if before.fingerprint != now or set(names) != set(before.row):
         raise UserError(
@@ -56,7 +56,7 @@ class Earlier:
     columns: dict[str, np.ndarray]
 
 
-def read_earlier(file: Path) -> Earlier:
+def read_evaluation(file: Path) -> Earlier:
     """Read a JSON file that `evaluate --json` wrote.
 
     Raises:

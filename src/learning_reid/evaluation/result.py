@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from learning_reid.datasets.features import picture_name
-from learning_reid.datasets.task import Contest, Task
+from learning_reid.datasets.embeddings import sample_name
+from learning_reid.datasets.query_gallery_split import QueryGallerySplit
+from learning_reid.datasets.retrieval_task import RetrievalTask
 from learning_reid.io.output_folder import plain_json
-from learning_reid.metrics.breakdown import CameraPair, PersonFigures
-from learning_reid.metrics.retrieval import RANKS, Retrieval
-from learning_reid.metrics.verification import FARS, Pairs, equal_error_rate, far_at_tar, tar_at_far
+from learning_reid.metrics.breakdown import CameraPairMetrics, PersonMetrics
+from learning_reid.metrics.retrieval import RANKS, RetrievalMetrics
+from learning_reid.metrics.verification import FARS, PairDistances, eer, far_at_tar, tar_at_far
 from learning_reid.retrieval.distances import DistanceRows
 
 FIGURES = (*(f"rank{k}" for k in RANKS), "map", "minp")
@@ -20,7 +21,7 @@ class Method:
     """One way to rank the same features: plain, or with query expansion or re-ranking after it."""
 
     name: str
-    retrieval: Retrieval
+    retrieval: RetrievalMetrics
     seconds: float
 
 
@@ -43,49 +44,49 @@ class EvaluationResult:
         notes: what the reader should know.
     """
 
-    task: Task
+    task: RetrievalTask
     model: Mapping[str, str]
     data: str
     methods: Sequence[Method]
     distance_rows: DistanceRows
-    protocols: Sequence[Retrieval]
+    protocols: Sequence[RetrievalMetrics]
     intervals: Mapping[str, tuple[float, float]]
-    pairs: Pairs | None
+    pairs: PairDistances | None
     open_set: Mapping[str, float]
-    camera_pairs: Sequence[CameraPair]
-    persons: Sequence[PersonFigures]
+    camera_pairs: Sequence[CameraPairMetrics]
+    persons: Sequence[PersonMetrics]
     notes: Sequence[str]
 
     @property
-    def contest(self) -> Contest:
+    def contest(self) -> QueryGallerySplit:
         """Who asked and who answered."""
-        return self.task.contest
+        return self.task.split
 
     @property
-    def main(self) -> Retrieval:
+    def main(self) -> RetrievalMetrics:
         """What the figures at the top are of."""
         return self.methods[-1].retrieval
 
 
-def verification_figures(pairs: Pairs) -> dict[str, Any]:
+def verification_metrics(pairs: PairDistances) -> dict[str, Any]:
     """EER with its threshold, TAR at each FAR, FPR at 95 % TAR, and how many pairs there were."""
-    eer, threshold = equal_error_rate(pairs)
+    eer, threshold = eer(pairs.genuine, pairs.impostor)
     return {
         "eer": eer,
         "eer_threshold": threshold,
-        "tar_at_far": {f"{far:g}": tar_at_far(pairs, far) for far in FARS},
-        "fpr_at_95": far_at_tar(pairs),
+        "tar_at_far": {f"{far:g}": tar_at_far(pairs.genuine, pairs.impostor, far) for far in FARS},
+        "fpr_at_95": far_at_tar(pairs.genuine, pairs.impostor),
         "genuine_pairs": len(pairs.genuine),
         "impostor_pairs": len(pairs.impostor),
         "impostors_sampled": pairs.sampled,
     }
 
 
-def result_as_json(result: EvaluationResult) -> dict[str, Any]:
+def result_to_json(result: EvaluationResult) -> dict[str, Any]:
     """The whole result as plain values; a figure that could not be computed is null."""
     contest, main = result.contest, result.main
     values: dict[str, Any] = {
-        "dataset": contest.crops.name,
+        "dataset": contest.dataset.name,
         **result.model,
         **_figures(main, result.data),
         "ap": main.ap,
@@ -98,7 +99,7 @@ def result_as_json(result: EvaluationResult) -> dict[str, Any]:
         "cmc": main.cmc.tolist(),
     }
     if result.pairs is not None:
-        values |= verification_figures(result.pairs)
+        values |= verification_metrics(result.pairs)
     values["methods"] = [
         {"method": method.name, **_means(method.retrieval), "seconds": round(method.seconds, 3)}
         for method in result.methods
@@ -115,7 +116,7 @@ def result_as_json(result: EvaluationResult) -> dict[str, Any]:
     ]
     values["by_person"] = [asdict(one) | {"person": contest.persons[one.person]} for one in result.persons]
     values["per_query"] = {
-        "img_path": [picture_name(sample, contest.crops) for sample in contest.query],
+        "img_path": [sample_name(sample, contest.dataset) for sample in contest.query],
         "person_id": [sample.person_id for sample in contest.query],
         **{name: main.per_query[name].tolist() for name in ("rank1", "map", "minp")},
     }
@@ -123,7 +124,7 @@ def result_as_json(result: EvaluationResult) -> dict[str, Any]:
     return plain_json(values)
 
 
-def _figures(retrieval: Retrieval, data: str) -> dict[str, Any]:
+def _figures(retrieval: RetrievalMetrics, data: str) -> dict[str, Any]:
     return {
         "protocol": retrieval.protocol.name,
         "definition": retrieval.protocol.definition,
@@ -134,6 +135,6 @@ def _figures(retrieval: Retrieval, data: str) -> dict[str, Any]:
     }
 
 
-def _means(retrieval: Retrieval) -> dict[str, float]:
-    figures = retrieval.figures
+def _means(retrieval: RetrievalMetrics) -> dict[str, float]:
+    figures = retrieval.means
     return {name: figures[name] for name in FIGURES}

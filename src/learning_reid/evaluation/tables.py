@@ -2,10 +2,10 @@
 
 from html import escape  # a Markdown page may hold HTML, and a name is whatever somebody wrote
 
-from learning_reid.evaluation.result import FIGURES, EvaluationResult, verification_figures
+from learning_reid.evaluation.result import FIGURES, EvaluationResult, verification_metrics
 from learning_reid.io.markdown import markdown_table, percent, signed
 from learning_reid.metrics.confidence import paired_test
-from learning_reid.metrics.retrieval import RANKS, Retrieval
+from learning_reid.metrics.retrieval import RANKS, RetrievalMetrics
 
 _HEADS = (*(f"rank-{k}" for k in RANKS), "mAP", "mINP")
 _PERSONS_SHOWN = 10
@@ -46,7 +46,7 @@ def _head(result: EvaluationResult) -> str:
     )
     return "\n".join(
         [
-            f"# {contest.crops.name}: {len(contest.query)} pictures ask, {len(contest.gallery)} answer; "
+            f"# {contest.dataset.name}: {len(contest.query)} pictures ask, {len(contest.gallery)} answer; "
             f"persons: {len(contest.persons)}, cameras: {cameras}",
             "",
             f"- {', '.join(model.values())}",
@@ -72,7 +72,7 @@ def _methods(result: EvaluationResult) -> str:
     return markdown_table(["", *_HEADS, *(["mAP gain", "p", "seconds"] if several else [])], rows)
 
 
-def _counts(retrieval: Retrieval) -> str:
+def _counts(retrieval: RetrievalMetrics) -> str:
     skipped = retrieval.queries_skipped
     left = f"; {skipped} left out, their person cannot be found under this protocol" if skipped else ""
     return f"{retrieval.queries} queries counted{left}."
@@ -90,7 +90,7 @@ def _protocols(result: EvaluationResult) -> str:
 
 def _verification(result: EvaluationResult) -> str:
     assert result.pairs is not None
-    figures = verification_figures(result.pairs)
+    figures = verification_metrics(result.pairs)
     fars = figures["tar_at_far"]
     table = markdown_table(
         ["same or different?", "EER", "at distance", *(f"TAR@FAR {far}" for far in fars), "FPR@95"],
@@ -142,6 +142,6 @@ def _persons(result: EvaluationResult) -> str:
     return markdown_table(["the hardest persons", "queries", "rank-1", "mAP"], rows)
 
 
-def _row(retrieval: Retrieval) -> list[str]:
-    figures = retrieval.figures
+def _row(retrieval: RetrievalMetrics) -> list[str]:
+    figures = retrieval.means
     return [percent(figures[name]) for name in FIGURES]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from learning_reid.datasets.images import open_picture
+from learning_reid.datasets.images import open_image
 from learning_reid.errors import UserError
-from learning_reid.frames.folder import PICTURE_SUFFIXES, natural_order
+from learning_reid.frames.images import IMAGE_SUFFIXES, natural_sort
 
 
 def some_pictures(folder: Path, most: int) -> list[np.ndarray]:
@@ -17,8 +17,8 @@ def some_pictures(folder: Path, most: int) -> list[np.ndarray]:
     """
     if not folder.is_dir():
         raise UserError(f"{folder} is no folder; name one with pictures of people")
-    files = natural_order(str(path) for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
+    files = natural_sort(str(path) for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
     if not files:
-        raise UserError(f"{folder} holds no pictures ({', '.join(PICTURE_SUFFIXES)}); name a folder that does")
+        raise UserError(f"{folder} holds no pictures ({', '.join(IMAGE_SUFFIXES)}); name a folder that does")
     chosen = np.unique(np.linspace(0, len(files) - 1, most).round().astype(int))
-    return [open_picture(Path(files[index])) for index in chosen]
+    return [open_image(Path(files[index])) for index in chosen]

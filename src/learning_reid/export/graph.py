@@ -47,8 +47,8 @@ def write_onnx(name: str, network: nn.Module, size: tuple[int, int], target: Pat
     """Write a network as an ONNX file.
 
     Args:
-        name: one of `learning_reid.models.names`.
-        network: of `build_network`.
+        name: one of `learning_reid.models.registry`.
+        network: of `create_model`.
         size: height and width of its pictures.
         target: the file. Its input is `input` (batch, 3, h, w) float32, RGB scaled to 0–1 and normalised by ImageNet's
             mean and deviation; its output `reid_features` (batch, d), of unit length.

@@ -1,6 +1,6 @@
 """What an export did, in words."""
 
-from learning_reid.export.export import Report
+from learning_reid.export.exporter import Report
 from learning_reid.io.markdown import percent, signed
 
 

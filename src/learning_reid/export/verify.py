@@ -8,15 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from learning_reid.datasets.features import embed_samples
-from learning_reid.datasets.sample import LabelledCrops
-from learning_reid.datasets.task import Contest, make_contest, make_task
+from learning_reid.datasets.embeddings import embed_samples
+from learning_reid.datasets.sample import CropDataset
+from learning_reid.datasets.query_gallery_split import QueryGallerySplit, split_query_gallery
+from learning_reid.datasets.retrieval_task import create_retrieval_task
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
-from learning_reid.metrics.matches import answerable, find_matches
+from learning_reid.metrics.matches import has_true_match, find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import score_retrieval
+from learning_reid.metrics.retrieval import retrieval_metrics
 
 BATCHES = (1, 2, 17)
 FLOAT_TOLERANCE = 1e-4  # of each number of a unit vector
@@ -79,31 +80,31 @@ def random_pictures(height: int, width: int, seed: int = 0) -> list[np.ndarray]:
     return list(rng.integers(0, 256, (max(BATCHES), height, width, 3), np.uint8))
 
 
-def check_answerable(crops: LabelledCrops) -> None:
+def check_answerable(crops: CropDataset) -> None:
     """Refuse crops on which no mAP can be measured.
 
     Raises:
         UserError: nobody can be found in them.
     """
-    contest = make_contest(crops)
-    if not answerable(contest.query_labels, contest.gallery_labels, PROTOCOLS["market1501"]).any():
+    contest = split_query_gallery(crops)
+    if not has_true_match(contest.query_labels, contest.gallery_labels, PROTOCOLS["market1501"]).any():
         raise UserError(
-            f"{crops.root}: {contest.crops.name}: nobody is seen by two cameras, so no mAP can be measured; give crops "
+            f"{crops.root}: {contest.dataset.name}: nobody is seen by two cameras, so no mAP can be measured; give crops "
             "of people before two cameras or more"
         )
 
 
-def compare_accuracy(original: Embedder, exported: Embedder, crops: LabelledCrops) -> Accuracy:
+def compare_accuracy(original: Embedder, exported: Embedder, crops: CropDataset) -> Accuracy:
     """mAP of both by the Market-1501 rule; without a split the first camera asks. See `check_answerable`."""
-    contest = make_contest(crops)
+    contest = split_query_gallery(crops)
     before, after = (_map(embedder, contest) for embedder in (original, exported))
     return Accuracy(before, after, len(contest.query))
 
 
-def _map(embedder: Embedder, contest: Contest) -> float:
+def _map(embedder: Embedder, contest: QueryGallerySplit) -> float:
     labels, rule = (contest.query_labels, contest.gallery_labels), PROTOCOLS["market1501"]
-    rows = make_task(contest, embed_samples(contest.samples, embedder), "cosine").distance_rows()
-    return score_retrieval(find_matches(rows, *labels, rule), *labels, rule).figures["map"]
+    rows = create_retrieval_task(contest, embed_samples(contest.samples, embedder), "cosine").distance_rows()
+    return retrieval_metrics(find_matches(rows, *labels, rule), *labels, rule).means["map"]
 
 
 def check_parity(parity: Parity, int8: bool) -> None:

@@ -1,4 +1,4 @@
-"""One picture of a sequence, and what every source of such pictures can do."""
+"""One frame, and the interface of every source of frames."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,18 +8,16 @@ import numpy as np
 
 from learning_reid.frames.mot import MotTable
 
-Truth = MotTable  # who really was where; rows of score 0 are ignored: neither a person to find nor a false alarm
-
-SLOWEST, FASTEST = 0.001, 1000  # frames per second
+MIN_FRAME_RATE, MAX_FRAME_RATE = 0.001, 1000  # frames per second
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One picture.
+    """One image of a sequence.
 
     Attributes:
-        index: counts from 0 in file order; a file that could not be read leaves a gap.
-        name: file name, or the frame's number in a video.
+        index: Counts from 0 in file order; a file that cannot be read leaves a gap.
+        name: The file name, or the frame's number in a video.
         image: (height, width, 3) uint8, RGB.
     """
 
@@ -29,37 +27,37 @@ class Frame:
 
 
 class FrameSource(Protocol):
-    """Frames one after another, never all in memory; iterating again decodes again and gives the same frames.
+    """Frames one after another, never all in memory; each iteration decodes them again and gives the same frames.
 
     Attributes:
-        skipped: a line for each file that could not be read; filled while iterating, emptied by the next iteration.
-        frames_per_second: the source's own rate, None where nothing says it.
-        truth: who is where; only the synthetic scene knows its own.
+        skipped: One line for each frame that could not be read in the current iteration.
+        frames_per_second: The source's own rate; None if unknown.
+        truth: Ground truth, which only a synthetic scene has; rows with score 0 are ignored.
     """
 
     skipped: list[str]
     frames_per_second: float | None
-    truth: Truth | None
+    truth: MotTable | None
 
     def __len__(self) -> int:
-        """An upper bound on the number of frames, for the progress bar."""
+        """Return an upper bound on the number of frames, for progress bars."""
         ...
 
     def __iter__(self) -> Iterator[Frame]: ...
 
     def at(self, index: int) -> Frame:
-        """The frame that iterating gives under this index.
+        """Return the frame that iterating gives with this index.
 
         Raises:
-            UserError: there is none, or it is damaged.
+            UserError: There is no such frame, or it is damaged.
         """
         ...
 
 
-def as_rate(told: object) -> float | None:
-    """Frames per second as a file tells them; None where that is none: a damaged header says 90,000.
+def parse_frame_rate(value: object) -> float | None:
+    """Return a frame rate read from a file, or None if it is not plausible: damaged headers give 90,000.
 
-    >>> as_rate(25), as_rate(90_000.0), as_rate("soon"), as_rate(None)
+    >>> parse_frame_rate(25), parse_frame_rate(90_000.0), parse_frame_rate("soon"), parse_frame_rate(None)
     (25.0, None, None, None)
     """
-    return float(told) if isinstance(told, int | float) and SLOWEST <= told <= FASTEST else None
+    return float(value) if isinstance(value, int | float) and MIN_FRAME_RATE <= value <= MAX_FRAME_RATE else None

@@ -1,11 +1,10 @@
-"""Boxes with identities as the MOT challenge writes them: one row for each box, ``frame,id,x,y,w,h,conf,…``.
+"""Boxes with identities in MOT challenge format: one row for each box, ``frame,id,x,y,w,h,conf,…``.
 
-The file counts frames from 1 and gives left, top, width and height in pixels; we count frames from 0 (row frame N is
-picture N-1 in file order) and use corners. The same format serves for what a detector found and for the truth, where a
-row of score 0 is to be ignored: neither a person to find nor a false alarm.
+The files count frames from 1 and give left, top, width and height in pixels. `MotTable` counts frames from 0 (row frame
+N is image N - 1 in file order) and stores corners. The format holds detections and ground truth; a ground-truth row
+with score 0 is ignored: it is neither a person to find nor a false positive.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from learning_reid.errors import UserError
 
-COLUMNS = 7  # frame, id, x, y, w, h, conf; what follows (world coordinates, class, visibility) is not read
+_COLUMNS = 7  # frame, id, x, y, w, h, conf; further columns (world coordinates, class, visibility) are not read
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +21,7 @@ class MotTable:
 
     Attributes:
         frame: (n,) int64, counted from 0.
-        person_id: (n,) int64; -1 in a file of detections, where nobody is known yet.
+        person_id: (n,) int64; -1 for detections without identity.
         boxes_xyxy: (n, 4) float32, pixels.
         score: (n,) float32, the seventh column.
     """
@@ -33,8 +32,8 @@ class MotTable:
     score: np.ndarray
 
     @classmethod
-    def of_rows(cls, rows: np.ndarray) -> "MotTable":
-        """Rows ``frame (from 1), id, x, y, w, h, conf`` as a (n, 7) float64 array."""
+    def from_rows(cls, rows: np.ndarray) -> "MotTable":
+        """Convert (n, 7) float64 rows ``frame (from 1), id, x, y, w, h, conf``."""
         corners = np.concatenate([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]], axis=1)  # (n, 4) x, y, x + w, y + h
         return cls(
             frame=rows[:, 0].astype(np.int64) - 1,
@@ -47,16 +46,16 @@ class MotTable:
         return len(self.frame)
 
     def at(self, frame_index: int) -> "MotTable":
-        """The rows of one frame (counted from 0), in the file's order; an empty table where the frame has none."""
-        here = self.frame == frame_index
-        return MotTable(self.frame[here], self.person_id[here], self.boxes_xyxy[here], self.score[here])
+        """Return the rows of one frame (counted from 0) in file order."""
+        rows = self.frame == frame_index
+        return MotTable(self.frame[rows], self.person_id[rows], self.boxes_xyxy[rows], self.score[rows])
 
 
 def read_mot(path: str | Path) -> MotTable:
-    """Read a MOT det.txt or gt.txt. An empty file is an empty table.
+    """Read a MOT det.txt or gt.txt; an empty file gives an empty table.
 
     Raises:
-        UserError: there is no such file, or a row is not one of this format; names file and line.
+        UserError: The file cannot be read, or a row is not in this format; the message names file and line.
     """
     path = Path(path)
     try:
@@ -65,44 +64,35 @@ def read_mot(path: str | Path) -> MotTable:
         raise UserError(f"{path}: no such file; give a MOT file with rows frame,id,x,y,w,h,conf") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as a MOT text file ({error})") from None
-    rows = [_row(line, f"{path}:{number}") for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    return MotTable.of_rows(np.array(rows, dtype=np.float64).reshape(-1, COLUMNS))
+    rows = [_parse_row(line, f"{path}:{number}") for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    return MotTable.from_rows(np.array(rows, dtype=np.float64).reshape(-1, _COLUMNS))
 
 
-def _row(line: str, where: str) -> list[float]:
-    fields = line.split(",")
-    try:
-        values = [float(field) for field in fields[:COLUMNS]]
-    except ValueError:
-        values = []
-    if len(values) < COLUMNS or not np.isfinite(values).all():
-        raise UserError(f"{where}: not a MOT row: {line.strip()[:60]!r}; it needs numbers frame,id,x,y,w,h,conf")
-    if values[0] < 1 or values[0] != int(values[0]) or values[1] != int(values[1]):
-        raise UserError(f"{where}: frame {fields[0]} and id {fields[1]} must be whole numbers, frames counted from 1")
-    return values
+def format_mot(table: MotTable) -> str:
+    """Return the text of a MOT file, with pixels to a thousandth and unknown (-1) world coordinates.
 
-
-def write_mot(path: str | Path, table: MotTable) -> None:
-    """Write `table` in the same format, pixels to a thousandth; the three world coordinates are -1, "not known".
-
-    Raises:
-        UserError: the file cannot be written.
+    >>> print(format_mot(MotTable.from_rows(np.array([[1, 7, 10, 20, 30.5, 40, 1]]))), end="")
+    1,7,10.000,20.000,30.500,40.000,1,-1,-1,-1
     """
-    try:
-        Path(path).write_text(mot_text(table), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another folder") from None
-
-
-def mot_text(table: MotTable) -> str:
-    """What `write_mot` writes."""
-    return "".join(f"{line}\n" for line in _lines(table))
-
-
-def _lines(table: MotTable) -> Iterator[str]:
     boxes = table.boxes_xyxy.astype(np.float64)
     sizes = boxes[:, 2:] - boxes[:, :2]
-    for frame, person_id, (x, y), (w, h), score in zip(
-        table.frame, table.person_id, boxes[:, :2], sizes, table.score, strict=True
-    ):
-        yield f"{frame + 1},{person_id},{x:.3f},{y:.3f},{w:.3f},{h:.3f},{score:.6g},-1,-1,-1"
+    columns = (table.frame, table.person_id, boxes[:, :2], sizes, table.score)
+    return "".join(
+        f"{frame + 1},{person_id},{x:.3f},{y:.3f},{w:.3f},{h:.3f},{score:.6g},-1,-1,-1\n"
+        for frame, person_id, (x, y), (w, h), score in zip(*columns, strict=True)
+    )
+
+
+def _parse_row(line: str, location: str) -> list[float]:
+    fields = line.split(",")
+    try:
+        values = [float(field) for field in fields[:_COLUMNS]]
+    except ValueError:
+        values = []
+    if len(values) < _COLUMNS or not np.isfinite(values).all():
+        raise UserError(f"{location}: not a MOT row: {line.strip()[:60]!r}; it needs numbers frame,id,x,y,w,h,conf")
+    if values[0] < 1 or values[0] != int(values[0]) or values[1] != int(values[1]):
+        raise UserError(
+            f"{location}: frame {fields[0]} and id {fields[1]} must be whole numbers, frames counted from 1"
+        )
+    return values

@@ -1,4 +1,4 @@
-"""The embedded street as frames: people who never existed, drawn on demand, with the truth about them."""
+"""The synthetic street as frames, rendered on demand, with ground truth."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from learning_reid.errors import UserError
-from learning_reid.frames.frame import Frame, Truth
+from learning_reid.frames.frame import Frame
 from learning_reid.frames.mot import MotTable
 
 if TYPE_CHECKING:
-    from reid_synth.world.view import SceneTruth
+    from reid_synth.world.camera_view import SceneTruth
 
 PREFIX = "synthetic:"
-CLEAR = 0.2  # a person of whom less than this share is seen is neither to be found nor a false alarm
+MIN_VISIBILITY = 0.2  # below this visible share a person is neither to be found nor a false positive
 
 
-def is_generated(name: str) -> bool:
-    """Whether a source's name means a generated scene, and not a file or folder.
+def is_synthetic(name: str) -> bool:
+    """Return whether a source's name means a synthetic scene rather than a file or folder.
 
-    >>> is_generated("synthetic:7"), is_generated("synthetic footage")
+    >>> is_synthetic("synthetic:7"), is_synthetic("synthetic footage")
     (True, False)
     """
     return name.startswith(PREFIX) or name == PREFIX.rstrip(":")
 
 
 class SyntheticFrames:
-    """A generated scene, named `synthetic:SEED` or `synthetic:SEED:FRAMES`.
+    """A synthetic scene, named `synthetic:SEED` or `synthetic:SEED:FRAMES`.
 
     Args:
-        name: The scene; the same name always gives the same pictures.
+        name: The scene; the same name always gives the same images.
         max_frames: Stop after so many frames.
 
     Raises:
-        UserError: The name is not of that form.
+        UserError: The name has another form.
     """
 
     def __init__(self, name: str, max_frames: int | None = None) -> None:
-        seed, frames = parse_name(name)
-        from reid_synth.world.scene import Scene  # here: drawing people loads a good deal that a video does not need
+        seed, frames = parse_scene_name(name)
+        from reid_synth.world.scene import Scene  # imported late: rendering is slow to import and a video needs none
 
         self._scene = Scene(seed=seed) if frames is None else Scene(seed=seed, frames=frames)
         self._scene.frames = min(self._scene.frames, max_frames or self._scene.frames)
         self.skipped: list[str] = []
         self.frames_per_second: float | None = self._scene.frames_per_second
-        self.truth: Truth | None = truth_table(self._scene.truth())
+        self.truth: MotTable | None = truth_table(self._scene.truth())
 
     def __len__(self) -> int:
         return len(self._scene)
@@ -56,10 +56,10 @@ class SyntheticFrames:
             yield self.at(index)
 
     def at(self, index: int) -> Frame:
-        """The frame of this index, drawn.
+        """Render the frame with this index.
 
         Raises:
-            UserError: the scene is shorter.
+            UserError: The scene is shorter.
         """
         if not 0 <= index < len(self):
             raise UserError(f"the scene has {len(self)} frames, counted from 0, and no frame {index}")
@@ -67,15 +67,15 @@ class SyntheticFrames:
 
 
 def truth_table(truth: SceneTruth) -> MotTable:
-    """The truth as a MOT table, where those of whom too little is seen have confidence 0."""
-    clear = (truth.visibility >= CLEAR).astype(np.float32)
-    return MotTable(truth.frame, truth.person_id, truth.boxes_xyxy, clear)
+    """Convert ground truth to a MOT table; people below `MIN_VISIBILITY` get confidence 0."""
+    visible = (truth.visibility >= MIN_VISIBILITY).astype(np.float32)
+    return MotTable(truth.frame, truth.person_id, truth.boxes_xyxy, visible)
 
 
-def parse_name(name: str) -> tuple[int, int | None]:
-    """Seed and number of frames of a scene's name; None where the scene's own length is meant.
+def parse_scene_name(name: str) -> tuple[int, int | None]:
+    """Return seed and number of frames of a scene's name; None means the scene's default length.
 
-    >>> parse_name("synthetic:7"), parse_name("synthetic:7:30")
+    >>> parse_scene_name("synthetic:7"), parse_scene_name("synthetic:7:30")
     ((7, None), (7, 30))
 
     Raises:
@@ -84,6 +84,6 @@ def parse_name(name: str) -> tuple[int, int | None]:
     numbers = name.removeprefix(PREFIX).split(":")
     if len(numbers) > 2 or not all(number.isascii() and number.isdigit() for number in numbers) or numbers[1:] == ["0"]:
         raise UserError(
-            f"{name!r} is no synthetic scene; write synthetic:SEED or synthetic:SEED:FRAMES, as synthetic:7"
+            f"{name!r} is not a synthetic scene; write synthetic:SEED or synthetic:SEED:FRAMES, for example synthetic:7"
         )
     return int(numbers[0]), int(numbers[1]) if len(numbers) == 2 else None

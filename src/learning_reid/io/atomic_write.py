@@ -1,29 +1,54 @@
-"""Files that are whole or not there: a full disk or a pulled plug leaves the one before as it was."""
+"""Replace a file completely or not at all, whatever goes wrong while it is written."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from learning_reid.errors import UserError
 
 
-def write_whole(path: Path, content: dict[str, Any]) -> None:
-    """Write beside the file, make sure it is on the disk, then put it in the file's place.
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path` that replaces it if the block succeeds.
+
+    If the block fails, the temporary file is deleted and the earlier `path` stays as it was. A device or a pipe, such
+    as /dev/stdout, is written directly.
 
     Raises:
-        UserError: it cannot be written; the file before stays as it was.
+        UserError: The file cannot be written, for example because the disk is full.
+
+    Example:
+        ::
+
+            with atomic_write(folder / "result.txt") as temporary:
+                temporary.write_text("done")
     """
-    part = path.with_name(path.name + ".part")
+    special = path.exists() and not path.is_file() and not path.is_dir()
+    temporary = path if special else path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as stream:
-            torch.save(content, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(part, path)
-    except (OSError, RuntimeError) as problem:
-        part.unlink(missing_ok=True)
-        reason = getattr(problem, "strerror", None) or str(problem).splitlines()[0]
-        raise UserError(f"{path} cannot be written ({reason}); make room, the last good one is kept") from None
+        yield temporary
+        if not special:
+            with temporary.open("rb+") as stream:
+                os.fsync(stream.fileno())  # otherwise a power failure may leave an empty file under the new name
+            os.replace(temporary, path)
+    except OSError as error:
+        if error.filename is not None and Path(error.filename) not in (temporary, path):
+            raise  # another file that the block reads or writes
+        raise UserError(f"{path} cannot be written ({error.strerror or error}); make room or choose another path") from None
+    finally:
+        if not special:
+            temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: dict[str, Any]) -> None:
+    """Write a torch checkpoint atomically; its callers move to `atomic_write`."""
+    import torch
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as temporary:
+        try:
+            torch.save(content, temporary)
+        except RuntimeError as error:  # how torch reports a full disk
+            raise OSError(0, str(error).splitlines()[0]) from error

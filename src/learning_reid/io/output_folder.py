@@ -2,13 +2,11 @@
 
 import json
 import math
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from learning_reid.errors import UserError
+from learning_reid.io.atomic_write import atomic_write
 
 OUTPUTS = ("annotated.mp4", "ranking.png", "rankings.csv", "resolved.yml", "summary.json")
 
@@ -68,19 +66,6 @@ def write_json(path: Path, values: Any) -> None:
     Raises:
         UserError: it cannot be written.
     """
-    try:
-        with replacing(path) as part:
-            part.write_text(json.dumps(plain_json(values), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path} cannot be written ({error.strerror}); name another file") from None
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write to; if all goes well it replaces `path` in one step, else `path` stays as it was."""
-    part = path.with_name(path.name + ".part")
-    try:
-        yield part
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    text = json.dumps(plain_json(values), indent=2, ensure_ascii=False) + "\n"
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -1,1 +1,5 @@
-"""What a ReID network is asked to do while it trains: one file a loss, each a short pure function and a thin module."""
+"""Losses of person re-identification: classification, metric learning, and both."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

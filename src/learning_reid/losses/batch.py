@@ -1,4 +1,4 @@
-"""What all losses share: who belongs with whom in a batch, and arithmetic that does not round the small differences."""
+"""What all losses share: precision, positive and negative pairs of a batch, and batches without pairs."""
 
 import functools
 from collections.abc import Callable
@@ -12,13 +12,16 @@ Loss = Callable[Concatenate[Tensor, Tensor, Rest], Tensor]
 
 
 def batch_loss(function: Loss[Rest]) -> Loss[Rest]:
-    """Make a function of (features, labels, …) a loss that can be trusted wherever it is called.
+    """Decorate a loss of (features, labels, …): check the lengths, and compute in float32 at least.
 
-    One label for each feature, and at least float32 inside, even under autocast: bfloat16 keeps three digits, and two
-    neighbours' distances differ in the fourth. float64 stays float64.
+    Autocast is switched off inside: bfloat16 keeps three digits, and the distances of two neighbours differ in the
+    fourth. float64 stays float64. The decorated loss raises ValueError if features and labels differ in length.
 
-    Raises (the loss that comes back):
-        ValueError: when features and labels differ in number.
+    >>> @batch_loss
+    ... def mean_length(features, labels):
+    ...     return features.norm(dim=1).mean()
+    >>> mean_length(torch.ones(2, 4, dtype=torch.bfloat16), torch.tensor([0, 1]))
+    tensor(2.)
     """
 
     @functools.wraps(function)
@@ -32,7 +35,7 @@ def batch_loss(function: Loss[Rest]) -> Loss[Rest]:
 
 
 def at_least_float32(values: Tensor) -> Tensor:
-    """The same numbers, in float32 where they came in less.
+    """Convert lower precisions to float32; float32 and float64 stay.
 
     >>> at_least_float32(torch.ones(2, dtype=torch.bfloat16)).dtype
     torch.float32
@@ -40,16 +43,16 @@ def at_least_float32(values: Tensor) -> Tensor:
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
-def pairs(labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Which pictures of a batch are of the same person, and which of another.
+def pair_masks(labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return which images of a batch show the same person, and which another.
 
     Args:
         labels: (n,) person ids.
 
     Returns:
-        Two (n, n) bool masks: positives (without the picture itself) and negatives of the picture of each row.
+        Two (n, n) bool masks: positives (without the image itself) and negatives of each row's image.
 
-    >>> positives, negatives = pairs(torch.tensor([7, 7, 5]))
+    >>> positives, negatives = pair_masks(torch.tensor([7, 7, 5]))
     >>> positives.int().tolist(), negatives.int().tolist()
     ([[0, 1, 0], [1, 0, 0], [0, 0, 0]], [[0, 0, 1], [0, 0, 1], [1, 1, 0]])
     """
@@ -58,6 +61,6 @@ def pairs(labels: Tensor) -> tuple[Tensor, Tensor]:
     return same & ~itself, ~same
 
 
-def nothing_to_learn(features: Tensor) -> Tensor:
-    """Zero, with a gradient of zero: what a loss answers when no picture of the batch can be compared."""
+def zero_loss(features: Tensor) -> Tensor:
+    """Return 0 with a zero gradient, the loss of a batch without any pair to compare."""
     return features.sum() * 0

@@ -1,50 +1,55 @@
-"""Centre loss: keep each person's pictures near one learned point. It goes beside a loss that tells people apart."""
+"""Center loss: keep the images of a person near one learned point. It complements a loss that separates people."""
 
 import torch
 from torch import Tensor, nn
 
 from learning_reid.losses.batch import batch_loss
+from learning_reid.losses.registry import register_loss
 
 
 @batch_loss
-def centre_loss(features: Tensor, labels: Tensor, centres: Tensor) -> Tensor:
-    """Half the squared distance of each picture to its person's centre (Wen et al. 2016, ECCV, equation 2).
+def center_loss(features: Tensor, labels: Tensor, centers: Tensor) -> Tensor:
+    """Compute half the mean squared distance of images to the center of their class (Wen et al. 2016, ECCV, eq. 2).
 
         L = 1/2n · Σ_i |x_i − c_{y_i}|²
 
-    The mean over the batch stands where the paper has the sum, so that the weight of this loss (0.0005 is usual in
-    re-identification) means the same for every batch size. Alone it would be content with all features in one point.
+    The paper takes the sum over the batch; with the mean, a weight of this loss (0.0005 is usual in re-identification)
+    means the same for every batch size. On its own it is minimal when all features collapse into one point.
 
     Args:
-        features: (n, d) embeddings as they are.
-        labels: (n,) class numbers from 0 to C − 1.
-        centres: (C, d).
+        features: (n, d) embeddings, not normalised.
+        labels: (n,) class indices from 0 to C − 1.
+        centers: (C, d).
 
     Returns:
         Scalar; 0 for an empty batch.
 
     Raises:
-        ValueError: when features and labels differ in number.
+        ValueError: Features and labels differ in length.
+
+    >>> center_loss(torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([0, 0]), torch.zeros(1, 2))
+    tensor(1.2500)
     """
-    away = features - centres.to(features.dtype)[labels]  # (n, d)
-    return 0.5 * away.square().sum() / max(len(labels), 1)
+    offsets = features - centers.to(features.dtype)[labels]  # (n, d)
+    return 0.5 * offsets.square().sum() / max(len(labels), 1)
 
 
-class CentreLoss(nn.Module):
-    """`centre_loss` with the centres as parameters, which gradient descent moves like any other.
+@register_loss("center", about="center loss; its centers are learned")
+class CenterLoss(nn.Module):
+    """`center_loss` with the centers as parameters.
 
-    The paper moves each centre by its own rule, towards the mean of its pictures; a gradient step on `centres` goes
+    The paper moves each center towards the mean of its images by a rule of its own; a gradient step on `centers` goes
     the same way. Give them a learning rate of their own (0.5 is usual, divided by the weight of this loss).
 
     Args:
-        classes: how many people.
-        dimension: length of the features.
+        classes: Number of training identities.
+        dimension: Length of the embeddings.
     """
 
     def __init__(self, classes: int, dimension: int) -> None:
         super().__init__()
-        self.centres = nn.Parameter(torch.randn(classes, dimension))
+        self.centers = nn.Parameter(torch.randn(classes, dimension))
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
-        """Features (n, d) and class numbers (n,) to a scalar."""
-        return centre_loss(features, labels, self.centres)
+        """Compute the loss of features (n, d) and class indices (n,)."""
+        return center_loss(features, labels, self.centers)

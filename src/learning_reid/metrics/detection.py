@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-EXCUSED_IOU = 0.4  # a detection that overlaps an ignored true box by more than this is not held against the detector
+IGNORED_IOU = 0.4  # a detection that overlaps an ignored true box by more than this is not held against the detector
 
 
 def iou_matrix(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -70,7 +70,7 @@ class OperatingPoint(NamedTuple):
 
 
 @dataclass(frozen=True)
-class DetectionScores:
+class DetectionMetrics:
     """The outcome for each detection, best score first, and the figures that follow from it.
 
     Attributes:
@@ -112,12 +112,12 @@ class DetectionScores:
         return float(envelope[self.hits].sum() / max(self.people, 1))  # each hit moves recall on by 1 / people
 
 
-def detection_scores(
+def detection_metrics(
     found: Sequence[tuple[np.ndarray, np.ndarray]],
     truth: Sequence[np.ndarray],
     ignored: Sequence[np.ndarray] | None = None,
     min_iou: float = 0.5,
-) -> DetectionScores:
+) -> DetectionMetrics:
     """Hold the detections of a whole set of pictures against the truth.
 
     In each picture the detections choose in the order of their scores (ties in the order given), each the free true box
@@ -143,7 +143,7 @@ def detection_scores(
     scores = np.concatenate([part[0] for part in outcomes]) if outcomes else np.zeros(0)
     hits = np.concatenate([part[1] for part in outcomes]) if outcomes else np.zeros(0, bool)
     order = np.argsort(-scores, kind="stable")
-    return DetectionScores(scores[order], hits[order], sum(len(real) for real in truth))
+    return DetectionMetrics(scores[order], hits[order], sum(len(real) for real in truth))
 
 
 def _outcome(
@@ -157,5 +157,5 @@ def _outcome(
         if iou.shape[1] and iou[row, column] >= min_iou:
             hits[row] = True
             iou[:, column] = -1.0  # nobody else may find this person
-    excused = (iou_matrix(boxes, ignored).max(axis=1, initial=0.0) > EXCUSED_IOU) & ~hits
+    excused = (iou_matrix(boxes, ignored).max(axis=1, initial=0.0) > IGNORED_IOU) & ~hits
     return scores[~excused], hits[~excused]

@@ -1,7 +1,7 @@
 """Is everybody one person, and one person only? Numbers given to detections, held against the true persons.
 
 NumPy and SciPy only. Nearly all starts from two numbers for each detection: the true person it stands for
-(`refind.identify`; negative = nobody), and the person it was given (negative = none: not claimed to be anybody).
+(`refind.assign_identities`; negative = nobody), and the person it was given (negative = none: not claimed to be anybody).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 
 
 @dataclass(frozen=True)
-class IdentityScores:
+class IdentityMetrics:
     """How well detections were put together to persons; shares in 0..1.
 
     Attributes:
@@ -33,9 +33,9 @@ class IdentityScores:
     true_persons: int
 
 
-def identity_scores(
+def identity_metrics(
     given: np.ndarray, rows: np.ndarray, persons: np.ndarray, true_boxes: Mapping[int, int]
-) -> IdentityScores:
+) -> IdentityMetrics:
     """IDF1, IDP and IDR: Ristani et al. 2016, Performance Measures and a Data Set for Multi-Target, Multi-Camera
     Tracking, arXiv 1609.01775, equations 7 to 11.
 
@@ -50,14 +50,14 @@ def identity_scores(
         true_boxes: of each true person, in how many frames they are to be found (missed ones too).
 
     >>> given, true = np.array([7, 7, 8, 8]), np.array([1, 1, 1, 2])
-    >>> round(identity_scores(given, np.arange(4), true, {1: 3, 2: 1}).idf1, 3)
+    >>> round(identity_metrics(given, np.arange(4), true, {1: 3, 2: 1}).idf1, 3)
     0.75
     """
     given = np.asarray(given)
     agree = contingency(np.asarray(persons), given[rows])[2]
     best = linear_sum_assignment(agree, maximize=True)
     right, claimed, there = int(agree[best].sum()), int((given >= 0).sum()), sum(true_boxes.values())
-    return IdentityScores(
+    return IdentityMetrics(
         2 * right / max(claimed + there, 1),
         right / max(claimed, 1),
         right / max(there, 1),
@@ -81,7 +81,7 @@ def contingency(true: np.ndarray, given: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 @dataclass(frozen=True)
-class PairScores:
+class PairwiseMetrics:
     """Of all pairs of detections; shares in 0..1.
 
     Attributes:
@@ -95,22 +95,22 @@ class PairScores:
     f1: float
 
 
-def pair_scores(true: np.ndarray, given: np.ndarray) -> PairScores:
+def pairwise_metrics(true: np.ndarray, given: np.ndarray) -> PairwiseMetrics:
     """Pairwise precision, recall and F1. What was not found cannot be in a pair: missed people do not count here.
 
     Args:
         true: (n,) int, true person of each detection; a negative one is like nobody else.
         given: (n,) int, the person it was given; a negative one was put together with nobody.
 
-    >>> pair_scores(np.array([1, 1, 1, 2]), np.array([7, 7, 8, 8]))
-    PairScores(precision=0.5, recall=0.3333333333333333, f1=0.4)
+    >>> pairwise_metrics(np.array([1, 1, 1, 2]), np.array([7, 7, 8, 8]))
+    PairwiseMetrics(precision=0.5, recall=0.3333333333333333, f1=0.4)
     """
     true, given = np.asarray(true), np.asarray(given)
     right = _pairs(contingency(true, given)[2].ravel())
     claimed = _pairs(np.unique(given[given >= 0], return_counts=True)[1])
     there = _pairs(np.unique(true[true >= 0], return_counts=True)[1])
     precision, recall = right / max(claimed, 1), right / max(there, 1)
-    return PairScores(precision, recall, 2 * right / max(claimed + there, 1))
+    return PairwiseMetrics(precision, recall, 2 * right / max(claimed + there, 1))
 
 
 def _pairs(counts: np.ndarray) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-STRANGER = -1  # a distractor: somebody nobody asks for, each a person of their own
+DISTRACTOR = -1  # a distractor: somebody nobody asks for, each a person of their own
 
 
 @dataclass(frozen=True, eq=False)

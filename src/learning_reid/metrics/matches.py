@@ -24,19 +24,19 @@ class Matches:
 
     Attributes:
         query: (t,) int64, which query each trial belongs to.
-        nearest_wrong: (t,) float, distance of the nearest wrong picture; infinite where there is none.
+        nearest_negative: (t,) float, distance of the nearest wrong picture; infinite where there is none.
         trial: (m,) int64, never falling, which trial each true match belongs to.
         gallery: (m,) int64, row of the match in the gallery; nearest first within a trial.
         distance: (m,) float, of the precision that the distances came in.
-        wrong_nearer: (m,) int64, how many wrong pictures are as near or nearer.
+        num_negatives_before: (m,) int64, how many wrong pictures are as near or nearer.
     """
 
     query: np.ndarray
-    nearest_wrong: np.ndarray
+    nearest_negative: np.ndarray
     trial: np.ndarray
     gallery: np.ndarray
     distance: np.ndarray
-    wrong_nearer: np.ndarray
+    num_negatives_before: np.ndarray
 
     @property
     def number(self) -> np.ndarray:
@@ -46,7 +46,7 @@ class Matches:
     @property
     def rank(self) -> np.ndarray:
         """(m,) int64, place of each true match among all that competes, 1 = nearest."""
-        return self.wrong_nearer + self.number + 1
+        return self.num_negatives_before + self.number + 1
 
 
 def find_matches(
@@ -84,18 +84,18 @@ def find_matches(
                 query_rows.append(rows)
                 nearest.append(wrong)
             progress(len(rows))
-    gallery_rows, distances, wrong_nearer = zip(*places, strict=True) if places else ((), (), ())
+    gallery_rows, distances, num_negatives_before = zip(*places, strict=True) if places else ((), (), ())
     return Matches(
         query=np.concatenate(query_rows),
-        nearest_wrong=np.concatenate(nearest),
+        nearest_negative=np.concatenate(nearest),
         trial=np.repeat(np.arange(len(places)), [len(rows) for rows in gallery_rows]),
         gallery=np.concatenate([np.empty(0, np.int64), *gallery_rows]),
         distance=np.concatenate([np.empty(0, np.float32), *distances]),
-        wrong_nearer=np.concatenate([np.empty(0, np.int64), *wrong_nearer]),
+        num_negatives_before=np.concatenate([np.empty(0, np.int64), *num_negatives_before]),
     )
 
 
-def answerable(query: Labels, gallery: Labels, protocol: Protocol) -> np.ndarray:
+def has_true_match(query: Labels, gallery: Labels, protocol: Protocol) -> np.ndarray:
     """(q,) bool, which queries have somebody to find; no distances are needed to know."""
     has = np.zeros(len(query), bool)
     for asking, shots in protocol.rounds(query, gallery):
@@ -128,12 +128,12 @@ def _places(
     block.sort(axis=1)  # what is not a number comes last
     if np.isnan(block[:, -1:]).any() or not all(np.isfinite(distances).all() for _, distances in answers):
         raise ValueError("some distances are not numbers (NaN or infinite)")
-    nearest_wrong = block[:, 0].copy() if block.shape[1] else np.full(len(query), np.inf, block.dtype)
+    nearest_negative = block[:, 0].copy() if block.shape[1] else np.full(len(query), np.inf, block.dtype)
     found = [
         (kept, distances, np.searchsorted(wrong, distances, side="right"))
         for (kept, distances), wrong in zip(answers, block, strict=True)
     ]
-    return found, nearest_wrong
+    return found, nearest_negative
 
 
 def _checked(block: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -8,7 +8,7 @@ enough; the second as a false alarm (FAR) where anybody at all is near enough (G
 import numpy as np
 
 from learning_reid.metrics.matches import Matches
-from learning_reid.metrics.verification import Pairs, threshold_at_far
+from learning_reid.metrics.verification import PairDistances, threshold_at_far
 
 OPEN_SET_FARS = (0.1, 0.01)
 
@@ -31,11 +31,11 @@ def dir_at_far(matches: Matches, far: float) -> float:
     >>> dir_at_far(find_matches(lambda rows: distances[rows].copy(), query, gallery, PROTOCOLS["market1501"]), 0.5)
     1.0
     """
-    nearest = matches.number == 0
+    nearest = matches.match_index == 0
     known = matches.trial[nearest]  # trials with somebody to find
-    alarms = matches.nearest_wrong[known]
+    alarms = matches.nearest_negative[known]
     if not len(known) or far * len(known) < 1 - 1e-9:
         return float("nan")
     found_at = matches.distance[nearest]
-    threshold = threshold_at_far(Pairs.of(found_at, alarms), far)
+    threshold = threshold_at_far(found_at, alarms, far)
     return float(np.mean((found_at < alarms) & (found_at <= threshold)))

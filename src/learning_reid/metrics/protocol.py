@@ -65,11 +65,11 @@ class Protocol:
         """Which of the gallery pictures `own` (rows) of the query's person may answer: (len(own),) bool."""
         if self.removes == "same camera":
             return gallery.camera[own] != query.camera[row]
-        return (gallery.picture[own] != query.picture[row]) | (query.picture[row] < 0)
+        return (gallery.image[own] != query.image[row]) | (query.image[row] < 0)
 
     def _one_each(self, gallery: Labels, rows: np.ndarray, repeat: int, camera: int) -> np.ndarray:
         seed = [self.seed, repeat, camera & 0xFFFFFFFF]  # a camera may have a negative number, a seed may not
-        rows = rows[np.argsort(gallery.picture[rows], kind="stable")]  # so that the order of the gallery plays no part
+        rows = rows[np.argsort(gallery.image[rows], kind="stable")]  # so that the order of the gallery plays no part
         shuffled = np.random.default_rng(seed).permutation(rows)
         strangers = gallery.person[shuffled] < 0  # each is another person
         known = shuffled[~strangers]

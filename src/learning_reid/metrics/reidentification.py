@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learning_reid.metrics.detection import EXCUSED_IOU, iou_matrix, match_boxes
+from learning_reid.metrics.detection import IGNORED_IOU, iou_matrix, match_boxes
 from learning_reid.metrics.retrieval import average_precision
 
-NOBODY = -1  # a detection that stands for no true person: a false alarm
-EXCUSED = -2  # a detection on a true box that is to be ignored: no false alarm
+FALSE_POSITIVE = -1  # a detection that stands for no true person: a false alarm
+IGNORED = -2  # a detection on a true box that is to be ignored: no false alarm
 
 
 @dataclass(frozen=True)
-class RefindScores:
+class ReidentificationMetrics:
     """Figures of one walk-through, shares in 0..1, means over the queries that could be scored (NaN where none could).
 
     Attributes:
@@ -36,7 +36,7 @@ class RefindScores:
     queries_scored: int
 
 
-def identify(
+def assign_identities(
     boxes: np.ndarray, true_boxes: np.ndarray, true_ids: np.ndarray, true_scores: np.ndarray, min_iou: float = 0.5
 ) -> np.ndarray:
     """Give the detections of a frame the identities of the true boxes they stand for: one-to-one, best overlap first.
@@ -49,31 +49,31 @@ def identify(
         min_iou: overlap from which a detection stands for a true box.
 
     Returns:
-        (n,) int64: the identity, `NOBODY` (-1), or `EXCUSED` (-2) for one left over on a box to ignore (IoU above 0.4).
+        (n,) int64: the identity, `FALSE_POSITIVE` (-1), or `IGNORED` (-2) for one left over on a box to ignore (IoU above 0.4).
     """
     real = np.asarray(true_scores) != 0
     matched = match_boxes(boxes, true_boxes[real], min_iou)
-    on_ignored = iou_matrix(boxes, true_boxes[~real]).max(axis=1, initial=0.0) > EXCUSED_IOU
-    identity = np.where(on_ignored, EXCUSED, NOBODY).astype(np.int64)
+    on_ignored = iou_matrix(boxes, true_boxes[~real]).max(axis=1, initial=0.0) > IGNORED_IOU
+    identity = np.where(on_ignored, IGNORED, FALSE_POSITIVE).astype(np.int64)
     found = matched >= 0
     identity[found] = np.asarray(true_ids)[real][matched[found]]
     return identity
 
 
-def refind_scores(
+def reidentification_metrics(
     query_ids: Sequence[int],
     distances: Sequence[np.ndarray],
     frames: Sequence[np.ndarray],
     identities: Sequence[np.ndarray],
     frames_present: Sequence[np.ndarray],
-) -> RefindScores:
+) -> ReidentificationMetrics:
     """Score the rankings of the queries; each sequence has one entry for each query.
 
     Args:
         query_ids: true identity of each query, negative where it stands for nobody.
         distances: (m,) of each query to the later detections; equal ones rank in the order given.
         frames: (m,) int, the frame of each later detection.
-        identities: (m,) int, what `identify` says of each later detection.
+        identities: (m,) int, what `assign_identities` says of each later detection.
         frames_present: (p,) int, the later frames in which the query's true person is present.
     """
     figures = []
@@ -85,7 +85,7 @@ def refind_scores(
             figures.append(_figures_of_one(person, away, frame, identity, present))
             frames_scored += len(present)
     rank1, mean_ap, refind_rate = np.mean(figures, axis=0).tolist() if figures else [math.nan] * 3
-    return RefindScores(rank1, mean_ap, refind_rate, frames_scored, len(query_ids), len(figures))
+    return ReidentificationMetrics(rank1, mean_ap, refind_rate, frames_scored, len(query_ids), len(figures))
 
 
 def _figures_of_one(
@@ -95,5 +95,5 @@ def _figures_of_one(
     hits = identity[order] == person
     _, first = np.unique(frame[order], return_index=True)  # the nearest of each frame
     refound = np.isin(present, frame[order][first][hits[first]])
-    counted = hits[identity[order] != EXCUSED]
+    counted = hits[identity[order] != IGNORED]
     return float(counted[:1].sum()), average_precision(counted), float(refound.mean())

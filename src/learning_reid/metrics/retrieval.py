@@ -19,7 +19,7 @@ CMC_LENGTH = 50
 
 
 @dataclass(frozen=True, eq=False)
-class Retrieval:
+class RetrievalMetrics:
     """Figures of one evaluation, each a share in 0..1.
 
     Attributes:
@@ -77,9 +77,9 @@ def average_precision(hits: np.ndarray) -> float:
     return float(np.mean(np.arange(1, len(places) + 1) / (places + 1)))
 
 
-def score_retrieval(
+def retrieval_metrics(
     matches: Matches, query: Labels, gallery: Labels, protocol: Protocol, ap: AveragePrecision = "precisions"
-) -> Retrieval:
+) -> RetrievalMetrics:
     """Turn the places of the true matches into figures.
 
     Let the true matches of a query, nearest first, stand at the ranks r₁ < … < rₙ.
@@ -114,7 +114,7 @@ def score_retrieval(
 
     def within(k: int) -> np.ndarray:
         if protocol.every_match:
-            return over_trial((matches.wrong_nearer < k).astype(np.float64))
+            return over_trial((matches.num_negatives_before < k).astype(np.float64))
         nearest = number == 0
         hit = np.full(trials, np.nan)
         hit[matches.trial[nearest]] = rank[nearest] <= k
@@ -130,7 +130,7 @@ def score_retrieval(
     per_query = {f"rank{k}": over_query(within(k)) for k in RANKS}
     per_query |= {"map": over_query(over_trial(precision)), "minp": over_query(inverse_penalty)}
     curve = np.array([mean(over_query(within(k))) for k in range(1, CMC_LENGTH + 1)])
-    return Retrieval(protocol, per_query, curve, len(gallery), ap)
+    return RetrievalMetrics(protocol, per_query, curve, len(gallery), ap)
 
 
 def mean(values: np.ndarray) -> float:

@@ -18,7 +18,7 @@ MOST_IMPOSTORS = 50_000_000  # of more pairs than so many, a seeded part of the 
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class PairDistances:
     """Distances of pairs, sorted.
 
     Attributes:
@@ -32,7 +32,7 @@ class Pairs:
     sampled: float = 1.0
 
     @classmethod
-    def of(cls, genuine: np.ndarray, impostor: np.ndarray, sampled: float = 1.0) -> "Pairs":
+    def of(cls, genuine: np.ndarray, impostor: np.ndarray, sampled: float = 1.0) -> "PairDistances":
         """Sort the distances.
 
         Raises:
@@ -60,7 +60,7 @@ def collect_pairs(
     same_camera: bool = False,
     most_impostors: int = MOST_IMPOSTORS,
     seed: int = 0,
-) -> Pairs:
+) -> PairDistances:
     """Pair every query with every gallery picture of another camera: across cameras is what ReID is for.
 
     Args:
@@ -84,17 +84,17 @@ def collect_pairs(
         one = query.take(rows)
         alike = one.camera[:, None] == gallery.camera[None]
         if same_camera:
-            itself = (one.picture[:, None] == gallery.picture[None]) & (one.picture[:, None] >= 0)
+            itself = (one.image[:, None] == gallery.image[None]) & (one.image[:, None] >= 0)
             paired = alike & ~itself
         else:
             paired = ~alike
         same = (one.person[:, None] == gallery.person[None]) & (one.person[:, None] >= 0)
         genuine.append(block[paired & same])
         impostor.append(block[paired & ~same & chosen])
-    return Pairs.of(np.concatenate(genuine), np.concatenate(impostor), columns / max(1, len(gallery)))
+    return PairDistances.of(np.concatenate(genuine), np.concatenate(impostor), columns / max(1, len(gallery)))
 
 
-def equal_error_rate(pairs: Pairs) -> tuple[float, float]:
+def equal_error_rate(pairs: PairDistances) -> tuple[float, float]:
     """The point of the ROC curve where as many impostors are let in as genuine pairs are turned away.
 
     The curve consists of straight lines between its points, as scikit-learn's `roc_curve` draws it.
@@ -102,7 +102,7 @@ def equal_error_rate(pairs: Pairs) -> tuple[float, float]:
     Returns:
         The rate, and the smallest observed distance at which FAR has reached 1 - TAR.
 
-    >>> rate, distance = equal_error_rate(Pairs.of(np.array([0.1, 0.2, 0.6]), np.array([0.5, 0.8, 0.9])))
+    >>> rate, distance = equal_error_rate(PairDistances.of(np.array([0.1, 0.2, 0.6]), np.array([0.5, 0.8, 0.9])))
     >>> round(rate, 3), distance
     (0.333, 0.5)
     """
@@ -115,10 +115,10 @@ def equal_error_rate(pairs: Pairs) -> tuple[float, float]:
     return far0 + part * (far1 - far0), float(crossing)
 
 
-def threshold_at_far(pairs: Pairs, far: float) -> float:
+def threshold_at_far(pairs: PairDistances, far: float) -> float:
     """The largest observed distance that lets in at most this share of the impostors; -inf where none does.
 
-    >>> threshold_at_far(Pairs.of(np.array([0.1, 0.2, 0.6]), np.array([0.5, 0.8, 0.9])), 0.4)
+    >>> threshold_at_far(PairDistances.of(np.array([0.1, 0.2, 0.6]), np.array([0.5, 0.8, 0.9])), 0.4)
     0.6
     """
     allowed = math.floor(far * len(pairs.impostor) + 1e-9)
@@ -128,7 +128,7 @@ def threshold_at_far(pairs: Pairs, far: float) -> float:
     return max(_below(pairs.genuine, too_far), _below(pairs.impostor, too_far))
 
 
-def tar_at_far(pairs: Pairs, far: float) -> float:
+def tar_at_far(pairs: PairDistances, far: float) -> float:
     """Share of the genuine pairs accepted where at most `far` of the impostors are.
 
     NaN where there are fewer than 1 / `far` impostors: so small a rate cannot be told from none.
@@ -138,20 +138,20 @@ def tar_at_far(pairs: Pairs, far: float) -> float:
     return float(pairs.tar(threshold_at_far(pairs, far)))
 
 
-def far_at_tar(pairs: Pairs, tar: float = 0.95) -> float:
+def far_at_tar(pairs: PairDistances, tar: float = 0.95) -> float:
     """Share of the impostors let in by the smallest threshold that accepts `tar` of the genuine pairs (FPR@95)."""
     needed = math.ceil(tar * len(pairs.genuine) - 1e-9)
     return float(pairs.far(pairs.genuine[max(0, needed - 1)]))
 
 
-def roc_curve(pairs: Pairs, points: int = 400) -> tuple[np.ndarray, np.ndarray]:
+def roc_curve(pairs: PairDistances, points: int = 400) -> tuple[np.ndarray, np.ndarray]:
     """FAR and TAR, (points,) each, at rates of false acceptance spread evenly on a logarithmic axis."""
     wanted = np.geomspace(1 / len(pairs.impostor), 1, points)
     thresholds = np.array([threshold_at_far(pairs, far) for far in wanted])
     return wanted, pairs.tar(thresholds)
 
 
-def _first_crossing(values: np.ndarray, pairs: Pairs) -> float:
+def _first_crossing(values: np.ndarray, pairs: PairDistances) -> float:
     """The smallest of the sorted values at which FAR ≥ 1 - TAR: the difference only grows, so halve the interval."""
     low, high = 0, len(values)
     while low < high:

@@ -1,17 +1,17 @@
-"""OSNet: people at all scales at once, in about two million weights at most. Nine variants of one network.
+"""OSNet: omni-scale features in at most 2.2 million parameters; nine variants of one network.
 
 Papers: OSNet, arXiv 1905.00953 (ICCV 2019), and OSNet-AIN, arXiv 1910.06827 (TPAMI 2021), both by Zhou, Yang, Cavallaro
-and Xiang. Telling two people apart takes the logo on a shirt (a few pixels) and the shape of a body (all of them). Each
-block therefore looks at four scales and lets a gate, fed by the picture itself, mix them.
+and Xiang. Telling two people apart takes small details (a logo of a few pixels) and the whole body shape. Each block
+therefore has streams of four scales, and a gate that depends on the image weighs them.
 """
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from learning_reid.models.osnet_blocks import ConvNorm, InstanceNorm, OmniScaleBlock, OmniScaleBlockAIN
+from learning_reid.models.registry import register_model
 
 FEATURE_DIM = 512
 
@@ -19,15 +19,19 @@ Norms = tuple[tuple[InstanceNorm, InstanceNorm], ...]
 
 
 class Variant(NamedTuple):
-    """What tells the variants apart: the share of the channels kept, and where instance normalisation stands.
+    """The width of a variant and its instance normalisation.
 
-    `norms` holds a pair for each of the stages conv2, conv3, conv4: one entry for each of its two blocks.
+    Attributes:
+        width: Share of the channels of osnet_x1_0.
+        norms: For each of the stages conv2, conv3 and conv4, the instance normalisation of its two blocks.
+        style_free_stem: Whether conv1 uses instance instead of batch normalisation.
+        ain_names: Whether the weights are named as in the published OSNet-AIN files.
     """
 
     width: float
     norms: Norms = (("none", "none"),) * 3
-    style_free_stem: bool = False  # instance instead of batch normalisation in conv1
-    ain_names: bool = False  # which of the two published naming schemes the weights carry
+    style_free_stem: bool = False
+    ain_names: bool = False
 
 
 # IBN: after the sum, in the first stage only. AIN: the placement that the second paper's architecture search found.
@@ -52,11 +56,11 @@ VARIANTS: dict[str, Variant] = {
 
 
 class OSNet(nn.Module):
-    """Table 1 of the paper: a stem, three stages of two omni-scale blocks, and a 512-number description of the person.
+    """OSNet (Table 1 of the paper): a stem, three stages of two omni-scale blocks, and 512 features.
 
     Args:
-        variant: one of `VARIANTS`.
-        num_classes: identities of the training set; 0 leaves the classifier out.
+        variant: One of `VARIANTS`.
+        num_classes: Number of training identities; 0 for no classifier.
     """
 
     def __init__(self, variant: Variant, num_classes: int = 0) -> None:
@@ -74,7 +78,7 @@ class OSNet(nn.Module):
         self.apply(_initialise)
 
     def stage_maps(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What the network sees and where, after each stage from conv2 to conv5: (n, 3, h, w) -> four maps."""
+        """Compute the feature maps after conv2, conv3, conv4 and conv5: (n, 3, h, w) -> four maps."""
         x = self.conv1(x)  # (n, c1, h / 2, w / 2)
         x = F.max_pool2d(x, 3, stride=2, padding=1)  # (n, c1, h / 4, w / 4)
         second = self.pool2(self.conv2(x))  # (n, c2, h / 8, w / 8)
@@ -83,16 +87,16 @@ class OSNet(nn.Module):
         return second, third, fourth, self.conv5(fourth)
 
     def feature_maps(self, x: Tensor) -> Tensor:
-        """The last of these maps: (n, 3, h, w) -> (n, 512 · width, h / 16, w / 16)."""
+        """Compute the last feature map: (n, 3, h, w) -> (n, 512 · width, h / 16, w / 16)."""
         return self.stage_maps(x)[-1]
 
     def features(self, x: Tensor) -> Tensor:
-        """(n, 3, h, w) -> (n, 512): the feature maps averaged over the picture, then one fully connected layer."""
+        """Compute the features: global average pooling, then one fully connected layer, (n, 3, h, w) -> (n, 512)."""
         x = self.feature_maps(x).mean(dim=(2, 3))  # (n, c4)
         return self.fc(x)  # (n, 512), not yet of unit length
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        """Features (n, 512); while training with a classifier (logits (n, num_classes), features (n, 512))."""
+        """Compute features (n, 512), or in training mode with a classifier (logits (n, num_classes), features)."""
         features = self.features(x)
         if self.training and self.classifier is not None:
             return self.classifier(features), features
@@ -106,9 +110,9 @@ def _stage(
     ain_names: bool,
     halve: bool = True,
 ) -> tuple[nn.Sequential, nn.Module]:
-    """Two blocks, and a transition that halves height and width.
+    """Build two blocks and a transition that halves height and width.
 
-    The files of plain OSNet keep the transition as the third entry of the stage, those of AIN beside it as `pool`.
+    In the weights of plain OSNet the transition is the third entry of the stage, in those of OSNet-AIN it is `pool`.
     """
     block = OmniScaleBlockAIN if ain_names else OmniScaleBlock
     blocks = [block(in_channels, out_channels, norms[0]), block(out_channels, out_channels, norms[1])]
@@ -121,7 +125,7 @@ def _stage(
 
 
 def _initialise(module: nn.Module) -> None:
-    """He initialisation for convolutions, small normal weights for the linear layers; norms start as the identity."""
+    """Initialise convolutions by He's method and linear layers with small normal weights."""
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
     elif isinstance(module, nn.Linear):
@@ -130,20 +134,23 @@ def _initialise(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def build_osnet(name: str, num_classes: int = 0, seed: int = 0) -> OSNet:
-    """A freshly initialised network; the same seed gives the same weights and leaves torch's own generator alone.
+@register_model(
+    "osnet_x1_0",
+    "osnet_x0_75",
+    "osnet_x0_5",
+    "osnet_x0_25",
+    "osnet_ibn_x1_0",
+    "osnet_ain_x1_0",
+    "osnet_ain_x0_75",
+    "osnet_ain_x0_5",
+    "osnet_ain_x0_25",
+    about="OSNet, this project's own implementation.",
+)
+def build_osnet(name: str, num_classes: int = 0) -> OSNet:
+    """Build an OSNet with random weights of PyTorch's generator; see `create_model` for seeded or trained weights.
 
     Args:
-        name: a key of `VARIANTS`, such as "osnet_x0_25".
-        num_classes: identities to classify while training; 0 for an embedder without a classifier.
-        seed: of the initial weights.
-
-    Raises:
-        KeyError: no such variant.
-
-    >>> build_osnet("osnet_x0_25").eval()(torch.zeros(2, 3, 64, 32)).shape
-    torch.Size([2, 512])
+        name: A key of `VARIANTS`, such as "osnet_x0_25".
+        num_classes: Number of training identities; 0 for no classifier.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return OSNet(VARIANTS[name], num_classes)
+    return OSNet(VARIANTS[name], num_classes)

@@ -1,6 +1,6 @@
-"""The pieces OSNet is made of: lite convolutions, a gate, and the omni-scale block (arXiv 1905.00953, Section 3).
+"""The layers of OSNet: lite convolutions, a gate, and the omni-scale block (arXiv 1905.00953, Section 3).
 
-The attribute names (`conv2a`, `gate.fc1`, `IN`, …) are those of the published weight files, which thus load strictly.
+The attribute names (`conv2a`, `gate.fc1`, `IN`, …) are those of the published weights, which therefore load strictly.
 """
 
 from collections import OrderedDict
@@ -14,13 +14,13 @@ InstanceNorm = Literal["none", "inside", "after"]
 
 
 class ConvNorm(nn.Module):
-    """Convolution, then normalisation, then (unless `linear`) ReLU: the unit everything else is built from.
+    """Convolution, normalisation and ReLU.
 
     Args:
-        instance_norm: normalise each picture by its own statistics instead of the batch's. That takes the style of
-            a camera (brightness, colour cast, contrast) out of the features.
-        norm: with False the convolution stands alone; its caller normalises.
-        linear: without ReLU.
+        instance_norm: Normalise each image by its own statistics instead of those of the batch, which removes the
+            style of a camera (brightness, colour cast, contrast).
+        norm: Whether to normalise at all.
+        linear: Leave out the ReLU.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class ConvNorm(nn.Module):
 
 
 class LiteConv3x3(nn.Module):
-    """A 3x3 convolution in two cheap steps (Figure 3b): mix the channels (1x1), then look around in each (3x3).
+    """A 3 × 3 convolution in two cheap steps (Figure 3b): 1 × 1 over all channels, then 3 × 3 within each channel.
 
-    c·c + 9·c weights instead of 9·c·c, about nine times fewer.
+    It has c·c + 9·c weights instead of 9·c·c, about nine times fewer.
     """
 
     def __init__(self, channels: int) -> None:
@@ -63,9 +63,9 @@ class LiteConv3x3(nn.Module):
 
 
 class Gate(nn.Module):
-    """The unified aggregation gate G of Equation 3: which channels of a stream matter in this very picture.
+    """The unified aggregation gate G of Equation 3: weigh the channels of a stream, depending on the image.
 
-    "Unified": the four streams of a block share one gate, so it learns to weigh scales rather than streams.
+    "Unified" means that the four streams of a block share one gate, so it learns to weigh scales rather than streams.
     """
 
     def __init__(self, channels: int, reduction: int = 16) -> None:
@@ -81,18 +81,18 @@ class Gate(nn.Module):
 
 
 def stream(channels: int, depth: int) -> nn.Sequential:
-    """`depth` lite convolutions in a row see 2·depth + 1 pixels across: the depth is the scale (Equation 2)."""
+    """Build a stream of `depth` lite convolutions, whose receptive field is 2·depth + 1 pixels (Equation 2)."""
     return nn.Sequential(*[LiteConv3x3(channels) for _ in range(depth)])
 
 
 class OmniScaleBlock(nn.Module):
-    """The residual bottleneck of Figure 4b: y = ReLU(x + conv3(Σₜ G(xᵗ) ⊙ xᵗ)), with streams of 3, 5, 7 and 9 pixels.
+    """The residual bottleneck of Figure 4b: y = ReLU(x + conv3(Σₜ G(xᵗ) ⊙ xᵗ)), with streams of scale 3, 5, 7 and 9.
 
     Args:
-        in_channels: channels of x.
-        out_channels: channels of y; the streams work on a quarter of them.
-        instance_norm: where an instance normalisation stands, if anywhere: "inside" the residual branch (OSNet-AIN)
-            or "after" the sum (OSNet-IBN).
+        in_channels: Channels of x.
+        out_channels: Channels of y; the streams have a quarter of them.
+        instance_norm: Position of the instance normalisation: "inside" the residual branch (OSNet-AIN), "after" the
+            sum (OSNet-IBN), or "none".
     """
 
     def __init__(self, in_channels: int, out_channels: int, instance_norm: InstanceNorm = "none") -> None:
@@ -115,7 +115,7 @@ class OmniScaleBlock(nn.Module):
         self.conv2d = stream(channels, 4)
 
     def streams(self) -> Iterable[nn.Module]:
-        """The four streams, from the smallest scale to the largest."""
+        """Return the four streams, from the smallest scale to the largest."""
         return self.conv2a, self.conv2b, self.conv2c, self.conv2d
 
     def forward(self, x: Tensor) -> Tensor:
@@ -129,7 +129,7 @@ class OmniScaleBlock(nn.Module):
 
 
 class OmniScaleBlockAIN(OmniScaleBlock):
-    """The same block under the names that OSNet-AIN's weight files use: `conv2.0.layers` … `conv2.3.layers`."""
+    """The same block with the names of the OSNet-AIN weights: `conv2.0.layers` … `conv2.3.layers`."""
 
     def _make_streams(self, channels: int) -> None:
         self.conv2 = nn.ModuleList(nn.Sequential(OrderedDict(layers=stream(channels, depth))) for depth in (1, 2, 3, 4))

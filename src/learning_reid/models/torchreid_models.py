@@ -1,72 +1,73 @@
-"""All other networks of the field, through torchreid: imported only when one of them is asked for, and kept quiet."""
+"""All models of torchreid that this project does not implement itself.
+
+The Python index has torchreid 0.2.5, a fork of the original 1.4: it is imported as `torchreid.reid`.
+"""
 
 import contextlib
-import functools
 import io
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
-from learning_reid.errors import UserError, did_you_mean
-from learning_reid.models.names import TORCHREID_NAMES
+from learning_reid.models.registry import register_model
 
 
-def build_torchreid(name: str, use_gpu: bool = False) -> nn.Module:
-    """A network of torchreid with random weights, in eval mode: (n, 3, h, w) -> (n, d).
-
-    Args:
-        name: one of `TORCHREID_NAMES`.
-        use_gpu: must tell `hacnn`, which moves tensors by itself, where it will run.
-
-    Raises:
-        UserError: no such network.
-    """
-    if name not in TORCHREID_NAMES:
-        raise UserError(f"unknown embedder {name!r}: {did_you_mean(name, TORCHREID_NAMES)}")
+# fmt: off
+@register_model(
+    "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnet50_fc512", "resnet50mid",
+    "resnet50_ibn_a", "resnet50_ibn_b",
+    "resnext50_32x4d", "resnext101_32x8d", "se_resnext50_32x4d", "se_resnext101_32x4d",
+    "se_resnet50", "se_resnet50_fc512", "se_resnet101", "inceptionresnetv2", "inceptionv4", "xception",
+    "densenet121", "densenet169", "densenet201", "densenet161", "densenet121_fc512",
+    "mobilenetv2_x1_0", "mobilenetv2_x1_4", "nasnsetmobile", "squeezenet1_0", "squeezenet1_0_fc512", "squeezenet1_1",
+    "shufflenet", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0",
+    "mlfn", "mudeep", "pcb_p4", "pcb_p6",
+    about="torchreid's implementation.",
+)
+# fmt: on
+def create_torchreid_model(name: str) -> nn.Module:
+    """Create a model of torchreid with random weights: (n, 3, h, w) -> (n, d) in eval mode."""
     with quiet(), without_tensorflow():
         from torchreid.reid import models
 
-        # pretrained=True would fetch ImageNet weights, which tell dogs from cars, not people apart
-        network: nn.Module = models.build_model(name, num_classes=1, pretrained=False, use_gpu=use_gpu)
-    _silence(network)
-    return network.eval()
+        # pretrained=True would download ImageNet weights
+        model: nn.Module = models.build_model(name, num_classes=1, pretrained=False)
+    return model
+
+
+@register_model("hacnn", about="torchreid's implementation.")
+def create_hacnn(name: str) -> nn.Module:
+    """Create torchreid's HACNN, without its warnings and able to run on any device."""
+    with quiet(), without_tensorflow():
+        from torchreid.reid.models.hacnn import HACNN
+
+    class PortableHACNN(HACNN):  # type: ignore[misc]
+        def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+            with quiet():  # it calls functions that torch has deprecated, for every batch
+                return super().forward(x)
+
+        def transform_theta(self, theta_i: Tensor, region_idx: int) -> Tensor:
+            return super().transform_theta(theta_i, region_idx).to(theta_i.device)
+
+    return PortableHACNN(num_classes=1, use_gpu=False)
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep warnings and printed lines from the reader while the block runs."""
+    """Suppress warnings and printed lines inside the block."""
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         yield
 
 
-def _silence(network: nn.Module) -> None:
-    """Make the network's own class a silent one. (A `forward` set on the object would be that of the original in every
-    copy of the network, and so in every average of its weights.)"""
-    loud = type(network)
-    network.__class__ = type(loud.__name__, (loud,), {"forward": silenced(loud.forward)})
-
-
-def silenced(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function without its warnings: `hacnn` calls what torch has renamed since, at each picture."""
-
-    @functools.wraps(function)
-    def silent(*arguments: Any, **options: Any) -> Any:
-        with quiet():
-            return function(*arguments, **options)
-
-    return silent
-
-
 @contextlib.contextmanager
 def without_tensorflow() -> Iterator[None]:
-    """Spare the seconds for which torchreid's training loop would have tensorboard load TensorFlow, where installed.
+    """Keep TensorBoard from importing TensorFlow inside the block, which torchreid would wait for several seconds.
 
-    `tensorboard.compat.notf` is the module by which tensorboard's own builds say that TensorFlow is to stay out.
+    `tensorboard.compat.notf` is the module by which TensorBoard itself recognises builds without TensorFlow.
     """
     marker = "tensorboard.compat.notf"
     sys.modules[marker] = ModuleType(marker)

@@ -1,1 +1,5 @@
-"""Who is nearest? Distances between embeddings, ranks, the choice of the query, and the answer "not here"."""
+"""Distances, nearest-neighbour search, query expansion and re-ranking."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,32 +1,15 @@
-"""From distances to places: 1 = nearest, over all later frames and within each frame."""
+"""Rank the detections of later frames by their distance to a query: over all frames and within each frame."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from learning_reid.retrieval.distances import DISTANCES
-from learning_reid.retrieval.sightings import Sightings
-
-
-def stable_ranks(distances: np.ndarray) -> np.ndarray:
-    """Place of each distance, 1 = nearest; equal distances keep their order.
-
-    Args:
-        distances: (m,)
-
-    Returns:
-        (m,) int64, each of 1..m once.
-
-    >>> stable_ranks(np.array([0.5, 0.1, 0.5])).tolist()
-    [2, 1, 3]
-    """
-    ranks = np.empty(len(distances), np.int64)
-    ranks[np.argsort(distances, kind="stable")] = np.arange(1, len(distances) + 1)
-    return ranks
+from learning_reid.retrieval.person_detections import PersonDetections
 
 
 def ranks_within(distances: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Place of each distance among those of its own group, 1 = nearest; equal distances keep their order.
+    """Rank each distance among those of its group, 1 = nearest; equal distances keep their order.
 
     Args:
         distances: (m,)
@@ -47,15 +30,15 @@ def ranks_within(distances: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """The later sightings, held against one query.
+    """The detections of later frames, ranked by their distance to one query.
 
     Attributes:
-        query: row of the query in the sightings.
-        rows: (m,) int64, rows of all sightings in later frames, in the order seen.
+        query: Row of the query in the detections.
+        rows: (m,) int64, rows of all detections in later frames, in frame order.
         distances: (m,) float32, to the query.
         rank: (m,) int64, 1 = nearest over all later frames.
         rank_in_frame: (m,) int64, 1 = nearest of its frame.
-        reject_above: from this distance on an answer is "not here"; None = always answer.
+        reject_above: Threshold above which a match is rejected; None = accept every match.
     """
 
     query: int
@@ -67,7 +50,7 @@ class Ranking:
 
     @property
     def accepted(self) -> np.ndarray:
-        """(m,) bool, near enough to be called a match."""
+        """(m,) bool, distances at or below the threshold."""
         return self.distances <= (np.inf if self.reject_above is None else self.reject_above)
 
     @property
@@ -77,25 +60,26 @@ class Ranking:
 
     @property
     def best_match(self) -> int | None:
-        """Which of `rows` is the answer; None = "not here": even the nearest is too far away."""
+        """Index in `rows` of the nearest detection; None if even that one is rejected."""
         nearest = int(np.argmin(self.rank))
         return nearest if self.accepted[nearest] else None
 
 
-def rank_later(
-    sightings: Sightings, query: int, metric: str = "euclidean", reject_above: float | None = None
+def rank_later_detections(
+    detections: PersonDetections, query: int, metric: str = "euclidean", reject_above: float | None = None
 ) -> Ranking:
-    """Rank everybody seen in frames after the query's.
+    """Rank all detections in frames after the query's frame.
 
-    A person of the query's own frame is no candidate: nobody stands in one frame twice.
+    Detections of the query's own frame are other people, so they are not candidates.
 
     Args:
-        sightings: everybody seen.
-        query: the row to look for.
-        metric: `euclidean` or `cosine`.
-        reject_above: matches farther away than this are withheld; their ranks stay.
+        detections: All detections.
+        query: Row of the query.
+        metric: "euclidean" or "cosine".
+        reject_above: Threshold above which a match is rejected; the ranks do not change.
     """
-    rows = np.flatnonzero(sightings.frame > sightings.frame[query])
-    distances = DISTANCES[metric](sightings.embeddings[query][None], sightings.embeddings[rows])[0]  # (m,)
-    in_frame = ranks_within(distances, sightings.frame[rows])
-    return Ranking(query, rows, distances, stable_ranks(distances), in_frame, reject_above)
+    rows = np.flatnonzero(detections.frame > detections.frame[query])
+    distances = DISTANCES[metric](detections.embeddings[query][None], detections.embeddings[rows])[0]  # (m,)
+    rank = ranks_within(distances, np.zeros(len(rows), np.int64))
+    rank_in_frame = ranks_within(distances, detections.frame[rows])
+    return Ranking(query, rows, distances, rank, rank_in_frame, reject_above)

@@ -1,9 +1,9 @@
-"""k-reciprocal re-ranking: whom do the neighbours take for neighbours? Zhong et al., CVPR 2017, arXiv 1701.08398.
+"""k-reciprocal re-ranking (Zhong et al., CVPR 2017, arXiv 1701.08398).
 
-A wrong picture is often near to the query, but the query is seldom near to it: it has other pictures of its own that
-are nearer. So every picture is described by the set of those that it and its neighbours find mutually, and pictures
-are compared by how much these sets overlap (Jaccard). Sets are small: as sparse matrices all of them fit into memory
-that the dense N × N matrices of the usual code would fill a hundred times over.
+A wrong image is often near the query, but the query is seldom among the nearest of the wrong image, which has closer
+images of its own person. So each image is represented by the set of images that are mutual neighbours of it and of its
+neighbours, and images are compared by the overlap of these sets (Jaccard distance). The sets are small: as sparse
+matrices they need about a hundredth of the memory of the usual code's dense N × N matrices.
 """
 
 from collections.abc import Callable
@@ -12,89 +12,114 @@ import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix
 
 from learning_reid.retrieval.distances import DistanceRows, distance_rows, row_blocks
+from learning_reid.retrieval.neighbors import smallest
 
-_NUMBERS_AT_ONCE = 1 << 20  # of the vectors of pairs whose distances are computed: few enough to stay in the cache
+_VALUES_AT_ONCE = 1 << 20  # of the paired vectors whose distances are computed: few enough for the CPU cache
 
 
-def reranked_rows(
-    queries: np.ndarray,
-    gallery: np.ndarray,
-    metric: str = "euclidean",
+def k_reciprocal_rerank(
+    query_features: np.ndarray,
+    gallery_features: np.ndarray,
     k1: int = 20,
     k2: int = 6,
-    weight: float = 0.3,
-    progress: Callable[[int], object] = lambda done: None,
-) -> DistanceRows:
-    """Prepare re-ranking, and give a function from query rows to their re-ranked distances.
+    lambda_value: float = 0.3,
+    metric: str = "euclidean",
+) -> np.ndarray:
+    """Compute the re-ranked distance of every query to every gallery image.
+
+    For galleries whose matrix does not fit into memory use `reranked_distance_rows`.
 
     Args:
-        queries: (q, d) embeddings.
-        gallery: (g, d) embeddings.
-        metric: `euclidean` or `cosine`; its squares are what the paper calls the original distance (torchreid's engine
-            passes squares to a function that squares again).
-        k1: neighbours that may be reciprocal (section 3.2).
-        k2: nearest whose sets are averaged (local query expansion, equation 11).
-        weight: λ, share of the original distance in the final one (equation 12).
-        progress: told how many more of the q + g pictures are looked at.
+        query_features: (q, d) embeddings.
+        gallery_features: (g, d) embeddings.
+        k1: Number of neighbours that may be reciprocal (section 3.2).
+        k2: Number of neighbours whose sets are averaged (local query expansion, equation 11).
+        lambda_value: λ, weight of the original distance in the final one (equation 12).
+        metric: "euclidean" or "cosine"; its square is the paper's original distance (torchreid's engine passes squares
+            to a function that squares again).
 
     Returns:
-        (k,) query rows -> (k, g) float32, smaller = more alike.
-    """
-    everybody = np.concatenate([np.asarray(queries, np.float32), np.asarray(gallery, np.float32)])
-    neighbours, farthest = _neighbours(everybody, metric, max(k1 + 1, k2), progress)
-    sets = _expanded_sets(neighbours[:, : k1 + 1], k1)
-    weighted = _weigh(sets, everybody, metric, farthest)
-    if k2 > 1:
-        weighted = csr_matrix(_indicator(neighbours[:, :k2]) @ weighted) / min(k2, neighbours.shape[1])
-    answering = csc_matrix(weighted[len(queries) :])  # by column: who has this member?
-    original = distance_rows(queries, gallery, metric)
+        (q, g) float32 distances, smaller = more similar.
 
-    def rows(wanted: np.ndarray) -> np.ndarray:
-        final = original(wanted)
+    >>> features = np.array([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]])
+    >>> k_reciprocal_rerank(features[:1], features[1:], k1=1, k2=1).round(2).tolist()
+    [[0.0, 1.0]]
+    """
+    compute_rows = reranked_distance_rows(query_features, gallery_features, k1, k2, lambda_value, metric)
+    return compute_rows(np.arange(len(query_features))).copy()
+
+
+def reranked_distance_rows(
+    query_features: np.ndarray,
+    gallery_features: np.ndarray,
+    k1: int = 20,
+    k2: int = 6,
+    lambda_value: float = 0.3,
+    metric: str = "euclidean",
+    progress: Callable[[int], object] = lambda done: None,
+) -> DistanceRows:
+    """Prepare re-ranked distances for a few queries at a time.
+
+    Args:
+        query_features, gallery_features, k1, k2, lambda_value, metric: As for `k_reciprocal_rerank`.
+        progress: Called with the number of images, of all q + g, finished since the last call.
+
+    Returns:
+        A function from (k,) query rows to (k, g) float32; each call overwrites the result of the last one.
+    """
+    features = np.concatenate([np.asarray(query_features, np.float32), np.asarray(gallery_features, np.float32)])
+    neighbors, farthest = _nearest_and_farthest(features, metric, max(k1 + 1, k2), progress)
+    sets = _expanded_sets(neighbors[:, : k1 + 1], k1)
+    weighted = _weigh(sets, features, metric, farthest)
+    if k2 > 1:
+        weighted = csr_matrix(_indicator(neighbors[:, :k2]) @ weighted) / min(k2, neighbors.shape[1])
+    gallery_columns = csc_matrix(weighted[len(query_features) :])  # by column: which images have this member?
+    original = distance_rows(query_features, gallery_features, metric)
+
+    def compute_rows(rows: np.ndarray) -> np.ndarray:
+        final = original(rows)
         final **= 2
-        final *= weight / farthest[wanted, None]
-        for place, row in enumerate(wanted):
-            shared = _shared(weighted, int(row), answering)  # (g,) Σ min
-            final[place] += (1 - weight) * (1 - shared / (2 - shared))  # equation 10, sums of a row are 1
+        final *= lambda_value / farthest[rows, None]
+        for i, row in enumerate(rows):
+            shared = _shared(weighted, int(row), gallery_columns)  # (g,) Σ min
+            final[i] += (1 - lambda_value) * (1 - shared / (2 - shared))  # equation 10; each row's weights sum to 1
         return final
 
-    return rows
+    return compute_rows
 
 
-def _neighbours(
+def _nearest_and_farthest(
     features: np.ndarray, metric: str, k: int, progress: Callable[[int], object]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(n, k) nearest first, oneself among them, and (n,) squared distance of the farthest picture of all."""
-    rows_of = distance_rows(features, features, metric)
+    """Return (n, k) rows nearest first, each image among its own, and the (n,) squared distance of the farthest."""
+    compute_rows = distance_rows(features, features, metric)
     k = min(k, len(features))
-    found, farthest = [], []
+    nearest, farthest = [], []
     for rows in row_blocks(np.arange(len(features)), len(features)):
-        block = rows_of(rows)
-        block[np.arange(len(rows)), rows] = 0  # oneself, without the error of rounding
-        some = np.argpartition(block, k - 1, axis=1)[:, :k]
-        order = np.argsort(np.take_along_axis(block, some, axis=1), axis=1, kind="stable")
-        found.append(np.take_along_axis(some, order, axis=1))
+        block = compute_rows(rows)
+        block[np.arange(len(rows)), rows] = 0  # the image itself, without rounding error
+        nearest.append(smallest(block, k)[0])
         farthest.append(np.maximum(block.max(axis=1) ** 2, np.finfo(np.float32).tiny))
         progress(len(rows))
-    return np.concatenate(found), np.concatenate(farthest)
+    return np.concatenate(nearest), np.concatenate(farthest)
 
 
 def _indicator(members: np.ndarray) -> csr_matrix:
-    """(n, k) members of each set -> sparse (n, n) of ones."""
+    """Turn the (n, k) members of each set into a sparse (n, n) matrix of ones."""
     n, k = members.shape
     return csr_matrix((np.ones(n * k, np.float32), members.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
 
 
 def _reciprocal(members: np.ndarray) -> csr_matrix:
-    """R(p, k), equation 3: those among the k nearest that have p among their own k nearest."""
+    """Compute R(p, k), equation 3: the k nearest of p that have p among their own k nearest."""
     chosen = _indicator(members)
     return csr_matrix(chosen.multiply(chosen.T))
 
 
-def _expanded_sets(neighbours: np.ndarray, k1: int) -> csr_matrix:
-    """R*(p, k1), equation 5: R(p, k1), and R(q, k1 / 2) of each member q that shares two thirds of it with R(p, k1)."""
-    sets = _reciprocal(neighbours)
-    half = _reciprocal(neighbours[:, : int(np.around(k1 / 2)) + 1])
+def _expanded_sets(neighbors: np.ndarray, k1: int) -> csr_matrix:
+    """Compute R*(p, k1), equation 5: add R(q, k1 / 2) of each member q that shares two thirds of it with R(p, k1)."""
+    sets = _reciprocal(neighbors)
+    half = _reciprocal(neighbors[:, : int(np.around(k1 / 2)) + 1])
     sizes = np.asarray(half.sum(axis=1)).ravel()  # |R(q, k1 / 2)|
     shared = csr_matrix(sets.multiply(sets @ half))  # half is symmetric: |R(q, k1 / 2) ∩ R(p, k1)| for members q of p
     shared.data = (shared.data > 2 / 3 * sizes[shared.indices]).astype(np.float32)
@@ -103,30 +128,30 @@ def _expanded_sets(neighbours: np.ndarray, k1: int) -> csr_matrix:
 
 
 def _weigh(sets: csr_matrix, features: np.ndarray, metric: str, farthest: np.ndarray) -> csr_matrix:
-    """Equation 7: members count by exp(-distance), and each row sums to 1."""
-    who = np.repeat(np.arange(sets.shape[0]), np.diff(sets.indptr))
-    weights = np.empty(len(who), np.float32)
-    pairs_at_once = max(1, _NUMBERS_AT_ONCE // features.shape[1])
-    for start in range(0, len(who), pairs_at_once):
+    """Weight members by exp(-distance), equation 7, so that each row sums to 1."""
+    owners = np.repeat(np.arange(sets.shape[0]), np.diff(sets.indptr))
+    weights = np.empty(len(owners), np.float32)
+    pairs_at_once = max(1, _VALUES_AT_ONCE // features.shape[1])
+    for start in range(0, len(owners), pairs_at_once):
         part = slice(start, start + pairs_at_once)
-        a, b = features[who[part]], features[sets.indices[part]]
+        a, b = features[owners[part]], features[sets.indices[part]]
         if metric == "cosine":
             lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-            away = 1 - np.einsum("nd,nd->n", a, b) / np.where(lengths > 0, lengths, 1)
-            squared = away**2
+            distance = 1 - np.einsum("nd,nd->n", a, b) / np.where(lengths > 0, lengths, 1)
+            squared = distance**2
         else:
             squared = np.einsum("nd,nd->n", a - b, a - b)
-        weights[part] = np.exp(-squared / farthest[who[part]])
-    weights /= np.bincount(who, weights, sets.shape[0])[who]
+        weights[part] = np.exp(-squared / farthest[owners[part]])
+    weights /= np.bincount(owners, weights, sets.shape[0])[owners]
     return csr_matrix((weights, sets.indices, sets.indptr), shape=sets.shape)
 
 
-def _shared(weighted: csr_matrix, row: int, answering: csc_matrix) -> np.ndarray:
-    """(g,) Σ over the members of `row` of the smaller of its weight and each gallery picture's."""
+def _shared(weighted: csr_matrix, row: int, gallery_columns: csc_matrix) -> np.ndarray:
+    """Sum, for each gallery image, the smaller of its and the row's weight over the members of the row: (g,)."""
     inside = slice(weighted.indptr[row], weighted.indptr[row + 1])
     members, weights = weighted.indices[inside], weighted.data[inside]
-    starts, lengths = answering.indptr[members], np.diff(answering.indptr)[members]
+    starts, lengths = gallery_columns.indptr[members], np.diff(gallery_columns.indptr)[members]
     ends = np.cumsum(lengths)
-    where = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
-    smaller = np.minimum(np.repeat(weights, lengths), answering.data[where])
-    return np.bincount(answering.indices[where], smaller, answering.shape[0])
+    entries = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
+    smaller = np.minimum(np.repeat(weights, lengths), gallery_columns.data[entries])
+    return np.bincount(gallery_columns.indices[entries], smaller, gallery_columns.shape[0])

@@ -1,117 +1,128 @@
-"""What a long run needs to survive: a checkpoint that is whole or absent, a log that goes on, a polite way to stop."""
+"""The checkpoint, which holds everything a resumed run needs, and the weights files; both are written atomically."""
 
-import csv
-import json
-import signal
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Protocol
 
 import torch
 from torch import nn
 
+from learning_reid.config.load import flatten
 from learning_reid.errors import UserError
-from learning_reid.io.atomic_write import write_whole
+from learning_reid.io.atomic_write import atomic_write
+
+# Settings that do not change the weights, so that a run may be resumed with other ones.
+FREE_SETTINGS = {"run.name", "run.folder", "run.checkpoint_every", "data.workers", "data.root", "run.device"}
 
 
-def save_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, recipe: Any, step: int) -> None:
-    """Write everything a run needs to go on; the file is replaced in one move, so it is never half written.
+class Stateful(Protocol):
+    """Anything with a state that a checkpoint keeps: network, optimizer, schedule, …"""
+
+    def state_dict(self) -> Any:
+        """Return the state."""
+
+    def load_state_dict(self, state: Any, /) -> Any:
+        """Restore the state."""
+
+
+@dataclass
+class TrainingProgress:
+    """Position in a run, and the metrics of the current epoch.
+
+    Attributes:
+        epoch: Completed epochs.
+        batch: Completed batches of the current epoch.
+        images: Images of these batches.
+        sums: Metric → its sum over these images.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    images: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+
+    def add(self, metrics: Mapping[str, float], images: int) -> None:
+        """Count a completed batch with the means of its metrics."""
+        self.batch += 1
+        self.images += images
+        for name, value in metrics.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value * images
+
+    def start_next_epoch(self) -> None:
+        """Count a completed epoch and reset the metrics."""
+        self.epoch, self.batch, self.images, self.sums = self.epoch + 1, 0, 0, {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state for a checkpoint."""
+        return asdict(self)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore the state of a checkpoint."""
+        vars(self).update(state)
+
+
+def save_checkpoint(
+    path: Path, parts: Mapping[str, Stateful], settings: Mapping[str, Any], notes: Mapping[str, Any]
+) -> None:
+    """Replace the checkpoint.
 
     Args:
-        path: the file.
-        model: its weights are kept.
-        optimiser: its moments are kept.
-        recipe: a dataclass; a checkpoint goes on only under the recipe that began it.
-        step: how many steps are done.
-    """
-    state = {
-        "step": step,
-        "recipe": _fingerprint(recipe),
-        "model": model.state_dict(),
-        "optimiser": optimiser.state_dict(),
-    }
-    write_whole(path, state)
-
-
-def load_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, recipe: Any) -> int:
-    """Bring a model and its optimiser to where a checkpoint left them.
-
-    Returns:
-        How many steps are done; 0 where there is no checkpoint.
+        path: The file.
+        parts: Everything that changes during a run; the part "model" makes the file usable as weights.
+        settings: Everything that must be equal when the run is resumed.
+        notes: Further entries, such as the input size.
 
     Raises:
-        UserError: when the checkpoint was begun under another recipe.
+        UserError: The file cannot be written, for example because the disk is full; the earlier one stays.
     """
-    if not path.exists():
-        return 0
-    state = torch.load(path, weights_only=True)
-    if state["recipe"] != _fingerprint(recipe):
-        raise UserError(f"{path} was begun with another recipe: start again with --fresh, or keep the old recipe")
-    model.load_state_dict(state["model"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"])
+    states = {name: part.state_dict() for name, part in parts.items()}
+    _save(path, {**notes, "settings": dict(settings), **states})
 
 
-class StepLog:
-    """A CSV with a row for each step; resuming at a step cuts off the rows from there on."""
+def load_checkpoint(path: Path, parts: Mapping[str, Stateful], settings: Mapping[str, Any]) -> None:
+    """Restore all parts from a checkpoint.
 
-    def __init__(self, path: Path, first_step: int) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        kept: list[dict[str, str]] = []
-        if first_step and path.exists():
-            with path.open(newline="") as before:
-                kept = [row for row in csv.DictReader(before) if int(row["step"]) < first_step]
-        self._file = path.open("w", newline="")
-        self._writer: csv.DictWriter[str] | None = None
-        for row in kept:
-            self._write(row)
-
-    def add(self, step: int, **values: float) -> None:
-        """Write a row: the step and its figures."""
-        self._write({"step": step, **{name: f"{value:.6g}" for name, value in values.items()}})
-
-    def _write(self, row: dict[str, Any]) -> None:
-        if self._writer is None:
-            self._writer = csv.DictWriter(self._file, list(row), lineterminator="\n")
-            self._writer.writeheader()
-        self._writer.writerow(row)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
+    Raises:
+        UserError: The file is missing, damaged, or from a run with other settings (they are listed).
+    """
+    if not path.is_file():
+        raise UserError(f"{path} does not exist, so there is nothing to resume; start a new run without --resume")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        changed = _changed_settings(content["settings"], settings)
+        if changed:
+            raise UserError(
+                f"{path} is from a run with other settings: {changed}; resume with the same ones, or start a new run"
+            )
+        for name, part in parts.items():
+            part.load_state_dict(content[name])
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file makes the readers raise nearly anything
+        reason = str(error).partition("\n")[0]
+        raise UserError(f"{path} cannot be read as a checkpoint ({reason}); start a new run") from None
 
 
-class Stopper:
-    """Turns Ctrl-C and SIGTERM into a request, which the loop answers between two steps, its checkpoint written."""
+def save_weights(path: Path, network: nn.Module, **notes: Any) -> None:
+    """Write a weights file that every command reads; `notes` are stored beside the weights.
 
-    def __init__(self) -> None:
-        self.asked = False
-        self._before: dict[int, Any] = {}
-
-    def leave_if_asked(self) -> None:
-        """Raise KeyboardInterrupt when somebody asked to stop."""
-        if self.asked:
-            raise KeyboardInterrupt
-
-    def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._ask)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
+    Raises:
+        UserError: The file cannot be written; the earlier one stays.
+    """
+    _save(path, {"state_dict": network.state_dict(), **notes})
 
 
-def _fingerprint(recipe: Any) -> str:
-    return json.dumps(asdict(recipe), sort_keys=True)
+def _save(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as temporary:
+        try:
+            torch.save(content, temporary)
+        except RuntimeError as error:  # how torch reports a full disk
+            raise OSError(0, str(error).splitlines()[0]) from error
+
+
+def _changed_settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    earlier, current = flatten(before), flatten(now)
+    keys = [key for key in current if key not in FREE_SETTINGS and earlier.get(key) != current[key]]
+    return ", ".join(f"{key} was {earlier.get(key)!r}, is {current[key]!r}" for key in keys)

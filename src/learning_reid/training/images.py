@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision.transforms import v2
 
 from learning_reid.config.training import AugmentSettings
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.images import read_crop
 from learning_reid.datasets.sample import Sample
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.training.sampler import IdentityBatchSampler
@@ -45,7 +45,7 @@ class Pictures(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, key: Key) -> tuple[Tensor, int]:
         """(3, height, width) float32, normalised; and the person."""
-        picture = self._preprocessing.resize(read_sample(self._samples[key.sample]))  # (h, w, 3) uint8
+        picture = self._preprocessing.resize(read_crop(self._samples[key.sample]))  # (h, w, 3) uint8
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(key.seed)  # the CPU's alone: a GPU's may be in use by the network
             changed = self._change(torch.from_numpy(picture.copy()).permute(2, 0, 1))

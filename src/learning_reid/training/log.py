@@ -1,57 +1,51 @@
-"""The figures of a run, epoch by epoch: a CSV for people, TensorBoard's files for its curves."""
+"""The metrics of a run, one row per epoch: metrics.csv, and TensorBoard files."""
 
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from learning_reid.errors import UserError
-from learning_reid.io.output_folder import replacing
+from learning_reid.io.atomic_write import atomic_write
 from learning_reid.models.torchreid_models import without_tensorflow
 
-COLUMNS = (
-    "epoch", "loss", "accuracy", "learning_rate", "images_per_s", "seconds",
-    "map", "rank1", "map_average", "rank1_average",
-)  # fmt: skip
 
-
-class RunLog:
-    """Adds a row to metrics.csv for each epoch; a resumed run first forgets the rows that it will write again.
+class TrainingLog:
+    """Adds a row to metrics.csv after each epoch; in a resumed run, rows that will be written again are dropped.
 
     Args:
-        run: the folder.
-        done: epochs that are done.
-        writes: whether this process writes; of several only one does.
+        run: Folder of the run.
+        columns: Names of the columns; those without a value in a row stay empty.
+        epochs_done: Completed epochs.
+        writes: Whether this process writes; of several processes only one does.
     """
 
-    def __init__(self, run: Path, done: int, writes: bool) -> None:
-        self._file, self._rows = run / "metrics.csv", [row for row in read_log(run) if int(row["epoch"]) <= done]
+    def __init__(self, run: Path, columns: Sequence[str], epochs_done: int, writes: bool) -> None:
+        self._file, self._columns = run / "metrics.csv", columns
+        self._rows = [row for row in read_metrics(run) if int(row["epoch"]) <= epochs_done]
         self._board = None
         if writes:
             with without_tensorflow():
                 from torch.utils.tensorboard import SummaryWriter
 
-            self._board = SummaryWriter(str(run / "tensorboard"), purge_step=done + 1)
+            self._board = SummaryWriter(str(run / "tensorboard"), purge_step=epochs_done + 1)
 
-    def add(self, epoch: int, figures: dict[str, float]) -> None:
-        """Write the figures of an epoch.
+    def add(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Write the metrics of an epoch.
 
         Raises:
-            UserError: the file cannot be written.
+            UserError: The file cannot be written.
         """
         if self._board is None:
             return
-        self._rows.append({"epoch": str(epoch), **{name: f"{value:.6g}" for name, value in figures.items()}})
-        try:
-            with replacing(self._file) as part, part.open("w", newline="") as stream:
-                table = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
-                table.writeheader()
-                table.writerows(self._rows)
-            for name, value in figures.items():
-                self._board.add_scalar(name, value, epoch)
-            self._board.flush()
-        except OSError as problem:
-            raise UserError(f"{self._file} cannot be written ({problem.strerror}); make room and resume") from None
+        self._rows.append({"epoch": str(epoch), **{name: f"{value:.6g}" for name, value in metrics.items()}})
+        with atomic_write(self._file) as temporary, temporary.open("w", newline="") as stream:
+            table = csv.DictWriter(stream, self._columns, restval="", lineterminator="\n")
+            table.writeheader()
+            table.writerows(self._rows)
+        for name, value in metrics.items():
+            self._board.add_scalar(name, value, epoch)
+        self._board.flush()
 
     def __enter__(self) -> Self:
         return self
@@ -63,8 +57,8 @@ class RunLog:
             self._board.close()
 
 
-def read_log(run: Path) -> list[dict[str, str]]:
-    """The rows of a run's metrics.csv; none where there is no such file yet."""
+def read_metrics(run: Path) -> list[dict[str, str]]:
+    """Read the rows of a run's metrics.csv; an empty list if there is no such file yet."""
     file = run / "metrics.csv"
     if not file.is_file():
         return []

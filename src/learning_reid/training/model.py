@@ -6,15 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from learning_reid.config.training import ModelSettings
-from learning_reid.models.bnneck import Necked
-from learning_reid.models.load_weights import load_weights
-from learning_reid.models.networks import build_backbone
-from learning_reid.models.part_pooling import stripes_of
+from learning_reid.models.bnneck import BNNeck
+from learning_reid.models.state_dict import load_weights
+from learning_reid.models.registry import create_model
+from learning_reid.models.part_pooling import add_part_pooling
 from learning_reid.models.state_dict import read_state_dict
 
 
-class TrainedNetwork(Necked):
-    """A `Necked` backbone with a classifier after the neck, which is thrown away once the training is over.
+class TrainedNetwork(BNNeck):
+    """A `BNNeck` backbone with a classifier after the neck, which is thrown away once the training is over.
 
     Args:
         backbone: (n, 3, h, w) -> (n, feature_dim).
@@ -52,12 +52,12 @@ def build_model(settings: ModelSettings, people: int, seed: int) -> TrainedNetwo
     Raises:
         UserError: no such backbone (the nearest names are told), or weights that do not fit it.
     """
-    backbone = build_backbone(settings.arch, seed=seed)
+    backbone = create_model(settings.arch, seed=seed)
     if settings.weights is not None:
-        from learning_reid.models.resolve_weights import locate_weights
+        from learning_reid.models.weights_file import resolve_weights
 
-        weights = locate_weights(settings.arch, settings.weights)
-        backbone = stripes_of(backbone, read_state_dict(weights))
+        weights = resolve_weights(settings.arch, settings.weights)
+        backbone = add_part_pooling(backbone, read_state_dict(weights))
         load_weights(backbone, weights)
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         height, width = settings.input_size

@@ -7,20 +7,20 @@ from pathlib import Path
 import numpy as np
 
 from learning_reid.config.training import TrainSettings
-from learning_reid.datasets.fingerprint import fingerprint
-from learning_reid.datasets.registry import guess_dataset, open_crops
-from learning_reid.datasets.sample import LabelledCrops, Sample
-from learning_reid.datasets.split import split_by_identity
-from learning_reid.datasets.task import Contest, number
+from learning_reid.datasets.content_hash import fingerprint
+from learning_reid.datasets.layouts import recognize_dataset, open_dataset
+from learning_reid.datasets.sample import CropDataset, Sample
+from learning_reid.datasets.identity_split import split_by_identity
+from learning_reid.datasets.query_gallery_split import QueryGallerySplit
 from learning_reid.errors import UserError
-from learning_reid.metrics.matches import answerable
+from learning_reid.metrics.matches import has_true_match
 from learning_reid.metrics.protocol import PROTOCOLS, Protocol
-from reid_synth.datasets.drawn import drawn_once
-from reid_synth.datasets.face_set import FacePlan
+from reid_synth.datasets.dataset_cache import cached_dataset
+from reid_synth.datasets.face_dataset import FacePlan
 from reid_synth.datasets.market import CLASS_PLAN
 
 GENERATED, GENERATED_SEED = "generated", 7
-FACES = FacePlan(train_people=200, test_people=100, pictures_each=12)
+FACES = FacePlan(train_people=200, test_people=100, images_each=12)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class TrainingPeople:
     labels: np.ndarray
     cameras: np.ndarray
     persons: Sequence[str]
-    validation: Contest
+    validation: QueryGallerySplit
     notes: Sequence[str]
     digest: str
 
@@ -59,8 +59,8 @@ def gather_people(settings: TrainSettings) -> TrainingPeople:
     Raises:
         UserError: no such data, or too few persons to learn from and validate on.
     """
-    crops = open_crops(*locate_data(settings))
-    known = [sample for sample in crops.of("train") or crops.of("unsplit") if sample.person_id is not None]
+    crops = open_dataset(*locate_data(settings))
+    known = [sample for sample in crops.subset("train") or crops.subset("unsplit") if sample.person_id is not None]
     if not known:
         raise UserError(f"{crops.root} has no pictures to learn from; give a training split, or a set without splits")
     if settings.data.people is not None:
@@ -69,7 +69,7 @@ def gather_people(settings: TrainSettings) -> TrainingPeople:
         learning, validating = split_by_identity(known, 1 - settings.data.val_split, settings.run.seed)
     except UserError as problem:
         raise UserError(f"{crops.root}: {problem}") from None
-    labelled = number(crops, [], learning)
+    labelled = QueryGallerySplit.from_samples(crops, [], learning)
     contest = _contest(crops, validating)
     if len(contest.persons) < 2:
         raise UserError(
@@ -77,7 +77,7 @@ def gather_people(settings: TrainSettings) -> TrainingPeople:
             "mistaken for anybody; give a larger one"
         )
     protocol = validation_protocol(contest)
-    if not answerable(contest.query_labels, contest.gallery_labels, protocol).any():
+    if not has_true_match(contest.query_labels, contest.gallery_labels, protocol).any():
         raise UserError(
             f"{crops.root}: none of the {len(contest.persons)} persons kept for validation can be found under "
             f"{protocol.name}; give more pictures of each person, or a larger data.val_split"
@@ -97,10 +97,10 @@ def locate_data(settings: TrainSettings) -> tuple[str, Path]:
     """The layout and the place of the data; generated people are drawn where they are not there yet."""
     root = Path(settings.data.root).expanduser()
     if settings.data.dataset != GENERATED:
-        return settings.data.dataset or guess_dataset(root), root
+        return settings.data.dataset or recognize_dataset(root), root
     if settings.data.task == "face":
-        return "csv", drawn_once(root, FACES, GENERATED_SEED)
-    return "market1501", drawn_once(root, CLASS_PLAN, GENERATED_SEED)
+        return "csv", cached_dataset(root, FACES, GENERATED_SEED)
+    return "market1501", cached_dataset(root, CLASS_PLAN, GENERATED_SEED)
 
 
 def people_to_examine(settings: TrainSettings, learned: str) -> frozenset[str]:
@@ -120,12 +120,12 @@ def people_to_examine(settings: TrainSettings, learned: str) -> frozenset[str]:
             f"{settings.data.root} is not what the run learned from (data {learned}, now {people.digest}); restore it, "
             "or examine the weights on other people with --root and --weights"
         )
-    crops = open_crops(*locate_data(settings))
-    tested = {sample.person_id for split in ("query", "gallery") for sample in crops.of(split)} - {None}
+    crops = open_dataset(*locate_data(settings))
+    tested = {sample.person_id for split in ("query", "gallery") for sample in crops.subset(split)} - {None}
     return frozenset(tested - set(people.persons) or people.validation.persons)  # type: ignore[arg-type]
 
 
-def validation_protocol(contest: Contest) -> Protocol:
+def validation_protocol(contest: QueryGallerySplit) -> Protocol:
     """Across cameras; within the camera where there is only one."""
     return PROTOCOLS["market1501" if len(contest.cameras) > 1 else "single-camera"]
 
@@ -138,9 +138,9 @@ def _some(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
     return [sample for sample in samples if sample.person_id in chosen]
 
 
-def _contest(crops: LabelledCrops, samples: Sequence[Sample]) -> Contest:
+def _contest(crops: CropDataset, samples: Sequence[Sample]) -> QueryGallerySplit:
     """One picture of each person from each camera asks, all answer."""
     first: dict[tuple[str | None, str], Sample] = {}
     for sample in samples:
         first.setdefault((sample.person_id, sample.camera_id), sample)
-    return number(crops, list(first.values()), samples)
+    return QueryGallerySplit.from_samples(crops, list(first.values()), samples)

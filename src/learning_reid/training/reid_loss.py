@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from learning_reid.config.training import LossSettings
 from learning_reid.errors import UserError
-from learning_reid.losses.cross_entropy import cross_entropy
+from learning_reid.losses.classification import cross_entropy
 from learning_reid.losses.registry import WITH_CLASSES, build_metric_loss
 from learning_reid.training.sync_norm import gather_with_grad
 

@@ -1,117 +1,131 @@
-"""How far each step goes: warm-up, then down by a cosine, in steps, or when validation stands still."""
+"""Optimizer and learning rates: warm-up, then a cosine, steps, or a reduction when validation stops improving."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from learning_reid.config.training import ScheduleSettings
-from learning_reid.training.model import TrainedNetwork
 
-WARM_UP_FROM = 0.1  # of the full learning rate
-COSINE_TO = 0.01
+WARMUP_START = 0.1  # of the full learning rate
+COSINE_END = 0.01
 
 
-def build_optimiser(model: TrainedNetwork, loss: nn.Module, settings: ScheduleSettings) -> Optimizer:
-    """Two learning rates, for backbone and head; weight decay for matrices and filters, none for biases and norms.
+def build_optimizer(
+    settings: ScheduleSettings, parameters: Iterable[nn.Parameter], backbone: Iterable[nn.Parameter] = ()
+) -> Optimizer:
+    """Create the optimizer, with parameter groups by learning rate and weight decay.
 
-    What the loss learns of its own (centres, class weights) counts to the head.
+    Weight decay applies to matrices and filters, not to biases and norms.
+
+    Args:
+        settings: Optimizer, learning rates and weight decay.
+        parameters: All parameters of network and loss; frozen ones are skipped.
+        backbone: Those of them that use `backbone_lr`.
+
+    >>> layers = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    >>> optimizer = build_optimizer(ScheduleSettings(), layers.parameters())
+    >>> [(len(group["params"]), group["weight_decay"]) for group in optimizer.param_groups]
+    [(1, 0.0005), (3, 0.0)]
     """
-    head = set(map(id, [*model.head(), *loss.parameters()]))
-    groups: dict[tuple[bool, bool], list] = {}
-    for parameter in [*model.parameters(), *loss.parameters()]:
+    in_backbone = set(map(id, backbone))
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for parameter in parameters:
         if parameter.requires_grad:
-            groups.setdefault((id(parameter) in head, parameter.ndim > 1), []).append(parameter)
-    listed = [
+            groups.setdefault((id(parameter) in in_backbone, parameter.ndim > 1), []).append(parameter)
+    options = [
         {
-            "params": parameters,
-            "lr": settings.lr if in_head else settings.backbone_lr,
-            "full_lr": settings.lr if in_head else settings.backbone_lr,
-            "in_head": in_head,
+            "params": members,
+            "lr": settings.backbone_lr if is_backbone else settings.lr,
+            "full_lr": settings.backbone_lr if is_backbone else settings.lr,
+            "is_backbone": is_backbone,
             "weight_decay": settings.weight_decay if decays else 0.0,
         }
-        for (in_head, decays), parameters in groups.items()
+        for (is_backbone, decays), members in groups.items()
     ]
     if settings.optimiser == "sgd":
-        return SGD(listed, momentum=0.9, nesterov=True)
-    return (AdamW if settings.optimiser == "adamw" else Adam)(listed)
+        return SGD(options, momentum=0.9, nesterov=True)
+    return (AdamW if settings.optimiser == "adamw" else Adam)(options)
 
 
-def falling(settings: ScheduleSettings, epoch: float) -> float:
-    """Share of the full learning rate at a time, counted in epochs; `plateau` is left to `Schedule`.
+def lr_factor(settings: ScheduleSettings, epoch: float) -> float:
+    """Return the factor on the full learning rate at a time in epochs; `plateau` only warms up here.
 
-    >>> warm = ScheduleSettings(epochs=60, warmup_epochs=5)
-    >>> falling(warm, 0), falling(warm, 5), round(falling(warm, 32.5), 3), round(falling(warm, 60), 3)
+    The cosine is that of Loshchilov and Hutter 2017 (arXiv 1608.03983, equation 5), without restarts.
+
+    >>> cosine = ScheduleSettings(epochs=60, warmup_epochs=5)
+    >>> lr_factor(cosine, 0), lr_factor(cosine, 5), round(lr_factor(cosine, 32.5), 3), round(lr_factor(cosine, 60), 3)
     (0.1, 1.0, 0.505, 0.01)
     >>> steps = ScheduleSettings(epochs=60, warmup_epochs=0, schedule="multistep", milestones=[30, 50])
-    >>> [round(falling(steps, epoch), 3) for epoch in (29.9, 30, 50)]
+    >>> [round(lr_factor(steps, epoch), 3) for epoch in (29.9, 30, 50)]
     [1.0, 0.1, 0.01]
     """
     if epoch < settings.warmup_epochs:
-        return WARM_UP_FROM + (1 - WARM_UP_FROM) * epoch / settings.warmup_epochs
+        return WARMUP_START + (1 - WARMUP_START) * epoch / settings.warmup_epochs
     if settings.schedule == "multistep":
         return settings.gamma ** sum(epoch >= milestone for milestone in settings.milestones)
     if settings.schedule == "plateau":
         return 1.0
     done = (epoch - settings.warmup_epochs) / max(settings.epochs - settings.warmup_epochs, 1e-9)
-    return COSINE_TO + (1 - COSINE_TO) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+    return COSINE_END + (1 - COSINE_END) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
 
 @dataclass
-class Schedule:
-    """Sets the learning rates of an optimiser, and knows what validation said.
+class LearningRateSchedule:
+    """Sets the learning rates of an optimizer, and tracks the best validation.
 
     Attributes:
-        settings: how it falls.
-        best: the best mAP until now.
-        standing: validations since it was reached.
-        downs: steps down that `plateau` has taken.
+        settings: Shape of the schedule.
+        best: Best validation score so far.
+        num_bad_epochs: Validations since then.
+        num_reductions: Reductions by `plateau`.
     """
 
     settings: ScheduleSettings
     best: float = field(default=-math.inf)
-    standing: int = field(default=0)
-    downs: int = field(default=0)
+    num_bad_epochs: int = field(default=0)
+    num_reductions: int = field(default=0)
 
-    def set_rates(self, optimiser: Optimizer, epoch: float) -> float:
-        """Set every group's learning rate for this time, in epochs; the backbone rests during `fixbase_epochs`.
+    def set_rates(self, optimizer: Optimizer, epoch: float) -> float:
+        """Set every group's learning rate for a time in epochs; that of the backbone is 0 during `fixbase_epochs`.
 
         Returns:
             The learning rate of the head.
         """
-        share = falling(self.settings, epoch) * self.settings.gamma**self.downs
+        factor = lr_factor(self.settings, epoch) * self.settings.gamma**self.num_reductions
         rate = 0.0
-        for group in optimiser.param_groups:
-            resting = not group["in_head"] and epoch < self.settings.fixbase_epochs
-            group["lr"] = 0.0 if resting else share * group["full_lr"]
-            rate = group["lr"] if group["in_head"] else rate
+        for group in optimizer.param_groups:
+            frozen = group["is_backbone"] and epoch < self.settings.fixbase_epochs
+            group["lr"] = 0.0 if frozen else factor * group["full_lr"]
+            rate = rate if group["is_backbone"] else group["lr"]
         return rate
 
-    def hear(self, mean_ap: float) -> bool:
-        """Take note of a validation.
+    def update(self, score: float) -> bool:
+        """Update the best score and the patience counter after a validation.
 
         Returns:
-            Whether it is as good as the best until now: of equals the later has learned more.
+            Whether the score equals or exceeds the best: of equal weights, the later ones are kept.
         """
-        if mean_ap > self.best:
-            self.best, self.standing = mean_ap, 0
+        if score > self.best:
+            self.best, self.num_bad_epochs = score, 0
             return True
-        self.standing += 1
-        if self.settings.schedule == "plateau" and self.standing % self.settings.plateau_epochs == 0:
-            self.downs += 1
-        return mean_ap == self.best
+        self.num_bad_epochs += 1
+        if self.settings.schedule == "plateau" and self.num_bad_epochs % self.settings.plateau_epochs == 0:
+            self.num_reductions += 1
+        return score == self.best
 
     @property
-    def finished_early(self) -> bool:
-        """Whether patience is at its end."""
-        return self.settings.patience is not None and self.standing >= self.settings.patience
+    def should_stop(self) -> bool:
+        """Whether patience is exhausted (early stopping)."""
+        return self.settings.patience is not None and self.num_bad_epochs >= self.settings.patience
 
     def state_dict(self) -> dict[str, float]:
-        """What a checkpoint keeps."""
-        return {"best": self.best, "standing": self.standing, "downs": self.downs}
+        """Return the state for a checkpoint."""
+        return {"best": self.best, "num_bad_epochs": self.num_bad_epochs, "num_reductions": self.num_reductions}
 
     def load_state_dict(self, state: dict[str, float]) -> None:
-        """Go on from a checkpoint."""
+        """Restore the state of a checkpoint."""
         self.best = float(state["best"])
-        self.standing, self.downs = int(state["standing"]), int(state["downs"])
+        self.num_bad_epochs, self.num_reductions = int(state["num_bad_epochs"]), int(state["num_reductions"])

@@ -3,17 +3,18 @@
 import torch
 from torch import nn
 
-from learning_reid.datasets.features import embed_samples
-from learning_reid.datasets.task import Contest, make_task
+from learning_reid.datasets.embeddings import embed_samples
+from learning_reid.datasets.query_gallery_split import QueryGallerySplit
+from learning_reid.datasets.retrieval_task import create_retrieval_task
 from learning_reid.embedding.backend_torch import TorchEmbedder
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.metrics.matches import find_matches
-from learning_reid.metrics.retrieval import score_retrieval
+from learning_reid.metrics.retrieval import retrieval_metrics
 from learning_reid.training.people import validation_protocol
 
 
 def validate(
-    network: nn.Module, contest: Contest, preprocessing: Preprocessing, device: torch.device
+    network: nn.Module, contest: QueryGallerySplit, preprocessing: Preprocessing, device: torch.device
 ) -> dict[str, float]:
     """mAP and rank-1 by cosine, across cameras; within the camera where there is only one.
 
@@ -24,8 +25,8 @@ def validate(
         device: where the network is.
     """
     embedder = TorchEmbedder(network, preprocessing, device=str(device))
-    task = make_task(contest, embed_samples(contest.samples, embedder, "validating"), "cosine")
+    task = create_retrieval_task(contest, embed_samples(contest.samples, embedder, "validating"), "cosine")
     protocol = validation_protocol(contest)
     labels = contest.query_labels, contest.gallery_labels
-    figures = score_retrieval(find_matches(task.distance_rows(), *labels, protocol), *labels, protocol).figures
+    figures = retrieval_metrics(find_matches(task.distance_rows(), *labels, protocol), *labels, protocol).means
     return {"map": figures["map"], "rank1": figures["rank1"]}

@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from learning_reid.datasets.identification import Identification
-from learning_reid.datasets.images import open_picture, read_sample
+from learning_reid.datasets.images import open_image, read_crop
 from learning_reid.visualization.cells import RIGHT, UNKNOWN, WRONG, show_crop
 from learning_reid.visualization.drawing import ORANGE
 from learning_reid.visualization.figures import save_figure
@@ -25,14 +25,14 @@ def draw_identifications(path: Path, answers: Sequence[Identification]) -> None:
     figure = Figure(figsize=(1.6 * columns, 4.1 * len(answers)), dpi=110, facecolor="white", layout="constrained")
     grid = figure.subplots(len(answers), columns, squeeze=False)
     for cells, answer in zip(grid, answers, strict=True):
-        show_crop(cells[0], open_picture(answer.query), _ASKED)
+        show_crop(cells[0], open_image(answer.query), _ASKED)
         cells[0].set_title(f"query\n{_short(answer.query.name)}", fontsize=9, fontweight="bold")
         cells[0].set_xlabel(answer.person or "not in the gallery", fontsize=9, fontweight="bold")
         for cell in cells[1 + len(answer.candidates) :]:
             cell.axis("off")
         for cell, candidate in zip(cells[1:], answer.candidates, strict=False):
             colour = RIGHT if candidate.accepted else UNKNOWN
-            show_crop(cell, read_sample(candidate.sample), colour, faint=not candidate.accepted)
+            show_crop(cell, read_crop(candidate.sample), colour, faint=not candidate.accepted)
             cell.set_title(_short(candidate.sample.person_id or "stranger"), fontsize=9)
             cell.set_xlabel(f"{candidate.distance:.3f}" + ("" if candidate.accepted else "\ntoo far"), fontsize=9)
     save_figure(figure, path)
@@ -44,7 +44,7 @@ def draw_pair(path: Path, first: Path, second: Path, distance: float, same: bool
     words = "" if same is None else ": one person" if same else ": two persons"
     figure = Figure(figsize=(4.2, 4.4), dpi=110, facecolor="white", layout="constrained")
     for cell, picture in zip(figure.subplots(1, 2), (first, second), strict=True):
-        show_crop(cell, open_picture(picture), colour)
+        show_crop(cell, open_image(picture), colour)
         cell.set_title(_short(picture.name, 24), fontsize=9)
     figure.suptitle(f"distance {distance:.3f}{words}", fontsize=11, fontweight="bold")
     save_figure(figure, path)

@@ -12,12 +12,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from learning_reid.datasets.registry import open_crops
+from learning_reid.datasets.layouts import open_dataset
 from learning_reid.datasets.sample import Sample
-from learning_reid.frames.folder import picture_files, read_picture
+from learning_reid.frames.images import image_files, read_image
 from learning_reid.frames.mot import MotTable, read_mot
 from learning_reid.visualization.cells import UNKNOWN, show_crop
-from learning_reid.visualization.drawing import BLACK, OTHER, Mark, Style, draw_marks
+from learning_reid.visualization.drawing import BLACK, OTHER_STYLE, LabeledBox, Style, draw_boxes
 from learning_reid.visualization.figures import save_figure
 
 PEOPLE = 16  # at most
@@ -38,7 +38,7 @@ def draw_contact_sheet(folder: Path, path: Path) -> None:
     Raises:
         UserError: something is missing, or the file cannot be written.
     """
-    crops = open_crops("market1501", folder / "market")
+    crops = open_dataset("market1501", folder / "market")
     people = _by_person([sample for sample in crops.samples if sample.person_id is not None])
     looks = _attributes(folder / "market" / "attributes.csv")
     cameras = sorted({sample.camera_id for sample in crops.samples}, key=int)
@@ -76,7 +76,7 @@ class _Page:
         left, top = _MARGIN + block * self._block, _HEAD + row * 2 * self._cell
         for crop in crops:
             axes = self._axes(left, top, self._cell - _GAP, 2 * (self._cell - _GAP))
-            show_crop(axes, read_picture(crop), UNKNOWN)
+            show_crop(axes, read_image(crop), UNKNOWN)
             for side in axes.spines.values():
                 side.set_linewidth(0.5)
             left += self._cell
@@ -133,13 +133,13 @@ def _words(person: str, look: dict[str, str]) -> str:
 def _busiest(view: Path) -> np.ndarray:
     """The frame that shows most people, with their boxes: white and numbered where they are to be found, else black."""
     truth = read_mot(view / "gt.txt")
-    frames = picture_files(view)
+    frames = image_files(view)
     busy = int(np.argmax(np.bincount(truth.frame[truth.score > 0], minlength=len(frames))))
-    return draw_marks(read_picture(frames[busy]), _marks(truth.at(busy)))
+    return draw_boxes(read_image(frames[busy]), _marks(truth.at(busy)))
 
 
-def _marks(rows: MotTable) -> list[Mark]:
+def _marks(rows: MotTable) -> list[LabeledBox]:
     return [
-        Mark(box, OTHER, str(person)) if score else Mark(box, _HIDDEN)
+        LabeledBox(box, OTHER_STYLE, str(person)) if score else LabeledBox(box, _HIDDEN)
         for person, box, score in zip(rows.person_id.tolist(), rows.boxes_xyxy, rows.score.tolist(), strict=True)
     ]

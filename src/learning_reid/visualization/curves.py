@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from learning_reid.embedding.operating_point import OperatingPoint
-from learning_reid.metrics.verification import FARS, Pairs, equal_error_rate, roc_curve, tar_at_far
+from learning_reid.metrics.verification import FARS, PairDistances, eer, roc_curve, tar_at_far
 from learning_reid.visualization.figures import save_figure
 
 # Okabe and Ito's set, which people who see red and green alike can tell apart.
@@ -41,7 +41,7 @@ def draw_cmc(path: Path, curves: Sequence[tuple[str, np.ndarray]]) -> None:
     save_figure(figure, path)
 
 
-def draw_roc(path: Path, pairs: Pairs) -> None:
+def draw_roc(path: Path, pairs: PairDistances) -> None:
     """Draw the ROC curve with the equal error rate and the usual TAR at FAR.
 
     Args:
@@ -49,16 +49,16 @@ def draw_roc(path: Path, pairs: Pairs) -> None:
         pairs: genuine and impostor distances.
     """
     figure, axes = _page("Same or different? What each threshold lets in")
-    far, tar = roc_curve(pairs)
+    far, tar = roc_curve(pairs.genuine, pairs.impostor)
     axes.plot(far, tar, color=COLOURS[0])
     axes.plot(far, far, color="#9aa0a6", linestyle=":", label="by chance")
     for wanted in FARS:
-        if not np.isnan(reached := tar_at_far(pairs, wanted)):
+        if not np.isnan(reached := tar_at_far(pairs.genuine, pairs.impostor, wanted)):
             axes.plot(wanted, reached, "o", color=COLOURS[1])
             axes.annotate(f"{100 * reached:.1f} %", (wanted, reached), (6, -12), textcoords="offset points", fontsize=9)
-    eer, distance = equal_error_rate(pairs)
-    label = f"equal error rate {100 * eer:.1f} % (distance {distance:.3f})"
-    axes.plot(eer, 1 - eer, "s", color=COLOURS[2], label=label)
+    rate, distance = eer(pairs.genuine, pairs.impostor)
+    label = f"equal error rate {100 * rate:.1f} % (distance {distance:.3f})"
+    axes.plot(rate, 1 - rate, "s", color=COLOURS[2], label=label)
     axes.set(xscale="log", xlim=(max(far[0], 1e-5), 1), ylim=(0, 1.01))
     axes.set(xlabel="impostor pairs let in (FAR)", ylabel="genuine pairs accepted (TAR)")
     axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
@@ -67,7 +67,7 @@ def draw_roc(path: Path, pairs: Pairs) -> None:
     save_figure(figure, path)
 
 
-def draw_distances(path: Path, pairs: Pairs, point: OperatingPoint) -> None:
+def draw_distances(path: Path, pairs: PairDistances, point: OperatingPoint) -> None:
     """Draw how far apart one person's and two persons' crops lie, and where the calibrated thresholds cut.
 
     Args:

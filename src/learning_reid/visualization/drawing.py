@@ -28,13 +28,13 @@ class Style:
     line: float
 
 
-QUERY = Style(ORANGE, 1.5)
-MATCH = Style(SKY, 1.5)
-OTHER = Style(WHITE, 0.5)
+QUERY_STYLE = Style(ORANGE, 1.5)
+MATCH_STYLE = Style(SKY, 1.5)
+OTHER_STYLE = Style(WHITE, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
-class Mark:
+class LabeledBox:
     """One person of a frame: (4,) box xyxy in pixels, the style, and a few words above the box."""
 
     box_xyxy: np.ndarray
@@ -42,7 +42,7 @@ class Mark:
     label: str = ""
 
 
-def draw_marks(image: np.ndarray, marks: Sequence[Mark], caption: str = "") -> np.ndarray:
+def draw_boxes(image: np.ndarray, marks: Sequence[LabeledBox], caption: str = "") -> np.ndarray:
     """A copy of the frame with the persons marked and a caption with the key of colours at the top.
 
     Lines and letters grow with the picture; labels stay inside it.
@@ -84,9 +84,9 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _write_label(
-    pen: ImageDraw.ImageDraw, room: tuple[int, int], mark: Mark, size: int, taken: Sequence[Rectangle]
+    pen: ImageDraw.ImageDraw, room: tuple[int, int], mark: LabeledBox, size: int, taken: Sequence[Rectangle]
 ) -> Rectangle:
-    strong = mark.style is not OTHER
+    strong = mark.style is not OTHER_STYLE
     font, pad = _font(size if strong else max(8, round(size * 0.75))), max(1, size // 5)
     left, top, right, bottom = pen.textbbox((0, 0), mark.label, font=font)
     place = place_label(mark.box_xyxy, (right - left + 2 * pad, bottom - top + 2 * pad), room, taken)

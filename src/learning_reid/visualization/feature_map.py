@@ -20,7 +20,7 @@ _FEWEST = 6  # points below which neighbourhoods mean nothing
 
 def pictures_to_map(labels: Labels) -> np.ndarray:
     """Rows of the persons with the most pictures, at most forty of each."""
-    _, once = np.unique(labels.picture, return_index=True)  # where everybody asks, each picture is there twice
+    _, once = np.unique(labels.image, return_index=True)  # where everybody asks, each picture is there twice
     once = once[labels.person[once] >= 0]
     persons, counts = np.unique(labels.person[once], return_counts=True)
     chosen = persons[np.argsort(-counts, kind="stable")][:PERSONS]

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from learning_reid.errors import UserError
-from learning_reid.io.output_folder import replacing
+from learning_reid.io.atomic_write import atomic_write
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -22,7 +22,7 @@ def save_figure(figure: Figure, path: Path) -> None:
     for text in figure.findobj(Text):
         text.set_parse_math(False)
     try:
-        with replacing(path) as part, warnings.catch_warnings():
+        with atomic_write(path) as part, warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from")
             FigureCanvasAgg(figure).print_png(part)
     except OSError as problem:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from learning_reid.embedding.measure import Speed
+from learning_reid.embedding.benchmark import Speed
 from learning_reid.io.markdown import markdown_table, percent
 
 TITLES = {"torch": "torch", "onnx": "ONNX Runtime", "openvino": "OpenVINO"}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from learning_reid.io.markdown import markdown_table
 from learning_reid.models.complexity import Complexity
-from learning_reid.models.names import input_size
+from learning_reid.models.registry import input_size
 from learning_reid.zoo.advice import notes_on_weights
 from learning_reid.zoo.cards import IMAGENET, Architecture, Card, Result, Task
 

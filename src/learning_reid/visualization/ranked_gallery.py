@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.protocol import Protocol
-from learning_reid.metrics.retrieval import Retrieval
+from learning_reid.metrics.retrieval import RetrievalMetrics
 from learning_reid.retrieval.distances import DistanceRows
 from learning_reid.visualization.cells import RIGHT, WRONG, show_crop
 from learning_reid.visualization.figures import save_figure
@@ -18,7 +18,7 @@ ORANGE = "#e69f00"
 QUERIES, EASIER, NEAREST = 8, 3, 10
 
 
-def failures_first(retrieval: Retrieval, persons: np.ndarray, count: int = QUERIES) -> np.ndarray:
+def failures_first(retrieval: RetrievalMetrics, persons: np.ndarray, count: int = QUERIES) -> np.ndarray:
     """The queries to show, one of each person, its hardest: the hardest of all, then the usual and the easy.
 
     Args:
@@ -60,7 +60,7 @@ def nearest_valid(
 
 def draw_ranked_gallery(
     path: Path,
-    retrieval: Retrieval,
+    retrieval: RetrievalMetrics,
     distance_rows: DistanceRows,
     labels: tuple[Labels, Labels],
     crop_of: Callable[[str, int], np.ndarray],
@@ -101,7 +101,7 @@ def _draw_answer(cell: Axes, crop: np.ndarray, name: str, away: float, right: bo
     cell.set_xlabel(f"{away:.3f} {sign}", fontsize=9, color=colour)
 
 
-def _write_title(figure: Figure, retrieval: Retrieval) -> None:
+def _write_title(figure: Figure, retrieval: RetrievalMetrics) -> None:
     height = figure.get_figheight()
     failed = int(np.nansum(retrieval.per_query["rank1"] == 0))
     title = "Queries and their nearest pictures, the failures first"

@@ -4,14 +4,14 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from learning_reid.io.output_folder import replacing
+from learning_reid.io.atomic_write import atomic_write
 from learning_reid.retrieval.ranking import Ranking
-from learning_reid.retrieval.sightings import Sightings
+from learning_reid.retrieval.person_detections import PersonDetections
 
 COLUMNS = ("frame", "detection", "x1", "y1", "x2", "y2", "score", "distance", "rank", "rank_in_frame")
 
 
-def write_rankings(path: Path, sightings: Sightings, rankings: Sequence[Ranking], several: bool) -> None:
+def write_rankings(path: Path, sightings: PersonDetections, rankings: Sequence[Ranking], several: bool) -> None:
     """Write a row for each later detection, in the order seen, query after query.
 
     Args:
@@ -20,7 +20,7 @@ def write_rankings(path: Path, sightings: Sightings, rankings: Sequence[Ranking]
         rankings: one for each query.
         several: lead each row with the query's detection number.
     """
-    with replacing(path) as part, part.open("w", newline="", encoding="utf-8") as handle:
+    with atomic_write(path) as part, part.open("w", newline="", encoding="utf-8") as handle:
         table = csv.writer(handle, lineterminator="\n")
         table.writerow((("query",) if several else ()) + COLUMNS)
         for ranking in rankings:
@@ -28,7 +28,7 @@ def write_rankings(path: Path, sightings: Sightings, rankings: Sequence[Ranking]
             table.writerows(lead + row for row in _rows(sightings, ranking))
 
 
-def _rows(sightings: Sightings, ranking: Ranking) -> Iterator[list[str]]:
+def _rows(sightings: PersonDetections, ranking: Ranking) -> Iterator[list[str]]:
     for i, row in enumerate(ranking.rows):
         yield [
             str(sightings.frame[row]),

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from learning_reid.datasets.images import open_picture
+from learning_reid.datasets.images import open_image
 from learning_reid.datasets.pairs import Pair
 from learning_reid.visualization.cells import RIGHT, UNKNOWN, WRONG, show_crop
 from learning_reid.visualization.figures import save_figure
@@ -108,7 +108,7 @@ def _show_pair(page: _Page, column: int, pair: Pair) -> None:
     for place, picture in enumerate((pair.first, pair.second)):
         left = page.labels + column * _CELL + _GAP + place * (width + _GAP)
         cell = page.axes(left, _HEAD, width, _CROP)
-        show_crop(cell, open_picture(picture), _COLOURS[pair.same], ratio=_CROP / width)
+        show_crop(cell, open_image(picture), _COLOURS[pair.same], ratio=_CROP / width)
         for side in cell.spines.values():
             side.set_linewidth(2)
     x, y = page.place(page.labels + (column + 0.5) * _CELL, _HEAD + _CROP + 0.2)

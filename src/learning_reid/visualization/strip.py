@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from learning_reid.io.output_folder import replacing
+from learning_reid.io.atomic_write import atomic_write
 from learning_reid.retrieval.ranking import Ranking
-from learning_reid.retrieval.sightings import Sightings
+from learning_reid.retrieval.person_detections import PersonDetections
 from learning_reid.visualization.cells import RIGHT, UNKNOWN, WRONG, show_crop
 from learning_reid.visualization.drawing import ORANGE
 
@@ -23,7 +23,7 @@ MATCHES = 8  # columns beside the query
 ROWS = 8  # queries shown
 
 
-def strip_matches(sightings: Sightings, ranking: Ranking, columns: int = MATCHES) -> list[int]:
+def strip_matches(sightings: PersonDetections, ranking: Ranking, columns: int = MATCHES) -> list[int]:
     """Which of `ranking.rows` to show: the nearest of each of `columns` equal stretches of time, nearest first."""
     frames = sightings.frame[ranking.rows]
     later = np.unique(frames)
@@ -33,7 +33,7 @@ def strip_matches(sightings: Sightings, ranking: Ranking, columns: int = MATCHES
     return order[np.sort(first)].tolist()
 
 
-def strip_rows(sightings: Sightings, rankings: Sequence[Ranking]) -> set[int]:
+def strip_rows(sightings: PersonDetections, rankings: Sequence[Ranking]) -> set[int]:
     """Rows of the sightings whose crops the strip will want."""
     shown = rankings[:ROWS]
     return {r.query for r in shown} | {int(r.rows[i]) for r in shown for i in strip_matches(sightings, r)}
@@ -41,7 +41,7 @@ def strip_rows(sightings: Sightings, rankings: Sequence[Ranking]) -> set[int]:
 
 def draw_strip(
     path: Path,
-    sightings: Sightings,
+    sightings: PersonDetections,
     rankings: Sequence[Ranking],
     crops: Mapping[int, np.ndarray],
     identity: np.ndarray | None = None,
@@ -69,11 +69,11 @@ def draw_strip(
         for cell in axes[1 + len(matches) :]:
             cell.axis("off")
     _write_title(figure, len(rankings), identity is not None)
-    with replacing(path) as part:
+    with atomic_write(path) as part:
         canvas.print_png(part)
 
 
-def _draw_query(cell: Axes, sightings: Sightings, ranking: Ranking, crops: Mapping[int, np.ndarray]) -> None:
+def _draw_query(cell: Axes, sightings: PersonDetections, ranking: Ranking, crops: Mapping[int, np.ndarray]) -> None:
     row = ranking.query
     show_crop(cell, crops[row], tuple(value / 255 for value in ORANGE))
     cell.set_title(f"query {sightings.detection[row]}\nframe {sightings.frame[row]}", fontsize=9, fontweight="bold")
@@ -83,7 +83,7 @@ def _draw_query(cell: Axes, sightings: Sightings, ranking: Ranking, crops: Mappi
 
 def _draw_match(
     cell: Axes,
-    sightings: Sightings,
+    sightings: PersonDetections,
     ranking: Ranking,
     match: int,
     crops: Mapping[int, np.ndarray],

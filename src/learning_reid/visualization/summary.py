@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from learning_reid.io.output_folder import OUTPUTS, write_json
-from learning_reid.metrics.reidentification import RefindScores
+from learning_reid.metrics.reidentification import ReidentificationMetrics
 from learning_reid.retrieval.ranking import Ranking
-from learning_reid.retrieval.sightings import Sightings
+from learning_reid.retrieval.person_detections import PersonDetections
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Summary:
     query: Query | list[Query]
     seconds: dict[str, float]
     frames_per_second: float
-    truth: RefindScores | None
+    truth: ReidentificationMetrics | None
     stopped_early: bool
 
     @property
@@ -64,7 +64,7 @@ class Summary:
         return self.query if isinstance(self.query, list) else [self.query]
 
 
-def describe_queries(sightings: Sightings, rankings: Sequence[Ranking], identity: np.ndarray | None) -> list[Query]:
+def describe_queries(sightings: PersonDetections, rankings: Sequence[Ranking], identity: np.ndarray | None) -> list[Query]:
     """The queries and their answers in words that JSON knows."""
     queries = []
     for ranking in rankings:
@@ -103,7 +103,7 @@ def summary_text(summary: Summary, folder: Path) -> str:
     return "\n".join(lines)
 
 
-def _truth_line(truth: RefindScores, rejects: bool) -> str:
+def _truth_line(truth: ReidentificationMetrics, rejects: bool) -> str:
     if not truth.queries_scored:
         return "truth: no query stands for a true person who is present later, so nothing could be scored"
     cases = "later frames" if truth.queries_scored == 1 else "cases (a query and a later frame that shows them)"

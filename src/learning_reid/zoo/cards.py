@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from learning_reid.zoo.checksums import sha256_of
-from learning_reid.zoo.sources import Source
+from learning_reid.zoo.sources import DownloadSource
 
 CARDS_FILE = Path(__file__).with_name("cards.yml")
 MIRROR = "https://huggingface.co/kaiyangzhou/osnet/resolve/main/"
@@ -111,10 +111,10 @@ class Card(Record):
         return "MIT; the data " + ("sets are" if len(self.datasets) > 1 else "set is") + " for research only"
 
     @property
-    def source(self) -> Source:
+    def source(self) -> DownloadSource:
         """Where `fetch` gets the file, and where it puts it."""
         about = f"torchreid's {self.architecture}, trained on {' + '.join(self.datasets)}; {self.licence}"
-        return Source(self.key, about, f"weights/{self.key}.pth", self.urls, bytes=self.bytes, sha256=self.sha256)
+        return DownloadSource(self.key, about, f"weights/{self.key}.pth", self.urls, bytes=self.bytes, sha256=self.sha256)
 
     def task_of(self, result: Result | None) -> Task:
         """What a result shows: people of the same cameras, of other cameras, or after learning from several sets."""

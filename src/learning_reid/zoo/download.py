@@ -21,7 +21,7 @@ BROKEN_OFF = (requests.ConnectionError, requests.Timeout, requests.exceptions.Ch
 DRIVE = "drive.google.com"
 
 
-def download(url: str, file: Path) -> Path:
+def download_file(url: str, file: Path) -> Path:
     """Download a file with a progress bar, going on where an earlier try broke off.
 
     Args:

@@ -19,18 +19,18 @@ from learning_reid.io.paths import home
 from learning_reid.zoo.archive import unpack
 from learning_reid.zoo.cards import all_cards
 from learning_reid.zoo.checksums import FULL, ChecksumLock, sha256_of
-from learning_reid.zoo.download import download
-from learning_reid.zoo.sources import Source, load_sources
+from learning_reid.zoo.download import download_file
+from learning_reid.zoo.sources import DownloadSource, load_sources
 
 LOCK_FILE = "data/checksums.lock"
 
 
-def published() -> dict[str, Source]:
+def published_sources() -> dict[str, DownloadSource]:
     """Everything that `fetch` knows, by name: `sources.yml` and the cards of the model zoo."""
     return load_sources() | {card.key: card.source for card in all_cards().values()}
 
 
-def fetch(name: str, *, root: Path | None = None, sources: Mapping[str, Source] | None = None) -> Path:
+def fetch_published(name: str, *, root: Path | None = None, sources: Mapping[str, DownloadSource] | None = None) -> Path:
     """Where published weights or data lie on this disk; they are downloaded on first use.
 
     Args:
@@ -47,7 +47,7 @@ def fetch(name: str, *, root: Path | None = None, sources: Mapping[str, Source] 
             writable.
     """
     root = home() if root is None else root
-    sources = published() if sources is None else sources
+    sources = published_sources() if sources is None else sources
     if name not in sources:
         raise UserError(f"nothing called {name!r} is published; {did_you_mean(name, sources)}")
     source = sources[name]
@@ -70,14 +70,14 @@ def fetch(name: str, *, root: Path | None = None, sources: Mapping[str, Source] 
     return target
 
 
-def fetch_missing(path: Path, *, root: Path | None = None, sources: Mapping[str, Source] | None = None) -> Path | None:
+def fetch_missing(path: Path, *, root: Path | None = None, sources: Mapping[str, DownloadSource] | None = None) -> Path | None:
     """Fetch what belongs at `path`, so that a setting may just name the file; None where nothing published belongs."""
     root = home() if root is None else root
-    sources = published() if sources is None else sources
+    sources = published_sources() if sources is None else sources
     place = path.expanduser().resolve()
     for name, source in sources.items():
         if place == (root / source.target).resolve():
-            return fetch(name, root=root, sources=sources)
+            return fetch_published(name, root=root, sources=sources)
     return None
 
 
@@ -85,7 +85,7 @@ def _is_there(target: Path) -> bool:
     return target.is_file() or (target.is_dir() and any(target.iterdir()))
 
 
-def _make_there(source: Source, file: Path, root: Path) -> None:
+def _make_there(source: DownloadSource, file: Path, root: Path) -> None:
     """Download the file unless it is there; either way hold it against its checksum."""
     if file.exists():
         problem = _wrong(source, file, root)
@@ -95,7 +95,7 @@ def _make_there(source: Source, file: Path, root: Path) -> None:
     problems = []
     for url in source.urls:
         try:
-            arrived = download(url, file)
+            arrived = download_file(url, file)
         except OSError as problem:
             if problem.errno == errno.ENOSPC or isinstance(problem, PermissionError):
                 raise
@@ -110,7 +110,7 @@ def _make_there(source: Source, file: Path, root: Path) -> None:
     raise UserError(_by_hand(source, file, problems))
 
 
-def _wrong(source: Source, file: Path, root: Path) -> str | None:
+def _wrong(source: DownloadSource, file: Path, root: Path) -> str | None:
     """What speaks against a file; None where it is what was published (or, on first use, is now recorded)."""
     if source.bytes is not None and file.stat().st_size != source.bytes:
         return f"{file} has {file.stat().st_size} bytes, published are {source.bytes}"
@@ -137,7 +137,7 @@ def _set_aside(file: Path) -> str:
     return f"set aside as {aside.name}"
 
 
-def _by_hand(source: Source, file: Path, problems: list[str]) -> str:
+def _by_hand(source: DownloadSource, file: Path, problems: list[str]) -> str:
     size = f" ({source.bytes / 1e6:.0f} MB)" if source.bytes else ""
     return (
         f"{source.name}{size} is missing and could not be downloaded: {'; '.join(dict.fromkeys(problems))}\n"

@@ -10,7 +10,7 @@ SOURCES_FILE = Path(__file__).with_name("sources.yml")
 
 
 @dataclass(frozen=True)
-class Source:
+class DownloadSource:
     """One thing to download.
 
     Attributes:
@@ -39,7 +39,7 @@ class Source:
         return self.archive or self.target
 
 
-def load_sources(file: Path = SOURCES_FILE) -> dict[str, Source]:
+def load_sources(file: Path = SOURCES_FILE) -> dict[str, DownloadSource]:
     """All sources by name, in the file's order."""
     entries = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return {name: Source(name=name, **entry) for name, entry in entries.items()}
+    return {name: DownloadSource(name=name, **entry) for name, entry in entries.items()}

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from learning_reid.errors import UserError
-from learning_reid.io.output_folder import make_folder, replacing
+from learning_reid.io.atomic_write import atomic_write
+from learning_reid.io.output_folder import make_folder
 from reid_course.grading.result import Mark
 
 COLUMNS = ("student", "set", "points", "possible", "share", "status", "notes", "file")
@@ -26,7 +27,7 @@ def write_marks(out: Path, marks: Sequence[Mark]) -> Path:
     questions = list(dict.fromkeys(answer.question for mark in marks for answer in mark.answers))
     path = make_folder(out, "--out") / "marks.csv"
     try:
-        with replacing(path) as part, part.open("w", newline="", encoding="utf-8-sig", errors="replace") as file:
+        with atomic_write(path) as part, part.open("w", newline="", encoding="utf-8-sig", errors="replace") as file:
             table = csv.DictWriter(file, [*COLUMNS, *questions])
             table.writeheader()
             for mark in marks:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from learning_reid.errors import UserError
-from learning_reid.io.output_folder import make_folder, replacing
+from learning_reid.io.atomic_write import atomic_write
+from learning_reid.io.output_folder import make_folder
 from reid_course.grading.exercise_set import ExerciseSet
 from reid_course.grading.marks import short
 from reid_course.grading.result import Mark
@@ -80,7 +81,7 @@ def _write(path: Path, template: str, **values: Any) -> None:
     style = Markup((TEMPLATES / "marks.css").read_text(encoding="utf-8"))  # ours, as it stands
     page = environment.get_template(f"{template}.html.j2").render(style=style, **values)
     try:
-        with replacing(path) as part:
+        with atomic_write(path) as part:
             part.write_text(page, encoding="utf-8", errors="replace")
     except OSError as error:
         raise UserError(f"{path} cannot be written ({error.strerror}); name another --out") from None

@@ -14,20 +14,20 @@ from sqlalchemy import Engine
 
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import FrameSource
-from learning_reid.frames.open_frames import open_frames
-from learning_reid.frames.synthetic import is_generated
+from learning_reid.frames.sources import open_frames
+from learning_reid.frames.synthetic import is_synthetic
 from learning_reid.frames.synthetic_views import view_names, write_views
 from reid_store.app.networks import Networks
 from reid_store.app.uploads import CameraFolder, frames_of_uploads
-from reid_store.browse import Still, count_described, embedders_of, people_in, stills_of
-from reid_store.detection_filter import Where
-from reid_store.embedding_cache import HeldVectors, held_vectors
-from reid_store.extract import Source, extract
-from reid_store.open_store import open_store
+from reid_store.browse import Still, count_embedded, list_embedders, read_frame_detections, read_frames
+from reid_store.detection_filter import DetectionFilter
+from reid_store.embedding_cache import EmbeddingCache, open_embedding_cache
+from reid_store.extraction import Source, extract
+from reid_store.database import open_store
 from reid_store.schema import Model
-from reid_store.thumbnails import EMPTY, as_picture, to_jpeg
+from reid_store.thumbnails import EMPTY, decode_jpeg, encode_jpeg
 from reid_synth.datasets.presets import PRESETS
-from reid_synth.worker_pool import Crew as Drawers
+from reid_synth.worker_pool import WorkerPool
 from reid_synth.world.world import WorldPlan
 
 Progress = Callable[[float, str], object]  # told the share that is done, and of what
@@ -73,13 +73,13 @@ class Footage:
     notes: Sequence[str] = ()
     approximate: bool = False
     _opened: dict[str, FrameSource] = field(default_factory=dict)
-    _held: dict[int, HeldVectors | None] = field(default_factory=dict)
+    _held: dict[int, EmbeddingCache | None] = field(default_factory=dict)
 
     @cached_property
     def summary(self) -> str:
         """How much there is."""
         frames = sum(len(stills) for stills in self.stills.values())
-        people = max(count_described(self.engine, model) for model in self.models.values())
+        people = max(count_embedded(self.engine, model) for model in self.models.values())
         told = (people, "person", "people"), (frames, "frame", "frames"), (len(self.stills), "camera", "cameras")
         return "{} in {} of {}".format(*(f"{n:,} {one if n == 1 else many}" for n, one, many in told))
 
@@ -97,18 +97,18 @@ class Footage:
             sure = True
         except (UserError, OSError, ValueError):
             image, sure = _from_thumbnails(self.engine, still.frame), False
-        return Picture(to_jpeg(image, _QUALITY), image.shape[1], image.shape[0], sure)
+        return Picture(encode_jpeg(image, _QUALITY), image.shape[1], image.shape[0], sure)
 
-    def held(self, model: Model) -> HeldVectors | None:
+    def held(self, model: Model) -> EmbeddingCache | None:
         """A network's vectors in memory; None where a server searches."""
         if model.id not in self._held:
-            self._held[model.id] = held_vectors(self.engine, model, self.approximate)
+            self._held[model.id] = open_embedding_cache(self.engine, model, self.approximate)
         return self._held[model.id]
 
     def read(self, model: Model) -> None:
         """Read a network's vectors, so that the first question is as quick as the others."""
         if (held := self.held(model)) is not None:
-            held.nearest(np.zeros(model.dimension, np.float32), 1, Where())
+            held.nearest(np.zeros(model.dimension, np.float32), 1, DetectionFilter())
 
     def describe(self, networks: Networks, label: str, progress: Progress) -> None:
         """Let one of the networks describe everybody, unless it has.
@@ -130,7 +130,7 @@ class Footage:
         for source in self.sources:
             extract(self.engine, source, crew, count)
         self.models[label] = crew.embedder_row
-        self.stills = stills_of(self.engine)
+        self.stills = read_frames(self.engine)
 
     def close(self) -> None:
         """Let go of the store; what was made for the page is deleted."""
@@ -150,7 +150,7 @@ def generated_street(folder: Path, networks: Networks, label: str, progress: Pro
         drawn += 1
         progress(drawn / (STREET.cameras * STREET.frames), f"drawing frame {drawn}")
 
-    with Drawers(1) as drawers:
+    with WorkerPool(1) as drawers:
         write_views(folder, plan, STREET_SEED, drawers, count)
     cameras = [
         CameraFolder(f"camera {number}", folder / view, STREET.frames_per_second)
@@ -178,11 +178,11 @@ def stored(url: str, approximate: bool = False) -> Footage:
     engine = open_store(url, must_exist=True)
     count: dict[str, int] = {}
     models: dict[str, Model] = {}
-    for model in embedders_of(engine):
+    for model in list_embedders(engine):
         label = model.name if model.weights == model.name else f"{model.name}, {Path(model.weights).name}"
         count[label] = count.get(label, 0) + 1
         models[label if count[label] == 1 else f"{label} ({count[label]})"] = model
-    stills = stills_of(engine)
+    stills = read_frames(engine)
     if not stills or not models:
         engine.dispose()
         raise UserError("nobody is in the store yet; fill it with: python src/main.py extract --input …")
@@ -195,7 +195,7 @@ def open_there(source: str) -> FrameSource:
     Raises:
         UserError: it is not there any more, or cannot be read.
     """
-    if not is_generated(source) and not Path(source).exists():
+    if not is_synthetic(source) and not Path(source).exists():
         raise UserError(f"{source} is not there any more")
     return open_frames(source)
 
@@ -207,7 +207,7 @@ def _look(
     footage = Footage(open_store(f"sqlite:///{folder / 'people.db'}"), {}, {}, sources, folder, notes)
     try:
         footage.describe(networks, label, progress)
-        if not count_described(footage.engine, footage.models[label]):
+        if not count_embedded(footage.engine, footage.models[label]):
             frames = sum(len(stills) for stills in footage.stills.values())
             raise UserError(f"nobody was found in {frames} frames; choose footage that shows people from head to foot")
     except BaseException:
@@ -222,11 +222,11 @@ def _told(progress: Progress, words: str, share: float) -> None:
 
 def _from_thumbnails(engine: Engine, frame: int) -> np.ndarray:
     """(h, w, 3) uint8 RGB: the thumbnails of a frame's people where they were, on a dark ground."""
-    people = people_in(engine, frame)
+    people = read_frame_detections(engine, frame)
     right, bottom = (max((getattr(one, edge) for one in people), default=64.0) for edge in ("x2", "y2"))
     canvas = np.full((round(bottom) + 8, round(right) + 8, 3), EMPTY, np.uint8)
     for one in people:
         x1, y1, x2, y2 = (max(0, round(edge)) for edge in (one.x1, one.y1, one.x2, one.y2))
         if x2 > x1 and y2 > y1:
-            canvas[y1:y2, x1:x2] = cv2.resize(as_picture(one.thumbnail), (x2 - x1, y2 - y1))
+            canvas[y1:y2, x1:x2] = cv2.resize(decode_jpeg(one.thumbnail), (x2 - x1, y2 - y1))
     return canvas

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from reid_store.app.answers import shown
+from reid_store.app.ranking import shown
 from reid_store.app.session import Tab
-from reid_store.browse import people_in
+from reid_store.browse import read_frame_detections
 from reid_store.schema import Detection
 from reid_store.search_results import clock, is_match
 
@@ -44,7 +44,7 @@ def frame(tab: Tab) -> str:
     distances = {hit.detection: hit.distance for hit in tab.answer.found} if tab.answer else {}
     people = [
         {"row": one, "kind": kind, "told": "" if away is None else f"{shown(away, tab.metric):.3f}"}
-        for one in sorted(people_in(tab.footage.engine, tab.still.frame), key=_area, reverse=True)
+        for one in sorted(read_frame_detections(tab.footage.engine, tab.still.frame), key=_area, reverse=True)
         for away in [distances.get(one.id)]
         for kind in [_kind(tab, one, away)]
     ]  # the small last, so that they lie on top

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from learning_reid.detection.detections import Detector
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.model_choice import NamedModel, parse_models
-from learning_reid.models.resolve_weights import locate_weights
+from learning_reid.models.weights_file import resolve_weights
 from reid_store.config import StoreSettings
-from reid_store.extract import Crew
+from reid_store.extraction import ExtractionModels
 from reid_store.records import detector_row, embedder_row
 
 
@@ -31,7 +31,7 @@ class Networks:
     def __init__(self, settings: StoreSettings, words: Sequence[str] = ()) -> None:
         self._settings = settings
         what = settings.embedder
-        locate_weights(what.name, what.weights)  # what is missing is told now
+        resolve_weights(what.name, what.weights)  # what is missing is told now
         label = what.weights if what.weights == "embedded" else f"{what.name}, {Path(what.weights).name}"
         models = [NamedModel(label, what.name, what.weights), *parse_models(["embedded", *words])]
         known = {(model.name, model.weights): model for model in reversed(models)}
@@ -39,7 +39,7 @@ class Networks:
         self._detector: Detector | None = None
         self._embedders: dict[str, Embedder] = {}
 
-    def crew(self, engine: Engine, label: str) -> Crew:
+    def crew(self, engine: Engine, label: str) -> ExtractionModels:
         """The detector and one of the embedders, with rows in a store.
 
         Args:
@@ -53,7 +53,7 @@ class Networks:
                 detector_row(session, where.name, where.weights, where.min_score, detector),
                 embedder_row(session, model.name, model.weights, embedder),
             )
-        return Crew(detector, embedder, *rows)
+        return ExtractionModels(detector, embedder, *rows)
 
     def _open_detector(self) -> Detector:
         if self._detector is None:

@@ -15,9 +15,9 @@ from typing import Any, Literal
 from learning_reid.errors import UserError
 from learning_reid.registry import missing_package
 from reid_store.app import markup
-from reid_store.app.answers import Metric, as_csv, as_euclidean, as_strip, shown
+from reid_store.app.ranking import Metric, as_csv, as_euclidean, as_strip, shown
 from reid_store.app.session import Desk, Tab
-from reid_store.app.uploads import ACCEPTED, LARGEST_MB, LONGEST_S, MOST_FRAMES
+from reid_store.app.uploads import ACCEPTED_SOURCES, LARGEST_MB, LONGEST_S, MOST_FRAMES
 
 OLDEST = (6, 25)  # of gradio; pyproject.toml asks for the same
 
@@ -81,14 +81,14 @@ class Page:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self._numbers = itertools.count()
-        with App(title="Where else were they?", analytics_enabled=False, delete_cache=(600, 3600)) as self.app:
+        with App(title="DetectionFilter else were they?", analytics_enabled=False, delete_cache=(600, 3600)) as self.app:
             self._lay_out()
             self._connect()
         self.app.desk = desk
 
     def _lay_out(self) -> None:
         gr.HTML(
-            "<h1>Where else were they?</h1><p>Click a person: who of all the other frames and cameras looks most "
+            "<h1>DetectionFilter else were they?</h1><p>Click a person: who of all the other frames and cameras looks most "
             "like them? What you upload stays on this machine and is deleted when you close the page.</p>",
             elem_classes="reid-title",
         )
@@ -100,7 +100,7 @@ class Page:
             self.files = gr.File(
                 label="Videos or pictures",
                 file_count="multiple",
-                file_types=list(ACCEPTED),
+                file_types=list(ACCEPTED_SOURCES),
                 height=150,
                 elem_id="files",
             )

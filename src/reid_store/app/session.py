@@ -10,14 +10,14 @@ from pathlib import Path
 from threading import Lock
 
 from learning_reid.errors import UserError
-from reid_store.app.answers import Answer, Metric, ask, first_limit
+from reid_store.app.ranking import Answer, Metric, ask, first_limit
 from reid_store.app.footage import Footage, Picture, Progress, generated_street, stored, uploaded
 from reid_store.app.networks import Networks
-from reid_store.app.temporary_folder import PassingFolder
-from reid_store.browse import Still, frame_of, fullest_frame
-from reid_store.open_store import told_in_a_line
+from reid_store.app.temporary_folder import TemporaryFolder
+from reid_store.browse import Still, find_frame, most_crowded_frame
+from reid_store.database import database_errors
 
-MOST_TABS = 20  # of which footage is kept
+MAX_SESSIONS = 20  # of which footage is kept
 
 
 class Tab:
@@ -40,7 +40,7 @@ class Tab:
         self.answer: Answer | None = None
         self.marked: int | None = None
         self.camera, self.place = next(iter(footage.stills)), 0
-        if (frame := fullest_frame(footage.engine)) is not None:
+        if (frame := most_crowded_frame(footage.engine)) is not None:
             self._go_to(frame)
         self.limit, self.limit_told = first_limit(footage, footage.models[label])
         self._picture: tuple[int, Picture] | None = None
@@ -92,7 +92,7 @@ class Tab:
 
     def jump(self, detection: int) -> None:
         """Show the frame of a match."""
-        self._go_to(frame_of(self.footage.engine, detection))
+        self._go_to(find_frame(self.footage.engine, detection))
         self.marked = detection
 
     def look_elsewhere(self, elsewhere: bool) -> None:
@@ -145,7 +145,7 @@ class Desk:
 
     def __init__(self, networks: Networks, url: str | None = None, approximate: bool = False) -> None:
         self.networks, self.url, self.approximate = networks, url, approximate
-        self._folder = PassingFolder()
+        self._folder = TemporaryFolder()
         self._tabs: dict[str, Tab] = {}
         self._street: Footage | None = None
         self._arrived: dict[str, list[Path]] = {}  # files of a tab that have not been looked at
@@ -154,12 +154,12 @@ class Desk:
 
     @property
     def folder(self) -> Path:
-        """Where everything lies that is written."""
+        """DetectionFilter everything lies that is written."""
         return self._folder.path
 
     @property
     def uploads(self) -> Path:
-        """Where files arrive."""
+        """DetectionFilter files arrive."""
         return self.folder / "uploads"
 
     def tab(self, key: str) -> Tab:
@@ -208,7 +208,7 @@ class Desk:
         """
         if self.url is None:
             raise UserError("there is no store; start the page with --set store.url=…")
-        with told_in_a_line(self.url):
+        with database_errors(self.url):
             progress(0.0, "reading the store")
             footage = stored(self.url, self.approximate)
             label = next(iter(footage.models))
@@ -248,7 +248,7 @@ class Desk:
                 footage.close()
             raise UserError("the page was closed; open it again")
         tab = Tab(footage, label)
-        while len(self._tabs) >= MOST_TABS:
+        while len(self._tabs) >= MAX_SESSIONS:
             self.close_tab(next(iter(self._tabs)))
         self._tabs[key] = tab
         return tab

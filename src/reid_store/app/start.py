@@ -8,7 +8,7 @@ from learning_reid.errors import UserError
 from reid_store.app import markup
 from reid_store.app.networks import Networks
 from reid_store.app.page import App, Page, gr
-from reid_store.app.session import MOST_TABS, Desk
+from reid_store.app.session import MAX_SESSIONS, Desk
 from reid_store.app.uploads import LARGEST_MB
 from reid_store.config import StoreSettings
 
@@ -64,7 +64,7 @@ def start_app(app: App, host: str = "127.0.0.1", port: int | None = None) -> str
             server_name=host, server_port=port, share=False, ssr_mode=False, prevent_thread_lock=True, quiet=True,
             max_file_size=f"{LARGEST_MB}mb", footer_links=[], run_history=False, enable_monitoring=False,
             app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None, "middleware": middleware},
-            state_session_capacity=MOST_TABS,
+            state_session_capacity=MAX_SESSIONS,
             theme=gr.themes.Default(primary_hue="blue", font=SYSTEM_FONTS, font_mono=["ui-monospace", "monospace"]),
             css=markup.style(), height=900,
         )  # fmt: skip

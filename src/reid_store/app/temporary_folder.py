@@ -12,7 +12,7 @@ from pathlib import Path
 _WATCHER = "import shutil, sys; sys.stdin.buffer.read(); shutil.rmtree(sys.argv[1], ignore_errors=True)"
 
 
-class PassingFolder:
+class TemporaryFolder:
     """A new folder that a second, small process deletes when this one is gone.
 
     Attributes:

@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 
 from learning_reid.errors import UserError
-from learning_reid.frames.folder import PICTURE_SUFFIXES, UNREADABLE, natural_order, read_picture, unreadable_because
-from learning_reid.frames.open_frames import PICTURES, VIDEOS
-from learning_reid.frames.video import VIDEO_SUFFIXES, VideoFile
-from reid_store.thumbnails import to_jpeg
+from learning_reid.frames.images import IMAGE_SUFFIXES, IMAGE_ERRORS, natural_sort, read_image, describe_image_error
+from learning_reid.frames.sources import IMAGE_FORMATS, VIDEO_FORMATS
+from learning_reid.frames.video import VIDEO_SUFFIXES, VideoFrames
+from reid_store.thumbnails import encode_jpeg
 
-ACCEPTED = (*PICTURE_SUFFIXES, *VIDEO_SUFFIXES)
+ACCEPTED_SOURCES = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
 LARGEST_MB = 300  # a file
 MOST_FRAMES = 120  # of all cameras together
 MOST_CAMERAS = 6
@@ -88,14 +88,14 @@ def _sorted_out(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     if not files:
         raise UserError("no file was given; choose a video, or two or more pictures")
     for file in files:
-        if file.suffix.lower() not in ACCEPTED:
-            raise UserError(f"{file.name} is neither a picture ({PICTURES}) nor a video ({VIDEOS})")
+        if file.suffix.lower() not in ACCEPTED_SOURCES:
+            raise UserError(f"{file.name} is neither a picture ({IMAGE_FORMATS}) nor a video ({VIDEO_FORMATS})")
         if file.stat().st_size > LARGEST_MB * 1e6:
             raise UserError(f"{file.name} is too large: {file.stat().st_size / 1e6:,.0f} of at most {LARGEST_MB} MB")
     by_name = {file.name: file for file in files}  # a name that was given twice counts once
-    names = natural_order(by_name)
+    names = natural_sort(by_name)
     videos = [by_name[name] for name in names if by_name[name].suffix.lower() in VIDEO_SUFFIXES]
-    pictures = [by_name[name] for name in names if by_name[name].suffix.lower() in PICTURE_SUFFIXES]
+    pictures = [by_name[name] for name in names if by_name[name].suffix.lower() in IMAGE_SUFFIXES]
     if len(videos) + bool(pictures) > MOST_CAMERAS:
         raise UserError(f"{len(videos)} videos are too many: at most {MOST_CAMERAS} cameras are looked at")
     return videos, pictures
@@ -103,11 +103,11 @@ def _sorted_out(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 def _film(file: Path, place: Path, most: int, notes: list[str], progress: Callable[[float], object]) -> float:
     """Write at most so many frames of a video, evenly spread; returns how many a second they are."""
-    whole = VideoFile(file)
+    whole = VideoFrames(file)
     rate = whole.frames_per_second or 25.0
     length = min(len(whole), max(1, round(LONGEST_S * rate)), MOST_DECODED)
     step, wanted = math.ceil(length / most), -1
-    film = VideoFile(file, length, every=step)
+    film = VideoFrames(file, length, every=step)
     for frame in film:
         progress(frame.index / length)
         wanted = frame.index // step
@@ -126,9 +126,9 @@ def _album(pictures: Sequence[Path], place: Path, most: int, notes: list[str]) -
     readable = 0
     for file in pictures[:most]:
         try:
-            _save(place, readable, read_picture(file))
-        except UNREADABLE as problem:
-            notes.append(f"{file.name} is left out: {unreadable_because(problem)}")
+            _save(place, readable, read_image(file))
+        except IMAGE_ERRORS as problem:
+            notes.append(f"{file.name} is left out: {describe_image_error(problem)}")
             continue
         readable += 1
     if not readable:
@@ -142,7 +142,7 @@ def _save(place: Path, number: int, image: np.ndarray) -> None:
     if (shrink := LONGEST_SIDE / max(height, width)) < 1:
         size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    (place / f"{number:06d}.jpg").write_bytes(to_jpeg(image, _QUALITY))
+    (place / f"{number:06d}.jpg").write_bytes(encode_jpeg(image, _QUALITY))
 
 
 def _camera_name(wish: str, taken: Sequence[str]) -> str:

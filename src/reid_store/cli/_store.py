@@ -16,7 +16,7 @@ from reid_store.config import StoreSettings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from reid_store.detection_filter import Where
+    from reid_store.detection_filter import DetectionFilter
     from reid_store.schema import Model
 
 
@@ -38,10 +38,10 @@ def load_store_settings(config: Path, overrides: Sequence[str] | None) -> StoreS
     return load_as(StoreSettings, find_config(config), overrides or [])
 
 
-def seconds_of(text: str, option: str) -> float:
+def parse_time(text: str, option: str) -> float:
     """A time as seconds since 1970; one that names no zone is taken as UTC, and it is said.
 
-    >>> seconds_of("2026-11-25T18:00:00+01:00", "--start")
+    >>> parse_time("2026-11-25T18:00:00+01:00", "--start")
     1795626000.0
 
     Raises:
@@ -57,28 +57,28 @@ def seconds_of(text: str, option: str) -> float:
     return time.timestamp()
 
 
-def where_of(
+def parse_filter(
     cameras: Sequence[str] | None, after: str | None, before: str | None, not_frame_of: int | None = None
-) -> "Where":
+) -> "DetectionFilter":
     """What --camera, --after and --before choose.
 
     Raises:
         UserError: a time is none, or the two leave nothing between them.
     """
-    from reid_store.detection_filter import Where
+    from reid_store.detection_filter import DetectionFilter
 
-    from_s = None if after is None else seconds_of(after, "--after")
-    to_s = None if before is None else seconds_of(before, "--before")
+    from_s = None if after is None else parse_time(after, "--after")
+    to_s = None if before is None else parse_time(before, "--before")
     if from_s is not None and to_s is not None and from_s > to_s:
         raise UserError(f"--after {after} is later than --before {before}; exchange them")
-    return Where(tuple(cameras or ()), from_s, to_s, not_frame_of)
+    return DetectionFilter(tuple(cameras or ()), from_s, to_s, not_frame_of)
 
 
-def tell_what_is_not_compared(engine: "Engine", model: "Model", where: "Where | None" = None) -> None:
+def warn_not_embedded(engine: "Engine", model: "Model", where: "DetectionFilter | None" = None) -> None:
     """Say on standard error how many of the stored people a network has not described, if any."""
-    from reid_store.browse import count_lacking
+    from reid_store.browse import count_not_embedded
 
-    if lacking := count_lacking(engine, model, where):
+    if lacking := count_not_embedded(engine, model, where):
         told = ", ".join(f"{number:,} of camera {camera}" for camera, number in lacking.items())
         print(
             f"note: {model.told} has not described {told}: they are not compared; run extract again with it, on the "

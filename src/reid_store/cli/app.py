@@ -35,7 +35,7 @@ def run(
     """
     settings = _store.load_store_settings(config, overrides)
     from reid_store.connect import DEFAULT_URL, store_file
-    from reid_store.open_store import open_store
+    from reid_store.database import open_store
 
     url = settings.store.url
     file = store_file(url)

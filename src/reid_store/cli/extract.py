@@ -46,15 +46,16 @@ def run(
             )
     from sqlalchemy.orm import Session
 
-    from learning_reid.frames.open_frames import open_frames
-    from learning_reid.io.progress import stop_on_ctrl_c
+    from learning_reid.device import seed_everything
+    from learning_reid.frames.sources import open_frames
+    from learning_reid.io.interrupt import InterruptHandler
     from learning_reid.pipeline import load_networks
-    from reid_store.extract import SOME_DAY_S, Crew, Source, extract
-    from reid_store.open_store import only_writer, open_store, told_in_a_line
+    from reid_store.extraction import DEFAULT_START_S, ExtractionModels, Source, extract
+    from reid_store.database import write_lock, open_store, database_errors
     from reid_store.records import detector_row, embedder_row
     from reid_store.server_index import index_vectors
 
-    starts_s = [_store.seconds_of(time, "--start") for time in starts] or [SOME_DAY_S] * len(input)
+    starts_s = [_store.parse_time(time, "--start") for time in starts] or [DEFAULT_START_S] * len(input)
     sources = [Source(*one, fps) for one in zip(input, cameras, starts_s, strict=True)]
     totals = [
         len(open_frames(source.path)) for source in sources
@@ -62,14 +63,15 @@ def run(
     where, what = settings.detector, settings.embedder
     url = settings.store.url
     engine = open_store(url)
-    with told_in_a_line(url), only_writer(engine, url), stop_on_ctrl_c("storing what was begun") as stop:
+    with database_errors(url), write_lock(engine, url), InterruptHandler("storing what was begun") as stop:
+        seed_everything(settings.runtime.seed)
         detector, embedder = load_networks(settings.detector, settings.embedder, settings.runtime)
         with Session(engine, expire_on_commit=False) as session, session.begin():
             rows = (
                 detector_row(session, where.name, where.weights, where.min_score, detector),
                 embedder_row(session, what.name, what.weights, embedder),
             )
-        crew = Crew(detector, embedder, *rows)
+        crew = ExtractionModels(detector, embedder, *rows)
         for source, total in zip(sources, totals, strict=True):
             with tqdm(total=total, desc=source.camera, unit="frame", dynamic_ncols=True) as bar:
                 done = extract(engine, source, crew, bar.update, lambda: stop.requested)

@@ -16,7 +16,7 @@ from reid_store.cli import _store
 if TYPE_CHECKING:
     import numpy as np
 
-    from reid_store.identities import Everybody, PutTogether
+    from reid_store.identities import DetectionTable, Clustering
     from reid_store.identity_truth import Scores
 
 
@@ -53,7 +53,7 @@ def run(
     """
     if threshold is not None:
         check_threshold(threshold)
-    options.check_folder_of(json_file)
+    options.check_output_files(json_file)
     if names:
         if threshold is not None or transit is not None or truth or json_file is not None:
             raise UserError("--name only gives names; leave out --threshold, --transit, --truth and --json")
@@ -65,25 +65,25 @@ def run(
     from sqlalchemy.orm import Session
 
     from learning_reid.frames.mot import read_mot
-    from reid_store.identities import put_together, read_everybody, write_persons
-    from reid_store.identity_truth import score_persons, true_camera
-    from reid_store.open_store import only_writer, open_store, told_in_a_line
+    from reid_store.identities import cluster_detections, read_detections, write_persons
+    from reid_store.identity_truth import score_clustering, read_camera_truth
+    from reid_store.database import write_lock, open_store, database_errors
     from reid_store.records import find_embedder
 
     settings = _store.load_store_settings(config, overrides)
     url, what = settings.store.url, settings.embedder
     tables = {camera: read_mot(file) for camera, file in (_named_file(text) for text in truth or [])}
     engine = open_store(url, must_exist=True)
-    with told_in_a_line(url), only_writer(engine, url):
+    with database_errors(url), write_lock(engine, url):
         with Session(engine, expire_on_commit=False) as session:
             model = find_embedder(session, what.name, what.weights)
-        _store.tell_what_is_not_compared(engine, model)
-        people = read_everybody(engine, model)
-        known = {camera: true_camera(engine, camera, table) for camera, table in tables.items()}
+        _store.warn_not_embedded(engine, model)
+        people = read_detections(engine, model)
+        known = {camera: read_camera_truth(engine, camera, table) for camera, table in tables.items()}
         least_s = None if transit is None else read_transit(transit, people.cameras)
-        made = put_together(people, _threshold(threshold, what.name, what.weights), least_s)
+        made = cluster_detections(people, _threshold(threshold, what.name, what.weights), least_s)
         numbers = write_persons(engine, people.detection, made.person, lose_names)
-    scores = score_persons(people, made, known) if known else None
+    scores = score_clustering(people, made, known) if known else None
     print(_told(people, made, scores))
     if json_file is not None:
         from learning_reid.io.output_folder import write_json
@@ -94,11 +94,11 @@ def run(
 def _give_names(names: Mapping[int, str], config: Path, overrides: list[str] | None) -> None:
     """Store what people are called, and say so."""
     from reid_store.identities import name_persons
-    from reid_store.open_store import only_writer, open_store, told_in_a_line
+    from reid_store.database import write_lock, open_store, database_errors
 
     url = _store.load_store_settings(config, overrides).store.url
     engine = open_store(url, must_exist=True)
-    with told_in_a_line(url), only_writer(engine, url):
+    with database_errors(url), write_lock(engine, url):
         name_persons(engine, names)
     for number, name in names.items():
         print(f"person {number} is called {name}" if name else f"person {number} has no name any more")
@@ -165,7 +165,7 @@ def _threshold(given: float | None, embedder: str, weights: str) -> float | None
     return None
 
 
-def _cameras_of(people: "Everybody", made: "PutTogether") -> "np.ndarray":
+def _cameras_of(people: "DetectionTable", made: "Clustering") -> "np.ndarray":
     """(persons, cameras) int64, how many detections."""
     import numpy as np
 
@@ -175,7 +175,7 @@ def _cameras_of(people: "Everybody", made: "PutTogether") -> "np.ndarray":
     return seen
 
 
-def _told(people: "Everybody", made: "PutTogether", scores: "Scores | None") -> str:
+def _told(people: "DetectionTable", made: "Clustering", scores: "Scores | None") -> str:
     several = int(((_cameras_of(people, made) > 0).sum(axis=1) > 1).sum())
     cameras = len(set(people.camera.tolist()))
     nobody = int((made.person < 0).sum())
@@ -203,7 +203,7 @@ def _told(people: "Everybody", made: "PutTogether", scores: "Scores | None") -> 
     return "\n".join(lines)
 
 
-def _as_json(people: "Everybody", made: "PutTogether", numbers: "np.ndarray", scores: "Scores | None") -> dict:
+def _as_json(people: "DetectionTable", made: "Clustering", numbers: "np.ndarray", scores: "Scores | None") -> dict:
     persons = []
     for row, seen in enumerate(_cameras_of(people, made)):
         times = people.time_s[made.person == row]

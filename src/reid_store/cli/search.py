@@ -44,43 +44,43 @@ def run(
     if strip is not None and strip.suffix.lower() != ".png":
         raise UserError(f"--strip {strip}: the strip is a PNG; name a file that ends with .png")
     for file in (json_file, strip):
-        options.check_folder_of(file)
+        options.check_output_files(file)
     from sqlalchemy.orm import Session
 
     from learning_reid.embedding.registry import create_embedder
-    from learning_reid.frames.folder import UNREADABLE, read_picture, unreadable_because
-    from reid_store.open_store import open_store, told_in_a_line
+    from learning_reid.frames.images import IMAGE_ERRORS, read_image, describe_image_error
+    from reid_store.database import open_store, database_errors
     from reid_store.records import find_embedder
-    from reid_store.search import search_store, thumbnail_of, vector_of
-    from reid_store.search_results import answers_as_json, answers_text, draw_answers
-    from reid_store.thumbnails import as_picture
+    from reid_store.search import search_store, read_thumbnail, read_embedding
+    from reid_store.search_results import hits_as_json, format_hits, draw_hits
+    from reid_store.thumbnails import decode_jpeg
 
     settings = _store.load_store_settings(config, overrides)
     url, what, runtime = settings.store.url, settings.embedder, settings.runtime
-    where = _store.where_of(camera, after, before, detection)
+    where = _store.parse_filter(camera, after, before, detection)
     engine = open_store(url, must_exist=True)
-    with told_in_a_line(url):
+    with database_errors(url):
         with Session(engine, expire_on_commit=False) as session:
             model = find_embedder(session, what.name, what.weights)
         if detection is not None:
-            query, asked = vector_of(engine, detection, model), as_picture(thumbnail_of(engine, detection))
+            query, asked = read_embedding(engine, detection, model), decode_jpeg(read_thumbnail(engine, detection))
         else:
             assert image is not None
             embedder = create_embedder(
                 what.name, what.weights, what.backend, device=runtime.device, threads=runtime.threads
             )
             try:
-                asked = read_picture(image)
-            except UNREADABLE as problem:
-                raise UserError(f"{image} cannot be read ({unreadable_because(problem)}); name another") from None
+                asked = read_image(image)
+            except IMAGE_ERRORS as problem:
+                raise UserError(f"{image} cannot be read ({describe_image_error(problem)}); name another") from None
             query = embedder([asked])[0]
         limit = find_threshold(threshold, what.name, what.weights, "euclidean", pairs=False)
         found = search_store(engine, query, model, top, where, approximate=settings.store.approximate)
-        _store.tell_what_is_not_compared(engine, model, where)
-    print(answers_text(found, limit))
+        _store.warn_not_embedded(engine, model, where)
+    print(format_hits(found, limit))
     if json_file is not None:
         from learning_reid.io.output_folder import write_json
 
-        write_json(json_file, answers_as_json(found, limit))
+        write_json(json_file, hits_as_json(found, limit))
     if strip is not None:
-        draw_answers(strip, asked, found, limit)
+        draw_hits(strip, asked, found, limit)

@@ -44,10 +44,10 @@ def run(
     --retention deletes for good: frames older than that, their boxes, thumbnails and vectors, and the persons of whom
     nothing is left. Footage stored without a --start counts as of the year 2000.
     """
-    from reid_store.retention import forget_older, parse_duration
+    from reid_store.retention import delete_older, parse_duration
 
     keep_s = None if retention is None else parse_duration(retention)
-    where = _store.where_of(camera, after, before)
+    where = _store.parse_filter(camera, after, before)
     if frames and blur is not None:
         raise UserError(
             f"--frames also shows whom no detector found, and they would not be blurred; leave out one: --blur {blur}"
@@ -59,15 +59,15 @@ def run(
     from learning_reid.embedding.model_choice import parse_models
     from learning_reid.io.output_folder import make_folder
     from reid_store.detection_filter import check_cameras
-    from reid_store.open_store import only_writer, open_store, told_in_a_line
+    from reid_store.database import write_lock, open_store, database_errors
     from reid_store.records import find_embedder
     from reid_store.timeline import summary, write_timeline
-    from reid_store.timeline_data import compare_models, has_persons, read_page
-    from reid_store.timeline_frames import with_frames
+    from reid_store.timeline_data import compare_models, has_persons, read_timeline
+    from reid_store.timeline_frames import add_frame_images
 
     url = _store.load_store_settings(config, overrides).store.url
     engine = open_store(url, must_exist=True)
-    with told_in_a_line(url):
+    with database_errors(url):
         if use_reid and not has_persons(engine):
             raise UserError("nobody has been put together yet; run: python src/main.py identities")
         models = [] if compare is None else parse_models(compare)
@@ -78,22 +78,22 @@ def run(
             rows = [find_embedder(session, model.name, model.weights) for model in models]
         make_folder(output.parent, "--output")
         if keep_s is not None:
-            with only_writer(engine, url):
-                gone = forget_older(engine, time.time() - keep_s)
+            with write_lock(engine, url):
+                gone = delete_older(engine, time.time() - keep_s)
             print(
                 f"older than {retention}: {gone.frames:,} frames, {gone.detections:,} detections with their "
                 f"thumbnails, {gone.embeddings:,} vectors, {gone.recordings:,} recordings and {gone.persons:,} persons "
                 "deleted"
             )
-            if not gone.bytes_gone:
+            if not gone.erased:
                 print("note: another process reads the store, so its journal still holds them; run this again later")
-        page = read_page(engine, where, blur)
+        page = read_timeline(engine, where, blur)
         if models and page.detections:
             for row in rows:
-                _store.tell_what_is_not_compared(engine, row, where)
+                _store.warn_not_embedded(engine, row, where)
             page.values["compare"] = compare_models(engine, page, rows, [model.label for model in models], where)
         if frames:
-            page, notes = with_frames(engine, page)
+            page, notes = add_frame_images(engine, page)
             for note in notes:
                 print(f"note: {note}")
     write_timeline(output, page, use_reid)

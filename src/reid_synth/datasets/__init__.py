@@ -1,1 +1,1 @@
-"""Data sets on disk: crops, tables, faces, and how much of each."""
+"""Synthetic datasets on disk: crops, faces and their tables."""

@@ -1,4 +1,4 @@
-"""A data set is there whole or not at all: it is written into a hidden folder and moved to its place at the end."""
+"""Write a dataset folder atomically: into a hidden folder first, moved to its place when complete."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,52 +10,54 @@ import numpy as np
 
 from reid_synth.errors import UserError
 
-DRAFT = ".unfinished"  # hidden, so that no reader takes it for data
+STAGING = ".unfinished"  # hidden, so that readers of datasets skip it
 _QUALITY = 92
 
 
 @contextmanager
-def drafting(folder: Path) -> Iterator[Path]:
-    """Give a hidden folder to write into; if all goes well, what it holds moves up into `folder`.
+def staged_folder(folder: Path) -> Iterator[Path]:
+    """Yield a hidden folder to write into; move its content into `folder` on success.
 
-    Whatever else happens (an error, a full disk, Ctrl-C), `folder` is left as it was. What a killed run left behind is
-    hidden, and removed by the next one.
+    On failure (an error, a full disk, Ctrl-C) `folder` is left as it was. Leftovers of a killed process stay hidden and are
+    removed by the next run.
 
     Raises:
-        UserError: the folder holds files, or cannot be written.
+        UserError: The folder contains files or cannot be written.
     """
-    made = [place for place in (folder, *folder.parents) if not place.exists()]  # from here on, the deepest first
-    draft = folder / DRAFT
+    created = [
+        position for path in (folder, *folder.parents) if not path.exists()
+    ]  # created here; deepest first
+    staging = folder / STAGING
     try:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if any(entry.name != DRAFT for entry in folder.iterdir()):
-                raise UserError(f"{folder} already holds files: name another folder, or remove this one first")
-            shutil.rmtree(draft, ignore_errors=True)
-            draft.mkdir()
-            yield draft
-            for entry in sorted(draft.iterdir(), key=lambda entry: (entry.is_file(), entry.name)):
-                # tables come last: where they are, everything is
+            if any(entry.name != STAGING for entry in folder.iterdir()):
+                raise UserError(f"{folder} already contains files: choose another folder, or delete this one first")
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir()
+            yield staging
+            # files such as labels.csv come last: their presence marks a complete dataset
+            for entry in sorted(staging.iterdir(), key=lambda entry: (entry.is_file(), entry.name)):
                 entry.rename(folder / entry.name)
         finally:
-            shutil.rmtree(draft, ignore_errors=True)
-            for place in made:
-                if place.is_dir() and not any(place.iterdir()):
-                    place.rmdir()
+            shutil.rmtree(staging, ignore_errors=True)
+            for path in created:
+                if path.is_dir() and not any(path.iterdir()):
+                    path.rmdir()
     except OSError as error:
-        meant = Path(*(part for part in folder.parts if part != DRAFT))
+        target = Path(*(part for part in folder.parts if part != STAGING))
         reason = error.strerror or error
-        raise UserError(f"{meant} cannot be written ({reason}): make room, or name another folder") from None
+        raise UserError(f"{target} cannot be written ({reason}): free disk space, or choose another folder") from None
 
 
-def save(folder: Path, name: str, content: bytes) -> None:
-    """Write a new file `name` (with `/` for folders, which are made) below `folder`."""
+def write_file(folder: Path, name: str, content: bytes) -> None:
+    """Write a new file `name` (`/` separates sub-folders, which are created) below `folder`."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
 
 
-def jpeg(image: np.ndarray) -> bytes:
-    """An RGB picture (h, w, 3) uint8 as a JPEG file."""
+def encode_jpeg(image: np.ndarray) -> bytes:
+    """Encode an RGB image (h, w, 3) uint8 as JPEG."""
     bgr = np.ascontiguousarray(image[..., ::-1])
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from reid_synth.camera import Response, sample_response
+from reid_synth.camera import CameraResponse, sample_camera_response
 from reid_synth.people.person import Person, near_copy, sample_cloth_colour, sample_person
 from reid_synth.people.rendering import Light, Sprite, paste, render_person
-from reid_synth.places.street import Place
+from reid_synth.places.street import EmptyStreet
 
-DRAWING = 4  # raised when the same plan gives other crops than before, so that what is kept on disk is drawn again
+RENDERER_VERSION = (
+    4  # raised when the same plan gives other crops than before, so that what is kept on disk is drawn again
+)
 
 
 @dataclass(frozen=True)
@@ -23,23 +25,23 @@ class CropCamera:
     """One camera as far as crops are concerned.
 
     Attributes:
-        place: an empty street to stand in, and its weather.
+        street: an empty street to stand in, and its weather.
         response: what the camera does to colours and edges.
         tilt: radians it looks down.
         light: where its light comes from.
         person_px: how many pixels tall a person of 1.7 m is.
     """
 
-    place: Place
-    response: Response
+    street: EmptyStreet
+    response: CameraResponse
     tilt: float
     light: Light
     person_px: float
 
 
-def sample_crop_camera(rng: np.random.Generator, places: Sequence[Place], spread: float = 1.0) -> CropCamera:
-    """Draw a camera that watches one of the places; see `sample_response` for `spread`."""
-    response = sample_response(rng, spread)
+def sample_crop_camera(rng: np.random.Generator, streets: Sequence[EmptyStreet], spread: float = 1.0) -> CropCamera:
+    """Draw a camera that watches one of the streets; see `sample_camera_response` for `spread`."""
+    response = sample_camera_response(rng, spread)
     # How small people are drawn already says how far away they are, so the lens adds little softness of its own.
     # Beside whole pictures, real crops are the contrasty part: people stand out from where they are.
     response = replace(
@@ -50,7 +52,7 @@ def sample_crop_camera(rng: np.random.Generator, places: Sequence[Place], spread
         sharpening=max(response.sharpening, float(rng.uniform(0, 1))),
     )
     return CropCamera(
-        place=places[int(rng.integers(len(places)))],
+        street=streets[int(rng.integers(len(streets)))],
         response=response,
         tilt=float(np.clip(abs(rng.normal(0.15, 0.18)), 0, 0.7)),
         light=Light(
@@ -68,8 +70,8 @@ def sample_people(rng: np.random.Generator, count: int, near_copies: float = 0.3
     return people
 
 
-def photograph(
-    person: Person, camera: CropCamera, rng: np.random.Generator, passers_by: Sequence[Person] = ()
+def render_crop(
+    person: Person, camera: CropCamera, rng: np.random.Generator, bystanders: Sequence[Person] = ()
 ) -> np.ndarray:
     """One crop of a person, as cut out by a detector that is right but not exact.
 
@@ -77,7 +79,7 @@ def photograph(
         person: who is in the crop.
         camera: who looks.
         rng: pose, box, background and what stands in the way.
-        passers_by: people who may be in the background or in front.
+        bystanders: people who may be in the background or in front.
 
     Returns:
         (h, w, 3) uint8 RGB; h and w follow from how far away the person is.
@@ -94,18 +96,18 @@ def photograph(
         [(crop_width - sprite_width) // 2 + (left - right) // 2 + sprite.foot_xy[0], above + sprite.foot_xy[1]]
     )
 
-    picture = _background(camera.place.image, crop_height, crop_width, rng)
-    if passers_by and rng.random() < 0.2:
-        _paste_passer_by(picture, passers_by, camera, rng, height, behind=True)
-    _shadow(picture, foot, height, rng)
-    paste(picture, sprite, foot)
-    if passers_by and rng.random() < 0.1:
-        _paste_passer_by(picture, passers_by, camera, rng, height, behind=False)
+    image = _background(camera.street.image, crop_height, crop_width, rng)
+    if bystanders and rng.random() < 0.2:
+        _paste_bystander(image, bystanders, camera, rng, height, behind=True)
+    _shadow(image, foot, height, rng)
+    paste(image, sprite, foot)
+    if bystanders and rng.random() < 0.1:
+        _paste_bystander(image, bystanders, camera, rng, height, behind=False)
     elif rng.random() < 0.08:
-        _occlude(picture, rng)
-    weather = camera.place.weather
-    picture = weather.grade(picture, np.zeros(picture.shape[:2], np.uint8), rng)
-    return weather.seen_by(camera.response).apply(picture, rng)
+        _occlude(image, rng)
+    weather = camera.street.weather
+    image = weather.grade(image, np.zeros(image.shape[:2], np.uint8), rng)
+    return weather.adapt_response(camera.response).apply(image, rng)
 
 
 def _sprite(person: Person, camera: CropCamera, rng: np.random.Generator, height: float) -> Sprite:
@@ -119,7 +121,7 @@ def _sprite(person: Person, camera: CropCamera, rng: np.random.Generator, height
         pixels_per_metre=height / 1.7,
         rng=rng,
         light=camera.light,
-        vigour=1.0 if rng.random() < 0.8 else float(rng.uniform(0, 0.3)),
+        gait_amplitude=1.0 if rng.random() < 0.8 else float(rng.uniform(0, 0.3)),
     )
 
 
@@ -136,19 +138,19 @@ def _background(street: np.ndarray, height: int, width: int, rng: np.random.Gene
     return np.clip(window * rng.uniform(0.75, 1.2), 0, 255).astype(np.uint8)
 
 
-def _shadow(picture: np.ndarray, foot: np.ndarray, height: float, rng: np.random.Generator) -> None:
+def _shadow(image: np.ndarray, foot: np.ndarray, height: float, rng: np.random.Generator) -> None:
     if rng.random() < 0.4:
         return
-    shade = np.zeros(picture.shape[:2], np.float32)
+    shade = np.zeros(image.shape[:2], np.float32)
     reach = (int(height * rng.uniform(0.1, 0.3)), max(1, int(height * rng.uniform(0.02, 0.06))))
     centre = (int(foot[0] + rng.normal(0, 0.06) * height), int(foot[1]))
     cv2.ellipse(shade, centre, reach, float(rng.normal(0, 12)), 0, 360, float(rng.uniform(0.2, 0.6)), -1)
     shade = cv2.GaussianBlur(shade, (0, 0), max(0.6, height / 70))
-    picture[:] = (picture * (1 - shade[..., None])).astype(np.uint8)
+    image[:] = (image * (1 - shade[..., None])).astype(np.uint8)
 
 
-def _paste_passer_by(
-    picture: np.ndarray,
+def _paste_bystander(
+    image: np.ndarray,
     people: Sequence[Person],
     camera: CropCamera,
     rng: np.random.Generator,
@@ -162,20 +164,20 @@ def _paste_passer_by(
     offset = (
         rng.uniform(0.1, 0.6) if behind else rng.uniform(0.4, 0.6)
     )  # somebody in front hides one side, not everything
-    ground = picture.shape[0] * (rng.uniform(0.75, 0.97) if behind else rng.uniform(1.0, 1.1))
-    paste(picture, sprite, np.array([picture.shape[1] * (0.5 + side * offset), ground]))
+    ground = image.shape[0] * (rng.uniform(0.75, 0.97) if behind else rng.uniform(1.0, 1.1))
+    paste(image, sprite, np.array([image.shape[1] * (0.5 + side * offset), ground]))
 
 
-def _occlude(picture: np.ndarray, rng: np.random.Generator) -> None:
+def _occlude(image: np.ndarray, rng: np.random.Generator) -> None:
     """A post, a wall or a box in front of the person."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     colour = np.array(sample_cloth_colour(rng)) * rng.uniform(0.6, 1.0)
     kind = rng.integers(3)
     if kind == 0:
-        picture[int(height * rng.uniform(0.65, 0.92)) :] = colour
+        image[int(height * rng.uniform(0.65, 0.92)) :] = colour
     elif kind == 1:
         x = int(rng.integers(width))
-        picture[:, x : x + max(2, int(width * rng.uniform(0.05, 0.2)))] = colour
+        image[:, x : x + max(2, int(width * rng.uniform(0.05, 0.2)))] = colour
     else:
         y, x = int(height * rng.uniform(0.3, 0.9)), int(rng.integers(width))
-        picture[y : y + int(height * rng.uniform(0.1, 0.4)), x : x + int(width * rng.uniform(0.15, 0.5))] = colour
+        image[y : y + int(height * rng.uniform(0.1, 0.4)), x : x + int(width * rng.uniform(0.15, 0.5))] = colour

@@ -10,7 +10,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class FeatureWorld:
+class FeaturePlan:
     """How many of what, and how hard.
 
     Attributes:
@@ -33,7 +33,7 @@ class FeatureWorld:
     seed: int = 0
 
 
-def make_features(world: FeatureWorld) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def make_features(world: FeaturePlan) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Make features as Market-1501 is divided: of each person one picture from each camera asks.
 
     Returns:

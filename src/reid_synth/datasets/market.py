@@ -19,14 +19,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from reid_synth.datasets.atomic_folder import drafting, jpeg, save
-from reid_synth.datasets.crops import CropCamera, photograph, sample_crop_camera, sample_people
+from reid_synth.datasets.atomic_folder import encode_jpeg, staged_folder, write_file
+from reid_synth.datasets.crops import CropCamera, render_crop, sample_crop_camera, sample_people
 from reid_synth.datasets.market_tables import attributes_table, labels_table
 from reid_synth.errors import UserError
-from reid_synth.people.person import Person, change_clothes, in_other_clothes, sample_person
+from reid_synth.people.person import Person, change_clothes, sample_person, sees_changed_clothes
 from reid_synth.places.street import empty_street
 from reid_synth.places.surfaces import make_surfaces
-from reid_synth.worker_pool import Crew
+from reid_synth.worker_pool import WorkerPool
 
 TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
 _DISTRACTOR, _JUNK = "0000", "-1"
@@ -45,7 +45,7 @@ class MarketPlan:
         change_clothes: share of the people who wear other clothes in the second half of the cameras.
         near_copies: share of the people who look nearly like the person before them.
         spread: how far the cameras' colours and tones lie apart: 1 as in the field, 0 all alike.
-        places: on how many places the cameras look, in turn; on one, the background does not give the camera away.
+        streets: on how many streets the cameras look, in turn; on one, the background does not give the camera away.
 
     Raises:
         UserError: numbers that make no data set.
@@ -60,7 +60,7 @@ class MarketPlan:
     change_clothes: float = 0.0
     near_copies: float = 0.05
     spread: float = 0.3
-    places: int = 1
+    streets: int = 1
 
     def __post_init__(self) -> None:
         """Check that every query can have an answer."""
@@ -80,7 +80,7 @@ class MarketPlan:
             raise UserError(f"{self.distractors} distractors and {self.junk} junk boxes: take 0 or more")
         if not 0 <= self.change_clothes <= 1:
             raise UserError(f"{self.change_clothes} is no share of the people: change clothes of 0 to 1")
-        if not 0 <= self.near_copies <= 1 or self.spread < 0 or self.places < 1:
+        if not 0 <= self.near_copies <= 1 or self.spread < 0 or self.streets < 1:
             raise UserError("take near copies of 0 to 1, a spread of 0 or more, and 1 place or more")
 
     @property
@@ -89,7 +89,7 @@ class MarketPlan:
         return self.train_people + self.test_people
 
     @property
-    def pictures(self) -> int:
+    def images(self) -> int:
         """How many pictures will be written."""
         return self.people * self.cameras * self.crops_per_camera + self.distractors + self.junk
 
@@ -98,7 +98,7 @@ CLASS_PLAN = MarketPlan(train_people=200, test_people=200, crops_per_camera=4)  
 
 
 def write_market(
-    folder: Path, plan: MarketPlan, seed: int, done: Callable[[], object] = lambda: None, crew: Crew | None = None
+    folder: Path, plan: MarketPlan, seed: int, done: Callable[[], object] = lambda: None, pool: WorkerPool | None = None
 ) -> int:
     """Write a generated data set in the Market-1501 layout.
 
@@ -121,30 +121,34 @@ def write_market(
         for first in range(0, count, _AT_ONCE)
     ]
     names = []
-    with drafting(folder) as draft:
+    with staged_folder(folder) as draft:
         for name in (TRAIN, QUERY, GALLERY):
             (draft / name).mkdir()
-        for files in (crew or Crew()).each(_draw, tasks):
+        for files in (pool or WorkerPool()).map(_draw, tasks):
             for name, content in files:
-                save(draft, name, content)
+                write_file(draft, name, content)
                 names.append(name)
                 done()
-        save(draft, "labels.csv", labels_table(names))
-        save(draft, "attributes.csv", attributes_table(draw_people(plan, seed), changed_people(plan, seed)))
+        write_file(draft, "labels.csv", labels_table(names))
+        write_file(
+            draft,
+            "attributes.csv",
+            attributes_table(sample_market_people(plan, seed), people_with_changed_clothes(plan, seed)),
+        )
     return len(names)
 
 
 @lru_cache(maxsize=2)
-def draw_people(plan: MarketPlan, seed: int) -> tuple[Person, ...]:
+def sample_market_people(plan: MarketPlan, seed: int) -> tuple[Person, ...]:
     """Everybody who has a number, 1 first; the train people, then the test people."""
     return tuple(sample_people(np.random.default_rng([seed, 15, 0]), plan.people, plan.near_copies))
 
 
 @lru_cache(maxsize=2)
-def changed_people(plan: MarketPlan, seed: int) -> dict[int, Person]:
-    """By their place in `draw_people`: who wears other clothes in the second half of the cameras, and how they look."""
+def people_with_changed_clothes(plan: MarketPlan, seed: int) -> dict[int, Person]:
+    """By their place in `sample_market_people`: who wears other clothes in the second half of the cameras, and how they look."""
     rng = np.random.default_rng([seed, 15, 1])
-    people = draw_people(plan, seed)
+    people = sample_market_people(plan, seed)
     chosen = np.sort(rng.permutation(len(people))[: round(plan.change_clothes * len(people))])
     return {int(index): change_clothes(people[index], rng) for index in chosen}
 
@@ -153,8 +157,10 @@ def changed_people(plan: MarketPlan, seed: int) -> dict[int, Person]:
 def _set_up_cameras(plan: MarketPlan, seed: int) -> tuple[CropCamera, ...]:
     rng = np.random.default_rng([seed, 15, 2])
     surfaces = make_surfaces(seed)
-    places = [empty_street(rng, surfaces) for _ in range(plan.places)]
-    return tuple(sample_crop_camera(rng, [places[number % plan.places]], plan.spread) for number in range(plan.cameras))
+    streets = [empty_street(rng, surfaces) for _ in range(plan.streets)]
+    return tuple(
+        sample_crop_camera(rng, [streets[number % plan.streets]], plan.spread) for number in range(plan.cameras)
+    )
 
 
 def _draw(
@@ -166,15 +172,15 @@ def _draw(
 def _crops_of_people(plan: MarketPlan, seed: int, index: int) -> Iterator[File]:
     """All crops of one person."""
     rng = np.random.default_rng([seed, 16, index])
-    learned = index < plan.train_people
-    person, dressed_anew = draw_people(plan, seed)[index], changed_people(plan, seed).get(index)
+    is_train = index < plan.train_people
+    person, changed_person = sample_market_people(plan, seed)[index], people_with_changed_clothes(plan, seed).get(index)
     waits = rng.integers(*_FRAMES_APART, size=(plan.cameras, plan.crops_per_camera))
     for number, camera in enumerate(_set_up_cameras(plan, seed)):
-        worn = dressed_anew if dressed_anew and in_other_clothes(number, plan.cameras) else person
+        worn = changed_person if changed_person and sees_changed_clothes(number, plan.cameras) else person
         for shot in range(plan.crops_per_camera):
-            folder = TRAIN if learned else QUERY if shot == 0 else GALLERY
+            folder = TRAIN if is_train else QUERY if shot == 0 else GALLERY
             name = _name(f"{index + 1:04d}", number, index * plan.crops_per_camera + shot, int(waits[number, shot]))
-            yield f"{folder}/{name}", _crop(worn, camera, rng, _others(plan, seed, learned))
+            yield f"{folder}/{name}", _crop(worn, camera, rng, _others(plan, seed, is_train))
 
 
 def _crops_of_others(plan: MarketPlan, seed: int, index: int) -> Iterator[File]:
@@ -182,7 +188,7 @@ def _crops_of_others(plan: MarketPlan, seed: int, index: int) -> Iterator[File]:
     rng = np.random.default_rng([seed, 17, index])
     number = int(rng.integers(plan.cameras))
     stranger = index < plan.distractors
-    people = _others(plan, seed, learned=False)
+    people = _others(plan, seed, is_train=False)
     person = sample_person(rng) if stranger else people[int(rng.integers(len(people)))]
     label, shot = _DISTRACTOR if stranger else _JUNK, plan.people * plan.crops_per_camera + index
     name = _name(label, number, shot, int(rng.integers(*_FRAMES_APART)))
@@ -190,21 +196,21 @@ def _crops_of_others(plan: MarketPlan, seed: int, index: int) -> Iterator[File]:
     yield f"{GALLERY}/{name}", crop
 
 
-def _others(plan: MarketPlan, seed: int, learned: bool) -> tuple[Person, ...]:
+def _others(plan: MarketPlan, seed: int, is_train: bool) -> tuple[Person, ...]:
     """Who may come by: nobody of the test people where somebody to learn from is photographed, and the other way."""
-    people = draw_people(plan, seed)
-    return people[: plan.train_people] if learned else people[plan.train_people :]
+    people = sample_market_people(plan, seed)
+    return people[: plan.train_people] if is_train else people[plan.train_people :]
 
 
 def _crop(
     person: Person, camera: CropCamera, rng: np.random.Generator, others: tuple[Person, ...], spoil: bool = False
 ) -> bytes:
-    picture = cv2.resize(photograph(person, camera, rng, others), _SIZE, interpolation=cv2.INTER_AREA)
+    image = cv2.resize(render_crop(person, camera, rng, others), _SIZE, interpolation=cv2.INTER_AREA)
     if spoil:
-        height, width = picture.shape[:2]
-        cut = picture[: int(height * rng.uniform(0.2, 0.4)), : int(width * rng.uniform(0.5, 1))]
-        picture = cv2.resize(cut, _SIZE, interpolation=cv2.INTER_LINEAR)
-    return jpeg(picture)
+        height, width = image.shape[:2]
+        cut = image[: int(height * rng.uniform(0.2, 0.4)), : int(width * rng.uniform(0.5, 1))]
+        image = cv2.resize(cut, _SIZE, interpolation=cv2.INTER_LINEAR)
+    return encode_jpeg(image)
 
 
 def _name(person: str, camera: int, shot: int, wait: int) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reid_synth.datasets.face_set import FacePlan
-from reid_synth.datasets.market import MarketPlan, changed_people, draw_people
+from reid_synth.datasets.face_dataset import FacePlan
+from reid_synth.datasets.market import MarketPlan, people_with_changed_clothes, sample_market_people
 from reid_synth.errors import UserError, did_you_mean
 from reid_synth.places.weather import WEATHERS
 from reid_synth.world.world import World, WorldPlan
@@ -31,10 +31,10 @@ class Preset:
         if self.weather not in WEATHERS:
             raise UserError(f"no weather {self.weather!r}: {did_you_mean(self.weather, WEATHERS)}")
 
-    def stage(self, seed: int) -> World:
+    def make_world(self, seed: int) -> World:
         """The street; its people are test people of the crops, under the same numbers."""
-        people = draw_people(self.crops, seed)[self.crops.train_people :]
-        changed = {index + 1: person for index, person in changed_people(self.crops, seed).items()}
+        people = sample_market_people(self.crops, seed)[self.crops.train_people :]
+        changed = {index + 1: person for index, person in people_with_changed_clothes(self.crops, seed).items()}
         weather = WEATHERS[self.weather](np.random.default_rng([seed, 2012]))
         return World(seed, self.world, people, self.crops.train_people + 1, weather, changed)
 
@@ -43,17 +43,17 @@ PRESETS = {
     "tiny": Preset(
         MarketPlan(train_people=6, test_people=6, cameras=2, crops_per_camera=2, distractors=4, junk=2),
         WorldPlan(cameras=2, people=6, frames=12, frames_per_second=0.4),
-        FacePlan(train_people=2, test_people=2, pictures_each=4),
+        FacePlan(train_people=2, test_people=2, images_each=4),
     ),
     "demo": Preset(
         MarketPlan(train_people=60, test_people=60),
         WorldPlan(cameras=2, people=16, frames=105),
-        FacePlan(train_people=30, test_people=30, pictures_each=8),
+        FacePlan(train_people=30, test_people=30, images_each=8),
     ),
     "class": Preset(
         MarketPlan(train_people=50, test_people=50, cameras=4, crops_per_camera=4),
         WorldPlan(cameras=4, people=50, frames=105),
-        FacePlan(train_people=50, test_people=50, pictures_each=12),
+        FacePlan(train_people=50, test_people=50, images_each=12),
     ),
     "large": Preset(
         MarketPlan(
@@ -65,15 +65,15 @@ PRESETS = {
             junk=300,
             near_copies=0.33,
             spread=1.0,
-            places=6,
+            streets=6,
         ),
         WorldPlan(cameras=6, people=90, frames=350),
-        FacePlan(train_people=600, test_people=200, pictures_each=12),
+        FacePlan(train_people=600, test_people=200, images_each=12),
     ),
 }
 
 
-def changed(
+def adjust_preset(
     preset: Preset,
     people: int | None = None,
     cameras: int | None = None,

@@ -1,1 +1,1 @@
-"""One face, drawn from the same kind of seed as a person."""
+"""Synthetic faces: attributes, head shape, rendering."""

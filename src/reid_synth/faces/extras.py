@@ -6,14 +6,14 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from reid_synth.faces.head_map import LONGITUDE, Y, smoothstep, upsample
 from reid_synth.faces.light import Lighting
-from reid_synth.faces.map import LONGITUDE, Y, enlarged, smooth
+from reid_synth.faces.painting import blend, draw_polyline, fill_polygon
 from reid_synth.faces.parts import Face
-from reid_synth.faces.pencil import area, blend, line
-from reid_synth.faces.pose import View
+from reid_synth.faces.pose import FaceProjection
 from reid_synth.people.person import Colour, sample_cloth_colour
 
-PLACES = 24  # different backgrounds; each is also used mirrored
+NUM_BACKGROUNDS = 24  # different backgrounds; each is also used mirrored
 HatKind = Literal["none", "beanie", "cap"]
 HandPlace = Literal["none", "cheek", "mouth", "chin"]
 _AIMS = {"cheek": (0.72, 0.62), "mouth": (0.56, 0.80), "chin": (0.52, 0.97)}  # of the fingers, share of the picture
@@ -32,8 +32,8 @@ class Extras:
     hand: HandPlace = "none"
     hand_side: int = 1  # 1 = comes in from the right of the picture
     cloth: Colour = (70, 80, 110)
-    place: int = -1  # which background; -1 = plain grey
-    place_light: float = 1.0
+    background: int = -1  # which background; -1 = plain grey
+    background_brightness: float = 1.0
 
 
 def sample_extras(face: Face, rng: np.random.Generator) -> Extras:
@@ -49,12 +49,12 @@ def sample_extras(face: Face, rng: np.random.Generator) -> Extras:
         hand=hands[int(rng.choice(4, p=(0.964, 0.012, 0.012, 0.012)))],
         hand_side=1 if rng.random() < 0.5 else -1,
         cloth=sample_cloth_colour(rng),
-        place=int(rng.integers(2 * PLACES)),
-        place_light=float(rng.uniform(0.55, 1.25)),
+        background=int(rng.integers(2 * NUM_BACKGROUNDS)),
+        background_brightness=float(rng.uniform(0.55, 1.25)),
     )
 
 
-def with_hat(
+def add_hat(
     extras: Extras, radius: np.ndarray, paint: np.ndarray, hair: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Put a hat on: the head's radius, the painted map, and where hair (or cloth) is, with it.
@@ -69,32 +69,32 @@ def with_hat(
         return radius, paint, hair
     beanie = extras.hat == "beanie"
     edge = np.interp(np.abs(LONGITUDE), (0, 40, 70, 120), (-44, -42, -26, -10)).astype(np.float32)
-    cover = smooth((edge - Y) / 2.5)
-    rim = cover * (smooth((Y - edge + 26) / 3) if beanie else 0.5 * smooth((Y - edge + 8) / 2))
+    cover = smoothstep((edge - Y) / 2.5)
+    rim = cover * (smoothstep((Y - edge + 26) / 3) if beanie else 0.5 * smoothstep((Y - edge + 8) / 2))
     solid = np.minimum(radius, 108) + 5 + 3 * rim
     ribs = np.cos(LONGITUDE * 2.2) if beanie else 0.5 * (np.abs(LONGITUDE % 60 - 30) > 29)
     cloth = np.array(extras.hat_colour, np.float32) * (1 + 0.09 * ribs - 0.06 * rim)[..., None]
-    shade = 1 - (0.15 if beanie else 0.4) * smooth(1 - (Y - edge) / 30) * (1 - cover)  # a brim keeps the light off
-    share = enlarged(cover)[..., None]
-    covered = paint * enlarged(shade.astype(np.float32))[..., None] * (1 - share) + share * enlarged(cloth)
+    shade = 1 - (0.15 if beanie else 0.4) * smoothstep(1 - (Y - edge) / 30) * (1 - cover)  # a brim keeps the light off
+    share = upsample(cover)[..., None]
+    covered = paint * upsample(shade.astype(np.float32))[..., None] * (1 - share) + share * upsample(cloth)
     radius = (radius + cover * (solid - radius)).astype(np.float32)
     return radius, np.clip(covered, 0, 255).astype(np.uint8), np.maximum(hair, cover)
 
 
-def before_head(canvas: np.ndarray, extras: Extras, face: Face, view: View, lighting: Lighting) -> None:
+def draw_foreground(canvas: np.ndarray, extras: Extras, face: Face, view: FaceProjection, lighting: Lighting) -> None:
     """Draw what is nearer than the head on the supersampled picture (size, size, 3) uint8, in place."""
     if extras.glasses or extras.sunglasses:
         _draw_glasses(canvas, extras, face, view)
     if extras.hat == "cap":
-        _draw_brim(canvas, np.array(extras.hat_colour) * lighting.on_flat_things, view)
+        _draw_brim(canvas, np.array(extras.hat_colour) * lighting.flat_brightness, view)
     if extras.hand != "none":
-        _draw_hand(canvas, extras, np.array(face.skin.tone) * lighting.on_flat_things)
+        _draw_hand(canvas, extras, np.array(face.skin.tone) * lighting.flat_brightness)
 
 
 # ---- glasses ---------------------------------------------------------------------------------------------------------
 
 
-def _draw_glasses(canvas: np.ndarray, extras: Extras, face: Face, view: View) -> None:
+def _draw_glasses(canvas: np.ndarray, extras: Extras, face: Face, view: FaceProjection) -> None:
     own = face.glasses
     kind = "square" if own.kind == "none" else own.kind
     size = 1.0 if own.kind == "none" else own.size
@@ -103,8 +103,8 @@ def _draw_glasses(canvas: np.ndarray, extras: Extras, face: Face, view: View) ->
     for outline in outlines:
         pixels = view.project(outline)
         low, high = pixels.min(axis=0), pixels.max(axis=0)
-        area(lens, pixels)
-        area(gleam, low + np.array([(0.1, 0.8), (0.55, 0.1), (0.75, 0.1), (0.3, 0.8)]) * (high - low))
+        fill_polygon(lens, pixels)
+        fill_polygon(gleam, low + np.array([(0.1, 0.8), (0.55, 0.1), (0.75, 0.1), (0.3, 0.8)]) * (high - low))
     if extras.sunglasses:
         blend(canvas, np.array((30, 28, 30)), lens, 0.9)
     blend(
@@ -117,13 +117,15 @@ def _draw_glasses(canvas: np.ndarray, extras: Extras, face: Face, view: View) ->
     whole = kind != "half_rim" or extras.sunglasses
     level, reach = face.eyes.height, 76 * face.head.width
     for side, outline in zip((-1, 1), outlines, strict=True):
-        line(frame, view.project(outline if whole else outline[19:]), width, closed=whole)
+        draw_polyline(frame, view.project(outline if whole else outline[19:]), width, closed=whole)
         if view.rotation[2, 0] * side > -0.12:  # the arm on the side turned away lies behind the head
             outer = outline[np.argmax(side * outline[:, 0])]
             arm = np.array([outer - np.array((0, 5, 0)), (side * reach, level - 6, 45), (side * reach, level - 6, 0)])
-            line(frame, view.project(arm), 0.8 * width)
+            draw_polyline(frame, view.project(arm), 0.8 * width)
     inner = outlines[1][:, 0].min()
-    line(frame, view.project(_bent(np.array([(-inner, level - 1), (0, level - 4), (inner, level - 1)]), 3.0)), width)
+    draw_polyline(
+        frame, view.project(_bent(np.array([(-inner, level - 1), (0, level - 4), (inner, level - 1)]), 3.0)), width
+    )
     blend(canvas, np.array((10, 8, 8)), cv2.GaussianBlur(np.roll(frame, 3, axis=0), (0, 0), 2.5), 0.3)
     blend(canvas, np.array(own.colour if extras.glasses else (24, 22, 24)), frame)
 
@@ -149,14 +151,14 @@ def _bent(flat: np.ndarray, forward: float = 0.0) -> np.ndarray:
 # ---- brim and hand ---------------------------------------------------------------------------------------------------
 
 
-def _draw_brim(canvas: np.ndarray, colour: np.ndarray, view: View) -> None:
+def _draw_brim(canvas: np.ndarray, colour: np.ndarray, view: FaceProjection) -> None:
     t = np.linspace(-1, 1, 21)
     round_ = np.sqrt(np.maximum(1 - t**2, 0))
     inner = np.stack([t * 66, -50 + 3 * t**2, 62 + 36 * (1 - t**2)], axis=1)
     outer = np.stack([t * 66, -44 + 12 * t**2, 62 + 98 * round_], axis=1)
     from_above = view.rotation[2, 1] < 0.1
-    area(canvas, view.project(np.concatenate([inner, outer[::-1]])), colour * (1.0 if from_above else 0.55))
-    line(canvas, view.project(outer), 3, colour * 0.6)
+    fill_polygon(canvas, view.project(np.concatenate([inner, outer[::-1]])), colour * (1.0 if from_above else 0.55))
+    draw_polyline(canvas, view.project(outer), 3, colour * 0.6)
 
 
 def _draw_hand(canvas: np.ndarray, extras: Extras, tone: np.ndarray) -> None:
@@ -175,10 +177,10 @@ def _draw_hand(canvas: np.ndarray, extras: Extras, tone: np.ndarray) -> None:
         fingers = [finger * (-1, 1) + (size, 0) for finger in fingers]
     layer, mask = np.zeros_like(canvas), np.zeros(canvas.shape[:2], np.uint8)
     for finger in fingers:
-        line(mask, finger, thick)
+        draw_polyline(mask, finger, thick)
         for share, light in _ROUND:
-            line(layer, finger - (0, 2 * (1 - share)), thick * share, tone * light)
+            draw_polyline(layer, finger - (0, 2 * (1 - share)), thick * share, tone * light)
         nail = finger[2] + 0.25 * thick * (finger[2] - finger[1]) / np.linalg.norm(finger[2] - finger[1])
-        line(layer, np.array([nail, finger[2]]), 0.42 * thick, tone * (1.06, 0.98, 0.96) + 14)
+        draw_polyline(layer, np.array([nail, finger[2]]), 0.42 * thick, tone * (1.06, 0.98, 0.96) + 14)
     blend(canvas, np.array((14, 8, 6)), cv2.GaussianBlur(mask, (0, 0), 5), 0.45)
     blend(canvas, cv2.GaussianBlur(layer, (0, 0), 1.2), mask)

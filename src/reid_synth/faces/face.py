@@ -2,7 +2,7 @@
 
 Nobody here ever existed. A `Face` says what stays the same from picture to picture (its parts are told in
 `reid_synth.faces.parts`); what changes (pose, expression, light, camera) is drawn when the face is photographed
-(`reid_synth.faces.drawing`).
+(`reid_synth.faces.rendering`).
 """
 
 from dataclasses import fields, replace
@@ -91,21 +91,21 @@ def sample_faces(rng: np.random.Generator, count: int, siblings: float = 0.25) -
 
 def _sample_head(rng: np.random.Generator, feminine: float) -> Head:
     return Head(
-        width=_about(rng, 1.0, 0.05, 0.88, 1.14),
-        length=_about(rng, 1.0 - 0.02 * feminine, 0.045, 0.89, 1.1),
-        jaw=_about(rng, 1.05 - 0.1 * feminine, 0.07, 0.82, 1.2),
+        width=_clipped_normal(rng, 1.0, 0.05, 0.88, 1.14),
+        length=_clipped_normal(rng, 1.0 - 0.02 * feminine, 0.045, 0.89, 1.1),
+        jaw=_clipped_normal(rng, 1.05 - 0.1 * feminine, 0.07, 0.82, 1.2),
         chin=float(np.clip(rng.normal(0.6 - 0.3 * feminine, 0.22), 0, 1)),
-        chin_forward=_about(rng, 0.0, 2.5, -5, 6),
-        cheekbones=_about(rng, 2.5, 2.0, -1, 7),
-        cheeks=_about(rng, 0.5, 3.2, -6, 8),
-        forehead=_about(rng, 0.0, 2.2, -4, 5),
-        ears=_about(rng, 15.0, 4.0, 7, 25),
+        chin_forward=_clipped_normal(rng, 0.0, 2.5, -5, 6),
+        cheekbones=_clipped_normal(rng, 2.5, 2.0, -1, 7),
+        cheeks=_clipped_normal(rng, 0.5, 3.2, -6, 8),
+        forehead=_clipped_normal(rng, 0.0, 2.2, -4, 5),
+        ears=_clipped_normal(rng, 15.0, 4.0, 7, 25),
     )
 
 
 def _sample_skin(rng: np.random.Generator, depth: float, age: float) -> Skin:
-    place = depth * (len(_SKIN) - 1.001)
-    tone = _SKIN[int(place)] * (1 - place % 1) + _SKIN[int(place) + 1] * (place % 1)
+    position = depth * (len(_SKIN) - 1.001)
+    tone = _SKIN[int(position)] * (1 - position % 1) + _SKIN[int(position) + 1] * (position % 1)
     cast = (
         tone / 220 * (rng.normal(0, 1) * np.array([0.5, -1.0, -4.0]) + rng.normal(0, 3, 3))
     )  # more golden or more pink
@@ -127,13 +127,13 @@ def _sample_skin(rng: np.random.Generator, depth: float, age: float) -> Skin:
 def _sample_eyes(rng: np.random.Generator, feminine: float, depth: float, age: float) -> Eyes:
     irises = _PALE_IRIS if rng.random() < max(0.02, 0.75 - 1.7 * depth) else _DARK_IRIS
     return Eyes(
-        spacing=_about(rng, 63.0, 2.8, 56, 71),
-        height=_about(rng, 0.0, 1.3, -3, 3),
-        width=_about(rng, 29.5, 2.0, 24.5, 35),
-        opening=_about(rng, 10.4 + feminine - 1.2 * age, 1.4, 6.5, 14.5),
-        tilt=_about(rng, 2.5 - 3 * age, 3.6, -8, 11),
-        crease=0.0 if rng.random() < 0.25 else _about(rng, 3.2, 1.2, 1, 6),
-        depth=_about(rng, 4.5, 2.2, 0, 10),
+        spacing=_clipped_normal(rng, 63.0, 2.8, 56, 71),
+        height=_clipped_normal(rng, 0.0, 1.3, -3, 3),
+        width=_clipped_normal(rng, 29.5, 2.0, 24.5, 35),
+        opening=_clipped_normal(rng, 10.4 + feminine - 1.2 * age, 1.4, 6.5, 14.5),
+        tilt=_clipped_normal(rng, 2.5 - 3 * age, 3.6, -8, 11),
+        crease=0.0 if rng.random() < 0.25 else _clipped_normal(rng, 3.2, 1.2, 1, 6),
+        depth=_clipped_normal(rng, 4.5, 2.2, 0, 10),
         iris=_colour(irises[rng.integers(len(irises))] * rng.uniform(0.85, 1.2)),
         lashes=float(np.clip(rng.normal(0.35 + 0.4 * feminine, 0.2), 0.05, 1)),
         shadow=float(np.clip(rng.beta(1.3, 3) + 0.3 * age, 0, 1)),
@@ -142,11 +142,11 @@ def _sample_eyes(rng: np.random.Generator, feminine: float, depth: float, age: f
 
 def _sample_brows(rng: np.random.Generator, feminine: float, hair: Hair) -> Brows:
     return Brows(
-        thickness=_about(rng, 8.0 - 3.2 * feminine, 1.8, 2.2, 13),
-        length=_about(rng, 40.0, 4.0, 30, 50),
-        height=_about(rng, 18.5 + 2 * feminine, 2.2, 13, 26),
-        arch=_about(rng, 2.2 + 1.6 * feminine, 1.7, -1, 8),
-        tilt=_about(rng, 0.5, 4.0, -9, 11),
+        thickness=_clipped_normal(rng, 8.0 - 3.2 * feminine, 1.8, 2.2, 13),
+        length=_clipped_normal(rng, 40.0, 4.0, 30, 50),
+        height=_clipped_normal(rng, 18.5 + 2 * feminine, 2.2, 13, 26),
+        arch=_clipped_normal(rng, 2.2 + 1.6 * feminine, 1.7, -1, 8),
+        tilt=_clipped_normal(rng, 0.5, 4.0, -9, 11),
         density=float(np.clip(rng.normal(0.68, 0.2), 0.15, 1)),
         colour=_colour(np.array(hair.colour) * (1 - 0.5 * hair.grey) * rng.uniform(0.5, 0.9) + 40 * hair.grey),
     )
@@ -154,12 +154,12 @@ def _sample_brows(rng: np.random.Generator, feminine: float, hair: Hair) -> Brow
 
 def _sample_nose(rng: np.random.Generator, feminine: float) -> Nose:
     return Nose(
-        length=_about(rng, 43.0 - 1.5 * feminine, 3.2, 34, 52),
-        width=_about(rng, 36.0 - 3 * feminine, 4.5, 25, 49),
-        height=_about(rng, 21.0 - 2 * feminine, 3.3, 12, 30),
-        bridge=_about(rng, 8.0, 2.8, 1.5, 15),
-        hump=_about(rng, -0.6 * feminine, 1.6, -4, 5),
-        tip=_about(rng, 11.0, 2.2, 6, 17),
+        length=_clipped_normal(rng, 43.0 - 1.5 * feminine, 3.2, 34, 52),
+        width=_clipped_normal(rng, 36.0 - 3 * feminine, 4.5, 25, 49),
+        height=_clipped_normal(rng, 21.0 - 2 * feminine, 3.3, 12, 30),
+        bridge=_clipped_normal(rng, 8.0, 2.8, 1.5, 15),
+        hump=_clipped_normal(rng, -0.6 * feminine, 1.6, -4, 5),
+        tip=_clipped_normal(rng, 11.0, 2.2, 6, 17),
     )
 
 
@@ -169,12 +169,12 @@ def _sample_mouth(rng: np.random.Generator, feminine: float, skin: Skin) -> Mout
         stick = np.array([(176, 44, 56), (150, 40, 74), (196, 92, 96), (122, 44, 50)][int(rng.integers(4))])
         natural = 0.58 * natural + 0.42 * stick * rng.uniform(0.8, 1.15)
     return Mouth(
-        height=_about(rng, 72.0, 2.8, 64, 80),
-        width=_about(rng, 51.0 - 1.5 * feminine, 4.0, 41, 63),
-        upper=_about(rng, 6.0 + 0.8 * feminine, 1.9, 2.2, 11.5),
-        lower=_about(rng, 9.0 + feminine, 2.0, 4.5, 15),
-        bow=_about(rng, 1.8, 0.9, 0, 4.5),
-        corners=_about(rng, 0.0, 1.5, -4, 4),
+        height=_clipped_normal(rng, 72.0, 2.8, 64, 80),
+        width=_clipped_normal(rng, 51.0 - 1.5 * feminine, 4.0, 41, 63),
+        upper=_clipped_normal(rng, 6.0 + 0.8 * feminine, 1.9, 2.2, 11.5),
+        lower=_clipped_normal(rng, 9.0 + feminine, 2.0, 4.5, 15),
+        bow=_clipped_normal(rng, 1.8, 0.9, 0, 4.5),
+        corners=_clipped_normal(rng, 0.0, 1.5, -4, 4),
         colour=_colour(natural),
     )
 
@@ -198,9 +198,9 @@ def _sample_hair(rng: np.random.Generator, feminine: float, depth: float, age: f
         style=style,
         colour=_colour(colour * rng.uniform(0.8, 1.25) + rng.normal(0, 3, 3)),
         grey=float(np.clip((age - 0.45) * rng.uniform(0, 2.2), 0, 1)),
-        hairline=_about(rng, 56.0 - 2 * feminine, 5.0, 44, 70),
+        hairline=_clipped_normal(rng, 56.0 - 2 * feminine, 5.0, 44, 70),
         recession=float(np.clip(rng.beta(1.2, 3) * (1.2 - feminine) + 0.3 * age * (1 - feminine), 0, 1)),
-        volume=_about(rng, 9.0, 3.0, 3, 18),
+        volume=_clipped_normal(rng, 9.0, 3.0, 3, 18),
         wave=float(rng.beta(0.8, 1.3)),
         parting=float(rng.choice([-1, 1]) * rng.uniform(0.0, 0.8)),
         facial=facial,
@@ -214,10 +214,12 @@ def _sample_glasses(rng: np.random.Generator, age: float) -> Glasses:
     kind = kinds[int(rng.integers(1, len(kinds)))] if owned else "none"
     loud = rng.random() < 0.3
     colour = rng.uniform(20, 190, 3) if loud else np.full(3, rng.uniform(15, 70)) + rng.normal(0, 5, 3)
-    return Glasses(kind, _colour(colour), _about(rng, 1.0, 0.08, 0.82, 1.2), float(rng.uniform(0.5, 1)) if owned else 0)
+    return Glasses(
+        kind, _colour(colour), _clipped_normal(rng, 1.0, 0.08, 0.82, 1.2), float(rng.uniform(0.5, 1)) if owned else 0
+    )
 
 
-def _about(rng: np.random.Generator, middle: float, spread: float, low: float, high: float) -> float:
+def _clipped_normal(rng: np.random.Generator, middle: float, spread: float, low: float, high: float) -> float:
     return float(np.clip(rng.normal(middle, spread), low, high))
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from reid_synth.faces.map import COLUMNS, FINE, LATITUDE, LONGITUDE, ROWS, X, Y, enlarged, smooth
+from reid_synth.faces.head_map import COLUMNS, FINE, LATITUDE, LONGITUDE, ROWS, X, Y, smoothstep, upsample
 from reid_synth.faces.parts import Face, Hair
 
 LOOSE = ("bob", "long", "long_fringe")  # styles that fall over the ears
@@ -13,7 +13,7 @@ _CURLED = ("curly", "afro")
 _MM_PER_DEGREE = 1.4
 
 
-def hair_reach(hair: Hair) -> np.ndarray:
+def hair_distance(hair: Hair) -> np.ndarray:
     """How far inside the hair a place is, (rows, columns) mm; negative = skin."""
     if hair.style == "bald":
         return np.full(LATITUDE.shape, -100, np.float32)
@@ -49,12 +49,12 @@ def _edge(hair: Hair, turn: np.ndarray) -> np.ndarray:
 def hair_thickness(hair: Hair, reach: np.ndarray) -> np.ndarray:
     """How high the hair stands over the skin, (rows, columns) mm."""
     scale = {"bald": 0.0, "buzz": 0.2, "short": 0.75, "swept": 0.95, "tied": 0.55, "curly": 1.7, "afro": 3.4}
-    top = smooth((-LATITUDE - 18) / 30)
+    top = smoothstep((-LATITUDE - 18) / 30)
     height = hair.volume * scale.get(hair.style, 1.0) * (0.75 + 0.5 * top)
-    rise = smooth(reach / (26 if hair.style in ("afro", "swept", "tied") else 17))
+    rise = smoothstep(reach / (26 if hair.style in ("afro", "swept", "tied") else 17))
     thick = height * rise
     if hair.style in LOOSE:
-        thick = thick + 6 * rise * smooth((np.abs(LONGITUDE) - 55) / 12)
+        thick = thick + 6 * rise * smoothstep((np.abs(LONGITUDE) - 55) / 12)
     return thick.astype(np.float32)
 
 
@@ -68,17 +68,17 @@ def paint_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -> np.nd
     if hair.style == "bald":
         return np.zeros((ROWS, COLUMNS), np.float32)
     strands = _strands(hair, rng)
-    reach = enlarged(hair_reach(hair))
+    reach = upsample(hair_distance(hair))
     ragged = {"buzz": 7.0, "afro": 5.0, "curly": 4.5, "swept": 2.5, "tied": 2.0, "short": 4.0}.get(hair.style, 3.5)
     fade = 11.0 if hair.style in ("swept", "tied", "short") else 5.0  # single hairs where it is combed back
-    cover = smooth((reach + ragged * strands) / fade + 0.3)
+    cover = smoothstep((reach + ragged * strands) / fade + 0.3)
     if hair.style == "buzz":
         cover *= np.clip(0.72 + 0.25 * strands, 0, 0.95)
     light = 1 + (0.42 if hair.style in _CURLED else 0.3) * strands
-    light *= 0.66 + 0.34 * smooth(reach / 34)  # the roots lie in the shade of the strands above
+    light *= 0.66 + 0.34 * smoothstep(reach / 34)  # the roots lie in the shade of the strands above
     colour = np.array(hair.colour, np.float32)
     if hair.grey > 0:
-        silver = smooth(hair.grey * 1.6 - 0.5 + 0.45 * np.roll(strands, 37, axis=1))[..., None]
+        silver = smoothstep(hair.grey * 1.6 - 0.5 + 0.45 * np.roll(strands, 37, axis=1))[..., None]
         colour = colour * (1 - silver) + silver * np.array((172, 170, 168), np.float32)
     gloss = 7 * np.clip(strands, 0, 2)
     for channel in range(3):
@@ -92,12 +92,12 @@ def paint_facial_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -
     hair = face.hair
     if hair.facial == "none":
         return
-    reach = enlarged(facial_reach(face))
+    reach = upsample(facial_hair_distance(face))
     bristles = rolled(grain(), rng)
     if hair.facial == "stubble":
-        cover = smooth(reach / 14 + 0.3) * np.clip(0.3 + 0.3 * bristles, 0, 1) * (0.35 + 0.5 * hair.facial_density)
+        cover = smoothstep(reach / 14 + 0.3) * np.clip(0.3 + 0.3 * bristles, 0, 1) * (0.35 + 0.5 * hair.facial_density)
     else:
-        cover = smooth((reach + 2.2 * bristles) / 6 + 0.2) * np.clip(
+        cover = smoothstep((reach + 2.2 * bristles) / 6 + 0.2) * np.clip(
             0.55 + 0.45 * hair.facial_density + 0.14 * bristles, 0, 0.97
         )
     colour = np.array(hair.colour, np.float32) * 0.85
@@ -108,18 +108,20 @@ def paint_facial_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -
     paint += cover[..., None] * (lit - paint)
 
 
-def facial_reach(face: Face) -> np.ndarray:
+def facial_hair_distance(face: Face) -> np.ndarray:
     """How far inside the beard a place is, (rows, columns) mm; negative = skin."""
-    end, line = face.nose.length + 5, face.mouth.height
+    end, mouth_y = face.nose.length + 5, face.mouth.height
     turn, across = np.abs(LONGITUDE), np.abs(X)
-    cheek = np.interp(turn, (0, 10, 22, 34, 46, 58, 68, 74, 80), (end, end, line - 13, line - 9, 44, 30, 8, 10, 200))
+    cheek = np.interp(
+        turn, (0, 10, 22, 34, 46, 58, 68, 74, 80), (end, end, mouth_y - 13, mouth_y - 9, 44, 30, 8, 10, 200)
+    )
     whole = Y - cheek
-    moustache = np.minimum(np.minimum(Y - end, line + 4 - Y), face.mouth.width / 2 + 4 - across)
-    chin = np.minimum(Y - line - 4, 25 - across)
-    drop = np.minimum(np.minimum(across - face.mouth.width / 2 + 2, 32 - across), Y - line + 8)
+    moustache = np.minimum(np.minimum(Y - end, mouth_y + 4 - Y), face.mouth.width / 2 + 4 - across)
+    chin = np.minimum(Y - mouth_y - 4, 25 - across)
+    drop = np.minimum(np.minimum(across - face.mouth.width / 2 + 2, 32 - across), Y - mouth_y + 8)
     shapes = {
         "moustache": moustache,
-        "goatee": np.maximum(np.maximum(moustache, chin), np.where(line + 34 > Y, drop, chin)),
+        "goatee": np.maximum(np.maximum(moustache, chin), np.where(mouth_y + 34 > Y, drop, chin)),
     }
     return shapes.get(face.hair.facial, whole).astype(np.float32)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from reid_synth.faces.map import angles_to_map
+from reid_synth.faces.head_map import angles_to_map
 
 _SHADOW_STEPS = (4.0, 8.0, 13.0, 20.0, 30.0, 44.0)  # mm towards the lamp at which something may stand in the way
 _WRAP = (0.30, 0.20, 0.16)  # light that seeps through skin past the edge of the shade: reddest
@@ -21,15 +21,15 @@ class Lighting:
         strength: of the lamp.
         colour: of the lamp, about (1, 1, 1).
         around: strength of the light from all sides, which makes shade less dark.
-        around_colour: its colour.
+        ambient_colour: its colour.
     """
 
     right: float = 0.3
     up: float = 0.5
     strength: float = 0.75
     colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    around: float = 0.45
-    around_colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    ambient: float = 0.45
+    ambient_colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     @property
     def direction(self) -> np.ndarray:
@@ -38,9 +38,9 @@ class Lighting:
         return towards / np.linalg.norm(towards)
 
     @property
-    def on_flat_things(self) -> float:
+    def flat_brightness(self) -> float:
         """How light this makes things whose shape is not worked out: clothes, a hand, the hair at the back."""
-        return float(min(1.15, (0.6 * self.strength + self.around) ** 0.62))
+        return float(min(1.15, (0.6 * self.strength + self.ambient) ** 0.62))
 
 
 def sample_lighting(rng: np.random.Generator) -> Lighting:
@@ -55,8 +55,8 @@ def sample_lighting(rng: np.random.Generator) -> Lighting:
         up=float(np.clip(rng.normal(0.5, 0.4), -0.4, 1.3)),
         strength=total * (0.35 + 0.7 * harsh),
         colour=(float(lamp[0]), float(lamp[1]), float(lamp[2])),
-        around=total * (0.78 - 0.45 * harsh),
-        around_colour=(1 - float(sky), 1.0, 1 + float(sky)),
+        ambient=total * (0.78 - 0.45 * harsh),
+        ambient_colour=(1 - float(sky), 1.0, 1 + float(sky)),
     )
 
 
@@ -89,11 +89,11 @@ def light_map(
     facing, upward, seen, glance = cv2.split(cv2.transform(normal, np.stack([lamp, up, eye, half])))
     lamp_seen = lighting.strength * (1 - 0.8 * _shadow(radius, position, lamp))
     edge = 0.75 + 0.25 * np.clip(seen, 0, 1)  # what turns away from the camera sees less of the room
-    sky = lighting.around * edge * (0.72 + 0.28 * upward) * (1 - _hollow(radius))
+    sky = lighting.ambient * edge * (0.72 + 0.28 * upward) * (1 - _hollow(radius))
     broad = np.clip(glance, 0, 1) ** 8
     gleam = 30 * (0.25 + shine) * (0.5 * broad + broad**4 * broad) * (1 - 0.75 * hair) * lamp_seen * (facing > -0.2)
     factors, added = [], []
-    for wrap, of_lamp, of_sky in zip(_WRAP, lighting.colour, lighting.around_colour, strict=True):
+    for wrap, of_lamp, of_sky in zip(_WRAP, lighting.colour, lighting.ambient_colour, strict=True):
         lit = np.maximum((facing + np.float32(wrap)) * np.float32(1 / (1 + wrap)), 0) * lamp_seen
         factors.append(cv2.pow(lit * np.float32(of_lamp) + sky * np.float32(of_sky), 0.62))
         added.append(gleam * np.float32(of_lamp))

@@ -11,7 +11,7 @@ TEMPLATE_XY = np.array([(38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 
 
 
 @dataclass(frozen=True)
-class Pose:
+class HeadPose:
     """How the head is held, radians.
 
     Attributes:
@@ -35,7 +35,7 @@ class Pose:
 
 
 @dataclass(frozen=True)
-class View:
+class FaceProjection:
     """From the head to the supersampled picture: pixels = plane · (x, y) + shift, after the rotation.
 
     Attributes:
@@ -58,14 +58,14 @@ class View:
         return (points @ self.rotation.T)[:, :2] @ self.plane.T + self.shift
 
 
-def sample_pose(rng: np.random.Generator) -> Pose:
+def sample_pose(rng: np.random.Generator) -> HeadPose:
     """Mostly towards the camera, up to 35° to the side."""
     yaw = np.clip(rng.normal(0, 16), -35, 35)
     pitch, roll = np.clip(rng.normal(0, 7), -18, 18), np.clip(rng.normal(0, 8), -25, 25)
-    return Pose(*np.radians([yaw, pitch, roll]).tolist())
+    return HeadPose(*np.radians([yaw, pitch, roll]).tolist())
 
 
-def align(landmarks: np.ndarray, pose: Pose, jitter: float, rng: np.random.Generator) -> View:
+def align(landmarks: np.ndarray, pose: HeadPose, jitter: float, rng: np.random.Generator) -> FaceProjection:
     """Lay the crop: the turn, size and shift that bring five points nearest to the template, with a small error.
 
     Args:
@@ -84,4 +84,4 @@ def align(landmarks: np.ndarray, pose: Pose, jitter: float, rng: np.random.Gener
     turn *= np.exp(jitter * (rng.normal(0, 0.025) + 1j * rng.normal(0, 0.025)))
     plane = np.array([(turn.real, -turn.imag), (turn.imag, turn.real)])
     shift = to_middle - plane @ from_middle + jitter * rng.normal(0, 1.1, 2) * SUPERSAMPLING
-    return View(rotation, plane, shift)
+    return FaceProjection(rotation, plane, shift)

@@ -14,8 +14,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from reid_synth.faces.hair import LOOSE, facial_reach, hair_reach, hair_thickness
-from reid_synth.faces.map import DIRECTION, LATITUDE, LONGITUDE, X, Y, smooth, spot, to_map
+from reid_synth.faces.hair import LOOSE, facial_hair_distance, hair_distance, hair_thickness
+from reid_synth.faces.head_map import DIRECTION, LATITUDE, LONGITUDE, X, Y, bump, smoothstep, to_map
 from reid_synth.faces.parts import Face, Nose
 
 
@@ -67,30 +67,30 @@ def landmarks_mm(face: Face) -> np.ndarray:
 
 def on_surface(points_mm: np.ndarray, radius: np.ndarray) -> np.ndarray:
     """Where points (n, 2) of the chart's plane lie on the head, (n, 3) mm."""
-    place, direction = to_map(points_mm)
-    columns, rows = place.T.astype(np.float32)
+    position, direction = to_map(points_mm)
+    columns, rows = position.T.astype(np.float32)
     reach = cv2.remap(radius, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return direction * reach.reshape(-1, 1)
 
 
 def head_radius(face: Face, expression: Expression) -> np.ndarray:
     """Radius of the head with this expression, on the map, (rows, columns) float32 mm."""
-    radius = _still_radius(face)
+    radius = _neutral_radius(face)
     if expression.mouth > 0.05:
-        radius = radius + expression.mouth * 10 * smooth((Y - 58) / 55) * smooth((80 - np.abs(LONGITUDE)) / 40)
+        radius = radius + expression.mouth * 10 * smoothstep((Y - 58) / 55) * smoothstep((80 - np.abs(LONGITUDE)) / 40)
     if abs(expression.smile) > 0.05:
         radius = radius + expression.smile * _smile()
     return radius
 
 
 @lru_cache(maxsize=8)  # all pictures of one face are usually taken one after the other
-def _still_radius(face: Face) -> np.ndarray:
+def _neutral_radius(face: Face) -> np.ndarray:
     skull = _skull(face)
     radius = skull + _features(face)
     ears = _ears(face) * (0.25 if face.hair.style in LOOSE else 1.0)
-    hair = hair_thickness(face.hair, hair_reach(face.hair))
+    hair = hair_thickness(face.hair, hair_distance(face.hair))
     if face.hair.facial in ("goatee", "beard"):
-        radius += 3.5 * face.hair.facial_density * smooth(facial_reach(face) / 10)
+        radius += 3.5 * face.hair.facial_density * smoothstep(facial_hair_distance(face) / 10)
     # hair lies over the skull and the ears, so the higher of the two is what is seen
     return np.maximum(radius + ears, radius + hair).astype(np.float32)
 
@@ -121,21 +121,21 @@ def _skull(face: Face) -> np.ndarray:
 
 def _features(face: Face) -> np.ndarray:
     head, eyes, nose, mouth = face.head, face.eyes, face.nose, face.mouth
-    half, level, line = eyes.spacing / 2, eyes.height, mouth.height
+    half, level, mouth_y = eyes.spacing / 2, eyes.height, mouth.height
     bottom = 113 * head.length
-    field = -(eyes.depth + 3) * spot(half, level - 2, 15, 9, both=True)
-    field += 4.5 * spot(half, level, 11, 6.5, both=True)
-    field += (0.35 * eyes.depth + 0.5) * spot(27, level - 17, 19, 6, both=True)
-    field -= 1.5 * eyes.shadow * spot(half - 2, level + 11, 11, 3.5, both=True)
-    field += head.forehead * spot(0, -46, 42, 20)
-    field += head.cheekbones * spot(47, 24, 15, 13, both=True)
-    field += head.cheeks * spot(44, 54, 17, 17, both=True)
-    field += 4.5 * spot(0, line, 34, 20) + 2.5 * spot(0, line + 10, 26, 17)
-    field += (1.5 + 0.3 * mouth.upper) * spot(0, line - 0.55 * mouth.upper, 0.3 * mouth.width, 3.2)
-    field += (1.5 + 0.3 * mouth.lower) * spot(0, line + 0.5 * mouth.lower, 0.27 * mouth.width, 4.2)
-    field -= 2.0 * spot(0, line, 0.4 * mouth.width, 1.6)
-    field -= 3.0 * spot(0, line + mouth.lower + 6, 15, 4)
-    field += (4 + head.chin_forward) * spot(0, bottom - 11, 14 + 7 * head.chin, 10)
+    field = -(eyes.depth + 3) * bump(half, level - 2, 15, 9, both=True)
+    field += 4.5 * bump(half, level, 11, 6.5, both=True)
+    field += (0.35 * eyes.depth + 0.5) * bump(27, level - 17, 19, 6, both=True)
+    field -= 1.5 * eyes.shadow * bump(half - 2, level + 11, 11, 3.5, both=True)
+    field += head.forehead * bump(0, -46, 42, 20)
+    field += head.cheekbones * bump(47, 24, 15, 13, both=True)
+    field += head.cheeks * bump(44, 54, 17, 17, both=True)
+    field += 4.5 * bump(0, mouth_y, 34, 20) + 2.5 * bump(0, mouth_y + 10, 26, 17)
+    field += (1.5 + 0.3 * mouth.upper) * bump(0, mouth_y - 0.55 * mouth.upper, 0.3 * mouth.width, 3.2)
+    field += (1.5 + 0.3 * mouth.lower) * bump(0, mouth_y + 0.5 * mouth.lower, 0.27 * mouth.width, 4.2)
+    field -= 2.0 * bump(0, mouth_y, 0.4 * mouth.width, 1.6)
+    field -= 3.0 * bump(0, mouth_y + mouth.lower + 6, 15, 4)
+    field += (4 + head.chin_forward) * bump(0, bottom - 11, 14 + 7 * head.chin, 10)
     field += _nose(nose, level)
     field -= 0.9 * face.skin.age * _fold()
     return field
@@ -158,9 +158,9 @@ def _nose(nose: Nose, level: float) -> np.ndarray:
     wide = (7, 5.5, 6.0, 7.5, nose.tip * 0.85, nose.tip * 0.9, nose.tip, nose.tip, nose.tip)
     height, half_width = np.interp(Y, along, ridge), np.interp(Y, along, wide)
     field = height * np.exp(-(np.abs(X / half_width) ** 2.0))
-    field += 0.22 * nose.height * spot(0, end - 8, nose.tip * 0.72, 6.5)
+    field += 0.22 * nose.height * bump(0, end - 8, nose.tip * 0.72, 6.5)
     wing = nose.width / 2
-    field += (0.34 * nose.height + 1.5) * spot(wing - 4.5, end - 5, 5.0, 5.2, both=True)
+    field += (0.34 * nose.height + 1.5) * bump(wing - 4.5, end - 5, 5.0, 5.2, both=True)
     return cv2.GaussianBlur(field.astype(np.float32), (0, 0), 1.2)
 
 
@@ -180,7 +180,7 @@ def _fold() -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _smile() -> np.ndarray:
-    return 4.0 * spot(42, 32, 13, 10, both=True) - 1.8 * _fold() - 2.0 * spot(34, 72, 7, 7, both=True)
+    return 4.0 * bump(42, 32, 13, 10, both=True) - 1.8 * _fold() - 2.0 * bump(34, 72, 7, 7, both=True)
 
 
 def normals(radius: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

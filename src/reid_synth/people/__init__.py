@@ -1,1 +1,1 @@
-"""One person: attributes, pose, body and clothes, and the pixels they make."""
+"""Synthetic people: attributes, pose, geometry, textures, rendering."""

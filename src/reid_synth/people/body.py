@@ -80,9 +80,9 @@ def build_leg(person: Person, pose: Pose, side: int) -> list[Part]:
     """Thigh, shin, shoe and its sole of the left (+1) or right (-1) leg."""
     h, kind, length = person.height_m, person.bottom.kind, person.legs
     phase = pose.phase + (0.0 if side > 0 else pi)
-    swing = person.stride * pose.vigour * sin(phase)  # hip angle, forward positive
+    swing = person.stride * pose.gait_amplitude * sin(phase)  # hip angle, forward positive
     # the knee bends while the leg swings forward
-    bend = 0.06 + 1.5 * person.stride * pose.vigour * max(0.0, cos(phase)) ** 2
+    bend = 0.06 + 1.5 * person.stride * pose.gait_amplitude * max(0.0, cos(phase)) ** 2
     hip = (side * 0.050 * h * person.hips, 0.0, 0.49 * h)
     knee = along(hip, swing, 0.235 * h * length)
     ankle = along(knee, swing - bend, 0.215 * h * length)
@@ -129,7 +129,7 @@ def build_arm(person: Person, pose: Pose, side: int) -> list[Part]:
     ]
 
 
-def hand_place(person: Person, pose: Pose, side: int) -> Point:
+def hand_position(person: Person, pose: Pose, side: int) -> Point:
     """Where a hand is, metres."""
     return build_arm(person, pose, side)[2].end
 

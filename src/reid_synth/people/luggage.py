@@ -1,6 +1,6 @@
 """What people have with them: bags of several kinds, umbrellas, prams."""
 
-from reid_synth.people.body import Part, hand_place, leaned
+from reid_synth.people.body import Part, hand_position, leaned
 from reid_synth.people.person import Person
 from reid_synth.people.poses import Pose
 
@@ -16,7 +16,7 @@ def build_bag(person: Person, pose: Pose) -> list[Part]:
         top, bottom = leaned(person, 0.80, back), leaned(person, 0.80 - 0.19 * size, back)
         return [Part("bag", top, bottom, widths, [0.6 * width for width in widths], 0.3)]
     if person.bag == "trolley":
-        x, y, z = hand_place(person, pose, side)
+        x, y, z = hand_position(person, pose, side)
         wide, tall = 0.085 * h * size, 0.30 * h * size
         box = Part(
             "bag", (x, y - 0.14 * h, 0.05 * h + tall), (x, y - 0.10 * h, 0.05 * h), (wide,) * 3, (0.6 * wide,) * 3, 0.15
@@ -24,7 +24,7 @@ def build_bag(person: Person, pose: Pose) -> list[Part]:
         rod = Part("rod", (x, y, z), box.start, (0.008 * h,) * 2, (0.008 * h,) * 2)
         return [box, rod, *_wheels(x, y - 0.10 * h, 0.025 * h, wide)]
     if person.bag in ("handbag", "tote"):
-        x, y, z = hand_place(person, pose, side)
+        x, y, z = hand_position(person, pose, side)
         tall, wide = (h * size * share for share in ((0.085, 0.074) if person.bag == "handbag" else (0.14, 0.085)))
         rim = (x, y, z - 0.055 * h)
         bag = Part("bag", rim, (x, y, rim[2] - tall), (0.024 * h, 0.032 * h), (0.85 * wide, wide), 0.25)
@@ -46,7 +46,7 @@ def build_carried(person: Person, pose: Pose) -> list[Part]:
     """Umbrella over the head or pram in front; none for most people."""
     h = person.height_m
     if person.carried == "umbrella":
-        x, y, z = hand_place(person, pose, -person.bag_side)
+        x, y, z = hand_position(person, pose, -person.bag_side)
         tip = 1.16 * h
         return [
             Part("rod", (x, y, z - 0.05 * h), (x * 0.6, y * 0.8, tip), (0.006 * h,) * 2, (0.006 * h,) * 2),
@@ -56,7 +56,7 @@ def build_carried(person: Person, pose: Pose) -> list[Part]:
             ),
         ]  # fmt: skip
     if person.carried == "pram":
-        _, y, z = hand_place(person, pose, 1)
+        _, y, z = hand_position(person, pose, 1)
         cot = [
             Part("pram", (0.0, y + 0.52, 0.56), (0.0, y + 0.14, 0.54), (0.13, 0.17, 0.16), (0.10, 0.13, 0.12), 0.5),
             Part("pram", (0.0, y + 0.50, 0.76), (0.0, y + 0.44, 0.58), (0.12, 0.16), (0.13, 0.16), 0.8),

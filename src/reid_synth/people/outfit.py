@@ -65,7 +65,7 @@ def build_outerwear(person: Person, pose: Pose) -> list[Part]:
     h, loose = person.height_m, looseness(person)
     hip = h * person.hips * (0.5 + 0.5 * person.girth)
     widths, depths = torso_profile(person)
-    stride = 1 + 0.25 * abs(sin(pose.phase)) * pose.vigour  # a walker's legs push the cloth apart
+    stride = 1 + 0.25 * abs(sin(pose.phase)) * pose.gait_amplitude  # a walker's legs push the cloth apart
     parts = []
     if person.open_front > 0:
         parts.append(

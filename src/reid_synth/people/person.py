@@ -189,10 +189,10 @@ def change_clothes(person: Person, rng: np.random.Generator) -> Person:
     return _exchange(person, rng, [*_TOP, *_BOTTOM, *worn, *carried])
 
 
-def in_other_clothes(camera: int, cameras: int) -> bool:
+def sees_changed_clothes(camera: int, cameras: int) -> bool:
     """Whether those who change clothes wear the others before camera `camera` (from 0): the second half sees them so.
 
-    >>> [in_other_clothes(camera, 3) for camera in range(3)]
+    >>> [sees_changed_clothes(camera, 3) for camera in range(3)]
     [False, False, True]
     """
     return camera >= cameras - cameras // 2

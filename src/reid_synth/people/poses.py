@@ -33,7 +33,7 @@ class Pose:
     """
 
     phase: float
-    vigour: float = 1.0
+    gait_amplitude: float = 1.0
     head_turn: float = 0.0
     gestures: tuple[Gesture, Gesture] = ("swing", "swing")
     elbow: float = 0.25
@@ -42,13 +42,13 @@ class Pose:
         """The arm on a side (+1 left, -1 right)."""
         gesture = self.gestures[0 if side > 0 else 1]
         if gesture != "swing":
-            return _HELD[gesture]
+            return _FIXED_ARMS[gesture]
         phase = self.phase + (np.pi if side > 0 else 0.0)  # arms swing against the legs
-        bend = 1.4 if self.vigour > 1.3 else self.elbow
-        return ArmPose(arm_swing * self.vigour * float(np.sin(phase)) + 0.05, bend)
+        bend = 1.4 if self.gait_amplitude > 1.3 else self.elbow
+        return ArmPose(arm_swing * self.gait_amplitude * float(np.sin(phase)) + 0.05, bend)
 
 
-_HELD: dict[Gesture, ArmPose] = {
+_FIXED_ARMS: dict[Gesture, ArmPose] = {
     "phone": ArmPose(0.45, 1.55, 0.1, 0.35),  # read in front of the chest
     "call": ArmPose(0.35, 2.25, 0.25, 0.3),  # held to the ear
     "pockets": ArmPose(-0.12, 0.55, 0.32, 0.45),
@@ -63,7 +63,7 @@ _BOTH: tuple[tuple[Gesture, float], ...] = (("swing", 0.72), ("pockets", 0.09), 
 _ONE: tuple[tuple[Gesture, float], ...] = (("phone", 0.03), ("call", 0.02), ("wave", 0.01), ("pockets", 0.01))
 
 
-def sample_pose(person: Person, phase: float, vigour: float, rng: np.random.Generator) -> Pose:
+def sample_pose(person: Person, phase: float, gait_amplitude: float, rng: np.random.Generator) -> Pose:
     """Draw how somebody holds head and arms while walking (or standing) as told."""
     names = [*(name for name, _ in _BOTH), *(name for name, _ in _ONE)]
     weights = np.array([*(weight for _, weight in _BOTH), *(weight for _, weight in _ONE)])
@@ -85,7 +85,7 @@ def sample_pose(person: Person, phase: float, vigour: float, rng: np.random.Gene
         gestures = ["push", "push"]
     return Pose(
         phase=phase,
-        vigour=vigour,
+        gait_amplitude=gait_amplitude,
         head_turn=float(np.clip(rng.normal(0, 0.25), -0.8, 0.8)),
         gestures=(gestures[0], gestures[1]),
         elbow=float(rng.uniform(0.1, 0.45)),

@@ -20,7 +20,7 @@ SURFACE, ROUNDNESS, TURN, KNOTS, START, END, WIDTHS, DEPTHS = 0, 1, 2, 3, 4, 7, 
 ROW = DEPTHS + MAX_KNOTS
 
 
-class Buffer(NamedTuple):
+class GBuffer(NamedTuple):
     """What the nearest surface at each pixel is."""
 
     depth: np.ndarray  # (h, w) float32 pixels away from the viewer
@@ -31,10 +31,10 @@ class Buffer(NamedTuple):
     down: np.ndarray  # (h, w) float32, and down
 
 
-def empty_buffer(height: int, width: int) -> Buffer:
+def empty_gbuffer(height: int, width: int) -> GBuffer:
     """A buffer that shows nothing."""
     shape = (height, width)
-    return Buffer(
+    return GBuffer(
         np.full(shape, FAR, np.float32),
         np.full(shape, -1, np.int16),
         np.zeros(shape, np.uint8),
@@ -51,7 +51,7 @@ def rasterise(buffer, parts, atlas, heading):  # type: ignore[no-untyped-def]
     Through the holes of a shell one sees what is nearer inside it: another part, or the shell's far wall.
 
     Args:
-        buffer: see `Buffer`; changed in place.
+        buffer: see `GBuffer`; changed in place.
         parts: (n, ROW) float32, see above.
         atlas: (surfaces, rows, columns, 4) uint8: RGB, and 0 for a hole, else how deep the surface creases.
         heading: radians, see `render_person`.
@@ -90,15 +90,15 @@ def rasterise(buffer, parts, atlas, heading):  # type: ignore[no-untyped-def]
                 distance = d_x * axis_x + d_y * axis_y
                 inside = min(max(distance, 0.0), length)
                 along = inside / length
-                place = along * (knots - 1)
-                step = min(int(place), knots - 2)
-                radius = max(seen[step] + (seen[step + 1] - seen[step]) * (place - step), 0.6)
+                position = along * (knots - 1)
+                step = min(int(position), knots - 2)
+                radius = max(seen[step] + (seen[step + 1] - seen[step]) * (position - step), 0.6)
                 across = (d_x * normal_x + d_y * normal_y) / radius
                 beyond = (distance - inside) / (radius * cap)
                 bulge = 1 - across * across - beyond * beyond
                 if bulge <= 0:
                     continue
-                half = (thick[step] + (thick[step + 1] - thick[step]) * (place - step)) * math.sqrt(bulge)
+                half = (thick[step] + (thick[step + 1] - thick[step]) * (position - step)) * math.sqrt(bulge)
                 middle = z_0 + (z_1 - z_0) * along
                 if middle - half >= buffer.depth[y, x]:
                     continue
@@ -140,7 +140,7 @@ def shade(buffer, parts, atlas, folds, offsets, light, tilt, reach):  # type: ig
     """
     height, width = buffer.depth.shape
     rows, columns = atlas.shape[1], atlas.shape[2]
-    picture = np.zeros((height, width, 4), np.uint8)
+    image = np.zeros((height, width, 4), np.uint8)
     sun_x, sun_y, sun_z, ambient = light[0], -light[1], light[2], light[3]
     sky_y, sky_z = -math.cos(tilt), math.sin(tilt)
     for y in range(height):
@@ -183,6 +183,6 @@ def shade(buffer, parts, atlas, folds, offsets, light, tilt, reach):  # type: ig
             )
             for channel in range(3):
                 value = atlas[surface, row, column, channel] * bright
-                picture[y, x, channel] = np.uint8(min(max(value, 0.0), 255.0))
-            picture[y, x, 3] = 255
-    return picture
+                image[y, x, channel] = np.uint8(min(max(value, 0.0), 255.0))
+            image[y, x, 3] = 255
+    return image

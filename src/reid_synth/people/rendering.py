@@ -6,13 +6,13 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from reid_synth.people.atlas import texture_atlas
 from reid_synth.people.body import MAX_KNOTS, SURFACE_INDEX, Part
-from reid_synth.people.cloth import COLUMNS, ROWS, smooth_noise
-from reid_synth.people.clothing import texture_atlas
+from reid_synth.people.fabric import COLUMNS, ROWS, smooth_noise
 from reid_synth.people.figure import build_figure
 from reid_synth.people.person import Person
 from reid_synth.people.poses import Pose, sample_pose
-from reid_synth.people.raster import ROW, Buffer, empty_buffer, rasterise, shade
+from reid_synth.people.raster import ROW, GBuffer, empty_gbuffer, rasterise, shade
 
 SUPERSAMPLING = 2  # the buffer is this many times finer than the sprite, so that edges come out smooth
 _FOLDS = 24
@@ -61,7 +61,7 @@ def render_person(
     pixels_per_metre: float,
     rng: np.random.Generator,
     light: Light | None = None,
-    vigour: float = 1.0,
+    gait_amplitude: float = 1.0,
 ) -> Sprite:
     """Draw a person as one camera sees them.
 
@@ -78,26 +78,26 @@ def render_person(
     Returns:
         The sprite, about `person.height_m * pixels_per_metre` pixels high.
     """
-    pose = sample_pose(person, phase, vigour, rng)
+    pose = sample_pose(person, phase, gait_amplitude, rng)
     return draw_figure(
         person, pose, heading, tilt, pixels_per_metre, int(rng.integers(_FOLDS * ROWS)), light or Light()
     )
 
 
-def paste(picture: np.ndarray, sprite: Sprite, foot: np.ndarray) -> None:
+def paste(image: np.ndarray, sprite: Sprite, foot: np.ndarray) -> None:
     """Lay a sprite over the picture with its foot at a pixel; what hangs over the edge is cut."""
     x0, y0 = (round(value) for value in foot - np.array(sprite.foot_xy))
     height, width = sprite.rgba.shape[:2]
     top, left, bottom, right = (
         max(0, y0),
         max(0, x0),
-        min(picture.shape[0], y0 + height),
-        min(picture.shape[1], x0 + width),
+        min(image.shape[0], y0 + height),
+        min(image.shape[1], x0 + width),
     )
     if top >= bottom or left >= right:
         return
     layer = sprite.rgba[top - y0 : bottom - y0, left - x0 : right - x0].astype(np.float32)
-    under = picture[top:bottom, left:right]
+    under = image[top:bottom, left:right]
     under[:] = np.clip(under * (1 - layer[..., 3:] / 255) + layer[..., :3], 0, 255).astype(np.uint8)
 
 
@@ -119,7 +119,7 @@ def draw_figure(
 
 def draw_parts(
     parts: list[Part], atlas: np.ndarray, heading: float, tilt: float, scale: float
-) -> tuple[Buffer, np.ndarray, np.ndarray]:
+) -> tuple[GBuffer, np.ndarray, np.ndarray]:
     """Draw parts into a buffer of `scale` pixels a metre.
 
     Returns:
@@ -137,7 +137,7 @@ def draw_parts(
     table[:, :4] = [(SURFACE_INDEX[part.surface], part.roundness, part.turn, len(part.widths)) for part in parts]
     table[:, 4:7], table[:, 7:10] = starts - (*low, 0.0), ends - (*low, 0.0)
     table[:, 10:] = profiles.reshape(len(parts), -1) * scale
-    buffer = empty_buffer(height, width)
+    buffer = empty_gbuffer(height, width)
     rasterise(buffer, table, atlas, heading)
     return buffer, table, -low  # the person stands on the world's origin
 

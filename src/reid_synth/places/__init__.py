@@ -1,1 +1,1 @@
-"""Where people are: ground, walls, things, weather, and a street composed of them."""
+"""Synthetic streets: ground, facades, objects, weather, and the scenes composed of them."""

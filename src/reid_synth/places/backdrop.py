@@ -52,7 +52,7 @@ def paint_backdrop(canvas: Canvas, rng: np.random.Generator) -> None:
         cv2.fillPoly(canvas.image, [edge], np.clip(tone, 0, 255).tolist())
 
 
-def raise_walls(camera: Camera, rng: np.random.Generator) -> list[Wall]:
+def sample_walls(camera: Camera, rng: np.random.Generator) -> list[Wall]:
     """Nought to three walls: across the street, along its left, along its right."""
     walls = []
     far = float(
@@ -106,12 +106,12 @@ def paint_walls(
         long = float(np.linalg.norm(wall.end - wall.start))
         lit = None
         if wall.leafy:
-            picture = _hedge(rng, wall.height_m, long)
+            image = _hedge(rng, wall.height_m, long)
         else:
-            picture, lit = _front(rng, surfaces, wall.height_m, long, lamps)
+            image, lit = _front(rng, surfaces, wall.height_m, long, lamps)
         left, right = sorted((wall.start, wall.end), key=lambda point: float(np.arctan2(point[0], point[1])))
         corners = np.array([[*left, wall.height_m], [*right, wall.height_m], [*right, 0.0], [*left, 0.0]])
-        canvas.draw_picture(picture, corners, lit)
+        canvas.draw_textured_quad(image, corners, lit)
 
 
 def _front(
@@ -119,7 +119,7 @@ def _front(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """A house front of that size, cut out of a repeated one: (rows, columns, 4) uint8, lit windows (rows, columns)."""
     facade = surfaces.facades[int(rng.integers(len(surfaces.facades)))]
-    image = cv2.convertScaleAbs(facade.picture, alpha=rng.uniform(0.6, 1.15))
+    image = cv2.convertScaleAbs(facade.image, alpha=rng.uniform(0.6, 1.15))
     lit = None
     if lamps > 0:
         chosen = (rng.random(256) < lamps).astype(np.uint8) * 255
@@ -134,8 +134,8 @@ def _front(
     columns = (np.arange(max(16, int(long_m * metre))) + int(rng.integers(image.shape[1]))) % image.shape[1]
     rows = -np.arange(1, max(16, int(height_m * metre)))[::-1] % image.shape[0]  # counted from the street up
     pixels = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA).view(np.uint32)[..., 0]  # whole pixels are gathered faster
-    picture = pixels[rows].take(columns, axis=1).view(np.uint8).reshape(len(rows), len(columns), 4)
-    return picture, None if lit is None else lit[rows][:, columns]
+    image = pixels[rows].take(columns, axis=1).view(np.uint8).reshape(len(rows), len(columns), 4)
+    return image, None if lit is None else lit[rows][:, columns]
 
 
 def _hedge(rng: np.random.Generator, height_m: float, long_m: float) -> np.ndarray:
@@ -146,5 +146,5 @@ def _hedge(rng: np.random.Generator, height_m: float, long_m: float) -> np.ndarr
     solid = np.full((rows, columns), 255, np.uint8)
     ragged = np.clip(3 + 2 * periodic_noise(rng, 2, columns, 0.8)[0], 0, rows // 2).astype(int)
     solid[np.arange(rows)[:, None] < ragged] = 0
-    picture = tint(leaves(rng, rows, columns), colour)
-    return np.dstack([cv2.bitwise_and(picture, picture, mask=solid), solid])
+    image = tint(leaves(rng, rows, columns), colour)
+    return np.dstack([cv2.bitwise_and(image, image, mask=solid), solid])

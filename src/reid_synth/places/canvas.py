@@ -1,7 +1,7 @@
 """The sheet that a street is painted on, far things first: solids, sprites and their shadows through one camera.
 
 It is painted at twice the picture's resolution and shrunk at the end, which smooths every edge. Beside the colours
-a map of identities is kept: it holds, for each pixel, the number of the person seen there, 0 for nobody, or `SHINING`
+a map of identities is kept: it holds, for each pixel, the number of the person seen there, 0 for nobody, or `EMISSIVE`
 for a lamp or a lit window, which stays bright when the day goes.
 """
 
@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 
 from reid_synth.camera import Camera, lift
-from reid_synth.places.solids import Part, Picture, Tube, placed
+from reid_synth.places.solids import Cylinder, Primitive, TexturedQuad, to_world
 
 SUPERSAMPLING = 2
-SHINING = -1  # in the map of identities
+EMISSIVE = -1  # in the map of identities
 _NEAR_M = 0.5  # nothing nearer to the lens than this is painted
 _SHIFT = 4  # OpenCV polygons in sixteenths of a pixel
 _ROUND = ((-1.0, -0.3, 0.72), (-0.3, 0.4, 0.95), (0.4, 1.0, 1.12))  # strips of a bar: from, to (radii), brightness
@@ -67,7 +67,7 @@ class Canvas:
         self.camera = replace(
             camera, focal_px=camera.focal_px * factor, width=camera.width * factor, height=camera.height * factor
         )
-        self.picture_camera = camera
+        self.output_camera = camera
         self.sun = sun
         self.image = np.zeros((self.camera.height, self.camera.width, 3), np.uint8)
         self.ids = np.zeros((self.camera.height, self.camera.width), np.int16)
@@ -120,16 +120,18 @@ class Canvas:
 
     # ---- shadows -------------------------------------------------------------------------------------------------
 
-    def shade_parts(self, parts: Sequence[Part], ground_xy: np.ndarray, yaw: float) -> None:
+    def cast_shadow(self, parts: Sequence[Primitive], ground_xy: np.ndarray, yaw: float) -> None:
         """Cast the shadow of a solid on the ground."""
         for part in parts:
-            points = placed(part, ground_xy, yaw)
+            points = to_world(part, ground_xy, yaw)
             points = lift(points[:, :2] + points[:, 2:] * np.asarray(self.sun.shadow_xy), 0.0)
             pixels = self.outline(points)
             if pixels is not None:
                 cv2.fillPoly(self._shade, [_fixed(pixels / 2)], 255, cv2.LINE_8, _SHIFT)
 
-    def shade_sprite(self, rgba: np.ndarray, foot_xy: tuple[float, float], ground_xy: np.ndarray, metre: float) -> None:
+    def cast_sprite_shadow(
+        self, rgba: np.ndarray, foot_xy: tuple[float, float], ground_xy: np.ndarray, metre: float
+    ) -> None:
         """Cast the shadow of an upright picture `rgba`, `metre` sprite pixels high a metre, standing at `ground_xy`."""
         width = rgba.shape[1]
         left, right, up = -foot_xy[0] / metre, (width - foot_xy[0]) / metre, foot_xy[1] / metre
@@ -149,7 +151,7 @@ class Canvas:
         window = self._shade[low[1] : high[1], low[0] : high[0]]
         np.maximum(window, shadow, out=window)
 
-    def lay_shadows(self, dapple: np.ndarray | None = None) -> None:
+    def apply_shadows(self, dapple: np.ndarray | None = None) -> None:
         """Darken what is painted so far by the shadows cast since; `dapple` (h/2, w/2) uint8 adds shade from above."""
         shade = self._shade if dapple is None else np.maximum(self._shade, dapple)
         middle_xy = np.array([0.0, self.camera.height_m / np.tan(self.camera.tilt + 0.05)])
@@ -162,19 +164,19 @@ class Canvas:
 
     # ---- standing things -----------------------------------------------------------------------------------------
 
-    def draw_parts(self, parts: Sequence[Part], ground_xy: np.ndarray, yaw: float) -> None:
+    def draw_primitives(self, parts: Sequence[Primitive], ground_xy: np.ndarray, yaw: float) -> None:
         """Paint a solid made of parts, the farthest part first; it hides the people painted before."""
-        standing = [(placed(part, ground_xy, yaw), part) for part in parts]
+        standing = [(to_world(part, ground_xy, yaw), part) for part in parts]
         standing.sort(key=lambda item: -float(self.camera.depth(item[0]).mean()))
         for points, part in standing:
-            if isinstance(part, Tube):
+            if isinstance(part, Cylinder):
                 self._draw_tube(points, part)
-            elif isinstance(part, Picture):
-                self.draw_picture(part.rgba, points)
+            elif isinstance(part, TexturedQuad):
+                self.draw_textured_quad(part.rgba, points)
             elif (pixels := self.outline(points)) is not None:
-                self._polygon(pixels, part.colour * self._light(points), part.shines)
+                self._polygon(pixels, part.colour * self._light(points), part.emissive)
 
-    def _draw_tube(self, ends: np.ndarray, tube: Tube) -> None:
+    def _draw_tube(self, ends: np.ndarray, tube: Cylinder) -> None:
         depth = self.camera.depth(ends)
         if (depth < _NEAR_M).any():
             return
@@ -186,21 +188,21 @@ class Canvas:
         if radius.max() > 1.5:  # round ends, flattened by the tilt
             for centre, size in ((start, radius[0]), (end, radius[1])):
                 axes = (size, max(0.5, size * np.sin(self.camera.tilt)))
-                self._ellipse(centre, axes, tube.colour * 0.95, tube.shines)
+                self._ellipse(centre, axes, tube.colour * 0.95, tube.emissive)
         strips = _ROUND if radius.max() > 1.0 else _THIN
         for left, right, light in strips:
             a, b = lit * left * radius, lit * right * radius  # (2,) offsets at the start and at the end
             corners = np.array([start + a[0] * side, end + a[1] * side, end + b[1] * side, start + b[0] * side])
-            self._polygon(corners, tube.colour * light, tube.shines)
+            self._polygon(corners, tube.colour * light, tube.emissive)
 
-    def _polygon(self, pixels: np.ndarray, colour: np.ndarray, shines: bool) -> None:
+    def _polygon(self, pixels: np.ndarray, colour: np.ndarray, emissive: bool) -> None:
         corners = _fixed(pixels)
         cv2.fillPoly(self.image, [corners], _scalar(colour), cv2.LINE_8, _SHIFT)
-        cv2.fillPoly(self.ids, [corners], SHINING * shines, cv2.LINE_8, _SHIFT)
+        cv2.fillPoly(self.ids, [corners], EMISSIVE * emissive, cv2.LINE_8, _SHIFT)
 
-    def _ellipse(self, centre: np.ndarray, axes: tuple[float, float], colour: np.ndarray, shines: bool) -> None:
+    def _ellipse(self, centre: np.ndarray, axes: tuple[float, float], colour: np.ndarray, emissive: bool) -> None:
         middle, size = _fixed(centre).tolist(), _fixed(np.asarray(axes)).tolist()
-        for sheet, value in ((self.image, _scalar(colour)), (self.ids, SHINING * shines)):
+        for sheet, value in ((self.image, _scalar(colour)), (self.ids, EMISSIVE * emissive)):
             cv2.ellipse(sheet, middle, size, 0, 0, 360, value, -1, cv2.LINE_8, _SHIFT)
 
     def _light(self, points: np.ndarray) -> float:
@@ -214,7 +216,7 @@ class Canvas:
         normal *= np.sign(normal @ to_lens) / length
         return float(0.62 + 0.14 * normal[2] + 0.36 * max(0.0, normal @ self.sun.direction))
 
-    def draw_picture(self, rgba: np.ndarray, corners_xyz: np.ndarray, lit: np.ndarray | None = None) -> None:
+    def draw_textured_quad(self, rgba: np.ndarray, corners_xyz: np.ndarray, lit: np.ndarray | None = None) -> None:
         """Paint a picture (h, w, 4) uint8, premultiplied, on a flat world quadrilateral (4, 3).
 
         Its corners come in the order top-left, top-right, bottom-right, bottom-left. What shines of it by itself is
@@ -237,8 +239,8 @@ class Canvas:
         extent = tuple((high - low).tolist())
         self._blend(cv2.warpPerspective(rgba, warp, extent), low, 0)
         if lit is not None:
-            shining = cv2.warpPerspective(lit, warp, extent, flags=cv2.INTER_NEAREST) > 0
-            self.ids[low[1] : high[1], low[0] : high[0]][shining] = SHINING
+            emissive = cv2.warpPerspective(lit, warp, extent, flags=cv2.INTER_NEAREST) > 0
+            self.ids[low[1] : high[1], low[0] : high[0]][emissive] = EMISSIVE
 
     def draw_sprite(
         self, rgba: np.ndarray, foot_xy: tuple[float, float], foot_px: np.ndarray, scale: float, identity: int
@@ -279,7 +281,7 @@ class Canvas:
 
     # ---- the result ----------------------------------------------------------------------------------------------
 
-    def picture(self) -> np.ndarray:
+    def downsampled(self) -> np.ndarray:
         """The finished picture at the camera's own resolution, (h, w, 3) uint8 RGB."""
         size = (self.camera.width // SUPERSAMPLING, self.camera.height // SUPERSAMPLING)
         return cv2.resize(self.image, size, interpolation=cv2.INTER_AREA)
@@ -288,10 +290,10 @@ class Canvas:
         """Pixels of the identity map that show persons 1 … count, (count,) int64."""
         return np.bincount(self.ids[self.ids > 0], minlength=count + 1)[1 : count + 1]
 
-    def shining(self) -> np.ndarray:
+    def emissive(self) -> np.ndarray:
         """Where lamps and lit windows are seen, at the camera's own resolution: (h, w) uint8 0/255."""
-        shining = self.ids[::SUPERSAMPLING, ::SUPERSAMPLING] == SHINING
-        return shining.view(np.uint8) * np.uint8(255)
+        emissive = self.ids[::SUPERSAMPLING, ::SUPERSAMPLING] == EMISSIVE
+        return emissive.view(np.uint8) * np.uint8(255)
 
 
 def _cut(points: np.ndarray, room: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from reid_synth.places.printed import lettering
+from reid_synth.places.signage import lettering
 from reid_synth.places.textures import TILE, brick, grey_colour, paint_colour, tint
 
 _HEIGHT, _WIDTH = TILE, 2 * TILE
@@ -23,7 +23,7 @@ class Facade:
         panes: (TILE, 2 TILE) uint8, a number from 1 for each window, 0 for the wall.
     """
 
-    picture: np.ndarray
+    image: np.ndarray
     panes: np.ndarray
 
 
@@ -43,30 +43,30 @@ def make_facade(rng: np.random.Generator) -> Facade:
     """Draw a house front."""
     warm = rng.uniform(0.78, 1.0)
     wall = grey_colour(rng, 70, 215, 3) * np.array([1.0, warm, warm * rng.uniform(0.7, 1.02)], np.float32)
-    picture = cv2.resize(tint(brick(rng), wall), (_WIDTH, _HEIGHT), interpolation=cv2.INTER_LINEAR)
+    image = cv2.resize(tint(brick(rng), wall), (_WIDTH, _HEIGHT), interpolation=cv2.INTER_LINEAR)
     panes = np.zeros((_HEIGHT, _WIDTH), np.uint8)
     shops = rng.random() < 0.3
     street_level = _HEIGHT - (int(rng.uniform(190, 240)) if shops else 0)
     if rng.random() < 0.9:
-        _rows_of_windows(picture[:street_level], panes[:street_level], rng)
+        _rows_of_windows(image[:street_level], panes[:street_level], rng)
     if shops:
-        _row_of_shops(picture, panes, rng, street_level)
+        _row_of_shops(image, panes, rng, street_level)
     else:
         if rng.random() < 0.5:  # a plinth of stone
             plinth = int(rng.uniform(15, 60))
-            picture[-plinth:] = np.clip(picture[-plinth:] * rng.uniform(0.5, 1.2), 0, 255).astype(np.uint8)
+            image[-plinth:] = np.clip(image[-plinth:] * rng.uniform(0.5, 1.2), 0, 255).astype(np.uint8)
         for _ in range(int(rng.integers(0, 4))):
-            _door(picture, panes, rng)
+            _door(image, panes, rng)
     for _ in range(int(rng.integers(0, 4))):
         x, pipe = int(rng.integers(0, _WIDTH)), grey_colour(rng, 30, 170)
-        cv2.line(picture, (x + 3, 0), (x + 3, _HEIGHT), np.clip(wall * 0.5, 0, 255).tolist(), 4)
-        cv2.line(picture, (x, 0), (x, _HEIGHT), pipe.tolist(), 5)
+        cv2.line(image, (x + 3, 0), (x + 3, _HEIGHT), np.clip(wall * 0.5, 0, 255).tolist(), 4)
+        cv2.line(image, (x, 0), (x, _HEIGHT), pipe.tolist(), 5)
     for _ in range(int(rng.integers(0, 4))):
-        _box_on_the_wall(picture, rng)
-    return Facade(picture, panes)
+        _box_on_the_wall(image, rng)
+    return Facade(image, panes)
 
 
-def _rows_of_windows(picture: np.ndarray, panes: np.ndarray, rng: np.random.Generator) -> None:
+def _rows_of_windows(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator) -> None:
     height, width = panes.shape
     style = _Style(
         wide=int(rng.uniform(40, 170)),
@@ -82,7 +82,7 @@ def _rows_of_windows(picture: np.ndarray, panes: np.ndarray, rng: np.random.Gene
             if rng.random() < 0.95:
                 number = 1 + int(panes.max()) % 254
                 panes[top : top + style.tall, left : left + style.wide] = number
-                _window(picture[top - 6 : top + style.tall + 9, left : left + style.wide], rng, style)
+                _window(image[top - 6 : top + style.tall + 9, left : left + style.wide], rng, style)
 
 
 def _window(view: np.ndarray, rng: np.random.Generator, style: _Style) -> None:
@@ -111,57 +111,55 @@ def _window(view: np.ndarray, rng: np.random.Generator, style: _Style) -> None:
     view[height - 4 :] = view[height - 4 :] // 2
 
 
-def _door(picture: np.ndarray, panes: np.ndarray, rng: np.random.Generator) -> None:
+def _door(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator) -> None:
     wide, tall = int(rng.integers(50, 160)), int(rng.uniform(125, 170))
     left, top = int(rng.integers(0, _WIDTH - wide)), _HEIGHT - tall
     paint = np.clip(paint_colour(rng) * 0.8, 0, 255)
     panes[top - 6 :, left : left + wide] = 0
     cv2.rectangle(
-        picture, (left - 6, top - 6), (left + wide + 6, _HEIGHT), np.clip(paint * 0.6 + 50, 0, 255).tolist(), -1
+        image, (left - 6, top - 6), (left + wide + 6, _HEIGHT), np.clip(paint * 0.6 + 50, 0, 255).tolist(), -1
     )
-    cv2.rectangle(picture, (left, top), (left + wide, _HEIGHT), paint.tolist(), -1)
+    cv2.rectangle(image, (left, top), (left + wide, _HEIGHT), paint.tolist(), -1)
     leaves = 2 if wide > 100 else 1
     for leaf in range(leaves):
         a, b = left + leaf * wide // leaves, left + (leaf + 1) * wide // leaves
-        cv2.rectangle(picture, (a, top), (b, _HEIGHT), (paint * 0.6).tolist(), 2)
+        cv2.rectangle(image, (a, top), (b, _HEIGHT), (paint * 0.6).tolist(), 2)
         if rng.random() < 0.6:
             glass = (a + 8, top + 10), (b - 8, top + int(tall * rng.uniform(0.3, 0.85)))
-            cv2.rectangle(picture, *glass, grey_colour(rng, 20, 90, 4).tolist(), -1)
+            cv2.rectangle(image, *glass, grey_colour(rng, 20, 90, 4).tolist(), -1)
 
 
-def _row_of_shops(picture: np.ndarray, panes: np.ndarray, rng: np.random.Generator, top: int) -> None:
+def _row_of_shops(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator, top: int) -> None:
     left = -int(rng.integers(0, 120))
     while left < _WIDTH:
         right = left + int(rng.uniform(220, 520))
-        _shop(picture, panes, rng, (max(0, left), top, min(_WIDTH, right) - 6, _HEIGHT))
+        _shop(image, panes, rng, (max(0, left), top, min(_WIDTH, right) - 6, _HEIGHT))
         left = right
 
 
-def _shop(
-    picture: np.ndarray, panes: np.ndarray, rng: np.random.Generator, box_xyxy: tuple[int, int, int, int]
-) -> None:
+def _shop(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator, box_xyxy: tuple[int, int, int, int]) -> None:
     """A front with a sign over it, panes down to a low sill, wares behind them, a door."""
     left, top, right, bottom = box_xyxy
     if right - left < 60:
         return
     paint = np.clip(paint_colour(rng), 0, 255)
-    picture[top:bottom, left:right] = np.clip(paint * 0.7 + 20, 0, 255)
+    image[top:bottom, left:right] = np.clip(paint * 0.7 + 20, 0, 255)
     band = top + int(rng.uniform(26, 46))
-    picture[top:band, left:right] = paint
+    image[top:band, left:right] = paint
     ink = np.full(3, 240.0) if paint.mean() < 130 else np.full(3, 30.0)
-    lettering(picture, rng, (left + (right - left) // 5, top + 8, right - (right - left) // 5, band - 8), ink)
+    lettering(image, rng, (left + (right - left) // 5, top + 8, right - (right - left) // 5, band - 8), ink)
     number = 1 + int(panes.max()) % 254
     sill = bottom - int(rng.uniform(4, 40))
     door = int(rng.choice([left + 8, right - 78]))
     edges = np.linspace(left + 8, right - 8, int(rng.integers(2, 5))).astype(int)
     for a, b in pairwise(edges):
-        glass = picture[band + 6 : sill, a + 4 : b - 4]
+        glass = image[band + 6 : sill, a + 4 : b - 4]
         glass[:] = grey_colour(rng, 25, 110, 6)
         panes[band + 6 : sill, a + 4 : b - 4] = number
         for _ in range(int(rng.integers(2, 9))):
             _ware(glass, rng)
-    cv2.rectangle(picture, (door, band + 4), (door + 70, bottom), np.clip(paint * 0.6, 0, 255).tolist(), -1)
-    cv2.rectangle(picture, (door + 9, band + 14), (door + 61, bottom - 24), grey_colour(rng, 20, 90, 4).tolist(), -1)
+    cv2.rectangle(image, (door, band + 4), (door + 70, bottom), np.clip(paint * 0.6, 0, 255).tolist(), -1)
+    cv2.rectangle(image, (door + 9, band + 14), (door + 61, bottom - 24), grey_colour(rng, 20, 90, 4).tolist(), -1)
 
 
 def _ware(glass: np.ndarray, rng: np.random.Generator) -> None:
@@ -176,12 +174,12 @@ def _ware(glass: np.ndarray, rng: np.random.Generator) -> None:
         cv2.ellipse(glass, (x + wide // 2, base - tall // 2), (wide // 2, tall // 2), 0, 0, 360, colour, -1)
 
 
-def _box_on_the_wall(picture: np.ndarray, rng: np.random.Generator) -> None:
+def _box_on_the_wall(image: np.ndarray, rng: np.random.Generator) -> None:
     """A vent, a meter, an air conditioner, a plaque."""
     wide, tall = int(rng.uniform(12, 60)), int(rng.uniform(12, 60))
     left, top = int(rng.integers(0, _WIDTH - wide)), int(rng.integers(100, _HEIGHT - tall))
     colour = grey_colour(rng, 60, 230) if rng.random() < 0.6 else np.clip(paint_colour(rng), 0, 255)
-    cv2.rectangle(picture, (left + 4, top + 5), (left + wide + 4, top + tall + 5), (40.0, 38.0, 36.0), -1)
-    cv2.rectangle(picture, (left, top), (left + wide, top + tall), colour.tolist(), -1)
+    cv2.rectangle(image, (left + 4, top + 5), (left + wide + 4, top + tall + 5), (40.0, 38.0, 36.0), -1)
+    cv2.rectangle(image, (left, top), (left + wide, top + tall), colour.tolist(), -1)
     for y in range(top + 5, top + tall, 7):
-        cv2.line(picture, (left + 3, y), (left + wide - 3, y), (colour * 0.7).tolist(), 1)
+        cv2.line(image, (left + 3, y), (left + wide - 3, y), (colour * 0.7).tolist(), 1)

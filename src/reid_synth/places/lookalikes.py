@@ -9,90 +9,94 @@ import cv2
 import numpy as np
 
 from reid_synth.places.objects import Maker
-from reid_synth.places.printed import notice, poster
-from reid_synth.places.solids import Part, Picture, Plate, Tube, block, board, upright
+from reid_synth.places.signage import notice, poster
+from reid_synth.places.solids import Cylinder, Polygon, Primitive, TexturedQuad, block, textured_panel, upright
 from reid_synth.places.surfaces import Cutout
 from reid_synth.places.textures import grey_colour, paint_colour
 
 
-def parking_meter(rng: np.random.Generator) -> list[Part]:
+def parking_meter(rng: np.random.Generator) -> list[Primitive]:
     """A post with a rounded head, at times two heads."""
     steel, height, head = grey_colour(rng, 30, 170), rng.uniform(0.9, 1.25), paint_colour(rng) * 0.8
-    parts: list[Part] = [upright(rng.uniform(0.03, 0.06), height, steel)]
+    parts: list[Primitive] = [upright(rng.uniform(0.03, 0.06), height, steel)]
     for x in ((0.0,), (-0.14, 0.14))[int(rng.random() < 0.3)]:
-        parts.append(Tube((x, 0, height), (x, 0, height + 0.22), 0.07, 0.11, head))
-        parts.append(Tube((x, 0, height + 0.22), (x, 0, height + 0.34), 0.11, 0.06, head * 0.7))
-        parts.append(Plate(np.array([(x - 0.06, -0.12, height + 0.12), (x + 0.06, -0.12, height + 0.12),
+        parts.append(Cylinder((x, 0, height), (x, 0, height + 0.22), 0.07, 0.11, head))
+        parts.append(Cylinder((x, 0, height + 0.22), (x, 0, height + 0.34), 0.11, 0.06, head * 0.7))
+        parts.append(Polygon(np.array([(x - 0.06, -0.12, height + 0.12), (x + 0.06, -0.12, height + 0.12),
                                      (x + 0.06, -0.12, height + 0.22), (x - 0.06, -0.12, height + 0.22)]),
                            grey_colour(rng, 120, 230)))  # fmt: skip
     return parts
 
 
-def coat_stand(rng: np.random.Generator) -> list[Part]:
+def coat_stand(rng: np.random.Generator) -> list[Primitive]:
     """A coat on a stand or a scarecrow: shoulders, a garment that hangs straight, one leg, perhaps a hat."""
     cloth, pole = paint_colour(rng), grey_colour(rng, 20, 120)
     height, half = rng.uniform(1.3, 1.75), rng.uniform(0.16, 0.26)
     hem = height * rng.uniform(0.15, 0.5)
-    parts: list[Part] = [upright(0.025, height + 0.1, pole)]
-    parts.append(Tube((0, 0, hem), (0, 0, height - 0.15), half * rng.uniform(0.8, 1.3), half, cloth))
-    parts.append(Tube((0, 0, height - 0.15), (0, 0, height), half, 0.06, cloth * 0.9))
+    parts: list[Primitive] = [upright(0.025, height + 0.1, pole)]
+    parts.append(Cylinder((0, 0, hem), (0, 0, height - 0.15), half * rng.uniform(0.8, 1.3), half, cloth))
+    parts.append(Cylinder((0, 0, height - 0.15), (0, 0, height), half, 0.06, cloth * 0.9))
     if rng.random() < 0.6:
         for side in (-1, 1):
             cuff = (side * half * 1.2, 0, height - rng.uniform(0.5, 0.7))
-            parts.append(Tube((side * half * 0.9, 0, height - 0.12), cuff, 0.07, 0.06, cloth * 0.85))
+            parts.append(Cylinder((side * half * 0.9, 0, height - 0.12), cuff, 0.07, 0.06, cloth * 0.85))
     if rng.random() < 0.4:
-        parts.append(Tube((0, 0, height + 0.05), (0, 0, height + 0.2), 0.16, 0.09, paint_colour(rng) * 0.7))
+        parts.append(Cylinder((0, 0, height + 0.05), (0, 0, height + 0.2), 0.16, 0.09, paint_colour(rng) * 0.7))
     return parts
 
 
-def potted_plant(rng: np.random.Generator) -> list[Part]:
+def potted_plant(rng: np.random.Generator) -> list[Primitive]:
     """A clipped shrub in a pot, about as tall as a person."""
     pot, leaf = paint_colour(rng) * 0.7, rng.uniform(40, 100) * np.array([0.65, 1.0, 0.45])
     level, radius = rng.uniform(0.25, 0.6), rng.uniform(0.15, 0.3)
-    parts: list[Part] = [Tube((0, 0, 0), (0, 0, level), radius * 0.8, radius, pot)]
+    parts: list[Primitive] = [Cylinder((0, 0, 0), (0, 0, level), radius * 0.8, radius, pot)]
     for _ in range(int(rng.integers(1, 4))):
         tall, wide = rng.uniform(0.3, 0.7), radius * rng.uniform(0.7, 1.4)
-        parts.append(Tube((0, 0, level), (0, 0, level + tall * 0.4), wide * 0.5, wide, leaf * rng.uniform(0.8, 1)))
-        parts.append(Tube((0, 0, level + tall * 0.4), (0, 0, level + tall), wide, wide * 0.3, leaf))
+        parts.append(Cylinder((0, 0, level), (0, 0, level + tall * 0.4), wide * 0.5, wide, leaf * rng.uniform(0.8, 1)))
+        parts.append(Cylinder((0, 0, level + tall * 0.4), (0, 0, level + tall), wide, wide * 0.3, leaf))
         level += tall
     return parts
 
 
-def notice_board(rng: np.random.Generator) -> list[Part]:
+def notice_board(rng: np.random.Generator) -> list[Primitive]:
     """A printed notice on one post or two."""
     wide, shape, low = rng.uniform(0.3, 0.9), rng.uniform(0.5, 1.6), rng.uniform(0.7, 1.9)
     steel = grey_colour(rng, 30, 190)
     tall = wide * shape
-    posts = (0.0,) if rng.random() < 0.65 else (-wide * 0.4, wide * 0.4)
-    parts: list[Part] = [upright(rng.uniform(0.025, 0.06), low + tall, steel, x=x) for x in posts]
+    placed_cameras = (0.0,) if rng.random() < 0.65 else (-wide * 0.4, wide * 0.4)
+    parts: list[Primitive] = [upright(rng.uniform(0.025, 0.06), low + tall, steel, x=x) for x in placed_cameras]
     print_ = notice(rng, shape)
-    return [*parts, board((0, -0.08, low + tall / 2), wide, tall, print_), _back((0, 0.08, low + tall / 2), wide, tall)]
+    return [
+        *parts,
+        textured_panel((0, -0.08, low + tall / 2), wide, tall, print_),
+        _back((0, 0.08, low + tall / 2), wide, tall),
+    ]
 
 
-def a_board(rng: np.random.Generator) -> list[Part]:
+def a_board(rng: np.random.Generator) -> list[Primitive]:
     """A folding placard on the pavement."""
     return _folding(rng, notice(rng, rng.uniform(1.2, 1.8)))
 
 
-def wheelie_bin(rng: np.random.Generator) -> list[Part]:
+def wheelie_bin(rng: np.random.Generator) -> list[Primitive]:
     """A tall bin on wheels with a sloping lid."""
     colour, half, height = paint_colour(rng) * 0.7, rng.uniform(0.25, 0.32), rng.uniform(0.9, 1.1)
     body = block((-half, -half, 0.05), (half, half, height), colour, shrink=-0.04)
     lid = block((-half - 0.05, -half - 0.06, height), (half + 0.05, half + 0.08, height + 0.09), colour * 0.75, 0.05)
-    wheel = Tube((-half, half, 0.1), (half, half, 0.1), 0.1, 0.1, np.full(3, 25.0))
+    wheel = Cylinder((-half, half, 0.1), (half, half, 0.1), 0.1, 0.1, np.full(3, 25.0))
     return [*body, *lid, wheel]
 
 
-def young_tree(rng: np.random.Generator) -> list[Part]:
+def young_tree(rng: np.random.Generator) -> list[Primitive]:
     """A thin stem tied to stakes, with a guard around its foot."""
     bark, wood = grey_colour(rng, 50, 110), np.array([150.0, 120.0, 80.0]) * rng.uniform(0.6, 1.2)
-    parts: list[Part] = [upright(0.03, rng.uniform(2.0, 3.2), bark, top=0.5)]
+    parts: list[Primitive] = [upright(0.03, rng.uniform(2.0, 3.2), bark, top=0.5)]
     parts += [upright(0.035, rng.uniform(0.9, 1.5), wood, x=x) for x in (-0.25, 0.25)[: int(rng.integers(1, 3))]]
     if rng.random() < 0.5:
         parts.append(upright(rng.uniform(0.06, 0.15), rng.uniform(0.6, 1.3), paint_colour(rng) * 0.7))
     for _ in range(int(rng.integers(2, 6))):
         level, reach = rng.uniform(1.2, 2.2), rng.normal(0, 0.5, 2)
-        parts.append(Tube((0, 0, level), (reach[0], reach[1], level + 0.6), 0.02, 0.01, bark))
+        parts.append(Cylinder((0, 0, level), (reach[0], reach[1], level + 0.6), 0.02, 0.01, bark))
     return parts
 
 
@@ -128,7 +132,7 @@ def statue(rng: np.random.Generator, figure: np.ndarray, metre: float) -> Cutout
     return Cutout(rgba, metre)
 
 
-def dummy(rng: np.random.Generator, figure: np.ndarray, metre: float) -> list[Part]:
+def mannequin(rng: np.random.Generator, figure: np.ndarray, metre: float) -> list[Primitive]:
     """A dummy behind the glass of a show-case: dressed, dim, with reflections over it."""
     height, width = figure.shape[:2]
     tall, wide = int(height * rng.uniform(1.12, 1.5)), int(width * rng.uniform(1.3, 3.0))
@@ -149,7 +153,7 @@ def dummy(rng: np.random.Generator, figure: np.ndarray, metre: float) -> list[Pa
     return _case(rng, rgba, wide / metre, tall / metre)
 
 
-def placard(rng: np.random.Generator, figure: np.ndarray) -> list[Part]:
+def placard(rng: np.random.Generator, figure: np.ndarray) -> list[Primitive]:
     """A poster with a person: in a light box, or on a folding board."""
     print_ = poster(rng, figure)
     if rng.random() < 0.3:
@@ -158,23 +162,23 @@ def placard(rng: np.random.Generator, figure: np.ndarray) -> list[Part]:
     return _case(rng, print_, tall * print_.shape[1] / print_.shape[0], tall)
 
 
-def _case(rng: np.random.Generator, rgba: np.ndarray, width: float, height: float) -> list[Part]:
+def _case(rng: np.random.Generator, rgba: np.ndarray, width: float, height: float) -> list[Primitive]:
     """A box as deep as an arm with a picture in front and another behind, sometimes on feet."""
     low, deep, half = rng.choice([0.05, rng.uniform(0.2, 0.7)]), rng.uniform(0.08, 0.3), width / 2 + 0.04
     paint = paint_colour(rng) * 0.6
     parts = block((-half, -deep, low), (half, deep, low + height + 0.08), paint)
     parts += [upright(0.05, low, paint, x=x) for x in (-half * 0.8, half * 0.8)]
-    front = board((0, -deep - 0.04, low + 0.04 + height / 2), width, height, rgba)
-    return [*parts, front, Picture(front.points * (1, -1, 1), np.ascontiguousarray(rgba[:, ::-1]))]
+    front = textured_panel((0, -deep - 0.04, low + 0.04 + height / 2), width, height, rgba)
+    return [*parts, front, TexturedQuad(front.points * (1, -1, 1), np.ascontiguousarray(rgba[:, ::-1]))]
 
 
-def _folding(rng: np.random.Generator, rgba: np.ndarray) -> list[Part]:
+def _folding(rng: np.random.Generator, rgba: np.ndarray) -> list[Primitive]:
     height = rng.uniform(0.8, 1.3)
     half, lean = height * rgba.shape[1] / rgba.shape[0] / 2, 0.25 * height
     front = np.array([(-half, 0, height), (half, 0, height), (half, -lean, 0.04), (-half, -lean, 0.04)])
-    return [Picture(front, rgba), Picture(front[[1, 0, 3, 2]] * (1, -1, 1), rgba)]
+    return [TexturedQuad(front, rgba), TexturedQuad(front[[1, 0, 3, 2]] * (1, -1, 1), rgba)]
 
 
-def _back(centre: tuple[float, float, float], width: float, height: float) -> Plate:
-    print_ = board(centre, width, height, np.zeros((1, 1, 4), np.uint8))
-    return Plate(print_.points, np.full(3, 120.0))
+def _back(centre: tuple[float, float, float], width: float, height: float) -> Polygon:
+    print_ = textured_panel(centre, width, height, np.zeros((1, 1, 4), np.uint8))
+    return Polygon(print_.points, np.full(3, 120.0))

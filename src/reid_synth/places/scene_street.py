@@ -10,29 +10,29 @@ import numpy as np
 from reid_synth.camera import lift
 from reid_synth.places.backdrop import Wall, paint_backdrop, paint_walls
 from reid_synth.places.canvas import Canvas
-from reid_synth.places.clutter import Thing
+from reid_synth.places.clutter import StreetObject
 from reid_synth.places.facades import Facade
-from reid_synth.places.grounds import lay_ground, lay_stains, paint_line, ribbon, spread
+from reid_synth.places.ground import apply_stains, fill_ground, paint_line, render_ground, ribbon
 from reid_synth.places.objects import bench, bin_, bollard, boulder, cone, lamp_post, sign, tripod
 from reid_synth.places.surfaces import Surfaces
 from reid_synth.places.textures import grey_colour
 from reid_synth.places.vehicles import car, van
-from reid_synth.places.wetness import lay_water
+from reid_synth.places.wetness import apply_wet_ground
 
 _BRICK = np.array([150.0, 118.0, 98.0])
 
 
-def furnish(surfaces: Surfaces, rng: np.random.Generator) -> list[Thing]:
+def place_scene_objects(surfaces: Surfaces, rng: np.random.Generator) -> list[StreetObject]:
     """What stands in the street, on places that leave the walkers their way."""
     side = rng.choice([-1.0, 1.0])
 
-    def at(shape: object, x: float, y: float, yaw: float = 0.0, sway: float = 0.5) -> Thing:
-        place = np.array([side * x, y]) + rng.uniform(-sway, sway, 2)
-        return Thing(shape, place, yaw + rng.normal(0, 0.08))  # type: ignore[arg-type]
+    def at(shape: object, x: float, y: float, yaw: float = 0.0, sway: float = 0.5) -> StreetObject:
+        position = np.array([side * x, y]) + rng.uniform(-sway, sway, 2)
+        return StreetObject(shape, position, yaw + rng.normal(0, 0.08))  # type: ignore[arg-type]
 
     trees = [plant for plant in surfaces.plants if plant.tree]
     bushes = [plant for plant in surfaces.plants if not plant.tree]
-    things = [
+    objects = [
         at(lamp_post(rng), 0.0, 13.2, sway=0.2),
         at(sign(rng), -3.2, 24.6),
         at(tripod(rng), 2.6, 12.0),
@@ -42,17 +42,17 @@ def furnish(surfaces: Surfaces, rng: np.random.Generator) -> list[Thing]:
         at(van(rng), 10.5, 30.5, 0.1, 1.0),
         at(car(rng), 4.5, 30.8, 0.05, 0.6),
     ]
-    things += [at(cone(rng), -8.5 + 1.9 * step, 27.3, sway=0.15) for step in range(int(rng.integers(2, 5)))]
-    things += [at(bollard(np.random.default_rng(7)), -1.5 + 2 * step, 32.5, sway=0.0) for step in range(4)]
-    things += [at(trees[int(rng.integers(len(trees)))], x, y, sway=1.0) for x, y in ((-11.5, 31.0), (-4.5, 34.5))]
-    things += [at(bushes[int(rng.integers(len(bushes)))], x, 36.5, sway=1.0) for x in (-8.0, 0.5, 9.0)]
-    return things
+    objects += [at(cone(rng), -8.5 + 1.9 * step, 27.3, sway=0.15) for step in range(int(rng.integers(2, 5)))]
+    objects += [at(bollard(np.random.default_rng(7)), -1.5 + 2 * step, 32.5, sway=0.0) for step in range(4)]
+    objects += [at(trees[int(rng.integers(len(trees)))], x, y, sway=1.0) for x, y in ((-11.5, 31.0), (-4.5, 34.5))]
+    objects += [at(bushes[int(rng.integers(len(bushes)))], x, 36.5, sway=1.0) for x in (-8.0, 0.5, 9.0)]
+    return objects
 
 
-def paint_street(
+def paint_scene_street(
     canvas: Canvas,
     surfaces: Surfaces,
-    things: list[Thing],
+    objects: list[StreetObject],
     rng: np.random.Generator,
     lamps: float = 0.0,
     wetness: float = 0.0,
@@ -69,9 +69,9 @@ def paint_street(
     """
     paint_backdrop(canvas, rng)
     _paint_grounds(canvas, surfaces, rng)
-    for thing in things:
-        thing.shade(canvas)
-    canvas.lay_shadows()
+    for obj in objects:
+        obj.shade(canvas)
+    canvas.apply_shadows()
     slant = rng.uniform(-2.5, 2.5)
     house = Wall(np.array([-30.0, 42.0 + slant]), np.array([30.0, 42.0 - slant]), 9.5, leafy=False)
     hedge = Wall(np.array([-30.0, 38.6 + slant]), np.array([-9.0, 38.8 + slant / 3]), 1.1, leafy=True)
@@ -82,22 +82,22 @@ def paint_street(
 
     def paint_all(sheet: Canvas) -> None:
         paint_house(sheet)
-        for thing in things:
-            thing.paint(sheet)
+        for obj in objects:
+            obj.paint(sheet)
 
     if wetness:
-        lay_water(canvas, wetness, surfaces, paint_all, rng)
+        apply_wet_ground(canvas, wetness, surfaces, paint_all, rng)
     paint_house(canvas)
 
 
 def _sober(facades: Sequence[Facade]) -> Facade:
     """The house front whose colour is nearest to brick."""
-    return min(facades, key=lambda front: float(np.linalg.norm(front.picture.mean(axis=(0, 1)) - _BRICK)))
+    return min(facades, key=lambda front: float(np.linalg.norm(front.image.mean(axis=(0, 1)) - _BRICK)))
 
 
 def _paint_grounds(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
     turf = np.array([rng.uniform(58, 84), rng.uniform(88, 112), rng.uniform(34, 48)])
-    canvas.image[:] = lay_ground(canvas, surfaces.material(rng, "grass").relief, turf, 5.0, rng.uniform(0, 6))
+    canvas.image[:] = render_ground(canvas, surfaces.material(rng, "grass").relief, turf, 5.0, rng.uniform(0, 6))
     road_y, bend = rng.uniform(18.2, 18.8), rng.uniform(-1.2, 1.2)
     x = np.linspace(-60, 60, 60)
     road = np.stack([x, road_y + bend * np.sin(x / 14)], axis=1)
@@ -111,9 +111,9 @@ def _paint_grounds(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator)
         dash = np.stack([np.linspace(start, start + 2, 5)] * 2, axis=1)
         dash[:, 1] = road_y + bend * np.sin(dash[:, 0] / 14)
         paint_line(canvas, dash, 0.12, np.array((214.0, 214.0, 208.0)))
-    for place in rng.uniform((-8, 14.5), (8, 22.5), (2, 2)):
-        _manhole(canvas, place)
-    lay_stains(canvas, surfaces, rng)
+    for position in rng.uniform((-8, 14.5), (8, 22.5), (2, 2)):
+        _manhole(canvas, position)
+    apply_stains(canvas, surfaces, rng)
 
 
 def _lay(
@@ -127,11 +127,11 @@ def _lay(
 ) -> None:
     """Cover an area with a material of about that brightness."""
     colour = light * rng.uniform(0.85, 1.1) + rng.normal(0, 2, 3)
-    spread(canvas, surfaces.material(rng, kind).relief, colour, area, tile_m)
+    fill_ground(canvas, surfaces.material(rng, kind).relief, colour, area, tile_m)
 
 
-def _manhole(canvas: Canvas, place: np.ndarray) -> None:
+def _manhole(canvas: Canvas, position: np.ndarray) -> None:
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     ring = np.stack([np.cos(angle), np.sin(angle)], axis=1) * 0.32
     for size, grey in ((1.12, 120.0), (1.0, 78.0), (0.7, 92.0)):
-        canvas.fill(lift(place + ring * size, 0.0), np.full(3, grey))
+        canvas.fill(lift(position + ring * size, 0.0), np.full(3, grey))

@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from reid_synth.people.person import Person, near_copy, sample_person
 from reid_synth.people.rendering import Light, Sprite, render_person
-from reid_synth.worker_pool import Crew
+from reid_synth.worker_pool import WorkerPool
 
 PIXELS_PER_METRE = 96.0
 _CHUNK = 50  # people rendered by one task; also the run in which a near copy follows its original
@@ -69,10 +69,10 @@ def render_sprite_bank(count: int, seed: int, workers: int = 1) -> SpriteBank:
     chunks = [(seed, first, min(_CHUNK, count - first)) for first in range(0, count, _CHUNK)]
     drawn: list[tuple[float, Sprite]] = []
     with (
-        Crew(workers) as crew,
+        WorkerPool(workers) as pool,
         tqdm(total=count, desc="rendering people", unit="person", disable=count < 200) as progress,
     ):
-        for part in crew.each(_render_chunk, chunks):
+        for part in pool.map(_render_chunk, chunks):
             drawn += part
             progress.update(len(part))
     return _pack(drawn)
@@ -93,7 +93,7 @@ def _render_chunk(seed: int, first: int, count: int) -> list[tuple[float, Sprite
             pixels_per_metre=PIXELS_PER_METRE,
             rng=rng,
             light=Light(right=rng.uniform(-0.9, 0.9), up=rng.uniform(0.2, 0.9), ambient=rng.uniform(0.4, 0.85)),
-            vigour=1.0 if rng.random() < 0.75 else rng.uniform(0, 0.5),
+            gait_amplitude=1.0 if rng.random() < 0.75 else rng.uniform(0, 0.5),
         )
         drawn.append((tilt, sprite))
     return drawn

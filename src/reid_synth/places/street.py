@@ -8,21 +8,21 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from reid_synth.camera import Camera, sample_response
+from reid_synth.camera import Camera, sample_camera_response
 from reid_synth.people.rendering import Sprite
-from reid_synth.places.backdrop import Wall, paint_backdrop, paint_walls, raise_walls
+from reid_synth.places.backdrop import Wall, paint_backdrop, paint_walls, sample_walls
 from reid_synth.places.canvas import Canvas, Footprint
-from reid_synth.places.clutter import Thing, paint_upright, scatter_things
-from reid_synth.places.floor import paint_floor
-from reid_synth.places.grounds import visible_ground
+from reid_synth.places.clutter import StreetObject, paint_upright, scatter_objects
+from reid_synth.places.ground import sample_visible_ground
+from reid_synth.places.ground_layout import paint_ground_layout
 from reid_synth.places.sprite_bank import PIXELS_PER_METRE, SpriteBank
 from reid_synth.places.surfaces import Surfaces
 from reid_synth.places.textures import periodic_noise
 from reid_synth.places.weather import Weather, sample_weather
-from reid_synth.places.wetness import lay_water
+from reid_synth.places.wetness import apply_wet_ground
 
 WIDTH, HEIGHT = 512, 384
-CLEAR = 0.3  # a person of whom less than this share is visible cannot fairly be asked for
+MIN_VISIBILITY = 0.3  # a person of whom less than this share is visible cannot fairly be asked for
 _TALLEST_PX, _SMALLEST_PX = 260.0, 14.0  # people nearer or farther than this are left out
 
 
@@ -36,7 +36,7 @@ class Street(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Standing:
+class _PlacedPerson:
     """Somebody at a place."""
 
     ground_xy: np.ndarray
@@ -48,7 +48,7 @@ def compose_street(
     rng: np.random.Generator,
     surfaces: Surfaces,
     bank: SpriteBank | None,
-    respond: bool = True,
+    apply_response: bool = True,
     weather: Weather | None = None,
 ) -> Street:
     """Draw a street: geometry, ground, walls, things, people, weather; then the camera's response.
@@ -63,38 +63,38 @@ def compose_street(
     camera, weather = _sample_camera(rng), weather or sample_weather(rng)
     canvas = Canvas(camera, weather.sun)
     paint_backdrop(canvas, rng)
-    paint_floor(canvas, surfaces, rng)
-    walls = raise_walls(canvas.camera, rng)
+    paint_ground_layout(canvas, surfaces, rng)
+    walls = sample_walls(canvas.camera, rng)
     people = _place_people(camera, bank, walls, rng) if bank else []
-    things = scatter_things(camera, surfaces, walls, [person.ground_xy for person in people], bank, rng)
-    _cast_shadows(canvas, people, things, rng)
+    objects = scatter_objects(camera, surfaces, walls, [person.ground_xy for person in people], bank, rng)
+    _cast_shadows(canvas, people, objects, rng)
     fronts = int(rng.integers(2**32))
 
     def paint_all(sheet: Canvas) -> list[Footprint]:
         paint_walls(sheet, walls, surfaces, np.random.default_rng(fronts), weather.lamps)
-        return _paint_standing(sheet, people, things)
+        return _paint_standing(sheet, people, objects)
 
     if weather.wetness:
-        lay_water(canvas, weather.wetness, surfaces, paint_all, rng)
+        apply_wet_ground(canvas, weather.wetness, surfaces, paint_all, rng)
     footprints = paint_all(canvas)
-    image = weather.grade(canvas.picture(), canvas.shining(), rng)
-    if respond:
-        image = weather.seen_by(sample_response(rng)).apply(image, rng)
-    return _with_truth(image, canvas, footprints)
+    image = weather.grade(canvas.downsampled(), canvas.emissive(), rng)
+    if apply_response:
+        image = weather.adapt_response(sample_camera_response(rng)).apply(image, rng)
+    return _with_ground_truth(image, canvas, footprints)
 
 
-class Place(NamedTuple):
+class EmptyStreet(NamedTuple):
     """A street without people, in which somebody can be put before the weather changes both."""
 
     image: np.ndarray  # (HEIGHT, WIDTH, 3) uint8 RGB, as by day and before any camera's response
     weather: Weather
 
 
-def empty_street(rng: np.random.Generator, surfaces: Surfaces) -> Place:
+def empty_street(rng: np.random.Generator, surfaces: Surfaces) -> EmptyStreet:
     """Draw a place: its ground is wet and its windows are lit as the weather has it, light and rain are left out."""
     weather = sample_weather(rng)
     by_day = replace(weather, light=(1.0, 1.0, 1.0), rain=0.0)
-    return Place(compose_street(rng, surfaces, bank=None, respond=False, weather=by_day).image, weather)
+    return EmptyStreet(compose_street(rng, surfaces, bank=None, apply_response=False, weather=by_day).image, weather)
 
 
 def _sample_camera(rng: np.random.Generator) -> Camera:
@@ -108,27 +108,27 @@ def _sample_camera(rng: np.random.Generator) -> Camera:
             return Camera(height, max(0.02, tilt), focal, WIDTH, HEIGHT)
 
 
-def _place_people(camera: Camera, bank: SpriteBank, walls: list[Wall], rng: np.random.Generator) -> list[_Standing]:
+def _place_people(camera: Camera, bank: SpriteBank, walls: list[Wall], rng: np.random.Generator) -> list[_PlacedPerson]:
     wanted = 0 if rng.random() < 0.15 else int(rng.choice([rng.integers(1, 13), rng.integers(10, 19)], p=[0.88, 0.12]))
     light = np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.03, 3))
-    people: list[_Standing] = []
+    people: list[_PlacedPerson] = []
     for _ in range(wanted * 6):
         if len(people) >= wanted:
             break
-        place = _next_place(camera, people, rng)
-        scale = float(camera.pixels_per_metre(place))
-        if not _SMALLEST_PX < 1.7 * scale < _TALLEST_PX or any(wall.hides(place) for wall in walls):
+        position = _next_place(camera, people, rng)
+        scale = float(camera.pixels_per_metre(position))
+        if not _SMALLEST_PX < 1.7 * scale < _TALLEST_PX or any(wall.hides(position) for wall in walls):
             continue
-        sprite = bank.draw(float(camera.tilt_at(place)), rng)
-        people.append(_Standing(place, sprite, light * np.exp(rng.normal(0, 0.1))))
+        sprite = bank.draw(float(camera.tilt_at(position)), rng)
+        people.append(_PlacedPerson(position, sprite, light * np.exp(rng.normal(0, 0.1))))
     return people
 
 
-def _next_place(camera: Camera, people: list[_Standing], rng: np.random.Generator) -> np.ndarray:
+def _next_place(camera: Camera, people: list[_PlacedPerson], rng: np.random.Generator) -> np.ndarray:
     """A free spot, or one beside the last person (company), or one behind them so that they overlap (crossing)."""
     kind = rng.random()
     if not people or kind < 0.45:
-        return visible_ground(camera, rng, below=0.15)
+        return sample_visible_ground(camera, rng, below=0.15)
     last = people[-1].ground_xy
     if kind < 0.65:
         return last + rng.normal(0, 0.7, 2)
@@ -137,40 +137,42 @@ def _next_place(camera: Camera, people: list[_Standing], rng: np.random.Generato
     return last + aside + sight * rng.choice([-1, 1]) * rng.uniform(0.35, 2.0)
 
 
-def _cast_shadows(canvas: Canvas, people: list[_Standing], things: list[Thing], rng: np.random.Generator) -> None:
+def _cast_shadows(
+    canvas: Canvas, people: list[_PlacedPerson], objects: list[StreetObject], rng: np.random.Generator
+) -> None:
     for person in people:
-        canvas.shade_sprite(person.sprite.rgba, person.sprite.foot_xy, person.ground_xy, PIXELS_PER_METRE)
-    for thing in things:
-        thing.shade(canvas)
+        canvas.cast_sprite_shadow(person.sprite.rgba, person.sprite.foot_xy, person.ground_xy, PIXELS_PER_METRE)
+    for obj in objects:
+        obj.shade(canvas)
     dapple = None
     if rng.random() < 0.2:  # the shade of trees that stand outside the picture
         noise = periodic_noise(rng, HEIGHT // 2, WIDTH // 2, rng.uniform(1.2, 1.8))
         noise = cv2.resize(noise, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
         dapple = np.clip(128 + 200 * (noise - rng.uniform(0, 1)), 0, 255).astype(np.uint8)
-        dapple[: max(0, int(canvas.picture_camera.horizon))] = 0
-    canvas.lay_shadows(dapple)
+        dapple[: max(0, int(canvas.output_camera.horizon))] = 0
+    canvas.apply_shadows(dapple)
 
 
-def _paint_standing(canvas: Canvas, people: list[_Standing], things: list[Thing]) -> list[Footprint]:
+def _paint_standing(canvas: Canvas, people: list[_PlacedPerson], objects: list[StreetObject]) -> list[Footprint]:
     """Paint people and things, the farthest first; the footprints come in the order of the people."""
     footprints: list[Footprint] = [Footprint(np.zeros(4, np.float32), 0)] * len(people)
-    standing: list[_Standing | Thing] = [*people, *things]
+    standing: list[_PlacedPerson | StreetObject] = [*people, *objects]
     for index in sorted(range(len(standing)), key=lambda i: -float(standing[i].ground_xy[1])):
         item = standing[index]
-        if isinstance(item, _Standing):
+        if isinstance(item, _PlacedPerson):
             footprints[index] = _paint_person(canvas, item, index + 1)
         else:
             item.paint(canvas)
     return footprints
 
 
-def _paint_person(canvas: Canvas, person: _Standing, identity: int) -> Footprint:
+def _paint_person(canvas: Canvas, person: _PlacedPerson, identity: int) -> Footprint:
     rgba = cv2.multiply(person.sprite.rgba, (*person.light.tolist(), 1.0))
     np.minimum(rgba, rgba[..., 3:], out=rgba)  # stays premultiplied
     return paint_upright(canvas, rgba, person.sprite.foot_xy, person.ground_xy, PIXELS_PER_METRE, identity)
 
 
-def _with_truth(image: np.ndarray, canvas: Canvas, footprints: list[Footprint]) -> Street:
+def _with_ground_truth(image: np.ndarray, canvas: Canvas, footprints: list[Footprint]) -> Street:
     size = np.array([WIDTH, HEIGHT, WIDTH, HEIGHT], np.float32)
     boxes = np.array([footprint.box_xyxy for footprint in footprints], np.float32).reshape(-1, 4)
     boxes = np.clip(boxes, 0, size)

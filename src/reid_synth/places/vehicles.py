@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from reid_synth.places.solids import Part, Plate, Tube, block
+from reid_synth.places.solids import Cylinder, Polygon, Primitive, block
 from reid_synth.places.textures import grey_colour, paint_colour
 
 _CROSSWISE = np.array([(0, -1, -1), (0, 1, -1), (0, 1, 1), (0, -1, 1)], float)  # a square across the car
 
 
-def car(rng: np.random.Generator) -> list[Part]:
+def car(rng: np.random.Generator) -> list[Primitive]:
     """A saloon or an estate, about 4.3 m long along x."""
     paint, glass = paint_colour(rng), grey_colour(rng, 25, 95)
     half, wide = rng.uniform(1.85, 2.3), 0.85
@@ -21,7 +21,7 @@ def car(rng: np.random.Generator) -> list[Part]:
     return parts + _wheels(half * 0.62, wide, 0.31) + _lights(half, wide, waist * 0.75, rng)
 
 
-def van(rng: np.random.Generator) -> list[Part]:
+def van(rng: np.random.Generator) -> list[Primitive]:
     """A delivery van, often white."""
     paint = grey_colour(rng, 190, 245) if rng.random() < 0.6 else paint_colour(rng)
     glass, half, wide, roof = grey_colour(rng, 25, 95), rng.uniform(2.0, 2.7), 0.95, rng.uniform(1.9, 2.5)
@@ -34,27 +34,27 @@ def van(rng: np.random.Generator) -> list[Part]:
 
 def _load_room(
     half: float, wide: float, roof: float, paint: np.ndarray, glass: np.ndarray, rng: np.random.Generator
-) -> list[Part]:
+) -> list[Primitive]:
     """What breaks up the box of a van: sills, the joints of its doors, windows or a firm's stripe."""
-    parts: list[Part] = []
+    parts: list[Primitive] = []
     for y in (-wide - 0.02, wide + 0.02):
         side = np.array([(-half, y, 0.3), (half * 0.55, y, 0.3), (half * 0.55, y, roof), (-half, y, roof)])
-        parts.append(Plate(_pane(side, 0.0, 0.99, 0.0, 0.13), paint * 0.35))
-        parts += [Plate(_pane(side, at, at + 0.012, 0.08, 0.92), paint * 0.55) for at in (0.33, 0.66)]
+        parts.append(Polygon(_pane(side, 0.0, 0.99, 0.0, 0.13), paint * 0.35))
+        parts += [Polygon(_pane(side, at, at + 0.012, 0.08, 0.92), paint * 0.55) for at in (0.33, 0.66)]
         if rng.random() < 0.4:
-            parts += [Plate(_pane(side, at, at + 0.27, 0.55, 0.85), glass) for at in (0.03, 0.36, 0.69)]
+            parts += [Polygon(_pane(side, at, at + 0.27, 0.55, 0.85), glass) for at in (0.03, 0.36, 0.69)]
         elif rng.random() < 0.5:
-            parts.append(Plate(_pane(side, 0.05, 0.95, 0.3, rng.uniform(0.4, 0.7)), paint_colour(rng)))
+            parts.append(Polygon(_pane(side, 0.05, 0.95, 0.3, rng.uniform(0.4, 0.7)), paint_colour(rng)))
     rear = np.array([(-half, wide, 0.3), (-half, -wide, 0.3), (-half, -wide, roof), (-half, wide, roof)])
-    parts += [Plate(_pane(rear, at, at + 0.36, 0.55, 0.88), glass) for at in (0.1, 0.54)]
+    parts += [Polygon(_pane(rear, at, at + 0.36, 0.55, 0.88), glass) for at in (0.1, 0.54)]
     return [
         *parts,
-        Plate(_pane(rear, 0.0, 1.0, 0.0, 0.12), paint * 0.35),
-        Plate(_pane(rear, 0.494, 0.506, 0.1, 0.95), paint * 0.5),
+        Polygon(_pane(rear, 0.0, 1.0, 0.0, 0.12), paint * 0.35),
+        Polygon(_pane(rear, 0.494, 0.506, 0.1, 0.95), paint * 0.5),
     ]
 
 
-def _cabin(size: tuple[float, float, float, float, float], paint: np.ndarray, glass: np.ndarray) -> list[Part]:
+def _cabin(size: tuple[float, float, float, float, float], paint: np.ndarray, glass: np.ndarray) -> list[Primitive]:
     """The glazed upper part: rear x, front x, half width, waist height, roof height."""
     rear, front, wide, waist, roof = size
     slope = (roof - waist) * 0.8
@@ -62,13 +62,13 @@ def _cabin(size: tuple[float, float, float, float, float], paint: np.ndarray, gl
     inset = np.array([(0.4 * slope, 0.12, 0), (-slope, 0.12, 0), (-slope, -0.12, 0), (0.4 * slope, -0.12, 0)])
     high = low + inset
     high[:, 2] = roof
-    parts: list[Part] = []
+    parts: list[Primitive] = []
     for i in range(4):
         side = np.array([low[i], low[(i + 1) % 4], high[(i + 1) % 4], high[i]])
-        parts.append(Plate(side, paint))
-        parts.append(Plate(_pane(side, 0.06, 0.48), glass))
-        parts.append(Plate(_pane(side, 0.52, 0.94), glass))
-    return [*parts, Plate(high, paint)]
+        parts.append(Polygon(side, paint))
+        parts.append(Polygon(_pane(side, 0.06, 0.48), glass))
+        parts.append(Polygon(_pane(side, 0.52, 0.94), glass))
+    return [*parts, Polygon(high, paint)]
 
 
 def _pane(side: np.ndarray, left: float, right: float, low: float = 0.12, high: float = 0.88) -> np.ndarray:
@@ -83,24 +83,24 @@ def _pane(side: np.ndarray, left: float, right: float, low: float = 0.12, high: 
     return np.array(corners) + 0.03 * outward / np.linalg.norm(outward)
 
 
-def _wheels(along: float, across: float, radius: float) -> list[Part]:
+def _wheels(along: float, across: float, radius: float) -> list[Primitive]:
     black, hub = np.full(3, 24.0), np.full(3, 120.0)
     angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-    parts: list[Part] = []
+    parts: list[Primitive] = []
     for x in (-along, along):
         for y in (-across - 0.01, across + 0.01):
             ring = np.stack([np.cos(angle), np.zeros(12), np.sin(angle)], axis=1)
-            parts.append(Plate(ring * radius + (x, y, radius), black))
-            parts.append(Plate(ring * radius * 0.55 + (x, y * 1.02, radius), hub))
-    below_floor = Tube((-along, 0, radius), (along, 0, radius), radius * 0.6, radius * 0.6, black)
+            parts.append(Polygon(ring * radius + (x, y, radius), black))
+            parts.append(Polygon(ring * radius * 0.55 + (x, y * 1.02, radius), hub))
+    below_floor = Cylinder((-along, 0, radius), (along, 0, radius), radius * 0.6, radius * 0.6, black)
     return [*parts, below_floor]
 
 
-def _lights(half: float, wide: float, level: float, rng: np.random.Generator) -> list[Part]:
-    parts: list[Part] = []
+def _lights(half: float, wide: float, level: float, rng: np.random.Generator) -> list[Primitive]:
+    parts: list[Primitive] = []
     for x, colour in ((-half - 0.02, (170, 30, 30)), (half + 0.02, (225, 225, 210))):
         for y in (-wide * 0.75, wide * 0.75):
-            parts.append(Plate(_CROSSWISE * (1, 0.14, 0.08) + (x, y, level), np.array(colour, float)))
+            parts.append(Polygon(_CROSSWISE * (1, 0.14, 0.08) + (x, y, level), np.array(colour, float)))
         number_plate = _CROSSWISE * (1, 0.26, 0.06) + (1.002 * x, 0, level - 0.3)
-        parts.append(Plate(number_plate, grey_colour(rng, 190, 240)))
+        parts.append(Polygon(number_plate, grey_colour(rng, 190, 240)))
     return parts

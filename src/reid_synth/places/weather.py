@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from reid_synth.camera import Response
+from reid_synth.camera import CameraResponse
 from reid_synth.places.canvas import Sun
 
 
@@ -31,7 +31,7 @@ class Weather:
     rain: float = 0.0
     noise: float = 0.0
 
-    def grade(self, picture: np.ndarray, shining: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def grade(self, image: np.ndarray, emissive: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Give a picture painted in daylight the light of this weather.
 
         Args:
@@ -44,11 +44,11 @@ class Weather:
         """
         if self.light != (1.0, 1.0, 1.0):
             levels = np.arange(256)[:, None] * np.array(self.light)
-            dim = cv2.LUT(picture, np.clip(levels, 0, 255).astype(np.uint8)[None])
-            picture = _glow(cv2.copyTo(picture, shining, dim), shining) if self.lamps else dim
-        return _streaks(picture, self.rain, rng) if self.rain else picture
+            dim = cv2.LUT(image, np.clip(levels, 0, 255).astype(np.uint8)[None])
+            image = _glow(cv2.copyTo(image, emissive, dim), emissive) if self.lamps else dim
+        return _streaks(image, self.rain, rng) if self.rain else image
 
-    def seen_by(self, response: Response) -> Response:
+    def adapt_response(self, response: CameraResponse) -> CameraResponse:
         """The response of a camera that turns up its gain for this light: it makes good half of what is missing."""
         gain = max(1.0, float(np.mean(self.light)) ** -0.5)
         return replace(response, exposure=response.exposure * gain, noise=response.noise + self.noise)
@@ -103,20 +103,20 @@ def _clear_sky(rng: np.random.Generator, length: float, darkness: float) -> Sun:
     return Sun((length * np.cos(angle), length * np.sin(angle)), darkness, rng.uniform(0.02, 0.1))
 
 
-def _glow(picture: np.ndarray, shining: np.ndarray) -> np.ndarray:
+def _glow(image: np.ndarray, emissive: np.ndarray) -> np.ndarray:
     """Spread the light of lamps and windows a little over what is around them."""
-    height, width = shining.shape
-    small = cv2.resize(shining, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
+    height, width = emissive.shape
+    small = cv2.resize(emissive, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
     halo = cv2.addWeighted(cv2.GaussianBlur(small, (0, 0), 1.5), 0.35, cv2.GaussianBlur(small, (0, 0), 8), 0.3, 0)
     halo = cv2.resize(halo, (width, height), interpolation=cv2.INTER_LINEAR)
     return cv2.add(
-        picture, cv2.merge([halo, cv2.convertScaleAbs(halo, alpha=0.85), cv2.convertScaleAbs(halo, alpha=0.6)])
+        image, cv2.merge([halo, cv2.convertScaleAbs(halo, alpha=0.85), cv2.convertScaleAbs(halo, alpha=0.6)])
     )
 
 
-def _streaks(picture: np.ndarray, rain: float, rng: np.random.Generator) -> np.ndarray:
+def _streaks(image: np.ndarray, rain: float, rng: np.random.Generator) -> np.ndarray:
     """Drops drawn out by the exposure, and a grey veil that grows towards the top, where things are far."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     sheet = np.zeros((height, width), np.uint8)
     slant, length = rng.normal(0, 0.15), height * rng.uniform(0.02, 0.07)
     count = int(rain * 500 * width * height / 200_000)
@@ -130,5 +130,5 @@ def _streaks(picture: np.ndarray, rain: float, rng: np.random.Generator) -> np.n
     ):
         cv2.line(sheet, start, end, light, 1, cv2.LINE_AA)
     veil = np.linspace(0.45, 0.1, height, dtype=np.float32) * rain
-    veiled = picture * (1 - veil[:, None, None]) + (veil * rng.uniform(110, 190))[:, None, None]
+    veiled = image * (1 - veil[:, None, None]) + (veil * rng.uniform(110, 190))[:, None, None]
     return cv2.add(veiled.astype(np.uint8), cv2.merge([sheet] * 3))

@@ -9,7 +9,7 @@ import numpy as np
 
 from reid_synth.camera import Camera
 from reid_synth.places.canvas import Canvas
-from reid_synth.places.grounds import lay_ground
+from reid_synth.places.ground import render_ground
 from reid_synth.places.surfaces import Surfaces
 
 _PUDDLES_M = 14.0  # side of the tile of puddles
@@ -28,7 +28,7 @@ class MirroredCamera(Camera):
         return Camera(**vars(self)).depth(np.asarray(points_xyz, np.float64) * _UNDER)
 
 
-def lay_water(
+def apply_wet_ground(
     canvas: Canvas, wetness: float, surfaces: Surfaces, paint: Callable[[Canvas], object], rng: np.random.Generator
 ) -> None:
     """Make the ground wet; nothing but ground and sky may be painted yet.
@@ -40,14 +40,14 @@ def lay_water(
         paint: paints all that will stand there on a canvas.
         rng: places the puddles and chooses the sky in them.
     """
-    camera = canvas.picture_camera
+    camera = canvas.output_camera
     mirror = Canvas(MirroredCamera(**vars(camera)), canvas.sun)
     mirror.image[:] = np.clip(rng.uniform(90, 220) * np.array([0.96, 1.0, 1.03]), 0, 255)
     paint(mirror)
     top = int(np.clip(canvas.camera.horizon, 0, canvas.camera.height - 1))
     reflected = cv2.blur(mirror.image[top:], (3, 13)).astype(np.float32)
     relief = surfaces.stains[int(rng.integers(len(surfaces.stains)))]
-    water = lay_ground(canvas, relief, np.full(3, 128.0), _PUDDLES_M, rng.uniform(0, 6.3))[top:, :, 0]
+    water = render_ground(canvas, relief, np.full(3, 128.0), _PUDDLES_M, rng.uniform(0, 6.3))[top:, :, 0]
     level = np.float32(relief.mean() + rng.uniform(0.2, 1.2) * relief.std())
     puddles = np.clip((water - level) / np.float32(0.4 * relief.std()), 0, 1)
     grazing = np.linspace(1.0, 0.55, len(puddles), dtype=np.float32)[:, None]

@@ -1,1 +1,1 @@
-"""Several cameras along one road, and people who pass from one to the next."""
+"""Several cameras along one road, and people who walk from one to the next."""

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from reid_synth.camera import Camera, Response
+from reid_synth.camera import Camera, CameraResponse
 from reid_synth.places.canvas import Sun
 from reid_synth.places.weather import Weather
-from reid_synth.world.view import Conditions, View
-from reid_synth.world.walkers import Walker, send_walkers
+from reid_synth.world.camera_view import CameraView, Conditions
+from reid_synth.world.walkers import Walker, sample_walkers
 
 WIDTH, HEIGHT = 768, 576
 
 
-class Scene(View):
+class Scene(CameraView):
     """A street with walkers.
 
     Args:
@@ -36,12 +36,12 @@ class Scene(View):
     def __init__(self, seed: int, frames: int = 70, walkers: int | None = None, weather: Weather | None = None) -> None:
         rng = np.random.default_rng([seed, 2009])
         camera = Camera(rng.uniform(6.6, 7.4), rng.uniform(0.32, 0.35), rng.uniform(870, 930), WIDTH, HEIGHT)
-        self.walkers: list[Walker] = send_walkers(walkers or int(rng.integers(3, 5)), seed, camera, rng)
+        self.walkers: list[Walker] = sample_walkers(walkers or int(rng.integers(3, 5)), seed, camera, rng)
         angle = rng.choice([-1, 1]) * np.pi / 2 + rng.uniform(-0.8, 0.8)  # shadows fall towards the camera or away
         sunny = Sun((0.8 * np.cos(angle), 0.8 * np.sin(angle)), rng.uniform(0.2, 0.42), 0.06)
         conditions = Conditions(
             weather=weather or Weather(sunny),
-            response=Response(
+            response=CameraResponse(
                 saturation=rng.uniform(0.85, 1.1),
                 contrast=rng.uniform(1.0, 1.12),
                 sharpening=0.5,

@@ -9,11 +9,11 @@ import numpy as np
 from reid_synth.camera import Camera
 from reid_synth.people.person import Person, sample_person
 from reid_synth.people.rendering import Light
-from reid_synth.world.appearance import Appearance, Moment, appear
+from reid_synth.world.pedestrian import RenderedPedestrian, WalkState, render_pedestrian
 
 _FIRST_M = (2.6, 1.8, 2.5, 2.0)  # metres along each way where its walker may set out at the earliest
-_TRIALS = 24
-_WANTED_HIDDEN = 8.0  # one meeting of about four frames
+_NUM_CANDIDATES = 24
+_TARGET_OCCLUSION = 8.0  # one meeting of about four frames
 
 
 @dataclass(frozen=True)
@@ -42,27 +42,27 @@ class Walker:
         along = np.concatenate([[0.0], np.cumsum(steps)])
         walked = (self.start_m + self.speed * time_s) % (2 * along[-1])
         returning = walked > along[-1]
-        place = 2 * along[-1] - walked if returning else walked
-        here, ahead = (np.array([np.interp(place + d, along, self.path[:, i]) for i in (0, 1)]) for d in (-0.2, 0.2))
+        position = 2 * along[-1] - walked if returning else walked
+        here, ahead = (np.array([np.interp(position + d, along, self.path[:, i]) for i in (0, 1)]) for d in (-0.2, 0.2))
         towards = (here - ahead) if returning else (ahead - here)
         return (here + ahead) / 2, float(np.arctan2(towards[1], towards[0]))
 
-    def picture(self, camera: Camera, time_s: float, light: Light) -> Appearance:
+    def render(self, camera: Camera, time_s: float, light: Light) -> RenderedPedestrian:
         """How the camera sees the walker at a time."""
-        moment = Moment(*self.at(time_s), self.start_m + self.speed * time_s)
-        return appear(self.person, moment, camera, light, self.seed)
+        state = WalkState(*self.at(time_s), self.start_m + self.speed * time_s)
+        return render_pedestrian(self.person, state, camera, light, self.seed)
 
 
-def send_walkers(count: int, seed: int, camera: Camera, rng: np.random.Generator) -> list[Walker]:
+def sample_walkers(count: int, seed: int, camera: Camera, rng: np.random.Generator) -> list[Walker]:
     """Distinctly dressed people on ways that cross.
 
     Of many drawn timings the one is taken in which they hide each other for about as many frames as a lesson needs:
     a meeting can be seen, and nobody walks behind somebody else for long.
     """
-    people = _dress_apart(count, rng)
+    people = _sample_distinct_people(count, rng)
     mirror = np.array([rng.choice([-1.0, 1.0]), 1.0])
-    paths = [smooth(way * mirror) for way in _ways(rng)[:count]]
-    timings = [(rng.uniform(1.15, 1.4, count), rng.uniform(0.0, 1.0, count)) for _ in range(_TRIALS)]
+    paths = [smooth_path(way * mirror) for way in _path_corners(rng)[:count]]
+    timings = [(rng.uniform(1.15, 1.4, count), rng.uniform(0.0, 1.0, count)) for _ in range(_NUM_CANDIDATES)]
     companies = [
         [
             Walker(index + 1, person, path, float(speed), _FIRST_M[index] + float(delay) * 3.0, 1000 * seed + index)
@@ -70,12 +70,12 @@ def send_walkers(count: int, seed: int, camera: Camera, rng: np.random.Generator
         ]
         for timing in timings
     ]
-    return min(companies, key=lambda walkers: abs(_hidden_frames(walkers, camera) - _WANTED_HIDDEN))
+    return min(companies, key=lambda walkers: abs(_occlusion_score(walkers, camera) - _TARGET_OCCLUSION))
 
 
-def _hidden_frames(walkers: list[Walker], camera: Camera) -> float:
+def _occlusion_score(walkers: list[Walker], camera: Camera) -> float:
     """Walker-frames of the first ten seconds in which a good part of one is behind another; long hiding weighs more."""
-    boxes = np.array([[_rough_box(walker, camera, frame / 7) for frame in range(70)] for walker in walkers])
+    boxes = np.array([[_approximate_box(walker, camera, frame / 7) for frame in range(70)] for walker in walkers])
     weight = 0.0
     for one in range(len(walkers)):
         for other in range(one):
@@ -86,7 +86,7 @@ def _hidden_frames(walkers: list[Walker], camera: Camera) -> float:
     return weight
 
 
-def _rough_box(walker: Walker, camera: Camera, time_s: float) -> np.ndarray:
+def _approximate_box(walker: Walker, camera: Camera, time_s: float) -> np.ndarray:
     """About where a walker is seen, (4,) pixels xyxy."""
     ground_xy, _ = walker.at(time_s)
     u, v = camera.project(np.append(ground_xy, 0.0))
@@ -94,7 +94,7 @@ def _rough_box(walker: Walker, camera: Camera, time_s: float) -> np.ndarray:
     return np.array([u - 0.18 * tall, v - tall, u + 0.18 * tall, v])
 
 
-def _ways(rng: np.random.Generator) -> list[np.ndarray]:
+def _path_corners(rng: np.random.Generator) -> list[np.ndarray]:
     """Corners of four ways (n, 2) in metres: left to right, right to left, from the house, and a turn."""
     y = rng.uniform(-0.5, 0.5, 4)
     return [
@@ -105,7 +105,7 @@ def _ways(rng: np.random.Generator) -> list[np.ndarray]:
     ]
 
 
-def smooth(corners: np.ndarray, rounds: int = 4) -> np.ndarray:
+def smooth_path(corners: np.ndarray, rounds: int = 4) -> np.ndarray:
     """A path (m, 2) that cuts the corners of a way (n, 2), by Chaikin's rule."""
     for _ in range(rounds):
         first, second = 0.75 * corners[:-1] + 0.25 * corners[1:], 0.25 * corners[:-1] + 0.75 * corners[1:]
@@ -114,18 +114,18 @@ def smooth(corners: np.ndarray, rounds: int = 4) -> np.ndarray:
     return corners
 
 
-def _dress_apart(count: int, rng: np.random.Generator) -> list[Person]:
+def _sample_distinct_people(count: int, rng: np.random.Generator) -> list[Person]:
     """`count` people out of many candidates, each dressed as unlike those before as can be."""
     candidates = [sample_person(rng) for _ in range(24)]
     chosen = [candidates[0]]
     while len(chosen) < count:
-        looks = np.array([_look(person) for person in chosen])
-        distance = [np.linalg.norm(looks - _look(person), axis=1).min() for person in candidates]
+        looks = np.array([_clothing_colours(person) for person in chosen])
+        distance = [np.linalg.norm(looks - _clothing_colours(person), axis=1).min() for person in candidates]
         chosen.append(candidates[int(np.argmax(distance))])
     return chosen
 
 
-def _look(person: Person) -> np.ndarray:
+def _clothing_colours(person: Person) -> np.ndarray:
     """Colours of the clothes as one vector, the top weighing most."""
     return np.concatenate(
         [np.array(person.top.colour) * 1.2, np.array(person.bottom.colour), np.array(person.hair) * 0.3]

@@ -13,21 +13,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reid_synth.camera import Camera, Response, sample_response
+from reid_synth.camera import Camera, CameraResponse, sample_camera_response
 from reid_synth.errors import UserError
-from reid_synth.people.person import Person, in_other_clothes, sample_person
+from reid_synth.people.person import Person, sample_person, sees_changed_clothes
 from reid_synth.people.rendering import Light
 from reid_synth.places.canvas import Sun
 from reid_synth.places.weather import Weather
-from reid_synth.world.appearance import Appearance, Moment, appear
+from reid_synth.world.camera_view import CameraView, Conditions
+from reid_synth.world.pedestrian import RenderedPedestrian, WalkState, render_pedestrian
 from reid_synth.world.trips import Trip, plan_trips
-from reid_synth.world.view import Conditions, View
 
 WIDTH, HEIGHT = 768, 576
 ROAD_M = 18.5  # from a camera's foot to the middle of the road
 SPACING_M = 28.0  # from camera to camera along the road; each sees about 17 m of it
 _REACH_M = 8.0  # the middle of the road is seen to about so far left and right of a camera
-_LOOK_S = 0.2  # the timetable is exact to this
+_SAMPLE_STEP_S = 0.2  # the timetable is exact to this
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class WorldPlan:
             raise UserError(f"{self.frames_per_second} frames a second make no film: take a number above 0")
 
     @property
-    def lasts_s(self) -> float:
+    def duration_s(self) -> float:
         """Seconds from the first frame to the last."""
         return self.frames / self.frames_per_second
 
 
 @dataclass(frozen=True)
-class Post:
+class PlacedCamera:
     """A camera and where it stands on the map."""
 
     camera: Camera
@@ -70,20 +70,20 @@ class Post:
         sin, cos = math.sin(self.yaw), math.cos(self.yaw)
         return np.array([[cos, -sin], [sin, cos]])
 
-    def to_own(self, map_xy: np.ndarray) -> np.ndarray:
+    def to_local(self, map_xy: np.ndarray) -> np.ndarray:
         """Places on the map (..., 2) on the camera's own ground."""
         return (map_xy - self.position_xy) @ self._turn
 
     @property
     def homography(self) -> np.ndarray:
         """(3, 3) float64 that takes places on the map (x, y, 1) in metres to pixels (u, v, 1) times depth."""
-        to_own = np.eye(3)
-        to_own[:2, :2], to_own[:2, 2] = self._turn.T, -self._turn.T @ self.position_xy
-        return self.camera.ground_homography @ to_own
+        to_local = np.eye(3)
+        to_local[:2, :2], to_local[:2, 2] = self._turn.T, -self._turn.T @ self.position_xy
+        return self.camera.ground_homography @ to_local
 
     def sees(self, map_xy: np.ndarray, margin_m: float = 0.0) -> bool:
         """Whether somebody at a place on the map is in the picture, or so near to its edge."""
-        own = self.to_own(map_xy)
+        own = self.to_local(map_xy)
         if own[1] < 1.0:
             return False
         u = self.camera.project(np.append(own, 0.0))[0]
@@ -101,24 +101,24 @@ class Visit(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Visitor:
+class _VisiblePerson:
     """Somebody on their way, as one camera sees them."""
 
     trip: Trip
-    post: Post
+    post: PlacedCamera
     dressed: Person  # as they are on the ground that this camera sees
 
     @property
     def person_id(self) -> int:
         return self.trip.person_id
 
-    def picture(self, camera: Camera, time_s: float, light: Light) -> Appearance | None:
-        moment = self.trip.at(time_s)
-        if not self.post.sees(moment.ground_xy, margin_m=1.5):
+    def render(self, camera: Camera, time_s: float, light: Light) -> RenderedPedestrian | None:
+        state = self.trip.at(time_s)
+        if not self.post.sees(state.ground_xy, margin_m=1.5):
             return None
-        place, direction = self.post.to_own(moment.ground_xy), moment.direction - self.post.yaw
-        own = Moment(place, direction, moment.walked_m, moment.vigour)
-        return appear(self.dressed, own, camera, light, self.trip.seed)
+        position, direction = self.post.to_local(state.ground_xy), state.direction - self.post.yaw
+        own = WalkState(position, direction, state.walked_m, state.gait_amplitude)
+        return render_pedestrian(self.dressed, own, camera, light, self.trip.seed)
 
 
 class World:
@@ -150,49 +150,49 @@ class World:
     ) -> None:
         rng = np.random.default_rng([seed, 2010])
         self.seed, self.plan, self.changed = seed, plan, changed or {}
-        self.posts = [_place_camera(number, rng) for number in range(plan.cameras)]
+        self.placed_cameras = [_sample_placement(number, rng) for number in range(plan.cameras)]
         cast = list(people or [sample_person(rng) for _ in range(plan.people)])[: plan.people]
         ends = -_REACH_M, (plan.cameras - 1) * SPACING_M + _REACH_M
-        self.trips = plan_trips(cast, first_id, *ends, plan.lasts_s, rng)
+        self.trips = plan_trips(cast, first_id, *ends, plan.duration_s, rng)
         angle, darkness = rng.uniform(0, 2 * np.pi), rng.uniform(0.15, 0.4)
         self.weather = weather or Weather(Sun((0.8 * np.cos(angle), 0.8 * np.sin(angle)), darkness, 0.06))
 
-    def view(self, index: int) -> View:
+    def view(self, index: int) -> CameraView:
         """What camera `index` (from 0) sees."""
-        post, rng = self.posts[index], np.random.default_rng([self.seed, 2011, index])
+        post, rng = self.placed_cameras[index], np.random.default_rng([self.seed, 2011, index])
         weather = replace(self.weather, sun=self.weather.sun.turned(-post.yaw))
         conditions = Conditions(weather, _sample_response(rng))
-        changed = self.changed if in_other_clothes(index, self.plan.cameras) else {}
-        visitors = [_Visitor(trip, post, changed.get(trip.person_id, trip.person)) for trip in self.trips]
+        changed = self.changed if sees_changed_clothes(index, self.plan.cameras) else {}
+        visitors = [_VisiblePerson(trip, post, changed.get(trip.person_id, trip.person)) for trip in self.trips]
         seed = int(rng.integers(2**31))
-        return View(seed, post.camera, conditions, visitors, rng, self.plan.frames, self.plan.frames_per_second)
+        return CameraView(seed, post.camera, conditions, visitors, rng, self.plan.frames, self.plan.frames_per_second)
 
     def timetable(self) -> list[Visit]:
         """Who is in the picture of which camera, hidden or not, from when to when; in order of time."""
-        times = np.arange(0, self.plan.lasts_s, _LOOK_S)
+        times = np.arange(0, self.plan.duration_s, _SAMPLE_STEP_S)
         visits = []
         for trip in self.trips:
-            moments = [trip.at(time) for time in times.tolist()]
-            for camera, post in enumerate(self.posts):
-                seen = [post.sees(moment.ground_xy) for moment in moments]
+            states = [trip.at(time) for time in times.tolist()]
+            for camera, post in enumerate(self.placed_cameras):
+                seen = [post.sees(state.ground_xy) for state in states]
                 edges = np.flatnonzero(np.diff([False, *seen, False])).reshape(-1, 2)
                 for first, last in edges.tolist():
                     visits.append(Visit(trip.person_id, camera, float(times[first]), float(times[last - 1])))
         return sorted(visits, key=lambda visit: (visit.enters_s, visit.person_id))
 
 
-def _place_camera(number: int, rng: np.random.Generator) -> Post:
+def _sample_placement(number: int, rng: np.random.Generator) -> PlacedCamera:
     """The camera with that number, from 0, looking across the road."""
     height, focal = rng.uniform(5.5, 8.5), rng.uniform(800, 950)
     tilt = math.atan((height - 0.9) / ROAD_M) + rng.uniform(-0.01, 0.03)
     south = rng.random() < 0.5
-    place = np.array([number * SPACING_M + rng.uniform(-2, 2), -ROAD_M if south else ROAD_M])
-    return Post(Camera(height, tilt, focal, WIDTH, HEIGHT), place, 0.0 if south else math.pi)
+    position = np.array([number * SPACING_M + rng.uniform(-2, 2), -ROAD_M if south else ROAD_M])
+    return PlacedCamera(Camera(height, tilt, focal, WIDTH, HEIGHT), position, 0.0 if south else math.pi)
 
 
-def _sample_response(rng: np.random.Generator) -> Response:
+def _sample_response(rng: np.random.Generator) -> CameraResponse:
     """A camera out of the middle of the range: the whole picture must stay fit to be looked at."""
-    far = sample_response(rng)
+    far = sample_camera_response(rng)
     return replace(
         far,
         saturation=0.4 + 0.6 * far.saturation,

@@ -229,7 +229,7 @@ def final(original, jaccard, queries, weight):
 # %% q5: not of length 1
 
 
-def average_expansion(queries, gallery, k):
+def average_query_expansion(queries, gallery, k):
     nearest = np.argsort(-queries @ gallery.T, axis=1)[:, :k]
     return (queries + gallery[nearest].sum(axis=1)) / (k + 1)
 
@@ -237,7 +237,7 @@ def average_expansion(queries, gallery, k):
 # %% q5: the query is forgotten
 
 
-def average_expansion(queries, gallery, k):
+def average_query_expansion(queries, gallery, k):
     nearest = np.argsort(-queries @ gallery.T, axis=1)[:, :k]
     mixed = gallery[nearest].sum(axis=1)
     return mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-12)
@@ -246,7 +246,7 @@ def average_expansion(queries, gallery, k):
 # %% q5: the farthest
 
 
-def average_expansion(queries, gallery, k):
+def average_query_expansion(queries, gallery, k):
     nearest = np.argsort(queries @ gallery.T, axis=1)[:, :k]
     mixed = queries + gallery[nearest].sum(axis=1)
     return mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-12)
@@ -255,7 +255,7 @@ def average_expansion(queries, gallery, k):
 # %% q5: the query counts as much as all the others together
 
 
-def average_expansion(queries, gallery, k):
+def average_query_expansion(queries, gallery, k):
     nearest = np.argsort(-queries @ gallery.T, axis=1)[:, :k]
     mixed = queries + gallery[nearest].sum(axis=1) / max(k, 1)
     return mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
@@ -264,7 +264,7 @@ def average_expansion(queries, gallery, k):
 # %% q5: the nearest left out, as if it were the query itself
 
 
-def average_expansion(queries, gallery, k):
+def average_query_expansion(queries, gallery, k):
     nearest = np.argsort(-queries @ gallery.T, axis=1)[:, 1 : k + 1]
     mixed = queries + gallery[nearest].sum(axis=1)
     return mixed / np.linalg.norm(mixed, axis=1, keepdims=True)

@@ -4,7 +4,7 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from learning_reid.retrieval.distances import euclidean
+from learning_reid.retrieval.distances import euclidean_distance
 
 # %% q1: the mean, not of length 1
 
@@ -55,39 +55,39 @@ def summarise(tracklets):
 # %% q2: everybody with themselves too
 
 
-def strangers_distance(summaries, percent):
-    return np.percentile(euclidean(summaries, summaries), percent)
+def impostor_quantile(summaries, percent):
+    return np.percentile(euclidean_distance(summaries, summaries), percent)
 
 
 # %% q2: each pair twice
 
 
-def strangers_distance(summaries, percent):
-    away = euclidean(summaries, summaries)
+def impostor_quantile(summaries, percent):
+    away = euclidean_distance(summaries, summaries)
     return np.percentile(away[~np.eye(len(away), dtype=bool)], percent)
 
 
 # %% q2: a share instead of percent
 
 
-def strangers_distance(summaries, percent):
-    away = euclidean(summaries, summaries)
+def impostor_quantile(summaries, percent):
+    away = euclidean_distance(summaries, summaries)
     return np.percentile(away[np.triu_indices(len(away), k=1)], percent / 100)
 
 
 # %% q2: from the other end
 
 
-def strangers_distance(summaries, percent):
-    away = euclidean(summaries, summaries)
+def impostor_quantile(summaries, percent):
+    away = euclidean_distance(summaries, summaries)
     return np.percentile(away[np.triu_indices(len(away), k=1)], 100 - percent)
 
 
 # %% q2: only the nearest stranger of each
 
 
-def strangers_distance(summaries, percent):
-    away = euclidean(summaries, summaries) + 1e9 * np.eye(len(summaries))
+def impostor_quantile(summaries, percent):
+    away = euclidean_distance(summaries, summaries) + 1e9 * np.eye(len(summaries))
     return np.percentile(away.min(axis=1), percent)
 
 
@@ -229,7 +229,7 @@ def find_people(first, second):
 
 
 def find_people(first, second):
-    return assign(euclidean(summarise(first), summarise(second)), 9)
+    return assign(euclidean_distance(summarise(first), summarise(second)), 9)
 
 
 # %% q5: the strangers' distance of vectors that still have the fog in them
@@ -237,7 +237,7 @@ def find_people(first, second):
 
 def find_people(first, second):
     a, b = summarise(first), summarise(second)
-    return assign(euclidean(a, b), (strangers_distance(a, 5) + strangers_distance(b, 5)) / 2)
+    return assign(euclidean_distance(a, b), (impostor_quantile(a, 5) + impostor_quantile(b, 5)) / 2)
 
 
 # %% q5: nobody is anybody
@@ -258,7 +258,7 @@ def find_people(first, second):
 
 
 def find_people(first, second):
-    return euclidean(summarise(first), summarise(second)).argmin(axis=1)
+    return euclidean_distance(summarise(first), summarise(second)).argmin(axis=1)
 
 
 # %% q5: a 0 for nobody

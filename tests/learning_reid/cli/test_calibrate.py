@@ -10,8 +10,8 @@ from PIL import Image
 
 from learning_reid.config.load import load_settings
 from learning_reid.errors import UserError
-from learning_reid.pipeline import run_walkthrough
-from tests.learning_reid.evaluation.test_evaluate import door
+from learning_reid.pipeline import run_pipeline
+from tests.learning_reid.evaluation.test_dataset_evaluation import door
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_the_threshold_and_its_picture_lie_beside_the_weights(weights: Path) -> 
 def walk(folder: Path, *overrides: str) -> dict:
     own = [f"output.folder={folder}", "input.frames_path=synthetic:42:12", *overrides]
     config = Path(__file__).resolve().parents[3] / "confs" / "demo.yml"
-    run_walkthrough(load_settings(config, own))
+    run_pipeline(load_settings(config, own))
     return json.loads((folder / "summary.json").read_text())
 
 

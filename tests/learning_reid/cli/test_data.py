@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from learning_reid.datasets.registry import dataset_names, open_crops
+from learning_reid.datasets.layouts import list_datasets, open_dataset
 from tests.learning_reid.datasets.crop_making import write_all, write_market, write_picture
 
 
@@ -31,21 +31,21 @@ def test_the_group_is_a_command_of_the_door(repository: Path) -> None:
 
 def test_list_has_a_line_for_each_layout(repository: Path) -> None:
     lines = data(repository, "list").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == dataset_names()
+    assert [line.split()[0] for line in lines] == list_datasets()
 
 
 def test_convert_writes_what_can_be_read_and_overwrites_nothing(repository: Path, tmp_path: Path) -> None:
     root = write_market(tmp_path / "set")
     done = data(repository, "convert", "--dataset", "market1501", "--root", root)
     assert done.returncode == 0 and str(root / "labels.csv") in done.stdout and "junk" in done.stderr
-    plain = [(one.path, one.person_id, one.camera_id, one.split) for one in open_crops("market1501", root).samples]
-    assert [(one.path, one.person_id, one.camera_id, one.split) for one in open_crops("csv", root).samples] == plain
+    plain = [(one.path, one.person_id, one.camera_id, one.split) for one in open_dataset("market1501", root).samples]
+    assert [(one.path, one.person_id, one.camera_id, one.split) for one in open_dataset("csv", root).samples] == plain
     before = (root / "labels.csv").read_bytes()
     again = data(repository, "convert", "--dataset", "market1501", "--root", root)
     assert again.returncode == 1 and "exists already and is left as it is" in again.stderr
     assert (root / "labels.csv").read_bytes() == before
     elsewhere = data(repository, "convert", "--dataset", "market1501", "--root", root, "--out", tmp_path / "mine.csv")
-    assert elsewhere.returncode == 0 and open_crops("csv", tmp_path / "mine.csv").samples[0].path == plain[0][0]
+    assert elsewhere.returncode == 0 and open_dataset("csv", tmp_path / "mine.csv").samples[0].path == plain[0][0]
 
 
 def test_cut_writes_crops_for_the_folder_layout(repository: Path, tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_cut_writes_crops_for_the_folder_layout(repository: Path, tmp_path: Path
     (tmp_path / "in/gt.txt").write_text("1,4,0,0,10,20,1\n2,4,1,1,10,20,1\n11,4,2,2,10,20,1\n")
     done = data(repository, "cut", "--root", tmp_path / "in", "--out", tmp_path / "out")
     assert done.returncode == 0 and done.stdout == f"2 crops  {tmp_path / 'out'}\n"
-    assert [sample.person_id for sample in open_crops("folder", tmp_path / "out").samples] == ["0004", "0004"]
+    assert [sample.person_id for sample in open_dataset("folder", tmp_path / "out").samples] == ["0004", "0004"]
     every = data(repository, "cut", "--root", tmp_path / "in", "--out", tmp_path / "all", "--every", "1")
     assert every.stdout.startswith("3 crops")
     full = data(repository, "cut", "--root", tmp_path / "in", "--out", tmp_path / "out")

@@ -11,8 +11,8 @@ from PIL import Image
 from learning_reid.embedding.onnx_file import export_onnx
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
-from learning_reid.frames.folder import read_picture
-from tests.learning_reid.evaluation.test_evaluate import door
+from learning_reid.frames.images import read_image
+from tests.learning_reid.evaluation.test_dataset_evaluation import door
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_two_pictures_are_compared(generated_market: Path, people: Path, tmp_pat
     files = ("--json", tmp_path / "a.json", "--picture", tmp_path / "a.png")
     printed = door("verify", "--img1", first, "--img2", second, *files)
     values = json.loads((tmp_path / "a.json").read_text())
-    one, other = create_embedder()([read_picture(first), read_picture(second)])
+    one, other = create_embedder()([read_image(first), read_image(second)])
     assert values["similarity"] == pytest.approx(float(one @ other), abs=1e-4)
     assert values["distance"] == pytest.approx(float(np.linalg.norm(one - other)), abs=1e-4)
     assert values["same_person"] == (values["distance"] <= values["threshold"])

@@ -14,8 +14,8 @@ from learning_reid.cli.main import app
 from learning_reid.cli.similarity import repeat_flags
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
-from learning_reid.frames.folder import read_picture
-from tests.learning_reid.evaluation.test_evaluate import door
+from learning_reid.frames.images import read_image
+from tests.learning_reid.evaluation.test_dataset_evaluation import door
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_the_figures_are_those_of_the_network(three: list[Path], repository: Pat
     printed = door("similarity", "--images", *three, *models, "--measure", "all", "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert [pair["same"] for pair in values["pairs"]] == [True, False, False]
-    features = create_embedder()([read_picture(picture) for picture in three])
+    features = create_embedder()([read_image(picture) for picture in three])
     expected = [float(features[a] @ features[b]) for a, b in ((0, 1), (0, 2), (1, 2))]
     for model in values["models"]:
         np.testing.assert_allclose(model["cosine"], expected, atol=1e-4)
@@ -181,7 +181,7 @@ def test_six_pairs_as_the_published_table_has_them(real_data: Path, repository: 
             door("similarity", "--images", a, b, c, d, x, y, *options, "--device", "cpu")
             (told,) = json.loads((tmp_path / "a.json").read_text())["models"]
             embedder = create_embedder("osnet_x0_25", model.partition("=")[2])
-        first, second = (embedder([read_picture(row[side]) for row in rows]) for side in (0, 1))
+        first, second = (embedder([read_image(row[side]) for row in rows]) for side in (0, 1))
         cosine = (first * second).sum(axis=1)
         margins.append(float(cosine[:3].min() - cosine[3:].max()))
     assert told["margin"]["cosine"] == pytest.approx(margins[0], abs=1e-4)

@@ -14,10 +14,10 @@ import pytest
 
 from learning_reid.cli import synth as command
 from learning_reid.datasets.doctor import examine
-from learning_reid.datasets.registry import open_crops
+from learning_reid.datasets.layouts import open_dataset
 from learning_reid.errors import UserError
 from learning_reid.frames.mot import read_mot
-from learning_reid.frames.open_frames import open_frames
+from learning_reid.frames.sources import open_frames
 
 MAIN = Path(__file__).resolve().parents[3] / "src" / "main.py"
 
@@ -69,8 +69,8 @@ def test_the_doctor_passes_all_of_it(tiny):
 
 
 def test_the_faces_are_there(tiny):
-    crops = open_crops("csv", tiny / "faces")
-    assert [len(crops.of(split)) for split in ("train", "query", "gallery")] == [8, 4, 4]
+    crops = open_dataset("csv", tiny / "faces")
+    assert [len(crops.subset(split)) for split in ("train", "query", "gallery")] == [8, 4, 4]
 
 
 def test_who_walks_the_street_is_in_the_tables(tiny):
@@ -136,7 +136,7 @@ def test_a_full_disk_while_the_film_is_written(tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("learning_reid.visualization.video.VideoWriter.write", full)
+    monkeypatch.setattr("learning_reid.visualization.video_writer.VideoWriter.write", full)
     with pytest.raises(UserError, match="No space left on device"):
         run_tiny(tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -11,7 +11,7 @@ from learning_reid.config.load import dump_settings
 from learning_reid.errors import UserError
 from learning_reid.training.log import read_log
 from learning_reid.training.runs import find_run
-from tests.learning_reid.evaluation.test_evaluate import door
+from tests.learning_reid.evaluation.test_dataset_evaluation import door
 from tests.learning_reid.training.conftest import small_settings, write_people
 
 
@@ -157,11 +157,11 @@ def test_a_wrong_wish_leaves_no_empty_run_behind(config: Path, run: Path) -> Non
 
 def test_generated_people_and_faces_are_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from learning_reid.training import people
-    from reid_synth.datasets.face_set import FacePlan
+    from reid_synth.datasets.face_dataset import FacePlan
     from reid_synth.datasets.market import MarketPlan
 
     monkeypatch.setattr(people, "CLASS_PLAN", MarketPlan(8, 4, cameras=2, crops_per_camera=2, distractors=0, junk=0))
-    monkeypatch.setattr(people, "FACES", FacePlan(train_people=8, test_people=4, pictures_each=4))
+    monkeypatch.setattr(people, "FACES", FacePlan(train_people=8, test_people=4, images_each=4))
     small = [
         "--epochs",
         1,

@@ -13,7 +13,7 @@ from learning_reid.visualization.model_zoo import billions, zoo_page
 from learning_reid.zoo import fetch as fetch_module
 from learning_reid.zoo.cards import all_cards
 from tests.learning_reid.embedding.conftest import lively
-from tests.learning_reid.evaluation.test_evaluate import door as run
+from tests.learning_reid.evaluation.test_dataset_evaluation import door as run
 
 
 def test_list_by_pattern_task_and_data_set() -> None:
@@ -42,7 +42,7 @@ def test_fetch_downloads_checks_and_loads(tmp_path: Path, monkeypatch: pytest.Mo
     import torch
 
     from learning_reid.models.osnet import build_osnet
-    from learning_reid.zoo.sources import Source
+    from learning_reid.zoo.sources import DownloadSource
 
     state = lively(build_osnet("osnet_x0_25", num_classes=1041).state_dict())
     torch.save({"state_dict": {f"module.{key}": tensor for key, tensor in state.items()}}, tmp_path / "net.pth")
@@ -50,12 +50,12 @@ def test_fetch_downloads_checks_and_loads(tmp_path: Path, monkeypatch: pytest.Mo
     def place(url: str, file: Path) -> Path:
         return (tmp_path / "net.pth").rename(file.with_name("arrived"))
 
-    monkeypatch.setattr(fetch_module, "download", place)
+    monkeypatch.setattr(fetch_module, "download_file", place)
     card = all_cards()["osnet_x0_25.market1501"]
     monkeypatch.setattr(
-        fetch_module, "published", lambda: {card.key: Source(card.key, "", "weights/net.pth", card.urls)}
+        fetch_module, "published_sources", lambda: {card.key: DownloadSource(card.key, "", "weights/net.pth", card.urls)}
     )
-    monkeypatch.setattr(fetch_module.fetch, "__kwdefaults__", {"root": tmp_path, "sources": None})
+    monkeypatch.setattr(fetch_module.fetch_published, "__kwdefaults__", {"root": tmp_path, "sources": None})
     told = run("zoo", "fetch", "osnet_x0_25.market1501")
     assert "backbone 565 of 565 tensors, classifier dropped (1041 identities)" in told
 

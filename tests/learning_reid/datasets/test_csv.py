@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from learning_reid.datasets.csv_file import read_csv
 from learning_reid.datasets.csv_writing import write_csv
 from learning_reid.datasets.findings import Findings
-from learning_reid.datasets.registry import guess_dataset, open_crops
-from learning_reid.datasets.sample import LabelledCrops, Sample
+from learning_reid.datasets.layouts import recognize_dataset, open_dataset
+from learning_reid.datasets.sample import CropDataset, Sample
 from learning_reid.errors import UserError
 from tests.learning_reid.datasets.crop_making import write_all
 
@@ -23,7 +23,7 @@ def table(folder: Path, text: str | bytes, name: str = "labels.csv") -> Path:
     return folder
 
 
-def labels(crops: LabelledCrops) -> list[tuple[str, str | None, str, str]]:
+def labels(crops: CropDataset) -> list[tuple[str, str | None, str, str]]:
     root = crops.root if crops.root.is_dir() else crops.root.parent
     return [
         (sample.path.relative_to(root).as_posix(), sample.person_id, sample.camera_id, sample.split)
@@ -69,13 +69,13 @@ READ = [("a.jpg", "007", "", "unsplit"), ("sub/c.jpg", "7", "", "unsplit")]
     ],
 )
 def test_forms_of_the_same_table(tmp_path: Path, text: str | bytes) -> None:
-    crops = open_crops("csv", table(tmp_path, text))
+    crops = open_dataset("csv", table(tmp_path, text))
     assert labels(crops) == READ and crops.notes == ()
 
 
 def test_cameras_splits_and_strangers(tmp_path: Path) -> None:
     text = "img_path,person_id,camera_id,split\na.jpg,Anna,c1,query\nb.jpg,Anna,zwei,gallery\nsub/c.jpg,,c1,gallery\n"
-    assert labels(open_crops("csv", table(tmp_path, text))) == [
+    assert labels(open_dataset("csv", table(tmp_path, text))) == [
         ("a.jpg", "Anna", "c1", "query"),
         ("b.jpg", "Anna", "zwei", "gallery"),
         ("sub/c.jpg", None, "c1", "gallery"),
@@ -120,7 +120,7 @@ HEAD = "img_path,person_id,camera_id,split\n"
 )
 def test_one_clear_line_for_each_mistake(tmp_path: Path, text: str | bytes, told: str) -> None:
     with pytest.raises(UserError, match=told) as raised:
-        open_crops("csv", table(tmp_path, text))
+        open_dataset("csv", table(tmp_path, text))
     assert ("\n" not in str(raised.value) and "labels.csv" in str(raised.value)) or str(tmp_path) in str(raised.value)
 
 
@@ -138,7 +138,7 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
 def test_a_root_behind_a_link_is_fine(tmp_path: Path) -> None:
     table(tmp_path / "set", PLAIN)
     (tmp_path / "link").symlink_to(tmp_path / "set")
-    assert len(open_crops("csv", tmp_path / "link").samples) == 2
+    assert len(open_dataset("csv", tmp_path / "link").samples) == 2
 
 
 def test_reading_goes_on_for_the_doctor(tmp_path: Path) -> None:
@@ -149,29 +149,29 @@ def test_reading_goes_on_for_the_doctor(tmp_path: Path) -> None:
 
 
 def test_a_row_that_stands_there_twice_counts_once(tmp_path: Path) -> None:
-    crops = open_crops("csv", table(tmp_path, HEAD + "a.jpg,1,,\na.jpg,1,,\n"))
+    crops = open_dataset("csv", table(tmp_path, HEAD + "a.jpg,1,,\na.jpg,1,,\n"))
     assert len(crops.samples) == 1 and "stand there twice, counted once: 1" in crops.notes[0]
 
 
 def test_one_picture_may_both_ask_and_answer(tmp_path: Path) -> None:
-    assert len(open_crops("csv", table(tmp_path, HEAD + "a.jpg,1,,query\na.jpg,1,,gallery\n")).samples) == 2
+    assert len(open_dataset("csv", table(tmp_path, HEAD + "a.jpg,1,,query\na.jpg,1,,gallery\n")).samples) == 2
 
 
 def test_rows_without_a_split_among_others_are_told(tmp_path: Path) -> None:
-    crops = open_crops("csv", table(tmp_path, HEAD + "a.jpg,1,,query\nb.jpg,1,,\n"))
+    crops = open_dataset("csv", table(tmp_path, HEAD + "a.jpg,1,,query\nb.jpg,1,,\n"))
     assert "without a split, which take no part: 1" in crops.notes[0]
 
 
 def test_which_table_of_a_folder_is_meant(tmp_path: Path) -> None:
     root = table(tmp_path, PLAIN, "one.csv")
-    assert len(open_crops("csv", root).samples) == 2 and guess_dataset(root) == "csv"
+    assert len(open_dataset("csv", root).samples) == 2 and recognize_dataset(root) == "csv"
     table(tmp_path, "img_path,person_id\nb.jpg,1\n", "two.csv")
     with pytest.raises(UserError, match=r"several CSV files \(one.csv, two.csv\)"):
-        open_crops("csv", root)
-    assert len(open_crops("csv", root / "two.csv").samples) == 1
+        open_dataset("csv", root)
+    assert len(open_dataset("csv", root / "two.csv").samples) == 1
     table(tmp_path, "img_path,person_id\n")
     with pytest.raises(UserError, match="no labelled picture"):
-        open_crops("csv", root)  # labels.csv comes first, and holds none
+        open_dataset("csv", root)  # labels.csv comes first, and holds none
 
 
 def test_a_hundred_thousand_rows(tmp_path: Path) -> None:
@@ -215,14 +215,14 @@ def test_what_is_written_is_read_back_the_same(tmp_path_factory: pytest.TempPath
         Sample(root / path, person, camera, split, box and (box[0], box[1], box[0] + 5.5, box[1] + 9.25))
         for path, person, camera, split, box in rows
     ]
-    crops = open_crops("csv", write_csv(samples, root / "labels.csv"))
+    crops = open_dataset("csv", write_csv(samples, root / "labels.csv"))
     assert list(crops.samples) == samples
 
 
 def test_a_stranger_survives_the_way_back(tmp_path: Path) -> None:
     samples = (Sample(write_all(tmp_path, ["a.jpg"]) / "a.jpg", None, "1", "gallery"),)
-    write_csv(LabelledCrops("folder", tmp_path, samples), tmp_path / "t.csv")
-    assert open_crops("csv", tmp_path).samples == samples
+    write_csv(CropDataset("folder", tmp_path, samples), tmp_path / "t.csv")
+    assert open_dataset("csv", tmp_path).samples == samples
 
 
 def test_an_existing_file_stays_as_it_is(tmp_path: Path) -> None:

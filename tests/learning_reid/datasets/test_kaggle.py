@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from learning_reid.datasets.kaggle import SOURCES, fetch
-from learning_reid.datasets.registry import open_crops
+from learning_reid.datasets.layouts import open_dataset
 from learning_reid.errors import UserError
 from tests.learning_reid.datasets.crop_making import write_all, write_market, write_picture
 from tests.learning_reid.datasets.kaggle_server import Kaggle, serve
@@ -60,11 +60,11 @@ def test_market1501_arrives_with_a_table_of_its_labels(kaggle: Kaggle, tmp_path:
     out = tmp_path / "out" if with_out else None
     fetched = fetch("market1501", out=out)
     assert [what for what, _, _ in kaggle.asked] == ["GetDataset", "DownloadDataset"]
-    assert len(fetched.crops.samples) == 9 and fetched.table is not None
+    assert len(fetched.dataset.samples) == 9 and fetched.table is not None
     assert fetched.table.parent == out or (out is None and fetched.table.parent.name == "Market-1501-v15.09.15")
-    from_table = open_crops("csv", fetched.table).samples
+    from_table = open_dataset("csv", fetched.table).samples
     assert [(one.path, one.person_id, one.camera_id, one.split) for one in from_table] == [
-        (one.path, one.person_id, one.camera_id, one.split) for one in fetched.crops.samples
+        (one.path, one.person_id, one.camera_id, one.split) for one in fetched.dataset.samples
     ]
     assert any(
         "train 4 instead of 12,936, query 2 instead of 3,368, gallery 3 instead of 15,913" in note
@@ -92,14 +92,14 @@ def test_cuhk03(kaggle: Kaggle, tmp_path: Path) -> None:
     kaggle.archive = packed(
         write_all(tmp_path / "c", ["images_labeled/1_001_1_01.png", "images_labeled/1_001_2_06.png"]), "archive/"
     )
-    assert [sample.person_id for sample in fetch("cuhk03").crops.samples] == ["1_001", "1_001"]
+    assert [sample.person_id for sample in fetch("cuhk03").dataset.samples] == ["1_001", "1_001"]
 
 
 @pytest.mark.parametrize("inside", ["", "casia-webface/", "a/b/"])
 def test_casia_in_folders(kaggle: Kaggle, tmp_path: Path, inside: str) -> None:
     kaggle.handle = SOURCES["casia-webface"].handle
     kaggle.archive = packed(write_all(tmp_path / "c", ["000000/1.jpg", "000001/1.jpg"]), inside)
-    assert [sample.person_id for sample in fetch("casia-webface").crops.samples] == ["000000", "000001"]
+    assert [sample.person_id for sample in fetch("casia-webface").dataset.samples] == ["000000", "000001"]
 
 
 def test_casia_in_records(kaggle: Kaggle, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_casia_in_records(kaggle: Kaggle, tmp_path: Path) -> None:
 
 def test_another_upload(kaggle: Kaggle) -> None:
     kaggle.handle = "somebody/their-market"
-    assert len(fetch("market1501", "somebody/their-market").crops.samples) == 9
+    assert len(fetch("market1501", "somebody/their-market").dataset.samples) == 9
 
 
 def test_an_upload_that_is_gone(kaggle: Kaggle) -> None:
@@ -138,7 +138,7 @@ def test_without_credentials_three_lines_say_what_to_do(kaggle: Kaggle) -> None:
 def test_with_credentials(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> None:
     kaggle.token = "secret"
     monkeypatch.setenv("KAGGLE_API_TOKEN", "secret")
-    assert len(fetch("market1501").crops.samples) == 9
+    assert len(fetch("market1501").dataset.samples) == 9
 
 
 def test_a_credentials_file_that_is_broken(kaggle: Kaggle, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_names_in_a_zip_that_leave_the_folder_stay_inside(kaggle: Kaggle, tmp_pa
     kaggle.archive = packed(tmp_path / "made", "Market-1501-v15.09.15/", extra | {"/evil.txt": b"evil"})
     before = set(tmp_path.rglob("*"))
     fetched = fetch("market1501")
-    assert len(fetched.crops.samples) == 9
+    assert len(fetched.dataset.samples) == 9
     assert outside(tmp_path, before) == set() and not Path("/evil.txt").exists()
     assert not list(Path(tmp_path).parent.glob("evil*"))
 
@@ -192,7 +192,7 @@ def test_a_link_in_a_zip_becomes_a_plain_file(kaggle: Kaggle, tmp_path: Path) ->
         opened.writestr(link, "/etc/passwd")
     kaggle.archive = archive.getvalue()
     fetched = fetch("market1501")
-    written = next(one.path for one in fetched.crops.samples if one.person_id == "0009")
+    written = next(one.path for one in fetched.dataset.samples if one.person_id == "0009")
     assert not written.is_symlink() and written.read_text() == "/etc/passwd"
 
 
@@ -233,7 +233,7 @@ def test_a_folder_for_reading_only_is_no_failure(kaggle: Kaggle, monkeypatch: py
 
     monkeypatch.setattr("learning_reid.datasets.kaggle.write_csv", refuse)
     fetched = fetch("market1501")
-    assert fetched.table is None and len(fetched.crops.samples) == 9
+    assert fetched.table is None and len(fetched.dataset.samples) == 9
 
 
 @pytest.mark.parametrize("name", ["dukemtmcreid", "dukemtmc", "market"])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from learning_reid.datasets.registry import guess_dataset, open_crops
+from learning_reid.datasets.layouts import recognize_dataset, open_dataset
 from learning_reid.errors import UserError
 from tests.learning_reid.datasets.crop_making import MARKET, write_all, write_market, write_picture
 
@@ -17,7 +17,7 @@ def labels(crops) -> list[tuple[str, str | None, str]]:
 
 
 def test_every_picture_has_its_person_camera_and_split(tmp_path: Path) -> None:
-    crops = open_crops("market1501", write_market(tmp_path / "set", clutter=True))
+    crops = open_dataset("market1501", write_market(tmp_path / "set", clutter=True))
     assert sorted(labels(crops), key=str) == sorted(
         [
             ("train", "0002", "1"),
@@ -45,65 +45,65 @@ def test_every_picture_has_its_person_camera_and_split(tmp_path: Path) -> None:
 def test_the_set_is_found_at_the_root_or_in_usual_folders_below(tmp_path: Path, below: str) -> None:
     write_market(tmp_path / "data" / below)
     (tmp_path / "data/.cache").mkdir()
-    assert guess_dataset(tmp_path / "data") == "market1501"
-    assert len(open_crops("market1501", tmp_path / "data").samples) == 9
+    assert recognize_dataset(tmp_path / "data") == "market1501"
+    assert len(open_dataset("market1501", tmp_path / "data").samples) == 9
 
 
 def test_three_levels_down_is_too_deep(tmp_path: Path) -> None:
     write_market(tmp_path / "a/b/c")
     with pytest.raises(UserError, match="does not hold the folders bounding_box_train, query, bounding_box_test"):
-        open_crops("market1501", tmp_path)
+        open_dataset("market1501", tmp_path)
 
 
 def test_of_two_sets_side_by_side_the_one_of_that_name_is_meant(tmp_path: Path) -> None:
     write_market(tmp_path / "market1501")
     write_all(tmp_path / "DukeMTMC-reID", DUKE)
-    assert len(open_crops("market1501", tmp_path).samples) == 9
-    assert len(open_crops("dukemtmcreid", tmp_path).samples) == len(DUKE)
+    assert len(open_dataset("market1501", tmp_path).samples) == 9
+    assert len(open_dataset("dukemtmcreid", tmp_path).samples) == len(DUKE)
 
 
 def test_of_two_sets_without_a_telling_name_one_must_be_named(tmp_path: Path) -> None:
     write_market(tmp_path / "one")
     write_market(tmp_path / "two")
     with pytest.raises(UserError, match="holds several: .*one, .*two; name one of them"):
-        open_crops("market1501", tmp_path)
+        open_dataset("market1501", tmp_path)
 
 
 def test_files_come_in_natural_order(tmp_path: Path) -> None:
     write_all(tmp_path, [f"{person}_c1s1_000001_00.jpg" for person in (10, 9, 100)])
-    assert [sample.person_id for sample in open_crops("folder", tmp_path).samples] == ["9", "10", "100"]
+    assert [sample.person_id for sample in open_dataset("folder", tmp_path).samples] == ["9", "10", "100"]
 
 
 def test_duke_reads_and_says_once_that_it_was_withdrawn(tmp_path: Path) -> None:
-    crops = open_crops("dukemtmcreid", write_all(tmp_path, DUKE))
+    crops = open_dataset("dukemtmcreid", write_all(tmp_path, DUKE))
     assert ("query", "0003", "1") in labels(crops)
     assert sum("withdrawn by its authors in 2019" in note for note in crops.notes) == 1
-    assert guess_dataset(tmp_path) == "dukemtmcreid"
+    assert recognize_dataset(tmp_path) == "dukemtmcreid"
     assert "http" not in "".join(crops.notes)
 
 
 def test_duke_under_markets_name_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="DukeMTMC-reID's; it looks like --dataset dukemtmcreid"):
-        open_crops("market1501", write_all(tmp_path, DUKE))
+        open_dataset("market1501", write_all(tmp_path, DUKE))
 
 
 def test_strangers_who_ask_or_teach_are_left_out(tmp_path: Path) -> None:
     write_market(tmp_path)
     write_picture(tmp_path / "query/0000_c1s1_000001_00.jpg")
-    crops = open_crops("market1501", tmp_path)
+    crops = open_dataset("market1501", tmp_path)
     assert ("query", None, "1") not in labels(crops)
     assert any("strangers (person 0000) left out of train and query: 1" in note for note in crops.notes)
 
 
 def test_a_folder_of_market_names(tmp_path: Path) -> None:
     write_all(tmp_path, ["0001_c1s1_000001_00.jpg", "0001_c2s1_000001_00.jpg", "0000_c1_5.png", "-1_c1s1_1_1.jpg"])
-    crops = open_crops("folder", tmp_path)
+    crops = open_dataset("folder", tmp_path)
     assert labels(crops) == [("unsplit", None, "1"), ("unsplit", "0001", "1"), ("unsplit", "0001", "2")]
-    assert guess_dataset(tmp_path) == "folder"
+    assert recognize_dataset(tmp_path) == "folder"
 
 
 def test_the_real_crops(real_data: Path) -> None:
-    crops = open_crops(guess_dataset(real_data / "crops/pku_reid"), real_data / "crops/pku_reid")
+    crops = open_dataset(recognize_dataset(real_data / "crops/pku_reid"), real_data / "crops/pku_reid")
     people = {sample.person_id for sample in crops.samples}
     assert (crops.name, len(crops.samples), len(people)) == ("folder", 592, 37)
     assert {sample.camera_id for sample in crops.samples} == {"1", "2"} and not crops.notes

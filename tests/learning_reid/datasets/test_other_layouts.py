@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from learning_reid.datasets.images import read_sample
+from learning_reid.datasets.images import read_crop
 from learning_reid.datasets.mot_crops import write_crops
-from learning_reid.datasets.registry import guess_dataset, open_crops
+from learning_reid.datasets.layouts import recognize_dataset, open_dataset
 from learning_reid.errors import UserError
 from tests.learning_reid.datasets.crop_making import write_all, write_picture
 
@@ -34,8 +34,8 @@ def msmt17(root: Path, train: str = "train", test: str = "test") -> Path:
 @pytest.mark.parametrize(("below", "folders"), [("MSMT17_V1", ()), ("MSMT17_V2", ("mask_train_v2", "mask_test_v2"))])
 def test_msmt17_keeps_train_and_test_people_apart(tmp_path: Path, below: str, folders: tuple[str, ...]) -> None:
     msmt17(tmp_path / below, *folders)
-    assert guess_dataset(tmp_path) == "msmt17"
-    crops = open_crops("msmt17", tmp_path)
+    assert recognize_dataset(tmp_path) == "msmt17"
+    crops = open_dataset("msmt17", tmp_path)
     assert [(sample.split, sample.person_id, sample.camera_id) for sample in crops.samples] == [
         ("train", "train-0", "01"),
         ("train", "train-1", "05"),
@@ -68,7 +68,7 @@ def test_msmt17_lists_that_are_wrong(tmp_path: Path, line: str, told: str) -> No
     with (tmp_path / "list_query.txt").open("a") as stream:
         stream.write(f"\n{line}\n")
     with pytest.raises(UserError, match=told):
-        open_crops("msmt17", tmp_path)
+        open_dataset("msmt17", tmp_path)
 
 
 CUHK = ["1_001_1_01.png", "1_001_2_06.png", "2_001_1_01.png", "2_001_2_07.png", "5_010_1_02.png"]
@@ -77,8 +77,8 @@ CUHK = ["1_001_1_01.png", "1_001_2_06.png", "2_001_1_01.png", "2_001_2_07.png", 
 def test_cuhk03_without_a_split(tmp_path: Path) -> None:
     write_all(tmp_path / "cuhk03/images_labeled", [*CUHK, "oops.png"])
     write_all(tmp_path / "cuhk03/images_detected", CUHK[:2])
-    assert guess_dataset(tmp_path) == "cuhk03"
-    crops = open_crops("cuhk03", tmp_path)
+    assert recognize_dataset(tmp_path) == "cuhk03"
+    crops = open_dataset("cuhk03", tmp_path)
     assert [(sample.person_id, sample.camera_id, sample.split) for sample in crops.samples] == [
         ("1_001", "1", "unsplit"),
         ("1_001", "2", "unsplit"),
@@ -111,7 +111,7 @@ def test_cuhk03_divided_by_the_file_that_is_there(tmp_path: Path, kind: str, wri
     for folder in ("images_labeled", "images_detected"):
         write_all(tmp_path / folder, CUHK)
     write(tmp_path, kind)
-    crops = open_crops("cuhk03", tmp_path)
+    crops = open_dataset("cuhk03", tmp_path)
     assert [(sample.path.name, sample.split) for sample in crops.samples] == [
         (CUHK[0], "train"),
         (CUHK[1], "train"),
@@ -128,14 +128,14 @@ def test_cuhk03_with_a_split_that_is_none(tmp_path: Path, text: str) -> None:
     write_all(tmp_path / "images_labeled", CUHK)
     (tmp_path / "splits_new_labeled.json").write_text(text)
     with pytest.raises(UserError, match=r"splits_new_labeled.json does not divide CUHK03"):
-        open_crops("cuhk03", tmp_path)
+        open_dataset("cuhk03", tmp_path)
 
 
 def test_cuhk03_with_listed_pictures_missing(tmp_path: Path) -> None:
     write_all(tmp_path / "images_labeled", CUHK[:2])
     cuhk03_json(tmp_path, "labeled")
     with pytest.raises(UserError, match="not there: 2, such as 2_001_1_01.png"):
-        open_crops("cuhk03", tmp_path)
+        open_dataset("cuhk03", tmp_path)
 
 
 @pytest.mark.parametrize("below", [".", "cuhk03_release"])
@@ -143,7 +143,7 @@ def test_cuhk03_still_packed(tmp_path: Path, below: str) -> None:
     (tmp_path / below).mkdir(exist_ok=True)
     (tmp_path / below / "cuhk-03.mat").write_bytes(b"x")
     with pytest.raises(UserError, match="is packed; let torchreid unpack it once"):
-        open_crops("cuhk03", tmp_path)
+        open_dataset("cuhk03", tmp_path)
 
 
 def test_one_folder_for_each_person(tmp_path: Path) -> None:
@@ -159,8 +159,8 @@ def test_one_folder_for_each_person(tmp_path: Path) -> None:
     (tmp_path / ".cache").mkdir()
     write_picture(tmp_path / "Anna/.trash/3.jpg")
     (tmp_path / "stray.jpg").rename(tmp_path / "stray.png")
-    assert guess_dataset(tmp_path) == "identities"
-    crops = open_crops("identities", tmp_path)
+    assert recognize_dataset(tmp_path) == "identities"
+    crops = open_dataset("identities", tmp_path)
     assert {(sample.path.name, sample.person_id, sample.camera_id) for sample in crops.samples} == {
         ("a_c2.jpg", "Ben", "2"),
         ("holiday.jpg", "Ben", ""),
@@ -188,8 +188,8 @@ def sequence(folder: Path, truth: str, frames: str, rows: list[str] = ROWS) -> P
 )
 def test_people_cut_from_every_tenth_frame(tmp_path: Path, truth: str, frames: str, camera: str) -> None:
     root = sequence(tmp_path / "MOT17-02", truth, frames)
-    assert guess_dataset(root) == "mot"
-    crops = open_crops("mot", root)
+    assert recognize_dataset(root) == "mot"
+    crops = open_dataset("mot", root)
     assert [(sample.path.name, sample.person_id, sample.camera_id, sample.box_xyxy) for sample in crops.samples] == [
         ("frame_0.png", "1", camera, (2, 3, 6, 13)),  # the score-0 row does not count
         ("frame_10.png", "1", camera, (3, 3, 7, 13)),  # natural order: the eleventh file
@@ -199,20 +199,20 @@ def test_people_cut_from_every_tenth_frame(tmp_path: Path, truth: str, frames: s
     assert "only every 10th frame" in notes
     assert "boxes wholly outside their frame: 1, such as person 2 in frame 11" in notes
     frame = np.asarray(Image.open(root / frames / "frame_10.png"))
-    assert np.array_equal(read_sample(crops.samples[1]), frame[3:13, 3:7])
-    assert read_sample(crops.samples[2]).shape == (6, 4, 3)
+    assert np.array_equal(read_crop(crops.samples[1]), frame[3:13, 3:7])
+    assert read_crop(crops.samples[2]).shape == (6, 4, 3)
 
 
 def test_boxes_of_frames_that_are_not_there(tmp_path: Path) -> None:
     root = sequence(tmp_path, "gt.txt", "View_001", ["1,1,2,3,4,10,1", "31,1,3,3,4,10,1"])
-    assert any("boxes of frames that" in note and ": 1" in note for note in open_crops("mot", root).notes)
+    assert any("boxes of frames that" in note and ": 1" in note for note in open_dataset("mot", root).notes)
 
 
 def test_several_sequences_are_several_cameras(tmp_path: Path) -> None:
     for name in ("left", "right"):
         sequence(tmp_path / name, "gt/gt.txt", "img1")
     (tmp_path / "other").mkdir()
-    crops = open_crops("mot", tmp_path)
+    crops = open_dataset("mot", tmp_path)
     assert {sample.camera_id for sample in crops.samples} == {"left", "right"} and len(crops.samples) == 6
     assert any("2 sequences are taken as cameras of one place" in note for note in crops.notes)
 
@@ -232,27 +232,27 @@ def test_several_sequences_are_several_cameras(tmp_path: Path) -> None:
 def test_sequences_that_are_wrong(tmp_path: Path, change, told: str) -> None:
     change(sequence(tmp_path, "gt.txt", "View_001"))
     with pytest.raises(UserError, match=told):
-        open_crops("mot", tmp_path)
+        open_dataset("mot", tmp_path)
 
 
 def test_the_real_sequence(real_data: Path) -> None:
     root = real_data / "frames/pets2009_s2l1"
-    crops = open_crops(guess_dataset(root), root)
+    crops = open_dataset(recognize_dataset(root), root)
     assert (crops.name, len(crops.samples), {sample.camera_id for sample in crops.samples}) == (
         "mot",
         111,
         {"View_001"},
     )
     assert len({sample.path for sample in crops.samples}) == 20  # of 200 frames
-    assert read_sample(crops.samples[0]).shape == (75, 31, 3)
+    assert read_crop(crops.samples[0]).shape == (75, 31, 3)
 
 
 def test_crops_are_written_under_market_names_and_read_back(tmp_path: Path) -> None:
     for name in ("left", "right"):
         sequence(tmp_path / "in" / name, "gt.txt", "img1", ["1,0,2,3,4,10,1", "11,5,3,3,4,10,1", "11,6,4,4,4,10,1"])
-    samples = open_crops("mot", tmp_path / "in").samples
+    samples = open_dataset("mot", tmp_path / "in").samples
     assert write_crops(samples, tmp_path / "out") == 1  # 0000 would be a stranger
-    crops = open_crops("folder", tmp_path / "out")
+    crops = open_dataset("folder", tmp_path / "out")
     assert [sample.path.name for sample in crops.samples] == [
         "0001_c1s1_000001_01.jpg",
         "0001_c2s1_000001_01.jpg",
@@ -261,6 +261,6 @@ def test_crops_are_written_under_market_names_and_read_back(tmp_path: Path) -> N
         "0007_c1s1_000011_02.jpg",
         "0007_c2s1_000011_02.jpg",
     ]
-    assert read_sample(crops.samples[0]).shape == (10, 4, 3)
+    assert read_crop(crops.samples[0]).shape == (10, 4, 3)
     with pytest.raises(UserError, match="is not empty"):
         write_crops(samples, tmp_path / "out")

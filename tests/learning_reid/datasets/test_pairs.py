@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning_reid.datasets.pairs import Pair, choose_pairs, gather_pictures, measure_features, same_person
+from learning_reid.datasets.pairs import Pair, choose_pairs, gather_images, measure_features, same_person
 from learning_reid.datasets.pairs_file import read_pairs
 from learning_reid.errors import UserError
-from learning_reid.retrieval.distances import cosine, euclidean
+from learning_reid.retrieval.distances import cosine_distance, euclidean_distance
 
 
 def paths(*stems: str) -> list[Path]:
@@ -84,7 +84,7 @@ def test_pictures_are_gathered_once_in_natural_order(tmp_path: Path) -> None:
     for name in ("p_10.jpg", "p_2.jpg", ".hidden.jpg", "notes.txt"):
         (tmp_path / name).touch()
     (tmp_path / "below").mkdir()
-    gathered = gather_pictures([tmp_path / "p_10.jpg", tmp_path, tmp_path / "below" / ".." / "p_2.jpg"])
+    gathered = gather_images([tmp_path / "p_10.jpg", tmp_path, tmp_path / "below" / ".." / "p_2.jpg"])
     assert [path.name for path in gathered] == ["p_10.jpg", "p_2.jpg"]
     for named, said in (
         ([tmp_path / "below"], "no pictures in the folder"),
@@ -92,7 +92,7 @@ def test_pictures_are_gathered_once_in_natural_order(tmp_path: Path) -> None:
         ([tmp_path / "p_2.jpg"] * 2, "a pair needs two pictures"),
     ):
         with pytest.raises(UserError, match=said):
-            gather_pictures(named)
+            gather_images(named)
 
 
 @pytest.fixture
@@ -159,8 +159,8 @@ def test_the_measures_are_those_of_ranking_and_order_alike(pairs: int, dimension
     first /= np.linalg.norm(first, axis=1, keepdims=True)
     second /= np.linalg.norm(second, axis=1, keepdims=True)
     measured = measure_features(first, 3 * second)  # lengths do not count
-    np.testing.assert_allclose(measured.cosine, 1 - np.diag(cosine(first, second)), atol=1e-6)
-    np.testing.assert_allclose(measured.euclidean, np.diag(euclidean(first, second)), atol=1e-6)
+    np.testing.assert_allclose(measured.cosine, 1 - np.diag(cosine_distance(first, second)), atol=1e-6)
+    np.testing.assert_allclose(measured.euclidean, np.diag(euclidean_distance(first, second)), atol=1e-6)
     np.testing.assert_allclose(measured.euclidean**2, 2 - 2 * measured.cosine, atol=1e-9)
     assert (measured.bounded >= 1 / 3 - 1e-12).all() and (measured.bounded <= 1).all()
     order = np.argsort(measured.cosine)

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from learning_reid.datasets.fingerprint import content_digest, fingerprint
-from learning_reid.datasets.images import read_sample
-from learning_reid.datasets.overlap import Overlap, explain_no_overlap, overlap
-from learning_reid.datasets.sample import LabelledCrops, Sample, Split
-from learning_reid.datasets.split import query_and_gallery, split_by_identity
+from learning_reid.datasets.content_hash import hash_file, fingerprint
+from learning_reid.datasets.images import read_crop
+from learning_reid.datasets.overlap import Overlap, explain_no_valid_match, overlap
+from learning_reid.datasets.sample import CropDataset, Sample, Split
+from learning_reid.datasets.identity_split import query_and_gallery, split_by_identity
 from learning_reid.errors import UserError
 from tests.learning_reid.datasets.crop_making import write_picture
 
@@ -23,8 +23,8 @@ def sample(person: str | None, camera: str = "1", split: Split = "unsplit", name
     return Sample(Path(name or f"{person}_{camera}_{split}.jpg"), person, camera, split)
 
 
-def crops(*samples: Sample) -> LabelledCrops:
-    return LabelledCrops("folder", Path("root"), samples)
+def crops(*samples: Sample) -> CropDataset:
+    return CropDataset("folder", Path("root"), samples)
 
 
 # pictures
@@ -33,10 +33,10 @@ def crops(*samples: Sample) -> LabelledCrops:
 def test_a_whole_picture_and_a_part_of_one(tmp_path: Path) -> None:
     file = write_picture(tmp_path / "a.png", 30, 20)
     pixels = np.asarray(Image.open(file))
-    whole = read_sample(Sample(file, "1", ""))
+    whole = read_crop(Sample(file, "1", ""))
     assert np.array_equal(whole, pixels) and whole.dtype == np.uint8
     for box, part in [((2, 3, 9, 20), pixels[3:20, 2:9]), ((-5, 1.2, 6.4, 99), pixels[1:, :6])]:
-        cut = read_sample(Sample(file, "1", "", box_xyxy=box))
+        cut = read_crop(Sample(file, "1", "", box_xyxy=box))
         assert np.array_equal(cut, part)
         cut[:] = 0  # ours to change: the next box of this frame must not show it
 
@@ -47,15 +47,15 @@ def test_many_boxes_of_one_frame_read_it_once(tmp_path: Path, monkeypatch: pytes
     real = Image.open
     monkeypatch.setattr(Image, "open", lambda path, *rest: (read.append(path), real(path, *rest))[1])
     for left in range(10):
-        read_sample(Sample(file, "1", "", box_xyxy=(left, 0, left + 5, 9)))
+        read_crop(Sample(file, "1", "", box_xyxy=(left, 0, left + 5, 9)))
     assert read == [file]
 
 
 def test_a_frame_that_changed_is_read_again(tmp_path: Path) -> None:
     boxed = Sample(write_picture(tmp_path / "a.png"), "1", "", box_xyxy=(0, 0, 5, 5))
-    before = read_sample(boxed)
+    before = read_crop(boxed)
     write_picture(tmp_path / "a.png", like="another")
-    assert not np.array_equal(before, read_sample(boxed))
+    assert not np.array_equal(before, read_crop(boxed))
 
 
 def truncated(file: Path) -> None:
@@ -77,13 +77,13 @@ def truncated(file: Path) -> None:
 def test_a_file_that_is_no_picture(tmp_path: Path, make: Callable[[Path], object], told: str, box) -> None:
     make(tmp_path / "a.jpg")
     with pytest.raises(UserError, match=f"a.jpg {told}; copy it again or remove it") as raised:
-        read_sample(Sample(tmp_path / "a.jpg", "1", "", box_xyxy=box))
+        read_crop(Sample(tmp_path / "a.jpg", "1", "", box_xyxy=box))
     assert "\n" not in str(raised.value)
 
 
 def test_a_box_outside_its_frame(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"the box 50, 50, 60, 60 lies outside its frame .*a.png"):
-        read_sample(Sample(write_picture(tmp_path / "a.png"), "1", "", box_xyxy=(50, 50, 60, 60)))
+        read_crop(Sample(write_picture(tmp_path / "a.png"), "1", "", box_xyxy=(50, 50, 60, 60)))
 
 
 # split by identity
@@ -205,9 +205,9 @@ def two_sides(tmp_path: Path) -> tuple[list[Sample], list[Sample]]:
 
 def test_the_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
-    assert content_digest(tmp_path / "a").startswith("ba7816bf8f01cfea414140de5dae2223b00361a3")
+    assert hash_file(tmp_path / "a").startswith("ba7816bf8f01cfea414140de5dae2223b00361a3")
     with pytest.raises(UserError, match="b cannot be read .*; copy it again or remove it"):
-        content_digest(tmp_path / "b")
+        hash_file(tmp_path / "b")
 
 
 def test_order_and_place_do_not_matter(two_sides, tmp_path: Path) -> None:
@@ -249,7 +249,7 @@ def test_everything_that_was_evaluated_matters(two_sides) -> None:
 def test_a_file_is_hashed_once(two_sides, monkeypatch: pytest.MonkeyPatch) -> None:
     query, _ = two_sides
     hashed: list[Path] = []
-    monkeypatch.setattr("learning_reid.datasets.fingerprint.content_digest", lambda path: (hashed.append(path), "0")[1])
+    monkeypatch.setattr("learning_reid.datasets.content_hash.hash_file", lambda path: (hashed.append(path), "0")[1])
     boxes = [Sample(query[0].path, "1", "1", box_xyxy=(0, 0, n, n)) for n in range(1, 5)]
     fingerprint([*query, *boxes], query)
     assert hashed == [one.path for one in query]
@@ -292,7 +292,7 @@ def test_a_file_is_hashed_once(two_sides, monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_why_nobody_can_be_found(query: list, gallery: list, sorted_people: Overlap, lines: list[str]) -> None:
     assert overlap(query, gallery) == sorted_people
-    told = explain_no_overlap(query, gallery).splitlines()
+    told = explain_no_valid_match(query, gallery).splitlines()
     assert len(told) == 2
     for line, part in zip(told, lines, strict=True):
         assert part in line

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from learning_reid.datasets.registry import guess_dataset, open_crops
+from learning_reid.datasets.layouts import recognize_dataset, open_dataset
 from learning_reid.datasets.torchreid_names import TORCHREID_SETS
 from learning_reid.errors import UserError
 from tests.learning_reid.datasets.crop_making import write_all
@@ -34,9 +34,9 @@ def duke_video(root: Path) -> Path:
 @pytest.mark.parametrize("at", ["viper", "another name"])
 def test_viper(tmp_path: Path, capsys: pytest.CaptureFixture[str], at: str) -> None:
     root = viper(tmp_path / at)
-    assert guess_dataset(root) == "viper"
-    crops = open_crops("viper", tmp_path if at == "viper" else root)
-    by_split = {split: {sample.person_id for sample in crops.of(split)} for split in ("train", "query", "gallery")}
+    assert recognize_dataset(root) == "viper"
+    crops = open_dataset("viper", tmp_path if at == "viper" else root)
+    by_split = {split: {sample.person_id for sample in crops.subset(split)} for split in ("train", "query", "gallery")}
     assert by_split["train"] == {"train-0", "train-1", "train-2"}
     assert by_split["query"] == by_split["gallery"] == {"0", "1", "2"}
     for sample in crops.samples:  # a.bmp and b.bmp of one number are one person
@@ -53,7 +53,7 @@ def test_the_split_is_the_same_everywhere_and_leaves_chance_alone(tmp_path: Path
         random.seed(name)
         np.random.seed(len(splits))
         before = random.getstate(), np.random.get_state()[1].tolist()
-        crops = open_crops("viper", viper(tmp_path / name))
+        crops = open_dataset("viper", viper(tmp_path / name))
         assert before == (random.getstate(), np.random.get_state()[1].tolist())
         splits.append(
             [(sample.path.relative_to(tmp_path / name), sample.split, sample.person_id) for sample in crops.samples]
@@ -62,16 +62,16 @@ def test_the_split_is_the_same_everywhere_and_leaves_chance_alone(tmp_path: Path
 
 
 def test_a_moved_set_is_told(tmp_path: Path) -> None:
-    open_crops("viper", viper(tmp_path / "viper"))
+    open_dataset("viper", viper(tmp_path / "viper"))
     (tmp_path / "viper").rename(tmp_path / "moved")
     with pytest.raises(UserError, match=r"12 pictures are not where the split file .* remove splits\*.json"):
-        open_crops("viper", tmp_path / "moved")
+        open_dataset("viper", tmp_path / "moved")
 
 
 def test_tracklets_give_a_sample_for_each_frame(tmp_path: Path) -> None:
     root = duke_video(tmp_path / "dukemtmc-vidreid")
-    assert guess_dataset(tmp_path) == "dukemtmcvidreid"
-    crops = open_crops("dukemtmcvidreid", root)
+    assert recognize_dataset(tmp_path) == "dukemtmcvidreid"
+    crops = open_dataset("dukemtmcvidreid", root)
     assert [(sample.split, sample.person_id, sample.camera_id) for sample in crops.samples] == [
         *[("train", "train-0", "1")] * 2,
         *[("train", "train-1", "2")] * 2,
@@ -88,21 +88,21 @@ def test_people_whom_torchreid_calls_junk_are_strangers(tmp_path: Path, monkeypa
     names = [
         f"Dataset/P{pair}/cam{view}/{person:03d}_1.png" for pair in range(1, 6) for view in (1, 2) for person in (3, 7)
     ]
-    crops = open_crops("cuhk02", write_all(tmp_path / "cuhk02", names))
-    assert {sample.person_id for sample in crops.of("gallery")} == {"3", None}
-    assert len({sample.person_id for sample in crops.of("train")}) == 8  # two people in each of four pairs
+    crops = open_dataset("cuhk02", write_all(tmp_path / "cuhk02", names))
+    assert {sample.person_id for sample in crops.subset("gallery")} == {"3", None}
+    assert len({sample.person_id for sample in crops.subset("train")}) == 8  # two people in each of four pairs
     assert len({sample.camera_id for sample in crops.samples}) == 10
 
 
 def test_a_set_for_training_only_has_no_query(tmp_path: Path) -> None:
     names = [f"cropped_images/p{person}_s1_{number}.jpg" for person in (1, 22) for number in (1, 2)]
-    crops = open_crops("cuhksysu", write_all(tmp_path, names))
+    crops = open_dataset("cuhksysu", write_all(tmp_path, names))
     assert {sample.split for sample in crops.samples} == {"train"} and len(crops.samples) == 4
 
 
 def test_sensereid_is_for_testing_only(tmp_path: Path) -> None:
     names = ["test_probe/00001_0.jpg", "test_gallery/00001_1.jpg", "test_gallery/00005_1.jpg"]
-    crops = open_crops("sensereid", write_all(tmp_path / "SenseReID", names).parent)
+    crops = open_dataset("sensereid", write_all(tmp_path / "SenseReID", names).parent)
     assert [(sample.split, sample.person_id, sample.camera_id) for sample in crops.samples] == [
         ("query", "0", "0"),
         ("gallery", "0", "1"),
@@ -117,7 +117,7 @@ def test_university1652_keeps_from_where_it_was_seen(tmp_path: Path) -> None:
         "test/query_drone/0002/1.jpg",
         "test/gallery_satellite/0002/2.jpg",
     ]
-    crops = open_crops("university1652", write_all(tmp_path / "University-Release", names).parent)
+    crops = open_dataset("university1652", write_all(tmp_path / "University-Release", names).parent)
     assert [(sample.split, sample.camera_id) for sample in crops.samples] == [
         ("train", "drone"),
         ("train", "street"),
@@ -138,13 +138,13 @@ def test_a_missing_set_is_told_and_not_fetched(tmp_path: Path, name: str, monkey
     with pytest.raises(
         UserError, match=f"does not hold {name}: .*{TORCHREID_SETS[name].folder}.* was expected; nothing is downloaded"
     ):
-        open_crops(name, tmp_path)
+        open_dataset(name, tmp_path)
     sign = tmp_path / TORCHREID_SETS[name].folder / TORCHREID_SETS[name].sign
     sign.mkdir(parents=True)
     with pytest.raises(UserError, match=f"(is not a complete copy of {name}, says torchreid|no labelled picture)"):
-        open_crops(name, tmp_path)
+        open_dataset(name, tmp_path)
 
 
 def test_an_incomplete_set(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not where the split file"):
-        open_crops("prid", prid(tmp_path / "prid2011"))
+        open_dataset("prid", prid(tmp_path / "prid2011"))

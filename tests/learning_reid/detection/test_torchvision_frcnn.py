@@ -82,7 +82,7 @@ def test_coco_file_as_torchvision_loads_it(resnet_state, frame: Frame, tmp_path:
     file = published(resnet_state(91))
     torch.save(file, tmp_path / "coco.pth")
     monkeypatch.setattr(
-        torchvision_frcnn, "fetch", lambda name: {"fasterrcnn_resnet50_fpn_coco": tmp_path / "coco.pth"}[name]
+        torchvision_frcnn, "fetch_published", lambda name: {"fasterrcnn_resnet50_fpn_coco": tmp_path / "coco.pth"}[name]
     )
     monkeypatch.setattr(FasterRCNN_ResNet50_FPN_Weights, "get_state_dict", lambda self, **kwargs: dict(file))
     theirs = fasterrcnn_resnet50_fpn(weights="COCO_V1", weights_backbone=None)

@@ -14,7 +14,7 @@ from learning_reid.detection.yolox_onnx import NMS_IOU, decode, grid_cells, lett
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 from learning_reid.frames.mot import read_mot
-from learning_reid.metrics.detection import detection_scores
+from learning_reid.metrics.detection import detection_metrics
 
 CELLS = 64 + 16 + 4  # of a 64 × 64 input
 
@@ -149,6 +149,6 @@ def test_people_of_the_real_frames(real_data: Path) -> None:
         found.append((people.xyxy, people.confidence))
         truth.append(rows.boxes_xyxy[rows.score != 0])
         ignored.append(rows.boxes_xyxy[rows.score == 0])
-    at = detection_scores(found, truth, ignored).at(0.35)
+    at = detection_metrics(found, truth, ignored).at(0.35)
     print(f"YOLOX-nano on {len(found)} real frames: recall {at.recall:.3f}, precision {at.precision:.3f}")
     assert len(found) == 200 and at.recall >= 0.85 and at.precision >= 0.74

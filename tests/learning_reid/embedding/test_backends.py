@@ -14,7 +14,7 @@ from learning_reid.embedding.normalization import l2_normalize
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
-from learning_reid.models.networks import build_network
+from learning_reid.models.registry import create_model
 from learning_reid.models.osnet import build_osnet
 from learning_reid.models.torchreid_models import quiet
 
@@ -53,7 +53,7 @@ def test_one_by_one_is_as_in_batches(embedder: Embedder, crops: list[np.ndarray]
 
 
 def test_the_slow_obvious_way_gives_the_same(embedder: Embedder, crops: list[np.ndarray], weights_file: Path) -> None:
-    network = build_network("osnet_x0_25", weights_file)
+    network = create_model("osnet_x0_25", weights_file)
     expected = np.concatenate([network(torch.from_numpy(Preprocessing()([crop]))).numpy() for crop in crops])
     assert embedder(crops) == pytest.approx(expected / np.sqrt((expected**2).sum(axis=1, keepdims=True)), abs=1e-5)
 

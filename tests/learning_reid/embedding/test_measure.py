@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from learning_reid.embedding import measure as module
-from learning_reid.embedding.measure import Speed, measure, peak_memory_mb
+from learning_reid.embedding import benchmark as module
+from learning_reid.embedding.benchmark import Speed, measure, peak_memory_mb
 from learning_reid.embedding.onnx_file import export_onnx
 from learning_reid.errors import UserError
 
@@ -45,7 +45,7 @@ def test_a_network_that_the_backend_cannot_compute(
         return {"images_per_s": 1.0, "peak_mb": 1.0} if task == "time" else {}
 
     monkeypatch.setattr(module, "_in_a_process", refuse)
-    caplog.set_level(logging.INFO, "learning_reid.embedding.measure")
+    caplog.set_level(logging.INFO, "learning_reid.embedding.benchmark")
     assert measure("shufflenet", "onnx") is None
     assert "shufflenet on onnx: cannot be written as ONNX" in caplog.text
     assert measure("shufflenet", "torch") == Speed(1.0, 1.0)

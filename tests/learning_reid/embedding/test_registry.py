@@ -22,7 +22,7 @@ def loaded_by(statements: str) -> str:
 
 
 def test_importing_loads_no_network_library(repository: Path) -> None:
-    modules = "learning_reid.embedding, learning_reid.embedding.registry, learning_reid.models.names, learning_reid.embedding.preprocessing, learning_reid.models.resolve_weights"
+    modules = "learning_reid.embedding, learning_reid.embedding.registry, learning_reid.models.registry, learning_reid.embedding.preprocessing, learning_reid.models.weights_file"
     assert run(loaded_by(f"import {modules}"), repository) == ""
 
 

@@ -7,7 +7,7 @@ import pytest
 from safetensors.torch import save_file
 
 from learning_reid.export.calibration_images import some_pictures
-from learning_reid.models.networks import build_backbone
+from learning_reid.models.registry import create_model
 from reid_synth.datasets.market import MarketPlan, write_market
 from tests.learning_reid.embedding.conftest import lively, one_thread  # noqa: F401 - a fixture for all tests here too
 
@@ -20,7 +20,7 @@ def weights_of(tmp_path_factory: pytest.TempPathFactory) -> object:
     def write(name: str) -> Path:
         file = folder / f"{name}.safetensors"
         if not file.is_file():
-            save_file(lively(build_backbone(name).state_dict()), file)
+            save_file(lively(create_model(name).state_dict()), file)
         return file
 
     return write

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from learning_reid.embedding.registry import create_embedder
-from learning_reid.export.export import Order, export_network
-from learning_reid.frames.folder import read_picture
+from learning_reid.export.exporter import ExportConfig, export_model
+from learning_reid.frames.images import read_image
 
 
 def test_the_program_of_the_page_needs_nothing_of_ours(repository: Path, market: Path, tmp_path: Path) -> None:
@@ -18,12 +18,12 @@ def test_the_program_of_the_page_needs_nothing_of_ours(repository: Path, market:
     (program,) = re.findall(r"```python\n(.*?)```", page, re.S)
     assert set(re.findall(r"import (.*)", program)) == {"sys, cv2, numpy as np, onnxruntime"}
     (tmp_path / "alone.py").write_text(program)
-    export_network(Order("osnet_x0_25", "embedded", tmp_path / "osnet.onnx"))
+    export_model(ExportConfig("osnet_x0_25", "embedded", tmp_path / "osnet.onnx"))
     files = sorted((market / "query").glob("*.jpg"))[:4]
     command = [sys.executable, "-I", "alone.py", "osnet.onnx", *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
     told = np.array(
         [[float(number) for number in re.findall(r"-?\d[\d.]*", line)] for line in done.stdout.splitlines()]
     )
-    features = create_embedder("osnet_x0_25", "embedded")([read_picture(file) for file in files])
+    features = create_embedder("osnet_x0_25", "embedded")([read_image(file) for file in files])
     assert told == pytest.approx(features @ features.T, abs=0.05)  # OpenCV resizes otherwise than Pillow

@@ -8,18 +8,18 @@ import onnx
 import onnxruntime
 import pytest
 
-from learning_reid.datasets.registry import open_crops
-from learning_reid.datasets.split import only_persons
+from learning_reid.datasets.layouts import open_dataset
+from learning_reid.datasets.identity_split import select_identities
 from learning_reid.embedding.backend_torch import TorchEmbedder
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
 from learning_reid.export.calibration_images import some_pictures
-from learning_reid.export.export import Order, export_network
+from learning_reid.export.exporter import ExportConfig, export_model
 from learning_reid.export.int8 import ENOUGH
 from learning_reid.export.report import report_text
-from learning_reid.models.names import OSNET_NAMES, input_size
-from learning_reid.models.networks import build_network
+from learning_reid.models.registry import OSNET_NAMES, input_size
+from learning_reid.models.registry import create_model
 
 OTHERS = (
     "resnet50", "resnet50_fc512", "mlfn", "hacnn", "mobilenetv2_x1_0", "mobilenetv2_x1_4", "shufflenet",
@@ -30,7 +30,7 @@ Weights = Callable[[str], Path]
 
 @pytest.mark.parametrize("name", [*OSNET_NAMES, *OTHERS])
 def test_parity_of_every_network_with_random_weights(name: str, weights_of: Weights, tmp_path: Path) -> None:
-    report = export_network(Order(name, str(weights_of(name)), tmp_path / "net.onnx", verify=True))
+    report = export_model(ExportConfig(name, str(weights_of(name)), tmp_path / "net.onnx", verify=True))
     (parity,) = report.parities
     assert set(parity.difference) == {1, 2, 17} and max(parity.difference.values()) <= 1e-4
     session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
@@ -43,14 +43,14 @@ def test_parity_of_every_network_with_random_weights(name: str, weights_of: Weig
 
 
 def test_the_embedded_network_tells_how_many_numbers_it_answers_with(tmp_path: Path) -> None:
-    export_network(Order("osnet_x0_25", "embedded", tmp_path / "net.onnx", verify=True))
+    export_model(ExportConfig("osnet_x0_25", "embedded", tmp_path / "net.onnx", verify=True))
     (features,) = onnxruntime.InferenceSession(tmp_path / "net.onnx").get_outputs()
     assert features.shape == ["batch", 5632]
 
 
 @pytest.mark.parametrize("name", ["osnet_x0_25", "shufflenet"])
 def test_openvino_files_run_in_our_backend(name: str, weights_of: Weights, tmp_path: Path) -> None:
-    report = export_network(Order(name, str(weights_of(name)), tmp_path / "net.xml", format="openvino", verify=True))
+    report = export_model(ExportConfig(name, str(weights_of(name)), tmp_path / "net.xml", format="openvino", verify=True))
     assert {file.name for file in report.files} == {"net.xml", "net.bin"}
     assert max(report.parities[0].difference.values()) <= 1e-4
     with pytest.raises(UserError, match="ONNX Runtime does not read"):
@@ -64,30 +64,30 @@ def test_similarity_inside_the_file(
     pairs: str, shapes: tuple[int, int], weights_of: Weights, calibration: list[np.ndarray], tmp_path: Path
 ) -> None:
     weights = weights_of("osnet_x0_25")
-    export_network(Order("osnet_x0_25", str(weights), tmp_path / "pairs.onnx", pairs=pairs))  # type: ignore[arg-type]
+    export_model(ExportConfig("osnet_x0_25", str(weights), tmp_path / "pairs.onnx", pairs=pairs))  # type: ignore[arg-type]
     n, m = shapes
     session = onnxruntime.InferenceSession(tmp_path / "pairs.onnx")
     batch = Preprocessing()(calibration[: n + m])
     (similarity,) = session.run(["similarity"], {"a": batch[:n], "b": batch[n:]})
-    features = TorchEmbedder(build_network("osnet_x0_25", weights), Preprocessing())(calibration[: n + m])
+    features = TorchEmbedder(create_model("osnet_x0_25", weights), Preprocessing())(calibration[: n + m])
     assert similarity == pytest.approx(features[:n] @ features[n:].T, abs=1e-4) and similarity.shape == shapes
 
 
 def test_similarity_of_a_network_that_is_captured(weights_of: Weights, tmp_path: Path) -> None:
-    export_network(Order("shufflenet", str(weights_of("shufflenet")), tmp_path / "pairs.onnx", pairs="1xN"))
+    export_model(ExportConfig("shufflenet", str(weights_of("shufflenet")), tmp_path / "pairs.onnx", pairs="1xN"))
     session = onnxruntime.InferenceSession(tmp_path / "pairs.onnx")
     assert [entry.shape[0] for entry in session.get_inputs()] == [1, "b_batch"]
 
 
 def halves(market: Path) -> tuple[list[np.ndarray], object]:
     """Pictures of half of the people to calibrate on, labelled crops of the others to measure on."""
-    return some_pictures(market / "bounding_box_train", most=32), open_crops("market1501", market)
+    return some_pictures(market / "bounding_box_train", most=32), open_dataset("market1501", market)
 
 
 def test_int8_of_the_embedded_network_passes_its_gate(market: Path, tmp_path: Path) -> None:
     pictures, crops = halves(market)
-    order = Order("osnet_x0_25", "embedded", tmp_path / "net.onnx", calibration=pictures, crops=crops, gate=1.5)  # type: ignore[arg-type]
-    report = export_network(order)
+    order = ExportConfig("osnet_x0_25", "embedded", tmp_path / "net.onnx", calibration=pictures, crops=crops, gate=1.5)  # type: ignore[arg-type]
+    report = export_model(order)
     assert report.accuracy is not None and report.accuracy.fall <= 1.5
     operators = {node.op_type for node in onnx.load(tmp_path / "net.onnx").graph.node}
     assert "QuantizeLinear" in operators
@@ -107,7 +107,7 @@ def test_int8_of_networks_with_depthwise_layers_runs(
     name: str, backends: list[str], weights_of: Weights, calibration: list[np.ndarray], tmp_path: Path
 ) -> None:
     weights, file = str(weights_of(name)), tmp_path / "net.onnx"
-    report = export_network(Order(name, weights, file, calibration=calibration, verify=True, pictures=calibration))
+    report = export_model(ExportConfig(name, weights, file, calibration=calibration, verify=True, pictures=calibration))
     assert [parity.kind for parity in report.parities] == ["random", "real"]
     exact = create_embedder(name, weights)(calibration[:4])
     for backend in backends:
@@ -117,34 +117,34 @@ def test_int8_of_networks_with_depthwise_layers_runs(
 def test_a_broken_calibration_does_not_pass(market: Path, tmp_path: Path) -> None:
     _, crops = halves(market)
     grey = [np.full((128, 64, 3), 124, np.uint8)] * 16  # nothing in them: the ranges read off are far too small
-    order = Order("osnet_x0_25", "embedded", tmp_path / "net.onnx", calibration=grey, crops=crops, gate=1.5)  # type: ignore[arg-type]
+    order = ExportConfig("osnet_x0_25", "embedded", tmp_path / "net.onnx", calibration=grey, crops=crops, gate=1.5)  # type: ignore[arg-type]
     with pytest.raises(UserError, match="mAP fell by"):
-        export_network(order)
+        export_model(order)
     assert list(tmp_path.iterdir()) == [], "what does not pass is not given out"
 
 
 def test_int8_of_the_real_network_keeps_its_accuracy_on_people_it_was_not_calibrated_on(
     real_data: Path, tmp_path: Path
 ) -> None:
-    crops = open_crops("folder", real_data / "crops/pku_reid")
+    crops = open_dataset("folder", real_data / "crops/pku_reid")
     persons = sorted({str(sample.person_id) for sample in crops.samples})
-    from learning_reid.datasets.images import read_sample
+    from learning_reid.datasets.images import read_crop
 
     half = frozenset(persons[::2])
-    pictures = [read_sample(sample) for sample in only_persons(crops, half).samples][:ENOUGH]
-    order = Order(
+    pictures = [read_crop(sample) for sample in select_identities(crops, half).samples][:ENOUGH]
+    order = ExportConfig(
         "osnet_x0_25", str(real_data / "weights/osnet_x0_25_msmt17.pth"), tmp_path / "net.onnx",
         calibration=pictures, verify=True, pictures=pictures,
-        crops=only_persons(crops, frozenset(persons) - half), gate=1.5,
+        crops=select_identities(crops, frozenset(persons) - half), gate=1.5,
     )  # fmt: skip
-    report = export_network(order)
+    report = export_model(order)
     print(report_text(report))  # docs/export.md has its mAP
     assert report.accuracy is not None and report.accuracy.before > 0.5
 
 
 def test_our_export_is_that_of_somebody_else(real_data: Path, tmp_path: Path) -> None:
     weights, theirs = (real_data / "weights" / f"osnet_x0_25_msmt17{suffix}" for suffix in (".pth", ".onnx"))
-    export_network(Order("osnet_x0_25", str(weights), tmp_path / "ours.onnx"))
+    export_model(ExportConfig("osnet_x0_25", str(weights), tmp_path / "ours.onnx"))
     pictures = some_pictures(real_data / "crops/pku_reid", most=17)
     ours, other = (
         create_embedder("osnet_x0_25", str(file), "onnx")(pictures) for file in (tmp_path / "ours.onnx", theirs)
@@ -164,7 +164,7 @@ def test_our_export_is_that_of_somebody_else(real_data: Path, tmp_path: Path) ->
 def test_bad_orders_are_one_line_and_leave_nothing(change: dict[str, object], told: str, tmp_path: Path) -> None:
     asked: dict[str, object] = {"name": "osnet_x0_25", "weights": "embedded", "target": tmp_path / "net.onnx"}
     with pytest.raises(UserError, match=told):
-        export_network(Order(**(asked | change)))  # type: ignore[arg-type]
+        export_model(ExportConfig(**(asked | change)))  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -173,7 +173,7 @@ def test_a_checkpoint_that_holds_code_is_refused(tmp_path: Path) -> None:
 
     torch.save({"state_dict": {}, "hook": print}, tmp_path / "evil.pth")
     with pytest.raises(UserError, match="would run code"):
-        export_network(Order("osnet_x0_25", str(tmp_path / "evil.pth"), tmp_path / "net.onnx"))
+        export_model(ExportConfig("osnet_x0_25", str(tmp_path / "evil.pth"), tmp_path / "net.onnx"))
 
 
 def test_a_file_of_batch_one_is_used_so_and_it_is_said(
@@ -181,7 +181,7 @@ def test_a_file_of_batch_one_is_used_so_and_it_is_said(
 ) -> None:
     from learning_reid.embedding.onnx_file import write_graph
 
-    network = build_network("osnet_x0_25", weights_of("osnet_x0_25"))
+    network = create_model("osnet_x0_25", weights_of("osnet_x0_25"))
     write_graph("osnet_x0_25", network, (256, 128), {"input": None}, tmp_path / "one.onnx")
     expected = TorchEmbedder(network, Preprocessing())(calibration[:5])
     for backend in ("onnx", "openvino"):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from learning_reid.errors import UserError
-from learning_reid.frames.folder import UNREADABLE, PictureFolder, natural_order, read_picture
+from learning_reid.frames.images import IMAGE_ERRORS, ImageFrames, natural_sort, read_image
 
 RNG = np.random.default_rng(0)
 PHOTO = np.clip(np.cumsum(RNG.normal(0, 9, (48, 64, 3)), axis=1) + 128, 0, 255).astype(np.uint8)
@@ -36,7 +36,7 @@ def test_natural_order_other_files_and_hidden_ones(tmp_path: Path) -> None:
     (folder / "Thumbs.db").write_bytes(b"thumbs")
     (folder / "notes.txt").write_text("not a picture")
     (folder / "sub.jpg").mkdir()
-    frames = list(PictureFolder(folder))
+    frames = list(ImageFrames(folder))
     assert [frame.name for frame in frames] == ["a.jpeg", "B.webp", "frame_1.bmp", "frame_2.PNG", "frame_10.png"]
     assert [frame.index for frame in frames] == [0, 1, 2, 3, 4]
     assert frames[3].image[0, 0].tolist() == [10, 10, 10]  # the picture that was saved as second
@@ -45,41 +45,41 @@ def test_natural_order_other_files_and_hidden_ones(tmp_path: Path) -> None:
 @given(st.lists(st.integers(0, 10**12), unique=True), st.randoms(use_true_random=False))
 def test_numbered_names_come_in_numerical_order(numbers: list[int], random: object) -> None:
     names = [f"frame_{number}.jpg" for number in numbers]
-    assert natural_order(names) == [f"frame_{number}.jpg" for number in sorted(numbers)]
+    assert natural_sort(names) == [f"frame_{number}.jpg" for number in sorted(numbers)]
 
 
 @given(st.lists(st.text("aB01٣² ._-", max_size=6), max_size=8, unique=True), st.data())
 def test_order_does_not_depend_on_how_the_disk_lists_the_files(names: list[str], data: st.DataObject) -> None:
-    assert natural_order(data.draw(st.permutations(names))) == natural_order(names)
+    assert natural_sort(data.draw(st.permutations(names))) == natural_sort(names)
 
 
 def test_frames_of_differing_size_and_a_single_frame(tmp_path: Path) -> None:
     save(tmp_path / "0.png")
-    assert len(list(PictureFolder(tmp_path))) == 1
+    assert len(list(ImageFrames(tmp_path))) == 1
     save(tmp_path / "1.png", PHOTO[:20, :30])
-    assert [frame.image.shape for frame in PictureFolder(tmp_path)] == [(48, 64, 3), (20, 30, 3)]
+    assert [frame.image.shape for frame in ImageFrames(tmp_path)] == [(48, 64, 3), (20, 30, 3)]
 
 
 def test_grey_palette_and_cmyk_become_rgb(tmp_path: Path) -> None:
     grey = Image.fromarray(PHOTO).convert("L")
-    image = read_picture(save(tmp_path / "grey.png", grey))
+    image = read_image(save(tmp_path / "grey.png", grey))
     assert image.shape == (48, 64, 3) and image.dtype == np.uint8
     assert all(np.array_equal(image[:, :, channel], np.asarray(grey)) for channel in range(3))
     flat = np.full((8, 8, 3), (200, 30, 60), np.uint8)
-    assert np.array_equal(read_picture(save(tmp_path / "palette.png", Image.fromarray(flat).quantize(4))), flat)
-    cmyk = read_picture(save(tmp_path / "cmyk.jpg", Image.fromarray(flat).convert("CMYK"), quality=95))
+    assert np.array_equal(read_image(save(tmp_path / "palette.png", Image.fromarray(flat).quantize(4))), flat)
+    cmyk = read_image(save(tmp_path / "cmyk.jpg", Image.fromarray(flat).convert("CMYK"), quality=95))
     assert np.abs(cmyk.astype(int) - flat).max() <= 12
 
 
 def test_sixteen_bit_grey_is_scaled_not_cut_off(tmp_path: Path) -> None:
     values = np.array([[0, 257, 257 * 100, 65535]], np.uint16)
-    image = read_picture(save(tmp_path / "deep.png", Image.fromarray(values)))
+    image = read_image(save(tmp_path / "deep.png", Image.fromarray(values)))
     assert image[0, :, 0].tolist() == [0, 1, 100, 255]
 
 
 def test_transparent_parts_show_white_whatever_lies_under_them(tmp_path: Path) -> None:
     pixels = np.array([[(255, 0, 0, 255), (12, 34, 56, 0), (0, 0, 0, 128)]], np.uint8)
-    image = read_picture(save(tmp_path / "clear.png", Image.fromarray(pixels)))
+    image = read_image(save(tmp_path / "clear.png", Image.fromarray(pixels)))
     assert image[0, :2].tolist() == [[255, 0, 0], [255, 255, 255]]
     assert abs(int(image[0, 2, 0]) - 127) <= 1
 
@@ -87,7 +87,7 @@ def test_transparent_parts_show_white_whatever_lies_under_them(tmp_path: Path) -
 def test_exif_orientation_is_honoured(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # "rotate by 90 degrees clockwise to view"
-    image = read_picture(save(tmp_path / "phone.png", PHOTO, exif=exif))
+    image = read_image(save(tmp_path / "phone.png", PHOTO, exif=exif))
     assert np.array_equal(image, np.rot90(PHOTO, -1))
 
 
@@ -96,7 +96,7 @@ def test_broken_pictures_are_named_skipped_and_leave_a_gap(tmp_path: Path) -> No
     (folder / "1.jpg").write_text("I am no picture")
     whole = save(folder / "3.jpg").read_bytes()
     (folder / "3.jpg").write_bytes(whole[: len(whole) // 2])
-    source = PictureFolder(folder)
+    source = ImageFrames(folder)
     for _ in range(2):  # the second time the list starts anew
         assert [frame.index for frame in source] == [0, 2, 4]
         assert [line.split(":")[0] for line in source.skipped] == ["1.jpg", "3.jpg"]
@@ -108,13 +108,13 @@ def test_broken_pictures_are_named_skipped_and_leave_a_gap(tmp_path: Path) -> No
 def test_a_picture_cut_anywhere_is_refused_or_whole(format_options: tuple[str, dict], tmp_path: Path) -> None:
     suffix, options = format_options
     whole = save(tmp_path / f"whole.{suffix}", PHOTO, **options)
-    expected, content = read_picture(whole), whole.read_bytes()
+    expected, content = read_image(whole), whole.read_bytes()
     cut, refused = tmp_path / f"cut.{suffix}", 0
     for length in range(0, len(content), max(1, len(content) // 60)):
         cut.write_bytes(content[:length])
         try:
-            assert np.array_equal(read_picture(cut), expected)
-        except UNREADABLE:
+            assert np.array_equal(read_image(cut), expected)
+        except IMAGE_ERRORS:
             refused += 1
     assert refused >= 50
 
@@ -127,8 +127,8 @@ def test_damaged_bytes_never_end_in_another_error(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     try:
-        image = read_picture(io.BytesIO(bytes(content)))  # type: ignore[arg-type]
-    except UNREADABLE:
+        image = read_image(io.BytesIO(bytes(content)))  # type: ignore[arg-type]
+    except IMAGE_ERRORS:
         return
     assert image.ndim == 3 and image.shape[2] == 3 and image.dtype == np.uint8
 
@@ -138,7 +138,7 @@ def test_a_picture_of_too_many_pixels_is_skipped(tmp_path: Path, monkeypatch: py
     for number, width in enumerate((500, 150)):
         Image.new("RGB", (width, 10_000)).save(tmp_path / f"{number}.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000_000)
-    source = PictureFolder(tmp_path)
+    source = ImageFrames(tmp_path)
     assert [frame.index for frame in source] == [1]
     assert source.skipped == ["0.png: more than 2 million pixels"]
 
@@ -152,9 +152,9 @@ def test_a_picture_of_too_many_pixels_is_skipped(tmp_path: Path, monkeypatch: py
 )  # fmt: skip
 def test_the_rate_is_that_of_a_calibration_where_there_is_one(told: str, rate: float | None, tmp_path: Path) -> None:
     Image.new("RGB", (4, 4)).save(tmp_path / "0.png")
-    assert PictureFolder(tmp_path).frames_per_second is None
+    assert ImageFrames(tmp_path).frames_per_second is None
     (tmp_path / "calibration.yml").write_text(told)
-    assert PictureFolder(tmp_path).frames_per_second == rate
+    assert ImageFrames(tmp_path).frames_per_second == rate
 
 
 def test_a_file_that_may_not_be_read_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,13 +167,13 @@ def test_a_file_that_may_not_be_read_is_skipped(tmp_path: Path, monkeypatch: pyt
         return really_open(file)
 
     monkeypatch.setattr(Image, "open", guarded)
-    source = PictureFolder(folder)
+    source = ImageFrames(folder)
     assert [frame.index for frame in source] == [0]
     assert source.skipped == ["1.png: permission denied"]
 
 
 def test_a_file_that_goes_away_while_reading_is_skipped(tmp_path: Path) -> None:
-    source = PictureFolder(folder_of(tmp_path, "0.png", "1.png"))
+    source = ImageFrames(folder_of(tmp_path, "0.png", "1.png"))
     (tmp_path / "1.png").unlink()
     assert [frame.index for frame in source] == [0]
     assert source.skipped == ["1.png: no such file or directory"]
@@ -183,15 +183,15 @@ def test_nothing_readable_is_an_error_that_names_the_first(tmp_path: Path) -> No
     for name in ("0.jpg", "1.jpg"):
         (tmp_path / name).write_text("no")
     with pytest.raises(UserError, match=r"none of the 2 pictures .*first: 0\.jpg: not a picture"):
-        list(PictureFolder(tmp_path))
+        list(ImageFrames(tmp_path))
 
 
 def test_empty_folder_and_folder_without_pictures(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no pictures in the folder"):
-        PictureFolder(tmp_path)
+        ImageFrames(tmp_path)
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(UserError, match=r"name a folder of \.jpg"):
-        PictureFolder(tmp_path)
+        ImageFrames(tmp_path)
 
 
 def test_folder_above_the_right_one_says_which_to_name(tmp_path: Path) -> None:
@@ -199,18 +199,18 @@ def test_folder_above_the_right_one_says_which_to_name(tmp_path: Path) -> None:
         (tmp_path / "Time_14-55" / view).mkdir(parents=True)
         folder_of(tmp_path / "Time_14-55" / view, "0.jpg", "1.jpg")
     with pytest.raises(UserError, match=r"Time_14-55.View_002 below it holds 2: name that folder"):
-        PictureFolder(tmp_path)
+        ImageFrames(tmp_path)
 
 
 def test_max_frames_counts_files(tmp_path: Path) -> None:
-    source = PictureFolder(folder_of(tmp_path, *(f"{number}.png" for number in range(5))), max_frames=3)
+    source = ImageFrames(folder_of(tmp_path, *(f"{number}.png" for number in range(5))), max_frames=3)
     (tmp_path / "1.png").write_text("broken")
     assert len(source) == 3
     assert [frame.index for frame in source] == [0, 2]
 
 
 def test_iterating_again_gives_equal_frames(tmp_path: Path) -> None:
-    source = PictureFolder(folder_of(tmp_path, "0.png", "1.jpg", "2.webp"))
+    source = ImageFrames(folder_of(tmp_path, "0.png", "1.jpg", "2.webp"))
     for first, second in zip(source, source, strict=True):
         assert first.name == second.name
         assert np.array_equal(first.image, second.image)
@@ -221,7 +221,7 @@ def test_one_frame_is_alive_at_a_time(tmp_path: Path) -> None:
     for number in range(1, 40):
         shutil.copy(tmp_path / "0.png", tmp_path / f"{number}.png")
     born: list[weakref.ref] = []
-    for frame in PictureFolder(tmp_path):
+    for frame in ImageFrames(tmp_path):
         born.append(weakref.ref(frame.image))
         gc.collect(0)
         assert sum(image() is not None for image in born) <= 2  # this one, and at most the one the loop just let go
@@ -229,7 +229,7 @@ def test_one_frame_is_alive_at_a_time(tmp_path: Path) -> None:
 
 
 def test_real_frames(real_data: Path) -> None:
-    source = PictureFolder(real_data / "frames/pets2009_s2l1/View_001")
+    source = ImageFrames(real_data / "frames/pets2009_s2l1/View_001")
     count = 0
     for count, frame in enumerate(source, start=1):
         assert frame.index == count - 1
@@ -245,6 +245,6 @@ def test_truncated_real_frame_in_the_middle(real_data: Path, tmp_path: Path) -> 
         shutil.copyfile(frames / f"frame_{number:04d}.jpg", tmp_path / f"frame_{number:04d}.jpg")
     with (tmp_path / "frame_0001.jpg").open("r+b") as stream:
         stream.truncate(20_000)
-    source = PictureFolder(tmp_path)
+    source = ImageFrames(tmp_path)
     assert [frame.index for frame in source] == [0, 2]
     assert len(source.skipped) == 1 and source.skipped[0].startswith("frame_0001.jpg: ")

@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 
 from learning_reid.errors import UserError
-from learning_reid.frames import open_frames as door
-from learning_reid.frames.folder import PictureFolder
-from learning_reid.frames.open_frames import open_frames
-from learning_reid.frames.video import VideoFile
+from learning_reid.frames import sources as door
+from learning_reid.frames.images import ImageFrames
+from learning_reid.frames.sources import open_frames
+from learning_reid.frames.video import VideoFrames
 from learning_reid.zoo.fetch import fetch_missing
-from learning_reid.zoo.sources import Source
+from learning_reid.zoo.sources import DownloadSource
 from tests.learning_reid.frames.video_making import make_video
 
 
@@ -27,10 +27,10 @@ def pictures(tmp_path: Path) -> Path:
 
 
 def test_folder_and_video(pictures: Path, tmp_path: Path) -> None:
-    assert isinstance(open_frames(pictures), PictureFolder)
-    assert isinstance(open_frames(str(pictures)), PictureFolder)
+    assert isinstance(open_frames(pictures), ImageFrames)
+    assert isinstance(open_frames(str(pictures)), ImageFrames)
     video = make_video(tmp_path / "walk.MP4", frames=3)
-    assert isinstance(open_frames(video), VideoFile)
+    assert isinstance(open_frames(video), VideoFrames)
     assert [frame.index for frame in open_frames(video, max_frames=2)] == [0, 1]
 
 
@@ -61,7 +61,7 @@ def test_data_that_can_be_fetched_is_fetched(tmp_path: Path, monkeypatch: pytest
             info.size = stream.tell()
             stream.seek(0)
             tar.addfile(info, stream)
-    source = Source("set", "", "data/S2/View_001", ["http://127.0.0.1:9/"], "set.tar.bz2", "S2/View_001")
+    source = DownloadSource("set", "", "data/S2/View_001", ["http://127.0.0.1:9/"], "set.tar.bz2", "S2/View_001")
     monkeypatch.setattr(door, "fetch_missing", lambda path: fetch_missing(path, root=tmp_path, sources={"set": source}))
     frames = list(open_frames(tmp_path / "data/S2/View_001"))
     assert [int(frame.image.max()) for frame in frames] == [0, 1, 2]

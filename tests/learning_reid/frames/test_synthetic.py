@@ -8,8 +8,8 @@ import pytest
 
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import FrameSource
-from learning_reid.frames.open_frames import open_frames
-from learning_reid.frames.synthetic import parse_name
+from learning_reid.frames.sources import open_frames
+from learning_reid.frames.synthetic import parse_scene_name
 from reid_synth.world.scene import Scene
 
 
@@ -100,4 +100,4 @@ def test_other_names_are_told_the_form(name: str) -> None:
 
 
 def test_name_is_taken_apart() -> None:
-    assert parse_name("synthetic:12:34") == (12, 34)
+    assert parse_scene_name("synthetic:12:34") == (12, 34)

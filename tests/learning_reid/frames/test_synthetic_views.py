@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import yaml
 
-from learning_reid.datasets.registry import guess_dataset, open_crops
+from learning_reid.datasets.layouts import recognize_dataset, open_dataset
 from learning_reid.frames.mot import MotTable, read_mot
-from learning_reid.frames.open_frames import open_frames
+from learning_reid.frames.sources import open_frames
 from learning_reid.frames.synthetic_views import view_names, write_views
-from reid_synth.datasets.presets import PRESETS, changed
-from reid_synth.worker_pool import Crew
+from reid_synth.datasets.presets import PRESETS, adjust_preset
+from reid_synth.worker_pool import WorkerPool
 
-PRESET, SEED = changed(PRESETS["tiny"], frames=14), 3
+PRESET, SEED = adjust_preset(PRESETS["tiny"], frames=14), 3
 VIEWS = ["View_001", "View_002"]
 
 
@@ -21,7 +21,7 @@ VIEWS = ["View_001", "View_002"]
 def written(tmp_path_factory) -> tuple[Path, dict[str, MotTable]]:
     folder = tmp_path_factory.mktemp("views")
     told: list[None] = []
-    truths = write_views(folder, PRESET, SEED, Crew(), done=lambda: told.append(None))
+    truths = write_views(folder, PRESET, SEED, WorkerPool(), done=lambda: told.append(None))
     assert view_names(PRESET.world) == list(truths) == VIEWS and len(told) == 28
     return folder, truths
 
@@ -29,7 +29,7 @@ def written(tmp_path_factory) -> tuple[Path, dict[str, MotTable]]:
 def test_pictures_and_truth_are_those_of_the_world(written) -> None:
     folder, truths = written
     for index, name in enumerate(VIEWS):
-        view, truth = PRESET.stage(SEED).view(index), read_mot(folder / name / "gt.txt")
+        view, truth = PRESET.make_world(SEED).view(index), read_mot(folder / name / "gt.txt")
         assert np.allclose(truth.boxes_xyxy, truths[name].boxes_xyxy, atol=0.01)
         assert [path.name for path in sorted((folder / name).glob("*.jpg"))] == [
             f"frame_{n:04d}.jpg" for n in range(14)
@@ -45,13 +45,13 @@ def test_pictures_and_truth_are_those_of_the_world(written) -> None:
 def test_views_share_their_people(written) -> None:
     seen = [set(truth.person_id[truth.score > 0].tolist()) for truth in written[1].values()]
     assert seen[0] & seen[1]
-    crops = open_crops("mot", written[0])
-    assert guess_dataset(written[0]) == "mot" and {sample.camera_id for sample in crops.samples} == set(VIEWS)
+    crops = open_dataset("mot", written[0])
+    assert recognize_dataset(written[0]) == "mot" and {sample.camera_id for sample in crops.samples} == set(VIEWS)
 
 
 def test_the_map_leads_to_the_feet(written) -> None:
     folder, truths = written
-    world = PRESET.stage(SEED)
+    world = PRESET.make_world(SEED)
     for name in VIEWS:
         calibration = yaml.safe_load((folder / name / "calibration.yml").read_text())
         assert (calibration["width"], calibration["height"]) == (768, 576)
@@ -74,7 +74,7 @@ def test_the_timetable_names_who_and_where(written) -> None:
 
 
 def test_same_bytes_whoever_draws(written, tmp_path: Path) -> None:
-    with Crew(2) as crew:
+    with WorkerPool(2) as crew:
         write_views(tmp_path, PRESET, SEED, crew)
     files = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert files == {
@@ -84,7 +84,7 @@ def test_same_bytes_whoever_draws(written, tmp_path: Path) -> None:
 
 def test_the_walk_through_runs_on_a_view(written, tmp_path: Path) -> None:
     from learning_reid.config.schema import Settings
-    from learning_reid.pipeline import run_walkthrough
+    from learning_reid.pipeline import run_pipeline
 
     settings = Settings.model_validate(
         {
@@ -99,12 +99,12 @@ def test_the_walk_through_runs_on_a_view(written, tmp_path: Path) -> None:
             "output": {"folder": str(tmp_path / "out")},
         }
     )
-    assert not run_walkthrough(settings).stopped_early
+    assert not run_pipeline(settings).stopped_early
     assert (tmp_path / "out/annotated.mp4").stat().st_size > 0
 
 
 def test_presets_stage_the_same_world_twice() -> None:
-    one, other = (PRESETS["tiny"].stage(9) for _ in range(2))
+    one, other = (PRESETS["tiny"].make_world(9) for _ in range(2))
     assert [trip.at(7.0).ground_xy.tolist() for trip in one.trips] == [
         trip.at(7.0).ground_xy.tolist() for trip in other.trips
     ]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from learning_reid.errors import UserError
-from learning_reid.frames.video import VideoFile
+from learning_reid.frames.video import VideoFrames
 from tests.learning_reid.frames.video_making import FRAMES, HEIGHT, RATE, WIDTH, make_video, shade
 
 
@@ -25,7 +25,7 @@ def cut(path: Path, share: float) -> Path:
     [(".mp4", "libx264"), (".mkv", "libx264"), (".avi", "mpeg4"), (".ts", "libx264"), (".MOV", "libx264")],
 )
 def test_every_frame_once_in_order(tmp_path: Path, suffix: str, codec: str) -> None:
-    source = VideoFile(make_video(tmp_path / f"walk{suffix}", codec=codec))
+    source = VideoFrames(make_video(tmp_path / f"walk{suffix}", codec=codec))
     assert len(source) == FRAMES
     assert source.frames_per_second == pytest.approx(RATE)
     frames = list(source)
@@ -44,19 +44,19 @@ def test_colours_are_rgb(tmp_path: Path) -> None:
         red = np.full((HEIGHT, WIDTH, 3), (220, 20, 20), np.uint8)
         container.mux(stream.encode(av.VideoFrame.from_ndarray(red, format="rgb24")))
         container.mux(stream.encode())
-    (frame,) = VideoFile(tmp_path / "red.mp4")
+    (frame,) = VideoFrames(tmp_path / "red.mp4")
     assert np.abs(frame.image.reshape(-1, 3).mean(axis=0) - (220, 20, 20)).max() < 15
 
 
 def test_iterating_again_gives_equal_frames_and_max_frames_stops(tmp_path: Path) -> None:
     file = make_video(tmp_path / "walk.mp4")
-    source = VideoFile(file, max_frames=7)
+    source = VideoFrames(file, max_frames=7)
     assert len(source) == 7
     first, second = list(source), list(source)
     assert [frame.index for frame in first] == list(range(7))
     assert all(np.array_equal(one.image, other.image) for one, other in zip(first, second, strict=True))
     assert source.skipped == []
-    assert len(VideoFile(file, max_frames=99)) == FRAMES
+    assert len(VideoFrames(file, max_frames=99)) == FRAMES
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
@@ -73,7 +73,7 @@ def test_rotation_mark_is_honoured_as_opencv_does(tmp_path: Path, degrees: int) 
     track = content.index(b"tkhd")
     at = content.index(one + zero * 3 + one + zero * 3 + last, track)
     file.write_bytes(content[:at] + matrices[degrees] + content[at + 24 :])
-    frame = next(iter(VideoFile(file)))
+    frame = next(iter(VideoFrames(file)))
     _, bgr = cv2.VideoCapture(str(file)).read()
     assert frame.image.shape == ((HEIGHT, WIDTH, 3) if degrees == 180 else (WIDTH, HEIGHT, 3))
     assert np.abs(frame.image.astype(int) - bgr[:, :, ::-1]).max() <= 6
@@ -86,7 +86,7 @@ def test_file_without_a_frame_count_is_counted(tmp_path: Path, name: str) -> Non
     file = make_video(tmp_path / name)
     with av.open(str(file)) as container:
         assert container.streams.video[0].frames == 0  # else this test tests nothing
-    assert len(VideoFile(file)) == FRAMES
+    assert len(VideoFrames(file)) == FRAMES
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_file_without_a_frame_count_is_counted(tmp_path: Path, name: str) -> Non
 )
 def test_a_file_cut_in_the_middle_gives_what_is_there_and_says_so(tmp_path: Path, name: str, options: dict) -> None:
     codec = "mpeg4" if name.endswith("avi") else "libx264"
-    whole = list(VideoFile(make_video(tmp_path / name, frames=60, codec=codec, **options)))
-    source = VideoFile(cut(tmp_path / name, 0.6))
+    whole = list(VideoFrames(make_video(tmp_path / name, frames=60, codec=codec, **options)))
+    source = VideoFrames(cut(tmp_path / name, 0.6))
     frames = list(source)
     assert 5 < len(frames) < 60
     assert np.array_equal(frames[3].image, whole[3].image)
@@ -111,7 +111,7 @@ def test_a_damaged_stretch_is_not_let_through_in_silence(tmp_path: Path) -> None
     at = content.index(bytes(packet), start)
     content[at : at + size] = bytes(size)
     file.write_bytes(content)
-    source = VideoFile(file)
+    source = VideoFrames(file)
     frames = list(source)
     assert 6 <= len(frames) < FRAMES
     assert source.skipped
@@ -121,14 +121,14 @@ def test_a_damaged_stretch_is_not_let_through_in_silence(tmp_path: Path) -> None
 def test_what_is_no_video_is_told_in_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "fake.mp4").write_bytes(content)
     with pytest.raises(UserError, match=r"cannot read .*fake\.mp4 as a video") as told:
-        VideoFile(tmp_path / "fake.mp4")
+        VideoFrames(tmp_path / "fake.mp4")
     assert "\n" not in str(told.value)
 
 
 def test_mp4_cut_before_its_index_is_told(tmp_path: Path) -> None:
     file = cut(make_video(tmp_path / "walk.mp4"), 0.5)  # without faststart the index stands at the end
     with pytest.raises(UserError, match="copy it again"):
-        VideoFile(file)
+        VideoFrames(file)
 
 
 def test_sound_alone_is_told(tmp_path: Path) -> None:
@@ -139,11 +139,11 @@ def test_sound_alone_is_told(tmp_path: Path) -> None:
         container.mux(stream.encode(sound))
         container.mux(stream.encode())
     with pytest.raises(UserError, match="holds no pictures"):
-        VideoFile(tmp_path / "song.mp4")
+        VideoFrames(tmp_path / "song.mp4")
 
 
 def test_frames_are_let_go_as_they_are_read(tmp_path: Path) -> None:
-    source = VideoFile(make_video(tmp_path / "long.mp4", frames=120))
+    source = VideoFrames(make_video(tmp_path / "long.mp4", frames=120))
     born: list[weakref.ref] = []
     for frame in source:
         born.append(weakref.ref(frame.image))
@@ -154,7 +154,7 @@ def test_frames_are_let_go_as_they_are_read(tmp_path: Path) -> None:
 
 def test_every_third_frame(tmp_path: Path) -> None:
     file = make_video(tmp_path / "walk.mp4")
-    whole, some = list(VideoFile(file)), list(VideoFile(file, max_frames=10, every=3))
+    whole, some = list(VideoFrames(file)), list(VideoFrames(file, max_frames=10, every=3))
     assert [frame.index for frame in some] == [0, 3, 6, 9]
     for frame in some:
         np.testing.assert_array_equal(frame.image, whole[frame.index].image)

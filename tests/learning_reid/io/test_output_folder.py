@@ -1,4 +1,4 @@
-"""Files are replaced whole or not at all; a folder that cannot be written is refused."""
+"""Output folders are created and checked before any work."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from learning_reid.errors import UserError
-from learning_reid.io.output_folder import prepare_folder, replacing
+from learning_reid.io.output_folder import prepare_folder
 
 
 def test_a_folder_is_made_and_left_empty(tmp_path: Path) -> None:
@@ -36,15 +36,3 @@ def test_a_folder_named_like_an_output(tmp_path: Path) -> None:
     (tmp_path / "ranking.png").mkdir()
     with pytest.raises(UserError, match=r"ranking.png is in the way"):
         prepare_folder(tmp_path)
-
-
-def test_what_goes_wrong_half_way_leaves_the_older_file(tmp_path: Path) -> None:
-    path = tmp_path / "a.txt"
-    path.write_text("older")
-    with pytest.raises(RuntimeError), replacing(path) as part:
-        part.write_text("half")
-        raise RuntimeError
-    assert path.read_text() == "older" and list(tmp_path.iterdir()) == [path]
-    with replacing(path) as part:
-        part.write_text("newer")
-    assert path.read_text() == "newer" and list(tmp_path.iterdir()) == [path]

@@ -6,10 +6,10 @@ from torch import nn
 
 from learning_reid.errors import UserError
 from learning_reid.losses.arcface import ArcFaceLoss
-from learning_reid.losses.center import CentreLoss
+from learning_reid.losses.center import CenterLoss
 from learning_reid.losses.circle import CircleLoss
 from learning_reid.losses.contrastive import SupervisedContrastiveLoss
-from learning_reid.losses.cross_entropy import CrossEntropyLoss
+from learning_reid.losses.classification import CrossEntropyLoss
 from learning_reid.losses.registry import METRIC_LOSSES, WITH_CLASSES, build_metric_loss
 from learning_reid.losses.triplet import TripletLoss
 
@@ -20,7 +20,7 @@ PAIRWISE = {
     "contrastive": SupervisedContrastiveLoss(),
 }
 torch.manual_seed(0)
-BY_CLASS = {"cross-entropy": CrossEntropyLoss(), "centre": CentreLoss(8, 8), "arcface": ArcFaceLoss(8, 8)}
+BY_CLASS = {"cross-entropy": CrossEntropyLoss(), "centre": CenterLoss(8, 8), "arcface": ArcFaceLoss(8, 8)}
 ALL = {**PAIRWISE, **BY_CLASS}
 BLIND_TO_LENGTH = {name: ALL[name] for name in ("circle", "contrastive", "arcface")}
 LABELS = torch.tensor([0, 0, 1, 1, 1, 2, 2, 7])

@@ -10,7 +10,7 @@ from pytorch_metric_learning import distances, losses, miners, reducers
 from learning_reid.losses.arcface import ArcFaceLoss
 from learning_reid.losses.circle import circle_loss
 from learning_reid.losses.contrastive import supervised_contrastive_loss
-from learning_reid.losses.cross_entropy import cross_entropy
+from learning_reid.losses.classification import cross_entropy
 from learning_reid.losses.triplet import triplet_loss
 
 BATCHES = {

@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from torch.autograd import gradcheck
 
 from learning_reid.losses.arcface import arcface_logits, arcface_loss
-from learning_reid.losses.center import CentreLoss, centre_loss
+from learning_reid.losses.center import CenterLoss, center_loss
 from learning_reid.losses.circle import circle_loss
 from learning_reid.losses.contrastive import supervised_contrastive_loss
-from learning_reid.losses.cross_entropy import cross_entropy
+from learning_reid.losses.classification import cross_entropy
 from learning_reid.losses.triplet import triplet_loss
 
 LABELS = [0, 0, 1, 1, 1, 2]  # the last is alone
@@ -118,7 +118,7 @@ def test_arcface_is_its_equation(scale, margin):
 
 
 def test_centre_loss_is_its_equation():
-    assert centre_loss(FEATURES, torch.tensor(LABELS), CENTRES).item() == pytest.approx(slow_centre(), rel=1e-12)
+    assert center_loss(FEATURES, torch.tensor(LABELS), CENTRES).item() == pytest.approx(slow_centre(), rel=1e-12)
 
 
 @pytest.mark.parametrize("case", [name for name in CASES if "circle" not in name])
@@ -130,7 +130,7 @@ def test_gradients_are_slopes(case):
 
 def test_gradients_of_the_losses_with_weights_are_slopes():
     both = [FEATURES.clone().requires_grad_(), CENTRES.clone().requires_grad_()]
-    assert gradcheck(lambda x, weights: centre_loss(x, torch.tensor(LABELS), weights), both)
+    assert gradcheck(lambda x, weights: center_loss(x, torch.tensor(LABELS), weights), both)
     assert gradcheck(lambda x, weights: arcface_loss(x, torch.tensor(LABELS), weights), both)
 
 
@@ -163,7 +163,7 @@ def test_arcface_gives_the_right_answer_a_handicap_at_every_angle():
 
 def test_centres_go_to_the_middle_of_their_people():
     torch.manual_seed(0)
-    module = CentreLoss(3, 4).double()
+    module = CenterLoss(3, 4).double()
     optimiser = torch.optim.SGD(module.parameters(), lr=0.5)
     for _ in range(400):
         optimiser.zero_grad()

@@ -9,7 +9,7 @@ import numpy as np
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import Protocol
-from learning_reid.metrics.retrieval import Retrieval, score_retrieval
+from learning_reid.metrics.retrieval import RetrievalMetrics, retrieval_metrics
 
 CURVE = 50
 
@@ -50,22 +50,22 @@ def random_task(
     known = np.flatnonzero(person > 0)
     for q in range(0, queries if len(known) else 0, 2):
         itself = rng.choice(known)
-        asking.person[q], asking.camera[q], asking.picture[q] = person[itself], answering.camera[itself], itself
+        asking.person[q], asking.camera[q], asking.image[q] = person[itself], answering.camera[itself], itself
     distances = rng.random((queries, gallery)) + 0.3 * (asking.person[:, None] != person[None]) + 0.1
-    distances[asking.picture[:, None] == np.arange(gallery)[None]] = 0.0
+    distances[asking.image[:, None] == np.arange(gallery)[None]] = 0.0
     return Task(distances if decimals is None else np.round(distances, decimals), asking, answering)
 
 
-def evaluate(task: Task, protocol: Protocol, ap: str = "precisions") -> Retrieval:
+def evaluate(task: Task, protocol: Protocol, ap: str = "precisions") -> RetrievalMetrics:
     """The fast way."""
     matches = find_matches(task.rows, task.query, task.gallery, protocol)
-    return score_retrieval(matches, task.query, task.gallery, protocol, ap)
+    return retrieval_metrics(matches, task.query, task.gallery, protocol, ap)
 
 
 def is_left_out(task: Task, q: int, g: int, protocol_name: str) -> bool:
     """The rules, read from their one-line definitions."""
     same_camera = task.query.camera[q] == task.gallery.camera[g]
-    itself = task.query.picture[q] >= 0 and task.query.picture[q] == task.gallery.picture[g]
+    itself = task.query.image[q] >= 0 and task.query.image[q] == task.gallery.image[g]
     return {
         "market1501": is_right(task, q, g) and same_camera,
         "cuhk03-single-shot": same_camera,

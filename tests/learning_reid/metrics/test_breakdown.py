@@ -26,7 +26,7 @@ def test_a_pair_of_cameras_is_an_evaluation_of_its_own(name: str, seed: int, mon
             part = task.asked(np.flatnonzero(task.query.camera == asking))
             alone = evaluate(part.answered(np.flatnonzero(task.gallery.camera == answering)), PROTOCOLS[name])
             if alone.queries:
-                figures = alone.figures
+                figures = alone.means
                 expected.append((asking, answering, alone.queries, figures["rank1"], figures["map"]))
     ours = by_camera_pair(task.rows, task.query, task.gallery, PROTOCOLS[name])
     assert [(pair.query_camera, pair.gallery_camera) for pair in ours] == [row[:2] for row in expected]
@@ -45,13 +45,13 @@ def test_persons_sum_up_to_the_whole_and_the_hardest_come_first(name: str) -> No
     assert queries.sum() == whole.queries
     for figure in ("rank1", "map"):
         summed = sum(getattr(person, figure) * person.queries for person in persons)
-        assert summed / whole.queries == pytest.approx(whole.figures[figure])
+        assert summed / whole.queries == pytest.approx(whole.means[figure])
     assert [person.map for person in persons] == sorted(person.map for person in persons)
     counted = task.query.person[whole.counted]
     assert sorted(person.person for person in persons) == np.unique(counted).tolist()
     for person in persons:
         alone = evaluate(task.asked(np.flatnonzero(task.query.person == person.person)), PROTOCOLS[name])
-        assert (person.queries, person.rank1) == (alone.queries, pytest.approx(alone.figures["rank1"]))
+        assert (person.queries, person.rank1) == (alone.queries, pytest.approx(alone.means["rank1"]))
 
 
 def test_nobody_to_find_gives_empty_tables() -> None:
@@ -65,7 +65,7 @@ def test_in_a_table_only_the_cameras_that_the_protocol_lets_compete() -> None:
     ours = by_camera_pair(task.rows, task.query, task.gallery, PROTOCOLS["single-camera"])
     assert [(pair.query_camera, pair.gallery_camera) for pair in ours] == [(0, 0), (1, 1), (2, 2)]
     whole = evaluate(task, PROTOCOLS["single-camera"])
-    assert sum(pair.map * pair.queries for pair in ours) / whole.queries == pytest.approx(whole.figures["map"])
+    assert sum(pair.map * pair.queries for pair in ours) / whole.queries == pytest.approx(whole.means["map"])
 
 
 def test_in_a_table_stand_the_pictures_that_the_protocol_drew() -> None:

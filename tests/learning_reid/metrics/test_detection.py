@@ -6,7 +6,7 @@ import supervision as sv
 from sklearn.metrics import average_precision_score
 from supervision.metrics import MeanAveragePrecision
 
-from learning_reid.metrics.detection import detection_scores, iou_matrix, match_boxes
+from learning_reid.metrics.detection import detection_metrics, iou_matrix, match_boxes
 
 
 def random_boxes(rng: np.random.Generator, n: int, low: int = 1) -> np.ndarray:
@@ -72,7 +72,7 @@ def test_figures_of_two_pictures_counted_by_hand() -> None:
         (np.array([person]), np.array([0.6])),  # hit
     ]
     truth = [np.array([person, other]), np.array([person])]
-    scores = detection_scores(found, truth)
+    scores = detection_metrics(found, truth)
     # in falling score: hit, miss, hit, miss; three persons in all
     assert scores.hits.tolist() == [True, False, True, False]
     assert (scores.people, scores.recall, scores.precision) == (3, 2 / 3, 0.5)
@@ -85,15 +85,15 @@ def test_a_detection_on_an_ignored_box_is_neither_hit_nor_false_alarm() -> None:
     person, ignored = [0, 0, 10, 10], [20, 0, 30, 10]
     half_on_it = [20, 0, 30, 5]  # IoU 0.5
     found = [(np.array([person, half_on_it, [20, 0, 30, 3]]), np.array([0.5, 0.9, 0.8]))]
-    scores = detection_scores(found, [np.array([person])], [np.array([ignored])])
+    scores = detection_metrics(found, [np.array([person])], [np.array([ignored])])
     assert scores.scores.tolist() == [0.8, 0.5]  # IoU 0.3 with the ignored box does not excuse
     assert scores.hits.tolist() == [False, True]
-    assert detection_scores(found, [np.array([person])]).precision == pytest.approx(1 / 3)
+    assert detection_metrics(found, [np.array([person])]).precision == pytest.approx(1 / 3)
 
 
 def test_a_person_beside_an_ignored_box_still_counts_as_found() -> None:
     box = np.array([[0.0, 0, 10, 10]])
-    scores = detection_scores([(box, np.array([0.9]))], [box], [box])
+    scores = detection_metrics([(box, np.array([0.9]))], [box], [box])
     assert scores.recall == scores.precision == scores.ap50 == 1.0
 
 
@@ -114,7 +114,7 @@ def test_average_precision_beside_supervision() -> None:
         [sv.Detections(b.astype(np.float32), confidence=s, class_id=np.zeros(len(b), int)) for b, s in found],
         [sv.Detections(t, class_id=np.zeros(len(t), int)) for t in truth],
     )
-    ours = detection_scores(found, truth).ap50
+    ours = detection_metrics(found, truth).ap50
     assert 0.3 < ours < 0.95
     assert ours == pytest.approx(peer.compute().map50, abs=0.01)  # supervision samples the curve at 101 recalls
 
@@ -123,20 +123,20 @@ def test_average_precision_beside_scikit_learn_where_no_envelope_is_needed() -> 
     box = np.array([[0.0, 0, 10, 10]])
     far = np.array([[50.0, 50, 60, 60]])
     found = [(box, np.array([0.9])), (box, np.array([0.8])), (np.concatenate([far, box]), np.array([0.7, 0.6]))]
-    scores = detection_scores(found, [box, box, box])
+    scores = detection_metrics(found, [box, box, box])
     assert scores.ap50 == pytest.approx(average_precision_score(scores.hits, scores.scores))
 
 
 def test_the_order_of_the_pictures_changes_nothing() -> None:
     found, truth = noisy_set(np.random.default_rng(6))
-    backwards = detection_scores(found[::-1], truth[::-1])
-    assert backwards.ap50 == pytest.approx(detection_scores(found, truth).ap50)
+    backwards = detection_metrics(found[::-1], truth[::-1])
+    assert backwards.ap50 == pytest.approx(detection_metrics(found, truth).ap50)
 
 
 def test_nothing_found_and_nobody_there() -> None:
     nothing = (np.zeros((0, 4)), np.zeros(0))
-    nobody = detection_scores([nothing], [np.zeros((0, 4))])
+    nobody = detection_metrics([nothing], [np.zeros((0, 4))])
     assert (nobody.recall, nobody.precision, nobody.ap50, nobody.people) == (0, 0, 0, 0)
-    assert detection_scores([], []).ap50 == 0
+    assert detection_metrics([], []).ap50 == 0
     with pytest.raises(ValueError, match="1, 0 and 0 pictures"):
-        detection_scores([nothing], [])
+        detection_metrics([nothing], [])

@@ -8,7 +8,7 @@ from hypothesis import given as over
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from learning_reid.metrics.identities import IdentityScores, identity_scores, pair_scores, purity, switches
+from learning_reid.metrics.identities import IdentityMetrics, identity_metrics, pairwise_metrics, purity, switches
 
 NUMBERS = st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3), st.integers(0, 2)), max_size=14)
 
@@ -23,10 +23,10 @@ def boxes_of(true: np.ndarray, missed: np.ndarray) -> dict[int, int]:
     return {int(p): int((true == p).sum() + missed[true == p].sum()) for p in np.unique(true[true >= 0])}
 
 
-def scores_of(true: np.ndarray, said: np.ndarray, there: dict[int, int]) -> IdentityScores:
+def scores_of(true: np.ndarray, said: np.ndarray, there: dict[int, int]) -> IdentityMetrics:
     """Where each detection overlaps one true box, or none."""
     rows = np.flatnonzero(true >= 0)
-    return identity_scores(said, rows, true[rows], there)
+    return identity_metrics(said, rows, true[rows], there)
 
 
 def slow_idtp(true: np.ndarray, said: np.ndarray) -> int:
@@ -52,7 +52,7 @@ def test_perfect_split_and_merged() -> None:
     split = scores_of(true, np.array([7, 7, 7, 8, 9, 9]), there)
     assert split.idf1 == pytest.approx(10 / 12) and split.persons == 3
     merged = scores_of(true, np.zeros(6, int), there)
-    assert merged.idf1 == pytest.approx(8 / 12) and pair_scores(true, np.zeros(6, int)).recall == 1
+    assert merged.idf1 == pytest.approx(8 / 12) and pairwise_metrics(true, np.zeros(6, int)).recall == 1
 
 
 def test_missed_boxes_false_alarms_and_nobody() -> None:
@@ -61,12 +61,12 @@ def test_missed_boxes_false_alarms_and_nobody() -> None:
     assert scores.idp == pytest.approx(1 / 3), "two false alarms were claimed to be somebody"
     assert scores.idr == pytest.approx(1 / 4), "two were missed, one was given to nobody"
     assert scores.idf1 == pytest.approx(2 / 7)
-    assert pair_scores(true, said).precision == 0 == pair_scores(true, said).recall
+    assert pairwise_metrics(true, said).precision == 0 == pairwise_metrics(true, said).recall
 
 
 def test_a_detection_on_two_true_boxes_may_stand_for_either() -> None:
     given_, rows, persons = np.array([5, 5]), np.array([0, 1, 1]), np.array([1, 1, 2])
-    assert identity_scores(given_, rows, persons, {1: 2, 2: 1}).idf1 == pytest.approx(4 / 5)
+    assert identity_metrics(given_, rows, persons, {1: 2, 2: 1}).idf1 == pytest.approx(4 / 5)
 
 
 def test_purity_and_switches() -> None:
@@ -80,7 +80,7 @@ def test_purity_and_switches() -> None:
 
 def test_nothing_at_all() -> None:
     none = np.zeros(0, int)
-    assert scores_of(none, none, {}).idf1 == 0 == pair_scores(none, none).f1 == switches(none, none, none, none)
+    assert scores_of(none, none, {}).idf1 == 0 == pairwise_metrics(none, none).f1 == switches(none, none, none, none)
 
 
 @settings(deadline=None)
@@ -92,7 +92,7 @@ def test_as_the_slow_twin(rows: list[tuple[int, int, int]]) -> None:
     found = scores_of(true, said, there)
     assert found.idf1 == pytest.approx(2 * right / max(claimed + sum(there.values()), 1))
     both, put, one = slow_pairs(true, said)
-    pairs = pair_scores(true, said)
+    pairs = pairwise_metrics(true, said)
     assert (pairs.precision, pairs.recall) == pytest.approx((both / max(put, 1), both / max(one, 1)))
     shuffled = np.random.default_rng(0).permutation(len(true))
     assert scores_of(true[shuffled], said[shuffled], there) == found, "the order says nothing"
@@ -122,5 +122,5 @@ def test_as_motmetrics() -> None:
             persons += present[who].tolist()
             said += given_now.tolist()
         peer = motmetrics.metrics.create().compute(events, metrics=["idf1", "idp", "idr"], name="all")
-        ours = identity_scores(np.array(said), np.array(rows), np.array(persons), there)
+        ours = identity_metrics(np.array(said), np.array(rows), np.array(persons), there)
         assert (ours.idf1, ours.idp, ours.idr) == pytest.approx(tuple(peer.iloc[0]), abs=1e-12)

@@ -3,24 +3,24 @@
 import numpy as np
 import pytest
 
-from learning_reid.metrics.labels import STRANGER, Labels
+from learning_reid.metrics.labels import DISTRACTOR, Labels
 
 
 def test_anything_that_holds_numbers_is_read() -> None:
     for kind in (list, tuple, np.array, lambda values: np.array(values, np.int16)):
-        labels = Labels.of(kind([3, STRANGER]), kind([1, 2]), kind([7, 8]))
-        assert [part.dtype for part in (labels.person, labels.camera, labels.picture)] == [np.int64] * 3
-        assert (labels.person.tolist(), labels.camera.tolist(), labels.picture.tolist()) == ([3, -1], [1, 2], [7, 8])
+        labels = Labels.of(kind([3, DISTRACTOR]), kind([1, 2]), kind([7, 8]))
+        assert [part.dtype for part in (labels.person, labels.camera, labels.image)] == [np.int64] * 3
+        assert (labels.person.tolist(), labels.camera.tolist(), labels.image.tolist()) == ([3, -1], [1, 2], [7, 8])
         assert len(labels) == 2
 
 
 def test_without_numbers_no_picture_is_in_both_lists() -> None:
-    assert (Labels.of([1, 2], [1, 1]).picture < 0).all()
+    assert (Labels.of([1, 2], [1, 1]).image < 0).all()
 
 
 def test_some_of_the_labels() -> None:
     some = Labels.of([3, 4, 5], [1, 2, 3], [7, 8, 9]).take(np.array([2, 0, 2]))
-    assert (some.person.tolist(), some.camera.tolist(), some.picture.tolist()) == ([5, 3, 5], [3, 1, 3], [9, 7, 9])
+    assert (some.person.tolist(), some.camera.tolist(), some.image.tolist()) == ([5, 3, 5], [3, 1, 3], [9, 7, 9])
     assert len(Labels.of([], []).take(np.array([], int))) == 0
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from learning_reid.metrics.labels import Labels
-from learning_reid.metrics.matches import Matches, answerable, find_matches
+from learning_reid.metrics.matches import Matches, has_true_match, find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
 from tests.learning_reid.metrics.slow_twin import Task, is_left_out, is_right, random_task
 
@@ -30,9 +30,9 @@ def test_equals_looking_at_one_picture_after_the_other(name: str, decimals: int 
         here = found.trial == trial
         assert found.gallery[here].tolist() == [g for _, g in right]
         assert found.distance[here].tolist() == [distance for distance, _ in right]
-        assert found.wrong_nearer[here].tolist() == [sum(w <= distance for w in wrong) for distance, _ in right]
-        assert found.nearest_wrong[trial] == min(wrong, default=np.inf)
-        assert found.number[here].tolist() == list(range(len(right)))
+        assert found.num_negatives_before[here].tolist() == [sum(w <= distance for w in wrong) for distance, _ in right]
+        assert found.nearest_negative[trial] == min(wrong, default=np.inf)
+        assert found.match_index[here].tolist() == list(range(len(right)))
         places = sorted([(w, 0) for w in wrong] + [(distance, 1) for distance, _ in right])
         assert found.rank[here].tolist() == [place + 1 for place, (_, hit) in enumerate(places) if hit]
     assert (np.diff(found.trial) >= 0).all()
@@ -43,12 +43,12 @@ def test_each_draw_is_a_trial_of_its_own_and_names_rows_of_the_whole_gallery() -
     protocol = PROTOCOLS["cuhk03-single-shot"]
     found = matches_of(task, protocol.name)
     assert (np.bincount(found.query) == protocol.repeats).all()
-    assert (found.number == 0).all()  # one picture of a person
+    assert (found.match_index == 0).all()  # one picture of a person
     asked = found.query[found.trial]
     assert (task.gallery.person[found.gallery] == task.query.person[asked]).all()
     assert (task.gallery.camera[found.gallery] != task.query.camera[asked]).all()
     assert (task.distances[asked, found.gallery] == found.distance).all()
-    trials = dict(zip(found.trial.tolist(), found.wrong_nearer.tolist(), strict=True))
+    trials = dict(zip(found.trial.tolist(), found.num_negatives_before.tolist(), strict=True))
     for rows, shots in protocol.rounds(task.query, task.gallery):
         for q in rows:
             for trial, shot in zip(np.flatnonzero(found.query == q), shots, strict=True):
@@ -61,14 +61,14 @@ def test_nobody_knows_a_stranger() -> None:
     # two pictures of strangers are of two persons, even with equal numbers
     task = Task(np.array([[0.1, 0.2]]), Labels.of([-1], [1]), Labels.of([-1, -1], [2, 2]))
     found = matches_of(task)
-    assert (found.query.tolist(), len(found.trial), found.nearest_wrong.tolist()) == ([0], 0, [0.1])
+    assert (found.query.tolist(), len(found.trial), found.nearest_negative.tolist()) == ([0], 0, [0.1])
 
 
 def test_the_precision_of_the_distances_stays() -> None:
     task = random_task(6)
     for dtype in (np.float32, np.float64):
         found = matches_of(Task(task.distances.astype(dtype), task.query, task.gallery))
-        assert found.distance.dtype == found.nearest_wrong.dtype == dtype
+        assert found.distance.dtype == found.nearest_negative.dtype == dtype
 
 
 def test_other_rounds_than_the_protocols() -> None:
@@ -79,7 +79,7 @@ def test_other_rounds_than_the_protocols() -> None:
     expected = matches_of(part)
     assert found.query.tolist() == asking[expected.query].tolist()
     assert found.gallery.tolist() == columns[expected.gallery].tolist()
-    assert found.wrong_nearer.tolist() == expected.wrong_nearer.tolist()
+    assert found.num_negatives_before.tolist() == expected.num_negatives_before.tolist()
     assert len(found.gallery)
 
 
@@ -100,7 +100,7 @@ def test_who_has_somebody_to_find_is_known_without_distances(name: str, seed: in
         any(is_right(task, q, g) and not is_left_out(task, q, g, name) for g in range(len(task.gallery)))
         for q in range(len(task.query))
     ]
-    assert answerable(task.query, task.gallery, PROTOCOLS[name]).tolist() == expected
+    assert has_true_match(task.query, task.gallery, PROTOCOLS[name]).tolist() == expected
     assert len(set(expected)) == 2
     found = matches_of(task, name)
     assert sorted(set(found.query[found.trial])) == np.flatnonzero(expected).tolist()

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from learning_reid.metrics.reidentification import EXCUSED, NOBODY, identify, refind_scores
+from learning_reid.metrics.reidentification import IGNORED, FALSE_POSITIVE, assign_identities, reidentification_metrics
 
 
 def test_a_detection_takes_the_identity_of_the_true_box_it_covers() -> None:
@@ -13,7 +13,7 @@ def test_a_detection_takes_the_identity_of_the_true_box_it_covers() -> None:
     ids, scores = np.array([7, 8, 9]), np.array([1, 1, 0])  # 9 is to be ignored
     boxes = np.array([[0, 0, 10, 9], [0, 0, 10, 8], [20, 0, 30, 5], [20, 6, 30, 10], [40, 0, 50, 10], [80, 80, 90, 90]])
     # the first takes 7 (0.9 before 0.8), so the second is nobody; 0.5 is enough, 0.4 is not
-    assert identify(boxes, true_boxes, ids, scores).tolist() == [7, NOBODY, 8, NOBODY, EXCUSED, NOBODY]
+    assert assign_identities(boxes, true_boxes, ids, scores).tolist() == [7, FALSE_POSITIVE, 8, FALSE_POSITIVE, IGNORED, FALSE_POSITIVE]
 
 
 def test_figures_counted_by_hand() -> None:
@@ -26,7 +26,7 @@ def test_figures_counted_by_hand() -> None:
     #   order: p2@1 0.1, p1@2 0.2, p2@2 0.3, p1@1 0.4, p2@3 0.9 → hits at 1, 3, 5 → AP = (1 + 2/3 + 3/5) / 3
     #   frame 1 yes, frame 2 no → refind = 1/2.
     frame, identity = np.array([1, 1, 2, 2, 3]), np.array([1, 2, 2, 1, 2])
-    scores = refind_scores(
+    scores = reidentification_metrics(
         [1, 2],
         [np.array([0.1, 0.5, 0.2, 0.3, 0.4]), np.array([0.4, 0.1, 0.3, 0.2, 0.9])],
         [frame, frame],
@@ -42,17 +42,17 @@ def test_figures_counted_by_hand() -> None:
 def test_queries_that_are_nobody_or_never_come_again_are_left_out_and_counted() -> None:
     one = (np.array([0.1]), np.array([1]), np.array([5]))
     present = [np.array([1]), np.array([1]), np.zeros(0, int)]
-    scores = refind_scores([5, NOBODY, 6], *([part] * 3 for part in one), present)
+    scores = reidentification_metrics([5, FALSE_POSITIVE, 6], *([part] * 3 for part in one), present)
     assert (scores.queries, scores.queries_scored, scores.frames_scored, scores.refind_rate) == (3, 1, 1, 1.0)
-    nothing = refind_scores([NOBODY], [one[0]], [one[1]], [one[2]], [np.zeros(0, int)])
+    nothing = reidentification_metrics([FALSE_POSITIVE], [one[0]], [one[1]], [one[2]], [np.zeros(0, int)])
     assert math.isnan(nothing.refind_rate) and math.isnan(nothing.map) and nothing.queries_scored == 0
 
 
 def test_a_detection_to_be_ignored_is_no_false_alarm_but_still_the_nearest_of_its_frame() -> None:
-    distances, frame, identity = np.array([0.1, 0.2]), np.array([1, 1]), np.array([EXCUSED, 4])
-    scores = refind_scores([4], [distances], [frame], [identity], [np.array([1])])
+    distances, frame, identity = np.array([0.1, 0.2]), np.array([1, 1]), np.array([IGNORED, 4])
+    scores = reidentification_metrics([4], [distances], [frame], [identity], [np.array([1])])
     assert (scores.rank1, scores.map, scores.refind_rate) == (1, 1, 0)
-    as_alarm = refind_scores([4], [distances], [frame], [np.array([NOBODY, 4])], [np.array([1])])
+    as_alarm = reidentification_metrics([4], [distances], [frame], [np.array([FALSE_POSITIVE, 4])], [np.array([1])])
     assert (as_alarm.rank1, as_alarm.map, as_alarm.refind_rate) == (0, 0.5, 0)
 
 
@@ -73,7 +73,7 @@ def test_equals_a_slow_loop(seed: int) -> None:
         for place, i in enumerate(order)
         if identity[i] == 2
     ]
-    scores = refind_scores([2], [distances], [frame], [identity], [present])
+    scores = reidentification_metrics([2], [distances], [frame], [identity], [present])
     assert scores.refind_rate == pytest.approx(found / len(present))
     assert scores.map == pytest.approx(np.mean(precisions))
     assert scores.rank1 == (identity[order[0]] == 2)

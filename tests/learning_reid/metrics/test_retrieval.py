@@ -1,4 +1,4 @@
-"""Retrieval figures against torchreid's own evaluation, scikit-learn and slow loops; and what may not change them."""
+"""RetrievalMetrics figures against torchreid's own evaluation, scikit-learn and slow loops; and what may not change them."""
 
 import warnings
 from dataclasses import replace
@@ -32,7 +32,7 @@ WHOLE_GALLERY = [protocol for protocol in PROTOCOLS.values() if not protocol.rep
 def one_picture_of_each_person(seed: int) -> Task:
     task = random_task(seed, people=12, strangers=0)
     task.gallery.person[:] = np.random.default_rng(seed).permutation(len(task.gallery)) + 1
-    task.query.picture[:] = -1
+    task.query.image[:] = -1
     return task
 
 
@@ -99,7 +99,7 @@ def test_equals_torchreid(kind: str, seed: int) -> None:
     ours = evaluate(task, MARKET)
     assert len(cmc) >= 1
     np.testing.assert_allclose(ours.cmc[: len(cmc)], cmc, atol=1e-6, rtol=0)
-    assert ours.figures["map"] == pytest.approx(mean_ap, abs=1e-6)
+    assert ours.means["map"] == pytest.approx(mean_ap, abs=1e-6)
 
 
 @ALL
@@ -125,15 +125,15 @@ def test_figures_counted_by_hand() -> None:
     task = Task(
         np.array([[0.1, 0.2, 0.3, 0.4, 0.5]]), Labels.of([1], [1]), Labels.of([1, -1, 1, 2, 1], [1, 1, 2, 1, 3])
     )
-    figures = evaluate(task, MARKET).figures  # right answers at ranks 2 and 4
+    figures = evaluate(task, MARKET).means  # right answers at ranks 2 and 4
     assert figures == pytest.approx(
         {"rank1": 0, "rank5": 1, "rank10": 1, "rank20": 1, "map": (1 / 2 + 2 / 4) / 2, "minp": 2 / 4}
     )
     trapezoids = ((0 / 1 + 1 / 2) / 2 + (1 / 3 + 2 / 4) / 2) / 2
-    assert evaluate(task, MARKET, "interpolated").figures["map"] == pytest.approx(trapezoids)
+    assert evaluate(task, MARKET, "interpolated").means["map"] == pytest.approx(trapezoids)
     every = evaluate(task, PROTOCOLS["all-shots"])  # one wrong picture before the first, two before the second
     assert every.cmc[:4].tolist() == [0, 0.5, 1, 1]
-    assert evaluate(task, PROTOCOLS["self-only"]).figures["rank1"] == 1  # the next frame of the same walk
+    assert evaluate(task, PROTOCOLS["self-only"]).means["rank1"] == 1  # the next frame of the same walk
 
 
 def test_single_shot_approaches_the_mean_of_all_possible_draws() -> None:
@@ -145,7 +145,7 @@ def test_single_shot_approaches_the_mean_of_all_possible_draws() -> None:
         place = next(i for i, g in enumerate(order) if person[g] == 1)
         rank1.append(place == 0)
         average.append(1 / (place + 1))
-    ours = evaluate(task, replace(PROTOCOLS["cuhk03-single-shot"], repeats=4000)).figures
+    ours = evaluate(task, replace(PROTOCOLS["cuhk03-single-shot"], repeats=4000)).means
     assert 0 < np.mean(rank1) < 1
     for name, exact in (("rank1", rank1), ("map", average), ("minp", average)):
         assert ours[name] == pytest.approx(np.mean(exact), abs=4 * np.std(exact) / 4000**0.5), name
@@ -233,7 +233,7 @@ def test_who_gives_everybody_the_same_vector_earns_no_rank1(protocol: Protocol) 
     task = random_task(6, gallery=90)
     same = replace(task, distances=np.full_like(task.distances, 0.25))
     ours = evaluate(same, protocol)
-    assert ours.queries > 10 and ours.figures["rank1"] == 0
+    assert ours.queries > 10 and ours.means["rank1"] == 0
     reverse = same.answered(np.arange(90)[::-1]) if not protocol.repeats else same
     same_figures(ours, evaluate(reverse, protocol))
 
@@ -258,8 +258,8 @@ def test_more_wrong_pictures_behind_every_match_change_nothing_and_nearer_ones_c
         np.testing.assert_allclose(figures[where].cmc, curve)
     before = evaluate(task, protocol)
     same_figures(before, figures["far"])
-    assert figures["near"].figures["rank1"] == 0
-    assert figures["near"].figures["map"] < figures["between"].figures["map"] < before.figures["map"]
+    assert figures["near"].means["rank1"] == 0
+    assert figures["near"].means["map"] < figures["between"].means["map"] < before.means["map"]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -269,7 +269,7 @@ def test_what_must_hold_between_protocols(seed: int) -> None:
     for name in ("map", "minp"):  # they differ in CMC alone
         np.testing.assert_array_equal(market.per_query[name], every.per_query[name])
     assert (every.per_query["rank1"] <= market.per_query["rank1"])[market.counted].all()
-    assert every.figures["rank1"] < market.figures["rank1"]
+    assert every.means["rank1"] < market.means["rank1"]
     known = market.counted
     flattering = evaluate(task, PROTOCOLS["self-only"]).per_query["rank1"]
     assert (flattering >= market.per_query["rank1"])[known].all()  # more right pictures, no more wrong ones
@@ -286,7 +286,7 @@ def test_with_one_match_each_all_shots_is_market1501(seed: int) -> None:
 def test_the_curve_never_falls_and_agrees_with_the_ranks() -> None:
     ours = evaluate(TASKS["a long gallery"](1), MARKET)
     assert ours.cmc.shape == (CURVE,) and (np.diff(ours.cmc) >= 0).all() and 0 < ours.cmc[0] < ours.cmc[-1] <= 1
-    assert [ours.figures[f"rank{k}"] for k in RANKS] == [ours.cmc[k - 1] for k in RANKS]
+    assert [ours.means[f"rank{k}"] for k in RANKS] == [ours.cmc[k - 1] for k in RANKS]
 
 
 def test_queries_with_nobody_to_find_are_left_out_and_counted() -> None:
@@ -295,7 +295,7 @@ def test_queries_with_nobody_to_find_are_left_out_and_counted() -> None:
     task = Task(distances, Labels.of([1, 2, -1], [1, 1, 1]), Labels.of([1, -1, 2], [1, 2, 2]))
     ours = evaluate(task, MARKET)
     assert (ours.queries, ours.queries_skipped, ours.counted.tolist()) == (1, 2, [False, True, False])
-    assert (ours.figures["rank1"], ours.figures["rank5"], ours.figures["map"]) == (0.0, 1.0, 0.5)
+    assert (ours.means["rank1"], ours.means["rank5"], ours.means["map"]) == (0.0, 1.0, 0.5)
     assert all(np.isnan(values[[0, 2]]).all() for values in ours.per_query.values())
 
 
@@ -304,7 +304,7 @@ def test_queries_with_nobody_to_find_are_left_out_and_counted() -> None:
 def test_nobody_asks_or_nobody_answers(protocol: Protocol, asking: int, answering: int) -> None:
     query, gallery = Labels.of([1] * asking, [1] * asking), Labels.of([1] * answering, [2] * answering)
     ours = evaluate(Task(np.zeros((asking, answering)), query, gallery), protocol)
-    assert np.isnan(list(ours.figures.values())).all() and np.isnan(ours.cmc).all()
+    assert np.isnan(list(ours.means.values())).all() and np.isnan(ours.cmc).all()
     assert (ours.queries, ours.queries_skipped, ours.gallery) == (0, asking, answering)
 
 

@@ -9,9 +9,9 @@ from sklearn.metrics import roc_curve as peer_curve
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.verification import (
     FARS,
-    Pairs,
+    PairDistances,
     collect_pairs,
-    equal_error_rate,
+    eer,
     far_at_tar,
     roc_curve,
     tar_at_far,
@@ -20,30 +20,30 @@ from learning_reid.metrics.verification import (
 from tests.learning_reid.metrics.slow_twin import Task, random_task
 
 
-def random_pairs(seed: int, decimals: int | None = None, overlap: float = 1.5, many: int = 2_000) -> Pairs:
+def random_pairs(seed: int, decimals: int | None = None, overlap: float = 1.5, many: int = 2_000) -> PairDistances:
     rng = np.random.default_rng(seed)
     genuine, impostor = rng.normal(0, 1, 700), rng.normal(overlap, 1, many)
     if decimals is not None:
         genuine, impostor = np.round(genuine, decimals), np.round(impostor, decimals)
-    return Pairs.of(genuine, impostor)
+    return PairDistances.of(genuine, impostor)
 
 
 CASES = {
     "continuous": random_pairs(0, many=11_000),
     "tied": random_pairs(1, decimals=1, many=20_000),
     "heavily tied": random_pairs(2, decimals=0),
-    "one distance for all": Pairs.of(np.ones(5), np.ones(2000)),
+    "one distance for all": PairDistances.of(np.ones(5), np.ones(2000)),
     "apart": random_pairs(3, overlap=40),
     "the wrong way round": random_pairs(4, overlap=-3),
-    "single": Pairs.of(np.array([0.4]), np.array([0.3])),
+    "single": PairDistances.of(np.array([0.4]), np.array([0.3])),
     "few": random_pairs(5, many=7),
-    "single precision": Pairs.of(*(np.float32(x) for x in (random_pairs(6).genuine, random_pairs(6).impostor))),
+    "single precision": PairDistances.of(*(np.float32(x) for x in (random_pairs(6).genuine, random_pairs(6).impostor))),
 }
 pairs_cases = pytest.mark.parametrize("pairs", CASES.values(), ids=CASES)
 drops = pytest.mark.parametrize("drop", [False, True])
 
 
-def peer(pairs: Pairs, drop: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def peer(pairs: PairDistances, drop: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     truth = np.repeat([1, 0], [len(pairs.genuine), len(pairs.impostor)])
     scores = -np.concatenate([pairs.genuine, pairs.impostor])
     far, tar, score = peer_curve(truth, scores, drop_intermediate=drop)
@@ -61,15 +61,15 @@ def eer_on_the_curve(far: np.ndarray, tar: np.ndarray) -> float:
 
 @pairs_cases
 @drops
-def test_equal_error_rate_is_where_scikit_learns_curve_meets_the_diagonal(pairs: Pairs, drop: bool) -> None:
+def test_equal_error_rate_is_where_scikit_learns_curve_meets_the_diagonal(pairs: PairDistances, drop: bool) -> None:
     far, tar, _ = peer(pairs, drop)
-    assert equal_error_rate(pairs)[0] == pytest.approx(eer_on_the_curve(far, tar), abs=1e-9)
+    assert eer(pairs.genuine, pairs.impostor)[0] == pytest.approx(eer_on_the_curve(far, tar), abs=1e-9)
 
 
 @pairs_cases
-def test_the_threshold_of_the_equal_error_rate_is_the_first_beyond_the_diagonal(pairs: Pairs) -> None:
+def test_the_threshold_of_the_equal_error_rate_is_the_first_beyond_the_diagonal(pairs: PairDistances) -> None:
     far, tar, distance = peer(pairs, drop=False)
-    rate, threshold = equal_error_rate(pairs)
+    rate, threshold = eer(pairs.genuine, pairs.impostor)
     first = np.flatnonzero(far + tar >= 1 - 1e-12)[0]
     assert threshold == distance[first]
     assert min(far[first - 1], 1 - tar[first]) <= rate <= max(far[first], 1 - tar[first - 1])
@@ -78,9 +78,9 @@ def test_the_threshold_of_the_equal_error_rate_is_the_first_beyond_the_diagonal(
 @pairs_cases
 @drops
 @pytest.mark.parametrize("far", [*FARS, 0.37, 1.0])
-def test_tar_at_far_is_the_best_of_scikit_learns_curve(pairs: Pairs, drop: bool, far: float) -> None:
+def test_tar_at_far_is_the_best_of_scikit_learns_curve(pairs: PairDistances, drop: bool, far: float) -> None:
     curve_far, curve_tar, _ = peer(pairs, drop)
-    ours = tar_at_far(pairs, far)
+    ours = tar_at_far(pairs.genuine, pairs.impostor, far)
     if far * len(pairs.impostor) < 1:
         assert np.isnan(ours)
     elif not drop or far in curve_far:  # of a curve without the points on its straight pieces not every point is left
@@ -91,25 +91,25 @@ def test_tar_at_far_is_the_best_of_scikit_learns_curve(pairs: Pairs, drop: bool,
 
 @pairs_cases
 @pytest.mark.parametrize("far", [*FARS, 0.37, 0.999, 1.0])
-def test_a_threshold_is_the_largest_observed_that_lets_in_so_few(pairs: Pairs, far: float) -> None:
+def test_a_threshold_is_the_largest_observed_that_lets_in_so_few(pairs: PairDistances, far: float) -> None:
     observed = np.unique(np.concatenate([pairs.genuine, pairs.impostor]))
     allowed = [d for d in observed if np.mean(pairs.impostor <= d) <= far + 1e-12]
-    assert threshold_at_far(pairs, far) == (allowed[-1] if allowed else -np.inf)
+    assert threshold_at_far(pairs.genuine, pairs.impostor, far) == (allowed[-1] if allowed else -np.inf)
 
 
 @pairs_cases
 @drops
 @pytest.mark.parametrize("tar", [0.95, 0.5, 1 / 3, 0.951, 1.0, 0.001])
-def test_far_at_tar_is_the_first_of_scikit_learns_curve(pairs: Pairs, drop: bool, tar: float) -> None:
+def test_far_at_tar_is_the_first_of_scikit_learns_curve(pairs: PairDistances, drop: bool, tar: float) -> None:
     far, curve_tar, _ = peer(pairs, drop)
     expected = far[curve_tar >= tar - 1e-12].min()
-    ours = far_at_tar(pairs, tar)
+    ours = far_at_tar(pairs.genuine, pairs.impostor, tar)
     assert ours <= expected if drop else ours == expected
 
 
 @pairs_cases
-def test_the_drawn_curve_lies_on_scikit_learns(pairs: Pairs) -> None:
-    wanted, ours = roc_curve(pairs, points=60)
+def test_the_drawn_curve_lies_on_scikit_learns(pairs: PairDistances) -> None:
+    wanted, ours = roc_curve(pairs.genuine, pairs.impostor, points=60)
     far, tar, _ = peer(pairs, drop=False)
     assert wanted.shape == ours.shape == (60,)
     assert wanted[0] == pytest.approx(1 / len(pairs.impostor)) and wanted[-1] == 1 and ours[-1] == 1
@@ -122,23 +122,23 @@ def test_the_drawn_curve_lies_on_scikit_learns(pairs: Pairs) -> None:
     st.lists(st.integers(0, 9), min_size=1, max_size=12),
 )
 def test_any_few_pairs_lie_on_scikit_learns_curve(genuine: list[int], impostor: list[int]) -> None:
-    pairs = Pairs.of(np.array(genuine, float), np.array(impostor, float))
+    pairs = PairDistances.of(np.array(genuine, float), np.array(impostor, float))
     far, tar, _ = peer(pairs, drop=False)
-    assert equal_error_rate(pairs)[0] == pytest.approx(eer_on_the_curve(far, tar), abs=1e-12)
+    assert eer(pairs.genuine, pairs.impostor)[0] == pytest.approx(eer_on_the_curve(far, tar), abs=1e-12)
     for wanted in np.arange(1, len(impostor) + 1) / len(impostor):
-        assert tar_at_far(pairs, wanted) == tar[far <= wanted + 1e-12].max()
+        assert tar_at_far(pairs.genuine, pairs.impostor, wanted) == tar[far <= wanted + 1e-12].max()
     for wanted in np.arange(1, len(genuine) + 1) / len(genuine):
-        assert far_at_tar(pairs, wanted) == far[tar >= wanted - 1e-12].min()
+        assert far_at_tar(pairs.genuine, pairs.impostor, wanted) == far[tar >= wanted - 1e-12].min()
 
 
 def test_a_rate_too_small_to_be_seen_is_not_a_number() -> None:
-    hundred = Pairs.of(np.array([0.0]), np.arange(1.0, 101.0))
-    assert tar_at_far(hundred, 0.01) == 1
-    assert np.isnan(tar_at_far(hundred, 0.0099)) and np.isnan(tar_at_far(hundred, 0.001))
+    hundred = PairDistances.of(np.array([0.0]), np.arange(1.0, 101.0))
+    assert tar_at_far(hundred.genuine, hundred.impostor, 0.01) == 1
+    assert np.isnan(tar_at_far(hundred.genuine, hundred.impostor, 0.0099)) and np.isnan(tar_at_far(hundred.genuine, hundred.impostor, 0.001))
 
 
 def test_order_changes_nothing_and_shares_are_counted_at_the_threshold() -> None:
-    pairs = Pairs.of(np.array([0.5, 0.1, 0.3]), np.array([0.9, 0.3, 0.8, 0.7]))
+    pairs = PairDistances.of(np.array([0.5, 0.1, 0.3]), np.array([0.9, 0.3, 0.8, 0.7]))
     assert (pairs.genuine.tolist(), pairs.impostor.tolist()) == ([0.1, 0.3, 0.5], [0.3, 0.7, 0.8, 0.9])
     assert (pairs.tar(0.3), pairs.far(0.3)) == (2 / 3, 1 / 4)  # at the threshold is accepted
     assert pairs.far(np.array([0.0, 0.7, 1.0])).tolist() == [0, 0.5, 1]
@@ -147,7 +147,7 @@ def test_order_changes_nothing_and_shares_are_counted_at_the_threshold() -> None
 @pytest.mark.parametrize(("genuine", "impostor"), [([], [1.0]), ([1.0], []), ([], [])])
 def test_one_kind_of_pair_alone_tells_nothing(genuine: list[float], impostor: list[float]) -> None:
     with pytest.raises(ValueError, match=r"\d genuine and \d impostor pairs: both kinds are needed"):
-        Pairs.of(np.array(genuine), np.array(impostor))
+        PairDistances.of(np.array(genuine), np.array(impostor))
 
 
 def slow_pairs(task: Task, same_camera: bool) -> tuple[list[float], list[float]]:
@@ -155,7 +155,7 @@ def slow_pairs(task: Task, same_camera: bool) -> tuple[list[float], list[float]]
     for q in range(len(task.query)):
         for g in range(len(task.gallery)):
             alike = task.query.camera[q] == task.gallery.camera[g]
-            if alike != same_camera or task.query.picture[q] == task.gallery.picture[g]:
+            if alike != same_camera or task.query.image[q] == task.gallery.image[g]:
                 continue
             known = task.query.person[q] >= 0
             same = known and task.query.person[q] == task.gallery.person[g]
@@ -189,7 +189,7 @@ def test_of_too_many_impostors_a_seeded_part_is_taken_and_of_genuine_pairs_all()
     whole = collect_pairs(task.rows, task.query, task.gallery)
     most = 30_000
 
-    def some(seed: int) -> Pairs:
+    def some(seed: int) -> PairDistances:
         return collect_pairs(task.rows, task.query, task.gallery, most_impostors=most, seed=seed)
 
     assert some(0).genuine.tolist() == whole.genuine.tolist()
@@ -199,5 +199,5 @@ def test_of_too_many_impostors_a_seeded_part_is_taken_and_of_genuine_pairs_all()
     sizes = [len(some(seed).impostor) for seed in range(20)]
     assert np.mean(sizes) == pytest.approx(some(0).sampled * len(whole.impostor), rel=0.03)
     assert some(0).impostor.tolist() == some(0).impostor.tolist() != some(1).impostor.tolist()
-    rates = [equal_error_rate(some(seed))[0] for seed in range(20)]
-    assert np.mean(rates) == pytest.approx(equal_error_rate(whole)[0], abs=0.01)
+    rates = [eer(some(seed))[0] for seed in range(20)]
+    assert np.mean(rates) == pytest.approx(eer(whole.genuine, whole.impostor)[0], abs=0.01)

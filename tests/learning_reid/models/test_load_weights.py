@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from learning_reid.errors import UserError
-from learning_reid.models.load_weights import load_weights
+from learning_reid.models.state_dict import load_weights
 from learning_reid.models.osnet import build_osnet
 
 

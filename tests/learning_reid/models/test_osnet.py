@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from learning_reid.models.names import OSNET_NAMES
+from learning_reid.models.registry import OSNET_NAMES
 from learning_reid.models.osnet import FEATURE_DIM, VARIANTS, build_osnet
 
 

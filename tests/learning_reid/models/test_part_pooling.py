@@ -6,14 +6,14 @@ import torch
 from safetensors.torch import save_file
 
 from learning_reid.errors import UserError
-from learning_reid.models.networks import build_network
+from learning_reid.models.registry import create_model
 from learning_reid.models.osnet import build_osnet
-from learning_reid.models.part_pooling import StripedOSNet, Stripes
+from learning_reid.models.part_pooling import PartPooledOSNet, PartPooling
 
 
 def test_stripes_are_the_generalised_mean_of_rows_from_head_to_foot():
     maps = torch.rand(2, 3, 8, 4, generator=torch.Generator().manual_seed(0))
-    pooled = Stripes(4, 3.0)(maps).numpy()
+    pooled = PartPooling(4, 3.0)(maps).numpy()
     weights = np.sin(np.pi * np.array([1, 3, 5, 7]) / 8)
     for picture in range(2):
         for stripe in range(4):
@@ -24,37 +24,37 @@ def test_stripes_are_the_generalised_mean_of_rows_from_head_to_foot():
 
 def test_power_one_is_the_average_and_a_high_power_nearly_the_maximum():
     column = torch.rand(1, 2, 4, 1, generator=torch.Generator().manual_seed(1))  # one column, so all weigh the same
-    assert torch.allclose(Stripes(1, 1.0)(column), column.mean(dim=(2, 3)))
-    assert torch.allclose(Stripes(1, 200.0)(column), column.amax(dim=(2, 3)), atol=0.03)
+    assert torch.allclose(PartPooling(1, 1.0)(column), column.mean(dim=(2, 3)))
+    assert torch.allclose(PartPooling(1, 200.0)(column), column.amax(dim=(2, 3)), atol=0.03)
 
 
 def test_what_is_seen_at_the_side_counts_less_than_in_the_middle():
     maps = torch.ones(1, 1, 4, 8)
     side, middle = maps.clone(), maps.clone()
     side[..., 0], middle[..., 4] = 3.0, 3.0
-    assert 1 < Stripes(2, 1.0)(side)[0, 0] < Stripes(2, 1.0)(middle)[0, 0] - 0.1
+    assert 1 < PartPooling(2, 1.0)(side)[0, 0] < PartPooling(2, 1.0)(middle)[0, 0] - 0.1
 
 
 def test_relief_forgets_what_all_stripes_have_in_common():
     maps = torch.rand(1, 4, 8, 4, generator=torch.Generator().manual_seed(2))
     redder = maps + torch.tensor([0.5, 0.0, 0.0, 0.0]).view(1, 4, 1, 1)
-    shift = {relief: (Stripes(4, 1.0, relief)(redder) - Stripes(4, 1.0, relief)(maps)).abs().max() for relief in (0, 1)}
+    shift = {relief: (PartPooling(4, 1.0, relief)(redder) - PartPooling(4, 1.0, relief)(maps)).abs().max() for relief in (0, 1)}
     assert shift[0] > 0.4 and shift[1] < 1e-5
-    half = Stripes(4, 1.0, 0.5)(maps)
-    assert torch.allclose(half, (Stripes(4, 1.0, 0)(maps) + Stripes(4, 1.0, 1)(maps)) / 2, atol=1e-6)
+    half = PartPooling(4, 1.0, 0.5)(maps)
+    assert torch.allclose(half, (PartPooling(4, 1.0, 0)(maps) + PartPooling(4, 1.0, 1)(maps)) / 2, atol=1e-6)
 
 
 def test_top_and_bottom_exchanged_look_alike_to_the_average_but_not_to_stripes():
     maps = torch.rand(1, 4, 8, 4, generator=torch.Generator().manual_seed(2))
     turned = maps.flip(2)
     assert torch.allclose(maps.mean(dim=(2, 3)), turned.mean(dim=(2, 3)), atol=1e-6)
-    assert (Stripes(4, 3.0)(maps) - Stripes(4, 3.0)(turned)).abs().max() > 0.05
+    assert (PartPooling(4, 3.0)(maps) - PartPooling(4, 3.0)(turned)).abs().max() > 0.05
 
 
 def test_weights_say_by_themselves_how_they_are_read(tmp_path):
-    network = StripedOSNet(build_osnet("osnet_x0_25", seed=1), Stripes(8, 3.0, 0.5)).eval()
+    network = PartPooledOSNet(build_osnet("osnet_x0_25", seed=1), PartPooling(8, 3.0, 0.5)).eval()
     save_file(network.state_dict(), tmp_path / "striped.safetensors")
-    again = build_network("osnet_x0_25", tmp_path / "striped.safetensors")
+    again = create_model("osnet_x0_25", tmp_path / "striped.safetensors")
     pictures = torch.rand(2, 3, 256, 128, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         features = again(pictures)
@@ -63,14 +63,14 @@ def test_weights_say_by_themselves_how_they_are_read(tmp_path):
 
 
 def test_each_map_has_an_equal_say():
-    network = StripedOSNet(build_osnet("osnet_x0_25", seed=1), Stripes(2, 3.0)).eval()
+    network = PartPooledOSNet(build_osnet("osnet_x0_25", seed=1), PartPooling(2, 3.0)).eval()
     features = network(torch.rand(1, 3, 64, 32))[0]
     parts = features.split([2 * 96, 2 * 128, 2 * 128])
     assert [float(part.norm()) for part in parts] == pytest.approx([1, 1, 1], rel=1e-5)
 
 
 def test_stripes_for_another_kind_of_network_are_refused(tmp_path):
-    network = StripedOSNet(build_osnet("osnet_x0_25"), Stripes(2, 3.0))
+    network = PartPooledOSNet(build_osnet("osnet_x0_25"), PartPooling(2, 3.0))
     save_file(network.state_dict(), tmp_path / "striped.safetensors")
     with pytest.raises(UserError, match="read in stripes"):
-        build_network("resnet50", tmp_path / "striped.safetensors")
+        create_model("resnet50", tmp_path / "striped.safetensors")

@@ -10,7 +10,7 @@ import torch
 
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
-from learning_reid.models.names import OSNET_NAMES, TORCHREID_NAMES, check_name, input_size
+from learning_reid.models.registry import OSNET_NAMES, TORCHREID_NAMES, check_name, input_size
 from learning_reid.models.torchreid_models import build_torchreid
 
 

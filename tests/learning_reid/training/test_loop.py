@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from learning_reid.config.load import dump_settings
-from learning_reid.datasets.features import embed_samples
+from learning_reid.datasets.embeddings import embed_samples
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.training import loop
 from learning_reid.training.log import read_log
@@ -159,7 +159,7 @@ def test_no_person_is_learned_from_and_validated_on(small_people: Path) -> None:
         assert len(people.persons) + len(people.validation.persons) == PEOPLE
         paths = {sample.path for sample in people.samples}
         assert not paths & {sample.path for sample in people.validation.samples}
-        assert not people.validation.crops.of("train")
+        assert not people.validation.dataset.subset("train")
 
 
 def test_what_was_trained_can_be_used_everywhere(small_people: Path, unbroken: Path) -> None:

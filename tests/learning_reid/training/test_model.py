@@ -7,8 +7,8 @@ import torch
 
 from learning_reid.config.training import ModelSettings
 from learning_reid.errors import UserError
-from learning_reid.models.load_weights import picture_size
-from learning_reid.models.networks import build_network
+from learning_reid.models.state_dict import trained_input_size
+from learning_reid.models.registry import create_model
 from learning_reid.training.model import build_model
 from learning_reid.training.state import save_weights
 
@@ -51,22 +51,22 @@ def test_the_weights_file_is_a_network_of_its_own(arch: str, tmp_path: Path) -> 
     settings = {"model": {"input_size": [64, 32]}}
     model = build_model(ModelSettings(arch=arch, reid_dim=16, input_size=[64, 32]), people=5, seed=0).eval()
     save_weights(tmp_path / "a.pt", model, settings, epoch=3)
-    network = build_network(arch, tmp_path / "a.pt")
+    network = create_model(arch, tmp_path / "a.pt")
     pictures = torch.randn(2, 3, 64, 32)
     torch.testing.assert_close(network(pictures), model(pictures))
-    assert picture_size(arch, tmp_path / "a.pt") == (64, 32)
+    assert trained_input_size(arch, tmp_path / "a.pt") == (64, 32)
 
 
 def test_a_size_that_is_none_is_told(tmp_path: Path) -> None:
     torch.save({"state_dict": {"a": torch.ones(1)}, "input_size": [0, "x"]}, tmp_path / "a.pt")
     with pytest.raises(UserError, match="notes the input size"):
-        picture_size("osnet_x0_25", tmp_path / "a.pt")
+        trained_input_size("osnet_x0_25", tmp_path / "a.pt")
 
 
 def test_training_can_start_from_weights(repository: Path) -> None:
     settings = ModelSettings(arch="osnet_x0_25", weights="embedded", input_size=[64, 32])
     started, random = (build_model(each, 5, 0) for each in (settings, settings.model_copy(update={"weights": None})))
-    embedded = build_network("osnet_x0_25", repository / "weights/reid.safetensors").state_dict()
+    embedded = create_model("osnet_x0_25", repository / "weights/reid.safetensors").state_dict()
     name = "backbone.conv1.conv.weight"
     torch.testing.assert_close(started.backbone.state_dict()[name], embedded[name])
     assert not torch.equal(random.backbone.state_dict()["conv1.conv.weight"], embedded[name])

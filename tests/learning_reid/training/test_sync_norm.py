@@ -15,7 +15,7 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from learning_reid.losses.cross_entropy import cross_entropy
+from learning_reid.losses.classification import cross_entropy
 from learning_reid.losses.triplet import triplet_loss
 from learning_reid.training.sync_norm import gather_with_grad, synchronise_norms
 

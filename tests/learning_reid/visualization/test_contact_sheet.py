@@ -8,14 +8,14 @@ from PIL import Image
 from learning_reid.frames.synthetic_views import write_views
 from learning_reid.visualization.contact_sheet import PEOPLE, _choose, draw_contact_sheet
 from reid_synth.datasets.market import write_market
-from reid_synth.datasets.presets import PRESETS, changed
-from reid_synth.worker_pool import Crew
+from reid_synth.datasets.presets import PRESETS, adjust_preset
+from reid_synth.worker_pool import WorkerPool
 
 
 @pytest.mark.parametrize("cameras", [1, 2])
 def test_people_and_views_on_one_page(tmp_path: Path, cameras: int) -> None:
-    preset = changed(PRESETS["tiny"], people=4, cameras=cameras, frames=2)
-    write_views(tmp_path, preset, 3, Crew())
+    preset = adjust_preset(PRESETS["tiny"], people=4, cameras=cameras, frames=2)
+    write_views(tmp_path, preset, 3, WorkerPool())
     write_market(tmp_path / "market", preset.crops, 3)
     draw_contact_sheet(tmp_path, tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as sheet:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from learning_reid.visualization.drawing import MATCH, ORANGE, OTHER, QUERY, SKY, Mark, draw_marks, place_label
+from learning_reid.visualization.drawing import MATCH_STYLE, ORANGE, OTHER_STYLE, QUERY_STYLE, SKY, LabeledBox, draw_boxes, place_label
 
 BOX = np.array([30.0, 40, 60, 100], np.float32)
 
@@ -14,17 +14,17 @@ def colours(image: np.ndarray) -> set[tuple[int, ...]]:
 
 def test_query_and_match_have_colours_of_their_own_in_rgb() -> None:
     grey = np.full((150, 200, 3), 90, np.uint8)
-    assert ORANGE in colours(draw_marks(grey, [Mark(BOX, QUERY)])) and SKY in colours(
-        draw_marks(grey, [Mark(BOX, MATCH)])
+    assert ORANGE in colours(draw_boxes(grey, [LabeledBox(BOX, QUERY_STYLE)])) and SKY in colours(
+        draw_boxes(grey, [LabeledBox(BOX, MATCH_STYLE)])
     )
-    drawn = draw_marks(grey, [Mark(BOX, OTHER)])
+    drawn = draw_boxes(grey, [LabeledBox(BOX, OTHER_STYLE)])
     assert not {ORANGE, SKY} & colours(drawn)
     assert colours(grey) == {(90, 90, 90)}  # the frame itself is not touched
 
 
 def test_others_are_thinner() -> None:
     grey = np.full((576, 768, 3), 90, np.uint8)
-    changed = [(draw_marks(grey, [Mark(BOX, style)]) != grey).any(axis=2).sum() for style in (OTHER, MATCH, QUERY)]
+    changed = [(draw_boxes(grey, [LabeledBox(BOX, style)]) != grey).any(axis=2).sum() for style in (OTHER_STYLE, MATCH_STYLE, QUERY_STYLE)]
     assert changed[0] * 1.4 < changed[1] == changed[2]
 
 
@@ -32,7 +32,7 @@ def test_others_are_thinner() -> None:
 @pytest.mark.parametrize("box", [[-20, -20, 5, 5], [0, 0, 9, 9], [190, 140, 260, 190], [0, 0, 4000, 4000]])
 def test_any_box_in_any_picture(shape: tuple[int, int], box: list[float]) -> None:
     image = np.zeros((*shape, 3), np.uint8)
-    drawn = draw_marks(image, [Mark(np.array(box, np.float32), QUERY, "query 12")], "frame 3: not here")
+    drawn = draw_boxes(image, [LabeledBox(np.array(box, np.float32), QUERY_STYLE, "query 12")], "frame 3: not here")
     assert drawn.shape == image.shape and drawn.dtype == np.uint8 and drawn.any()
 
 

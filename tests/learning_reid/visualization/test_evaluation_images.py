@@ -10,8 +10,8 @@ from learning_reid.embedding.operating_point import OperatingPoint
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import Retrieval, score_retrieval
-from learning_reid.metrics.verification import Pairs
+from learning_reid.metrics.retrieval import RetrievalMetrics, retrieval_metrics
+from learning_reid.metrics.verification import PairDistances
 from learning_reid.visualization.cells import RIGHT, WRONG
 from learning_reid.visualization.curves import COLOURS, draw_cmc, draw_distances, draw_roc
 from learning_reid.visualization.feature_map import draw_feature_map, pictures_to_map
@@ -44,7 +44,7 @@ def test_the_roc_of_a_better_network_lies_higher(tmp_path: Path) -> None:
     impostor = rng.normal(1, 0.2, 5000)
     heights = []
     for away in (0.5, 0.9):
-        draw_roc(tmp_path / "roc.png", Pairs.of(rng.normal(away, 0.2, 500), impostor))
+        draw_roc(tmp_path / "roc.png", PairDistances.of(rng.normal(away, 0.2, 500), impostor))
         picture = pixels(tmp_path / "roc.png")
         wanted = [int(COLOURS[0][place : place + 2], 16) for place in (1, 3, 5)]
         heights.append(np.nonzero(np.abs(picture - wanted).max(axis=2) < 12)[0].mean())
@@ -56,14 +56,14 @@ def test_the_heaps_and_both_thresholds_are_drawn(tmp_path: Path) -> None:
         "osnet_x0_25", "0", "cosine", 0.4, 0.2, 0.01, 0.009, 0.6, 0.2, 0.1, 0.1, 0.08, 0.5, 99, [5, 5], "folder abc", 0
     )
     rng = np.random.default_rng(0)
-    draw_distances(tmp_path / "a.png", Pairs.of(rng.normal(0.3, 0.1, 900), rng.normal(0.7, 0.1, 900)), point)
+    draw_distances(tmp_path / "a.png", PairDistances.of(rng.normal(0.3, 0.1, 900), rng.normal(0.7, 0.1, 900)), point)
     picture = pixels(tmp_path / "a.png")
     assert shows(picture, "#000000") > 500  # the lines of the thresholds are black, as is the text
     assert picture.std() > 20
 
 
 @pytest.fixture
-def ranked() -> tuple[Retrieval, np.ndarray, Labels, Labels]:
+def ranked() -> tuple[RetrievalMetrics, np.ndarray, Labels, Labels]:
     """Twelve persons, two queries each; the even ones are found, the odd ones are not."""
     query = Labels.of(np.repeat(np.arange(12), 2), np.ones(24, int))
     gallery = Labels.of(np.repeat(np.arange(12), 3), np.tile([1, 2, 2], 12))
@@ -71,7 +71,7 @@ def ranked() -> tuple[Retrieval, np.ndarray, Labels, Labels]:
     own = query.person[:, None] == gallery.person[None]
     distances = np.where(own, np.where(query.person[:, None] % 2, 2.0, 0.1), 1.0) + 0.01 * rng.random(own.shape)
     matches = find_matches(lambda rows: distances[rows].copy(), query, gallery, MARKET)
-    return score_retrieval(matches, query, gallery, MARKET), distances, query, gallery
+    return retrieval_metrics(matches, query, gallery, MARKET), distances, query, gallery
 
 
 def test_failures_come_first_one_of_each_person_then_easier_ones(ranked) -> None:

@@ -1,6 +1,6 @@
 """The table of networks: every figure in its column, a dash for what is not known, no empty columns."""
 
-from learning_reid.embedding.measure import Speed
+from learning_reid.embedding.benchmark import Speed
 from learning_reid.visualization.model_guide import Accuracy, GuideRow, model_guide
 
 

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from learning_reid.retrieval.ranking import rank_later
-from learning_reid.retrieval.sightings import Sightings
+from learning_reid.retrieval.ranking import rank_later_detections
+from learning_reid.retrieval.person_detections import PersonDetections
 from learning_reid.visualization.drawing import ORANGE
 from learning_reid.visualization.strip import RIGHT, UNKNOWN, WRONG, draw_strip, strip_matches, strip_rows
 
 
-def sightings(frames: int, per_frame: int = 3) -> Sightings:
+def sightings(frames: int, per_frame: int = 3) -> PersonDetections:
     rng = np.random.default_rng(0)
     n = frames * per_frame
-    return Sightings(
+    return PersonDetections(
         frame=np.repeat(np.arange(frames), per_frame),
         detection=np.tile(np.arange(per_frame), frames),
         boxes_xyxy=np.zeros((n, 4), np.float32),
@@ -28,7 +28,7 @@ def sightings(frames: int, per_frame: int = 3) -> Sightings:
 @pytest.mark.parametrize(("frames", "columns"), [(41, 8), (5, 8), (9, 8), (10, 8), (2, 8)])
 def test_one_match_of_each_stretch_of_time_nearest_first(frames: int, columns: int) -> None:
     seen = sightings(frames)
-    ranking = rank_later(seen, 0)
+    ranking = rank_later_detections(seen, 0)
     chosen = strip_matches(seen, ranking, columns)
     assert len(chosen) == min(columns, frames - 1)
     assert ranking.rank[chosen].tolist() == sorted(ranking.rank[chosen]) and ranking.rank[chosen[0]] == 1
@@ -45,7 +45,7 @@ def has(image: np.ndarray, colour: str | tuple[int, int, int]) -> bool:
 
 def draw(path: Path, frames: int, queries: int, known: bool, reject_above: float | None = None) -> np.ndarray:
     seen = sightings(frames, per_frame=max(3, queries))
-    rankings = [rank_later(seen, query, reject_above=reject_above) for query in range(queries)]
+    rankings = [rank_later_detections(seen, query, reject_above=reject_above) for query in range(queries)]
     crops = {row: np.full((20 + row % 30, 12, 3), 128, np.uint8) for row in strip_rows(seen, rankings)}
     draw_strip(path, seen, rankings, crops, seen.detection % 2 if known else None)
     return np.asarray(Image.open(path).convert("RGB"))

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from learning_reid.visualization.video import VideoWriter, fit_into
+from learning_reid.visualization.video_writer import VideoWriter, fit_into
 
 
 def picture(shade: int, width: int = 64, height: int = 48) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from learning_reid.models.names import OSNET_NAMES, TORCHREID_NAMES
+from learning_reid.models.registry import OSNET_NAMES, TORCHREID_NAMES
 from learning_reid.zoo.cards import CARDS_FILE, Card, Result, all_cards, find_card, load_cards
 from learning_reid.zoo.checksums import sha256_of
 

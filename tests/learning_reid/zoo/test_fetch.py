@@ -10,15 +10,15 @@ import pytest
 from learning_reid.errors import UserError
 from learning_reid.zoo.checksums import ChecksumLock, sha256_of
 from learning_reid.zoo.fetch import LOCK_FILE, fetch, fetch_missing, published
-from learning_reid.zoo.sources import Source, load_sources
+from learning_reid.zoo.sources import DownloadSource, load_sources
 from tests.learning_reid.zoo.conftest import FileServer
 
 CONTENT, WRONG = b"weights" * 1000, b"rubbish" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
-def one(*urls: str, **fields: object) -> dict[str, Source]:
-    return {"net": Source("net", "a network", "weights/net.pth", urls, **fields)}  # type: ignore[arg-type]
+def one(*urls: str, **fields: object) -> dict[str, DownloadSource]:
+    return {"net": DownloadSource("net", "a network", "weights/net.pth", urls, **fields)}  # type: ignore[arg-type]
 
 
 def test_downloaded_once_and_then_found(server: FileServer, tmp_path: Path) -> None:
@@ -116,9 +116,9 @@ def archive_of(names: dict[str, bytes]) -> bytes:
 PETS = {f"Crowd_PETS09/S2/L2/Time_14-55/View_001/frame_{n:04d}.jpg": bytes([n]) * 3000 for n in range(5)}
 
 
-def pets(*urls: str) -> dict[str, Source]:
+def pets(*urls: str) -> dict[str, DownloadSource]:
     source = load_sources()["pets2009_s2_l2"]
-    return {"pets": Source("pets", source.about, source.target, urls, source.archive, source.member)}
+    return {"pets": DownloadSource("pets", source.about, source.target, urls, source.archive, source.member)}
 
 
 def test_archive_is_fetched_unpacked_and_found_again(server: FileServer, tmp_path: Path) -> None:

@@ -23,11 +23,11 @@ from reid_store.app import start as start_file
 from reid_store.app.page import App
 from reid_store.app.start import build_app, start_app
 from reid_store.config import StoreSettings
-from reid_store.open_store import open_store
+from reid_store.database import open_store
 from reid_store.schema import Camera, Embedding
 from tests.conftest import check_contrast
 from tests.reid_store.app.conftest import film, scene, walk
-from tests.reid_store.making import made_store
+from tests.reid_store.making import make_store
 
 NAUGHTY = "<img src=x onerror=alert(1)> ${document.title='hacked'} {{1+1}}"
 HARMLESS = ("Method not implemented.", "Response")  # gradio writes this, the second where a file is there at once
@@ -38,7 +38,7 @@ Opener = Callable[..., Any]
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a store of 3 cameras, 4 persons and 5 moments; one camera's name is code."""
     url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'people.db'}"
-    engine = made_store(url, cameras=3, persons=4, moments=5, models=("good", "noise"))
+    engine = make_store(url, cameras=3, persons=4, moments=5, models=("good", "noise"))
     with Session(engine) as session, session.begin():
         session.scalars(select(Camera).where(Camera.name == "Camera 2")).one().name = NAUGHTY
     engine.dispose()
@@ -268,7 +268,7 @@ def test_a_name_that_is_code_is_shown_as_it_is_written(show: Opener) -> None:
     page.wait_for_function("() => document.querySelector('.reid-frame figcaption').innerText.includes('<img')")
     click(page, 0)
     page.wait_for_function("() => document.querySelector('.reid-matches').innerText.includes('${document.title')")
-    assert page.title() == "Where else were they?"
+    assert page.title() == "DetectionFilter else were they?"
 
 
 def test_table_and_strip_are_handed_over(show: Opener, tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from reid_store.app import footage as footage_file
 from reid_store.app.markup import frame, matches
 from reid_store.app.networks import Networks
 from reid_store.app.session import Desk, Tab
-from reid_store.browse import count_described
+from reid_store.browse import count_embedded
 from tests.reid_store.app.conftest import film, scene, walk
-from tests.reid_store.making import made_store
+from tests.reid_store.making import make_store
 
 Writer = Callable[..., list[Path]]
 
@@ -36,10 +36,10 @@ def nothing(share: float, words: str) -> None:
 
 def colours(tab: Tab) -> list[int]:
     """Which of the three persons the answers are, by the strongest colour of their thumbnails."""
-    from reid_store.thumbnails import as_picture
+    from reid_store.thumbnails import decode_jpeg
 
     assert tab.answer is not None
-    return [int(as_picture(hit.thumbnail).reshape(-1, 3).mean(axis=0).argmax()) for hit in tab.answer.found]
+    return [int(decode_jpeg(hit.thumbnail).reshape(-1, 3).mean(axis=0).argmax()) for hit in tab.answer.found]
 
 
 def test_who_was_clicked_is_found_in_all_frames_and_cameras(desk: Desk, pictures: Writer, tmp_path: Path) -> None:
@@ -57,9 +57,9 @@ def test_who_was_clicked_is_found_in_all_frames_and_cameras(desk: Desk, pictures
 
 
 def _people(tab: Tab) -> list:
-    from reid_store.browse import people_in
+    from reid_store.browse import read_frame_detections
 
-    return list(people_in(tab.footage.engine, tab.still.frame))
+    return list(read_frame_detections(tab.footage.engine, tab.still.frame))
 
 
 def test_another_network_looks_when_it_is_asked_and_then_no_more(
@@ -71,7 +71,7 @@ def test_another_network_looks_when_it_is_asked_and_then_no_more(
     label = list(networks.models)[1]
     told: list[str] = []
     desk.switch("me", label, lambda share, words: told.append(words))
-    assert tab.label == label and count_described(tab.footage.engine, tab.footage.models[label]) == 12
+    assert tab.label == label and count_embedded(tab.footage.engine, tab.footage.models[label]) == 12
     assert [hit.distance for hit in tab.answer.found] != first  # type: ignore[union-attr]
     assert told[-1] == "looking at frame 4 of 4"
     desk.switch("me", "embedded", lambda share, words: told.append("again"))
@@ -125,7 +125,7 @@ def test_nobody_found_is_told_and_leaves_nothing(desk: Desk, tmp_path: Path, pic
 
 
 def test_the_footage_of_too_many_tabs_goes(desk: Desk, pictures: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reid_store.app.session.MOST_TABS", 2)
+    monkeypatch.setattr("reid_store.app.session.MAX_SESSIONS", 2)
     for name in ("one", "two", "three"):
         desk.look_at_uploads(name, pictures(), nothing)
     assert len(list(desk.folder.iterdir())) == 2
@@ -134,7 +134,7 @@ def test_the_footage_of_too_many_tabs_goes(desk: Desk, pictures: Writer, monkeyp
 
 
 def test_the_readers_own_store_is_only_read(networks: Networks, tmp_path: Path) -> None:
-    made_store(tmp_path / "a.db", 2, 3, 5, names=["<img src=x onerror=alert(1)>"]).dispose()
+    make_store(tmp_path / "a.db", 2, 3, 5, names=["<img src=x onerror=alert(1)>"]).dispose()
     before = (tmp_path / "a.db").read_bytes()
     desk = Desk(networks, f"sqlite:///{tmp_path / 'a.db'}")
     tab = desk.look_at_store("me", nothing)
@@ -152,11 +152,11 @@ def test_the_readers_own_store_is_only_read(networks: Networks, tmp_path: Path) 
 
 def test_frames_are_those_of_the_recording(desk: Desk, tmp_path: Path) -> None:
     tab = desk.look_at_uploads("me", [film(tmp_path / "a.mp4", walk(8))], nothing)
-    from reid_store.thumbnails import as_picture
+    from reid_store.thumbnails import decode_jpeg
 
     for place, written in enumerate(walk(8)):
         tab.show("a", place)
-        assert np.abs(as_picture(tab.picture.jpeg).astype(int) - written).mean() < 6
+        assert np.abs(decode_jpeg(tab.picture.jpeg).astype(int) - written).mean() < 6
     tab.show("a", 99)
     assert tab.place == 7
     with pytest.raises(UserError, match="no camera 'b'"):

@@ -41,11 +41,11 @@ def test_somebody_of_the_street_is_found_again(browser: Any, monkeypatch: pytest
 
 def true_person(tab: Any, detection: int) -> int:
     """Who really stands where a detection is; -1 = nobody."""
-    from reid_store.browse import frame_of, people_in
+    from reid_store.browse import find_frame, read_frame_detections
 
-    frame = frame_of(tab.footage.engine, detection)
+    frame = find_frame(tab.footage.engine, detection)
     still = next(one for stills in tab.footage.stills.values() for one in stills if one.frame == frame)
     truth = read_mot(f"{still.source}/gt.txt").at(still.index)
-    (box,) = ([one.x1, one.y1, one.x2, one.y2] for one in people_in(tab.footage.engine, frame) if one.id == detection)
+    (box,) = ([one.x1, one.y1, one.x2, one.y2] for one in read_frame_detections(tab.footage.engine, frame) if one.id == detection)
     overlap = iou_matrix(np.array([box], np.float32), truth.boxes_xyxy)[0]
     return int(truth.person_id[overlap.argmax()]) if overlap.max(initial=0) >= 0.5 else -1

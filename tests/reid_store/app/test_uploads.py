@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from learning_reid.errors import UserError
-from learning_reid.frames.open_frames import open_frames
+from learning_reid.frames.sources import open_frames
 from reid_store.app import uploads
 from reid_store.app.uploads import frames_of_uploads
 from tests.reid_store.app.conftest import film, scene, walk
@@ -81,9 +81,9 @@ def test_a_video_whose_end_is_missing_gives_what_is_there(place: Path, tmp_path:
 def test_a_damaged_frame_leaves_a_gap_so_that_the_others_keep_their_time(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = uploads.VideoFile._frames
+    whole = uploads.VideoFrames._frames
     monkeypatch.setattr(
-        uploads.VideoFile, "_frames", lambda self: (frame for frame in whole(self) if frame.index not in (0, 2))
+        uploads.VideoFrames, "_frames", lambda self: (frame for frame in whole(self) if frame.index not in (0, 2))
     )
     (camera,), _ = frames_of_uploads([film(tmp_path / "a.mp4", walk(5))], place)
     assert [frame.index for frame in open_frames(camera.folder)] == [1, 3, 4]

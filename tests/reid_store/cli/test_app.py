@@ -17,15 +17,15 @@ from pathlib import Path
 import pytest
 
 from learning_reid.errors import UserError
-from tests.learning_reid.evaluation.test_evaluate import door
-from tests.reid_store.making import made_store
+from tests.learning_reid.evaluation.test_dataset_evaluation import door
+from tests.reid_store.making import make_store
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda ending: ending.name)
 def test_it_listens_until_it_is_ended_and_leaves_nothing(
     repository: Path, tmp_path: Path, ending: signal.Signals
 ) -> None:
-    made_store(tmp_path / "a.db").dispose()
+    make_store(tmp_path / "a.db").dispose()
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     command = ["src/main.py", "app", "--no-browser", "--set", f"store.url=sqlite:///{tmp_path / 'a.db'}"]
     running = subprocess.Popen(

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
 from learning_reid.frames.mot import write_mot
-from learning_reid.frames.open_frames import open_frames
+from learning_reid.frames.sources import open_frames
 from reid_store.cli.identities import read_transit
-from reid_store.open_store import open_store
+from reid_store.database import open_store
 from reid_store.schema import Detection, Person
-from tests.learning_reid.evaluation.test_evaluate import door as run
+from tests.learning_reid.evaluation.test_dataset_evaluation import door as run
 
 SCENE = "synthetic:7:6"
 

@@ -13,14 +13,14 @@ from typer.testing import CliRunner
 
 from learning_reid.cli.main import app
 from learning_reid.errors import UserError
-from reid_store.cli._store import seconds_of
+from reid_store.cli._store import parse_time
 from reid_store.cli.extract import _camera_of
-from reid_store.open_store import open_store
+from reid_store.database import open_store
 from reid_store.schema import Model, Person
-from reid_store.search import Found, search_store, vector_of
-from reid_store.search_results import MOST_ON_STRIP, draw_answers
-from reid_store.thumbnails import as_picture, thumbnail
-from tests.learning_reid.evaluation.test_evaluate import door as run
+from reid_store.search import SearchHit, search_store, read_embedding
+from reid_store.search_results import MOST_ON_STRIP, draw_hits
+from reid_store.thumbnails import decode_jpeg, thumbnail
+from tests.learning_reid.evaluation.test_dataset_evaluation import door as run
 
 SCENE = "synthetic:7:6"
 CAMERAS = "door", "gate"
@@ -56,8 +56,8 @@ def test_somebody_is_found_again_and_the_answers_are_written(place: str, tmp_pat
 
 def test_of_very_many_answers_the_strip_shows_the_nearest(tmp_path: Path) -> None:
     picture = np.full((8, 4, 3), 90, np.uint8)
-    found = [Found(1, 0.1, "door", 0.0, 0, np.zeros(4, np.float32), thumbnail(picture), None)] * 2000
-    draw_answers(tmp_path / "a.png", picture, found, 0.5)
+    found = [SearchHit(1, 0.1, "door", 0.0, 0, np.zeros(4, np.float32), thumbnail(picture), None)] * 2000
+    draw_hits(tmp_path / "a.png", picture, found, 0.5)
     with Image.open(tmp_path / "a.png") as strip:
         assert strip.width == pytest.approx(115 * (1 + MOST_ON_STRIP) + 30, abs=5)
 
@@ -66,9 +66,9 @@ def test_a_picture_of_somebody_finds_them(place: str, tmp_path: Path) -> None:
     engine = open_store(place.partition("=")[2])
     with Session(engine) as session:
         model = session.scalars(select(Model).where(Model.kind == "embedder")).one()
-        hit = search_store(engine, vector_of(engine, 1, model), model, k=1)[0]
+        hit = search_store(engine, read_embedding(engine, 1, model), model, k=1)[0]
     assert hit.detection == 1
-    Image.fromarray(as_picture(hit.thumbnail)).save(tmp_path / "crop.png")
+    Image.fromarray(decode_jpeg(hit.thumbnail)).save(tmp_path / "crop.png")
     run("search", "--image", tmp_path / "crop.png", "--top", "1", "--json", tmp_path / "a.json", "--set", place)
     assert json.loads((tmp_path / "a.json").read_text())["answers"][0]["detection"] == 1
 
@@ -131,7 +131,7 @@ def test_no_store_yet(tmp_path: Path) -> None:
 
 
 def test_a_time_without_a_zone_is_utc_and_it_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert seconds_of("2026-11-25 17:00", "--start") == seconds_of("2026-11-25T18:00+01:00", "--start")
+    assert parse_time("2026-11-25 17:00", "--start") == parse_time("2026-11-25T18:00+01:00", "--start")
     assert "names no zone" in capsys.readouterr().err
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from learning_reid.errors import UserError
-from reid_store.open_store import only_writer, open_store
-from tests.learning_reid.evaluation.test_evaluate import door
-from tests.reid_store.making import made_store
+from reid_store.database import write_lock, open_store
+from tests.learning_reid.evaluation.test_dataset_evaluation import door
+from tests.reid_store.making import make_store
 
 
 def timeline(file: Path, *more: object) -> str:
@@ -21,7 +21,7 @@ def timeline(file: Path, *more: object) -> str:
 
 
 def test_the_page_is_written_and_said_where(tmp_path: Path) -> None:
-    made_store(tmp_path / "a.db", 2, 3, 5)
+    make_store(tmp_path / "a.db", 2, 3, 5)
     printed = timeline(tmp_path / "a.db", "--use-reid", "--blur", "faces")
     page = tmp_path / "report" / "page.html"
     assert str(page) in printed and "30 detections, 3 persons, 2 cameras, 2026-01-01 12:00 UTC" in printed
@@ -29,7 +29,7 @@ def test_the_page_is_written_and_said_where(tmp_path: Path) -> None:
 
 
 def test_without_persons_it_is_said_what_to_run(tmp_path: Path) -> None:
-    made_store(tmp_path / "a.db", assigned=False)
+    make_store(tmp_path / "a.db", assigned=False)
     with pytest.raises(UserError, match=r"run: python src/main\.py identities"):
         timeline(tmp_path / "a.db", "--use-reid")
     timeline(tmp_path / "a.db")
@@ -38,7 +38,7 @@ def test_without_persons_it_is_said_what_to_run(tmp_path: Path) -> None:
 
 def test_what_is_older_is_deleted_and_gone_from_the_page(tmp_path: Path) -> None:
     start = time.time() - 3600 * 50
-    made_store(tmp_path / "a.db", cameras=1, persons=2, moments=50, step_s=3600, start_s=start - 60)
+    make_store(tmp_path / "a.db", cameras=1, persons=2, moments=50, step_s=3600, start_s=start - 60)
     printed = timeline(tmp_path / "a.db", "--retention", "1d")
     assert "27 frames, 54 detections with their thumbnails, 54 vectors, 0 recordings and 0 persons deleted" in printed
     assert "46 detections" in printed
@@ -46,16 +46,16 @@ def test_what_is_older_is_deleted_and_gone_from_the_page(tmp_path: Path) -> None
 
 
 def test_a_typing_mistake_deletes_nothing(tmp_path: Path) -> None:
-    made_store(tmp_path / "a.db")
+    make_store(tmp_path / "a.db")
     with pytest.raises(UserError, match="no camera 'nowhere'"):
         timeline(tmp_path / "a.db", "--retention", "1d", "--camera", "nowhere")
     assert "30 detections" in timeline(tmp_path / "a.db")
 
 
 def test_another_writer_is_told_of_and_nothing_is_deleted(tmp_path: Path) -> None:
-    made_store(tmp_path / "a.db")
+    make_store(tmp_path / "a.db")
     url = f"sqlite:///{tmp_path / 'a.db'}"
-    with only_writer(open_store(url), url), pytest.raises(UserError, match="is writing into it"):
+    with write_lock(open_store(url), url), pytest.raises(UserError, match="is writing into it"):
         timeline(tmp_path / "a.db", "--retention", "1d")
     assert "30 detections" in timeline(tmp_path / "a.db")
 
@@ -73,7 +73,7 @@ def test_another_writer_is_told_of_and_nothing_is_deleted(tmp_path: Path) -> Non
     ],
 )
 def test_wrong_words_are_told_in_a_line_or_two(arguments: Sequence[str], told: str, tmp_path: Path) -> None:
-    made_store(tmp_path / "a.db")
+    make_store(tmp_path / "a.db")
     with pytest.raises(UserError) as problem:
         timeline(tmp_path / "a.db", *arguments)
     assert told in str(problem.value) and str(problem.value).count("\n") < 2
@@ -82,7 +82,7 @@ def test_wrong_words_are_told_in_a_line_or_two(arguments: Sequence[str], told: s
 def test_a_store_or_a_place_that_is_missing_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no store"):
         timeline(tmp_path / "none.db")
-    made_store(tmp_path / "a.db")
+    make_store(tmp_path / "a.db")
     (tmp_path / "report" / "page.html").mkdir(parents=True)
     with pytest.raises(UserError, match="is a folder"):
         timeline(tmp_path / "a.db")

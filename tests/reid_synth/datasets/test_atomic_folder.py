@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from learning_reid.errors import UserError
-from reid_synth.datasets.atomic_folder import DRAFT, drafting, save
+from reid_synth.datasets.atomic_folder import STAGING, staged_folder, write_file
 
 
 def test_all_of_it_appears_at_the_end(tmp_path: Path) -> None:
-    with drafting(tmp_path / "new" / "set") as draft:
-        save(draft, "a/b.txt", b"b")
-        assert [entry.name for entry in (tmp_path / "new" / "set").iterdir()] == [DRAFT]
+    with staged_folder(tmp_path / "new" / "set") as draft:
+        write_file(draft, "a/b.txt", b"b")
+        assert [entry.name for entry in (tmp_path / "new" / "set").iterdir()] == [STAGING]
     assert [path.relative_to(tmp_path / "new").as_posix() for path in sorted((tmp_path / "new").rglob("*"))] == [
         "set",
         "set/a",
@@ -26,21 +26,21 @@ def test_nothing_of_it_is_left_by_whatever_ends_it(tmp_path: Path, problem: Base
     folder = tmp_path / "set"
     if made_before:
         folder.mkdir()
-    with pytest.raises(type(problem)), drafting(folder) as draft:
-        save(draft, "a/b.txt", b"b")
+    with pytest.raises(type(problem)), staged_folder(folder) as draft:
+        write_file(draft, "a/b.txt", b"b")
         raise problem
     assert folder.exists() == made_before and not list(tmp_path.rglob("*.txt"))
 
 
 def test_the_folders_above_are_taken_away_too_where_they_were_made(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
-    with pytest.raises(RuntimeError), drafting(tmp_path / "there" / "not" / "yet"):
+    with pytest.raises(RuntimeError), staged_folder(tmp_path / "there" / "not" / "yet"):
         raise RuntimeError
     assert [path.name for path in tmp_path.rglob("*")] == ["there"]
 
 
 def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError) as told, drafting(tmp_path / "set"):
+    with pytest.raises(UserError) as told, staged_folder(tmp_path / "set"):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert str(told.value) == (
         f"{tmp_path / 'set'} cannot be written (No space left on device): make room, or name another folder"
@@ -50,21 +50,21 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
 
 def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("")
-    with pytest.raises(UserError, match="already holds files"), drafting(tmp_path):
+    with pytest.raises(UserError, match="already holds files"), staged_folder(tmp_path):
         raise AssertionError("not reached")
     assert (tmp_path / "mine.txt").exists()
 
 
 def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
-    save(tmp_path / DRAFT, "old.txt", b"")
-    with drafting(tmp_path) as draft:
-        save(draft, "new.txt", b"")
+    write_file(tmp_path / STAGING, "old.txt", b"")
+    with staged_folder(tmp_path) as draft:
+        write_file(draft, "new.txt", b"")
     assert [entry.name for entry in tmp_path.iterdir()] == ["new.txt"]
 
 
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(UserError, match="cannot be written"), drafting(folder):
+        with pytest.raises(UserError, match="cannot be written"), staged_folder(folder):
             raise AssertionError("not reached")
     assert (tmp_path / "file").read_text() == ""

@@ -5,42 +5,42 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from reid_synth.camera import Response
-from reid_synth.datasets.crops import photograph, sample_crop_camera, sample_people
-from reid_synth.places.street import Place
+from reid_synth.camera import CameraResponse
+from reid_synth.datasets.crops import render_crop, sample_crop_camera, sample_people
+from reid_synth.places.street import EmptyStreet
 from reid_synth.places.weather import dusk, sunshine
 
-_GREY = Place(np.full((384, 512, 3), 128, np.uint8), sunshine(np.random.default_rng(0)))
+_GREY = EmptyStreet(np.full((384, 512, 3), 128, np.uint8), sunshine(np.random.default_rng(0)))
 
 
 def test_a_crop_shows_its_person_large_and_repeats_with_its_seed():
-    places = [_GREY]
-    camera = sample_crop_camera(np.random.default_rng(0), places)
+    streets = [_GREY]
+    camera = sample_crop_camera(np.random.default_rng(0), streets)
     people = sample_people(np.random.default_rng(1), 3)
-    first = photograph(people[0], camera, np.random.default_rng(2), people)
-    again = photograph(people[0], camera, np.random.default_rng(2), people)
+    first = render_crop(people[0], camera, np.random.default_rng(2), people)
+    again = render_crop(people[0], camera, np.random.default_rng(2), people)
     assert np.array_equal(first, again)
     assert first.dtype == np.uint8 and first.shape[2] == 3
     assert 1.2 < first.shape[0] / first.shape[1] < 3.2
 
 
 def test_two_people_in_one_camera_look_different():
-    places = [_GREY]
-    camera = sample_crop_camera(np.random.default_rng(0), places)
+    streets = [_GREY]
+    camera = sample_crop_camera(np.random.default_rng(0), streets)
     one, other = sample_people(np.random.default_rng(1), 2, near_copies=0)
     crops = [
-        cv2.resize(photograph(person, camera, np.random.default_rng(2)), (64, 128)).astype(float)
+        cv2.resize(render_crop(person, camera, np.random.default_rng(2)), (64, 128)).astype(float)
         for person in (one, one, other)
     ]
     assert np.abs(crops[0] - crops[1]).mean() < np.abs(crops[0] - crops[2]).mean()
 
 
 def test_dusk_falls_on_the_person_and_on_the_place_alike():
-    camera = replace(sample_crop_camera(np.random.default_rng(0), [_GREY]), response=Response())
+    camera = replace(sample_crop_camera(np.random.default_rng(0), [_GREY]), response=CameraResponse())
     evening = replace(dusk(np.random.default_rng(3)), noise=0.0)
-    at_dusk = replace(camera, place=_GREY._replace(weather=evening))
+    at_dusk = replace(camera, street=_GREY._replace(weather=evening))
     (person,) = sample_people(np.random.default_rng(1), 1)
-    day, later = (photograph(person, each, np.random.default_rng(2)).astype(float) for each in (camera, at_dusk))
-    gains = evening.seen_by(Response()).exposure * np.array(evening.light)
+    day, later = (render_crop(person, each, np.random.default_rng(2)).astype(float) for each in (camera, at_dusk))
+    gains = evening.adapt_response(CameraResponse()).exposure * np.array(evening.light)
     assert gains.max() < 0.95
     assert np.abs(later - day * gains).max() < 3  # grey levels; each step rounds

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from reid_synth.datasets.features import FeatureWorld, make_features
+from reid_synth.datasets.features import FeaturePlan, make_features
 
 
 def test_the_world_is_as_described() -> None:
-    world = FeatureWorld(persons=5, cameras=3, shots=2, strangers=4, dimension=8)
+    world = FeaturePlan(persons=5, cameras=3, shots=2, strangers=4, dimension=8)
     features, person, camera, asks = make_features(world)
     assert features.shape == (5 * 3 * 2 + 4, 8) and features.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(features, axis=1), 1, rtol=1e-5)
@@ -18,7 +18,7 @@ def test_the_world_is_as_described() -> None:
 
 
 def test_the_seed_decides_everything() -> None:
-    first, again, other = (make_features(FeatureWorld(seed=seed))[0] for seed in (1, 1, 2))
+    first, again, other = (make_features(FeaturePlan(seed=seed))[0] for seed in (1, 1, 2))
     assert (first == again).all() and (first != other).any()
 
 
@@ -26,12 +26,10 @@ def test_the_seed_decides_everything() -> None:
     ("easier", "harder"), [({"noise": 0.2}, {"noise": 2.0}), ({"camera_shift": 0.0}, {"camera_shift": 2.0})]
 )
 def test_noise_and_cameras_part_a_person_from_itself(easier: dict, harder: dict) -> None:
-    def apart(world: FeatureWorld) -> float:
+    def apart(world: FeaturePlan) -> float:
         features, person, camera, _ = make_features(world)
         alike = features @ features.T
         same = (person[:, None] == person) & (person >= 0) & (camera[:, None] != camera)
         return float(alike[(person[:, None] != person)].mean() - alike[same].mean())
 
-    assert apart(FeatureWorld(persons=30, strangers=0, **easier)) < apart(
-        FeatureWorld(persons=30, strangers=0, **harder)
-    )
+    assert apart(FeaturePlan(persons=30, strangers=0, **easier)) < apart(FeaturePlan(persons=30, strangers=0, **harder))

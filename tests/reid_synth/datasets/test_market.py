@@ -9,10 +9,18 @@ import cv2
 import pytest
 
 from learning_reid.datasets.doctor import examine
-from learning_reid.datasets.registry import open_crops
+from learning_reid.datasets.layouts import open_dataset
 from learning_reid.errors import UserError
-from reid_synth.datasets.market import GALLERY, QUERY, TRAIN, MarketPlan, changed_people, draw_people, write_market
-from reid_synth.worker_pool import Crew
+from reid_synth.datasets.market import (
+    GALLERY,
+    QUERY,
+    TRAIN,
+    MarketPlan,
+    people_with_changed_clothes,
+    sample_market_people,
+    write_market,
+)
+from reid_synth.worker_pool import WorkerPool
 
 PLAN = MarketPlan(train_people=5, test_people=6, cameras=3, crops_per_camera=2, distractors=4, junk=3)
 
@@ -30,7 +38,7 @@ def table(file: Path) -> list[dict[str, str]]:
 def market(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("market")
     told: list[None] = []
-    assert write_market(folder, PLAN, seed=1, done=lambda: told.append(None)) == PLAN.pictures == len(told) == 73
+    assert write_market(folder, PLAN, seed=1, done=lambda: told.append(None)) == PLAN.images == len(told) == 73
     return folder
 
 
@@ -46,7 +54,7 @@ def test_the_layout_of_market1501(market):
     assert sum(name.startswith("-1_") for name in files[GALLERY]) == 3
     assert cv2.imread(str(market / QUERY / files[QUERY][0])).shape == (128, 64, 3)
     frames = [name.split("_")[1:3] for names in files.values() for name in names]
-    assert len({tuple(frame) for frame in frames}) == PLAN.pictures  # no camera takes two in one frame
+    assert len({tuple(frame) for frame in frames}) == PLAN.images  # no camera takes two in one frame
 
 
 def test_the_doctor_finds_nothing_wrong(market):
@@ -55,7 +63,7 @@ def test_the_doctor_finds_nothing_wrong(market):
 
 
 def test_the_table_says_the_same_as_the_names(market):
-    named, written = open_crops("market1501", market), open_crops("csv", market)
+    named, written = open_dataset("market1501", market), open_dataset("csv", market)
     assert {(s.path, s.person_id, s.camera_id, s.split) for s in named.samples} == {
         (s.path, s.person_id, s.camera_id, s.split) for s in written.samples
     }
@@ -68,8 +76,8 @@ def test_attributes_have_a_row_for_each_person(market):
 
 
 def test_same_seed_same_bytes_whoever_draws(market, tmp_path):
-    with Crew(2) as crew:
-        write_market(tmp_path / "again", PLAN, seed=1, crew=crew)
+    with WorkerPool(2) as pool:
+        write_market(tmp_path / "again", PLAN, seed=1, pool=pool)
     write_market(tmp_path / "other", replace(PLAN, distractors=0, junk=0), seed=2)
     again, other = contents(tmp_path / "again"), contents(tmp_path / "other")
     assert again == contents(market)
@@ -78,7 +86,7 @@ def test_same_seed_same_bytes_whoever_draws(market, tmp_path):
 
 def test_some_change_their_clothes_in_the_second_half_of_the_cameras(tmp_path):
     plan = replace(PLAN, train_people=0, test_people=8, cameras=2, change_clothes=0.5, distractors=0, junk=0)
-    people, changed = draw_people(plan, 3), changed_people(plan, 3)
+    people, changed = sample_market_people(plan, 3), people_with_changed_clothes(plan, 3)
     assert len(changed) == 4
     for index, look in changed.items():
         assert look.top != people[index].top and look.height_m == people[index].height_m
@@ -120,7 +128,7 @@ def test_one_camera_is_a_set_of_which_the_doctor_warns(tmp_path):
         ({"train_people": 9_000, "test_people": 1_000}, "10,000 people are too many for names of four digits"),
         ({"near_copies": 1.5}, "near copies of 0 to 1"),
         ({"spread": -1.0}, "a spread of 0 or more"),
-        ({"places": 0}, "1 place or more"),
+        ({"streets": 0}, "1 place or more"),
         ({"train_people": -1}, "take 0 and 1 or more"),
         ({"test_people": 0}, "take 0 and 1 or more"),
         ({"cameras": 0}, "take 1 or more"),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from learning_reid.errors import UserError
-from reid_synth.datasets.market import draw_people
-from reid_synth.datasets.presets import PRESETS, changed
+from reid_synth.datasets.market import sample_market_people
+from reid_synth.datasets.presets import PRESETS, adjust_preset
 from reid_synth.places.weather import WEATHERS
 
 
@@ -32,41 +32,41 @@ def test_a_lesson_and_a_training() -> None:
 
 def test_who_walks_the_street_is_a_test_person_of_the_crops() -> None:
     preset = PRESETS["tiny"]
-    people = draw_people(preset.crops, 4)
-    for trip in preset.stage(4).trips:
+    people = sample_market_people(preset.crops, 4)
+    for trip in preset.make_world(4).trips:
         assert trip.person_id > preset.crops.train_people and trip.person == people[trip.person_id - 1]
 
 
 def test_who_changes_clothes_wears_others_before_the_second_half_of_the_cameras() -> None:
-    kept, dressed_anew = (
+    kept, changed_person = (
         replace(PRESETS["tiny"], crops=replace(PRESETS["tiny"].crops, change_clothes=share)) for share in (0, 1)
     )
     for camera, differs in ((0, False), (1, True)):
-        view, other = (preset.stage(4).view(camera) for preset in (kept, dressed_anew))
+        view, other = (preset.make_world(4).view(camera) for preset in (kept, changed_person))
         busiest = int(np.bincount(view.truth().frame).argmax())
         assert (view.paint(busiest)[0].image != other.paint(busiest)[0].image).any() == differs
 
 
 def test_other_numbers() -> None:
-    other = changed(PRESETS["demo"], people=11, cameras=3, frames=9)
+    other = adjust_preset(PRESETS["demo"], people=11, cameras=3, frames=9)
     assert (other.crops.train_people, other.crops.test_people, other.crops.cameras) == (5, 6, 3)
     assert (other.world.people, other.world.cameras, other.world.frames) == (6, 3, 9)
     assert (other.faces.train_people, other.faces.test_people) == (5, 6)
-    assert changed(PRESETS["demo"]) == PRESETS["demo"]
+    assert adjust_preset(PRESETS["demo"]) == PRESETS["demo"]
 
 
 @pytest.mark.parametrize("weather", WEATHERS)
 def test_all_cameras_have_one_weather_and_shadows_that_agree(weather: str) -> None:
-    world = changed(PRESETS["tiny"], people=2, cameras=3, frames=1, weather=weather).stage(2)
-    for post, view in zip(world.posts, [world.view(index) for index in range(3)], strict=True):
+    world = adjust_preset(PRESETS["tiny"], people=2, cameras=3, frames=1, weather=weather).make_world(2)
+    for post, view in zip(world.placed_cameras, [world.view(index) for index in range(3)], strict=True):
         there, sun = view.conditions.weather, world.weather.sun
         assert replace(there, sun=sun) == world.weather and there.sun.darkness == sun.darkness
-        assert np.allclose(post.to_own(post.position_xy + sun.shadow_xy), there.sun.shadow_xy)
+        assert np.allclose(post.to_local(post.position_xy + sun.shadow_xy), there.sun.shadow_xy)
         assert view.render(0)[0].std() > 5
 
 
 @pytest.mark.parametrize("wrong", [{"people": 0}, {"people": -3}, {"people": 1}, {"cameras": 0}, {"frames": 0}])
 def test_numbers_that_make_nothing(wrong: dict[str, int]) -> None:
     with pytest.raises(UserError, match="take") as told:
-        changed(PRESETS["tiny"], **wrong)
+        adjust_preset(PRESETS["tiny"], **wrong)
     assert len(str(told.value).splitlines()) == 1

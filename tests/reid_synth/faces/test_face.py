@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from reid_synth.faces.drawing import draw_face, photograph_face, sample_face_camera
 from reid_synth.faces.extras import Extras
 from reid_synth.faces.face import sample_face, sample_faces, sibling
 from reid_synth.faces.light import Lighting
 from reid_synth.faces.parts import HAIR_STYLES, Brows, Eyes, Face, Glasses, Hair, Head, Mouth, Nose, Skin
-from reid_synth.faces.pose import TEMPLATE_XY, Pose
+from reid_synth.faces.pose import TEMPLATE_XY, HeadPose
+from reid_synth.faces.rendering import draw_face, render_face_crop, sample_face_camera
 from reid_synth.faces.shape import Expression
 
 PLAIN = Face(
@@ -151,7 +151,7 @@ def test_expressions_show_where_they_belong(expression, rows):
 
 def test_light_from_one_side_brightens_that_side():
     bald = replace(PLAIN, hair=replace(PLAIN.hair, facial="none"))
-    left, right = (draw_face(bald, lighting=Lighting(right=way, around=0.3)).astype(float) for way in (-1.2, 1.2))
+    left, right = (draw_face(bald, lighting=Lighting(right=way, ambient=0.3)).astype(float) for way in (-1.2, 1.2))
     cheeks = (slice(60, 90), slice(28, 45)), (slice(60, 90), slice(68, 85))
     assert left[cheeks[0]].mean() > left[cheeks[1]].mean() + 15
     assert right[cheeks[1]].mean() > right[cheeks[0]].mean() + 15
@@ -166,12 +166,12 @@ def test_light_from_one_side_brightens_that_side():
         Extras(hat="beanie"),
         Extras(hand="mouth"),
         Extras(hand="cheek", hand_side=-1),
-        Extras(place=3),
+        Extras(background=3),
     ],
 )
 @pytest.mark.parametrize("yaw", [-35, 0, 35])
 def test_things_before_and_behind_the_face_show(extras, yaw):
-    pose = Pose(yaw=float(np.radians(yaw)))
+    pose = HeadPose(yaw=float(np.radians(yaw)))
     assert difference(draw_face(PLAIN, pose), draw_face(PLAIN, pose, extras=extras)).mean() > 1
 
 
@@ -181,7 +181,7 @@ def test_things_before_and_behind_the_face_show(extras, yaw):
 @pytest.mark.parametrize("yaw", [-35, -15, 0, 15, 35])
 @pytest.mark.parametrize("roll", [-20, 0, 20])
 def test_the_eyes_are_where_face_recognition_wants_them(yaw, roll):
-    pose = Pose(*np.radians([yaw, 0, roll]).tolist())
+    pose = HeadPose(*np.radians([yaw, 0, roll]).tolist())
     for seed in range(3):
         face = sample_face(np.random.default_rng(seed))
         blink = difference(draw_face(face, pose), draw_face(face, pose, Expression(lids=0.0)))
@@ -207,7 +207,7 @@ def test_the_most_varied_part_of_a_plain_face_are_the_eyes():
 
 
 def test_a_photograph_is_112_pixels_square_and_the_same_for_the_same_seed():
-    one, same, other = (photograph_face(PLAIN, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    one, same, other = (render_face_crop(PLAIN, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert one.shape == (112, 112, 3) and one.dtype == np.uint8
     assert (one == same).all() and difference(one, other).mean() > 3
 
@@ -216,23 +216,23 @@ def test_the_order_of_the_faces_changes_no_picture():
     """What is kept between pictures of a face must not leak into those of another."""
     first, second = sample_faces(np.random.default_rng(8), 2, siblings=1.0)
     alone = draw_face(second)
-    draw_face(first, Pose(0.3), Expression(smile=1, mouth=1), extras=Extras(hat="cap", glasses=True, hand="chin"))
+    draw_face(first, HeadPose(0.3), Expression(smile=1, mouth=1), extras=Extras(hat="cap", glasses=True, hand="chin"))
     assert (draw_face(second) == alone).all()
 
 
 def test_no_head_has_holes():
     for seed in range(25):
         rng = np.random.default_rng(seed)
-        face, pose = sample_face(rng), Pose(float(rng.uniform(-0.6, 0.6)), float(rng.uniform(-0.3, 0.3)), 0.0)
-        one, other = (draw_face(face, pose, extras=Extras(place=place)) for place in (3, 6))
+        face, pose = sample_face(rng), HeadPose(float(rng.uniform(-0.6, 0.6)), float(rng.uniform(-0.3, 0.3)), 0.0)
+        one, other = (draw_face(face, pose, extras=Extras(background=position)) for position in (3, 6))
         shines_through = difference(one, other)
         assert shines_through[36:88, 46:66].max() < 2, seed  # between eyes and chin there is only face
         assert shines_through.max() > 20
 
 
-def separation(pictures: np.ndarray, who: np.ndarray) -> float:
+def separation(images: np.ndarray, who: np.ndarray) -> float:
     """How much farther apart pictures of different people are than pictures of the same person, on average."""
-    small = np.stack([cv2.resize(p, (16, 16), interpolation=cv2.INTER_AREA) for p in pictures]).astype(float)
+    small = np.stack([cv2.resize(p, (16, 16), interpolation=cv2.INTER_AREA) for p in images]).astype(float)
     small -= small.mean(axis=(1, 2, 3), keepdims=True)  # not the brightness of the picture
     flat = small.reshape(len(small), -1)
     gaps = np.linalg.norm(flat[:, None] - flat[None], axis=2)
@@ -244,17 +244,17 @@ def test_people_differ_more_than_pictures_of_one_person():
     rng = np.random.default_rng(4)
     people, each = sample_faces(rng, 14), 5
     camera = sample_face_camera(rng)
-    pictures = np.stack([photograph_face(face, rng, camera) for face in people for _ in range(each)])
+    images = np.stack([render_face_crop(face, rng, camera) for face in people for _ in range(each)])
     who = np.repeat(np.arange(len(people)), each)
-    assert separation(pictures, who) > 1.12
-    assert abs(separation(pictures, rng.permutation(who)) - 1) < 0.06  # the measure sees nothing where nothing is
+    assert separation(images, who) > 1.12
+    assert abs(separation(images, rng.permutation(who)) - 1) < 0.06  # the measure sees nothing where nothing is
 
 
 def test_people_are_not_told_apart_by_raw_pixels_alone():
     rng = np.random.default_rng(6)
     people = sample_faces(rng, 30)
-    pictures = [[photograph_face(face, rng) for _ in range(3)] for face in people]
-    flat = np.array(pictures).reshape(30, 3, -1).astype(float)
+    images = [[render_face_crop(face, rng) for _ in range(3)] for face in people]
+    flat = np.array(images).reshape(30, 3, -1).astype(float)
     flat -= flat.mean(axis=2, keepdims=True)
     flat /= np.linalg.norm(flat, axis=2, keepdims=True)
     nearest = np.argmax(flat[:, 0] @ flat[:, 1:].reshape(60, -1).T, axis=1) // 2

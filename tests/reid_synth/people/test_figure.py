@@ -47,7 +47,7 @@ def test_legs_move_against_each_other(person):
 
 
 def test_a_standing_person_has_both_feet_side_by_side(person):
-    thighs = [part for part in build_figure(person, Pose(phase=1.0, vigour=0.0)) if part.surface == "thigh"]
+    thighs = [part for part in build_figure(person, Pose(phase=1.0, gait_amplitude=0.0)) if part.surface == "thigh"]
     assert thighs[0].end[1] == pytest.approx(thighs[1].end[1], abs=0.03)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reid_synth.people.body import SURFACE_INDEX, SURFACES, Part
-from reid_synth.people.cloth import COLUMNS, FRONT, ROWS
+from reid_synth.people.fabric import COLUMNS, FRONT, ROWS
 from reid_synth.people.raster import rasterise, shade
 from reid_synth.people.rendering import draw_parts, project
 
@@ -105,14 +105,14 @@ def test_light_from_the_right_brightens_the_right_and_casts_shadows(atlas):
     arm = Part("hand", (0.2, 0.3, 1.0), (0.2, 0.3, 0.0), (0.05, 0.05), (0.05, 0.05), 0.1)
     light = np.array([0.8, 0.0, 0.6, 0.3], np.float32)
 
-    def picture(parts: list[Part]) -> np.ndarray:
+    def image(parts: list[Part]) -> np.ndarray:
         buffer, table, _ = draw_parts(parts, atlas, 0.0, 0.0, 80.0)
         offsets = np.zeros((len(parts), 2), np.int64)
         rgba = shade(buffer, table, atlas, SMOOTH, offsets, light, 0.0, 30.0)
         return np.where(buffer.part == 0, rgba[..., 0].astype(float), np.nan)
 
     behind = arm._replace(start=(0.2, -0.6, 1.0), end=(0.2, -0.6, 0.0))  # in the picture, but in nobody's light
-    alone, beside = picture([column, behind]), picture([column, arm])
+    alone, beside = image([column, behind]), image([column, arm])
     width = alone.shape[1]
     assert np.nanmean(alone[:, width // 2 + 4 :]) > np.nanmean(alone[:, : width // 2 - 4]) + 20
     darker = np.nan_to_num(alone - beside)  # where the arm takes light away, beside itself

@@ -30,7 +30,7 @@ def test_same_arguments_same_bytes(person):
 def test_a_standing_person_is_as_tall_as_they_are(person):
     sprite = render_person(
         replace(person, hair_style="bald", legs=1.0),
-        phase=0, heading=0, tilt=0, pixels_per_metre=100, rng=np.random.default_rng(0), vigour=0,
+        phase=0, heading=0, tilt=0, pixels_per_metre=100, rng=np.random.default_rng(0), gait_amplitude=0,
     )  # fmt: skip
     assert sprite.rgba.shape[0] == pytest.approx(175, rel=0.06)
     assert sprite.foot_xy[1] == pytest.approx(sprite.rgba.shape[0], abs=4)
@@ -68,7 +68,7 @@ def test_an_open_jacket_shows_the_shirt_in_front_and_not_behind(person):
     def redness(heading: float) -> float:
         sprite = render_person(
             dressed, phase=0, heading=heading, tilt=0, pixels_per_metre=100, rng=np.random.default_rng(0),
-            light=Light(ambient=1.0), vigour=0,
+            light=Light(ambient=1.0), gait_amplitude=0,
         )  # fmt: skip
         height, foot = sprite.rgba.shape[0], round(sprite.foot_xy[0])
         chest = sprite.rgba[int(height * 0.25) : int(height * 0.4), foot - 5 : foot + 5, :3].astype(float)

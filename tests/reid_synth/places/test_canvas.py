@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from reid_synth.camera import Camera, lift
-from reid_synth.places.canvas import SHINING, SUPERSAMPLING, Canvas, Sun
-from reid_synth.places.solids import Plate, Tube, block, board, panel, placed, upright
+from reid_synth.places.canvas import EMISSIVE, SUPERSAMPLING, Canvas, Sun
+from reid_synth.places.solids import Cylinder, Polygon, block, panel, textured_panel, to_world, upright
 
 CAMERA = Camera(height_m=6.0, tilt=0.35, focal_px=500.0, width=320, height=240)
 RED = np.array([200.0, 20.0, 20.0])
@@ -27,7 +27,7 @@ def test_a_ground_square_is_painted_where_the_camera_projects_it() -> None:
     sheet = canvas()
     square = np.array([(-1.0, 14.0), (1.0, 14.0), (1.0, 16.0), (-1.0, 16.0)])
     sheet.fill(lift(square, 0.0), RED)
-    rows, columns = np.nonzero(sheet.picture()[..., 0] > 150)
+    rows, columns = np.nonzero(sheet.downsampled()[..., 0] > 150)
     low, high = CAMERA.project(lift(square, 0.0)).min(axis=0), CAMERA.project(lift(square, 0.0)).max(axis=0)
     assert np.allclose((columns.min(), rows.min()), low, atol=1.5)
     assert np.allclose((columns.max() + 1, rows.max() + 1), high, atol=1.5)
@@ -37,7 +37,7 @@ def test_what_reaches_behind_the_lens_is_cut_off_not_turned_over() -> None:
     level = Camera(height_m=6.0, tilt=0.1, focal_px=500.0, width=320, height=240)
     sheet = canvas(level)
     sheet.fill(lift(np.array([(-2.0, -30.0), (2.0, -30.0), (2.0, 25.0), (-2.0, 25.0)]), 0.0), RED)
-    painted = sheet.picture()[..., 0] > 150
+    painted = sheet.downsampled()[..., 0] > 150
     horizon = int(level.horizon)
     assert horizon > 50
     assert painted[-1, 150:170].all() and not painted[: horizon + 1].any()
@@ -76,7 +76,7 @@ def test_a_solid_in_front_takes_pixels_away_from_a_person() -> None:
     sheet = canvas()
     foot = CAMERA.project(np.array([0.0, 16.0, 0.0]))
     footprint = sheet.draw_sprite(standing_sprite(80, 32), (16.0, 79.0), foot, 0.6, 1)
-    sheet.draw_parts(block((-2, -0.2, 0), (2, 0.2, 1.4), RED), np.array([0.0, 14.0]), 0.0)
+    sheet.draw_primitives(block((-2, -0.2, 0), (2, 0.2, 1.4), RED), np.array([0.0, 14.0]), 0.0)
     share = sheet.visible_pixels(1)[0] / footprint.pixels
     assert 0.2 < share < 0.8
 
@@ -85,38 +85,38 @@ def test_premultiplied_colours_are_laid_over_what_is_there() -> None:
     sheet = canvas()
     half = np.full((10, 10, 4), (60, 60, 60, 128), np.uint8)  # colour 120 at half opacity
     sheet.draw_sprite(half, (5.0, 10.0), np.array([100.0, 100.0]), 1.0, 0)
-    assert sheet.picture()[95, 100] == pytest.approx([110] * 3, abs=2)  # 60 + 100 / 2
+    assert sheet.downsampled()[95, 100] == pytest.approx([110] * 3, abs=2)  # 60 + 100 / 2
 
 
 def test_shadows_fall_away_from_the_light_and_only_darken() -> None:
     sheet = canvas()
-    sheet.shade_parts([upright(0.2, 2.0, RED)], np.array([0.0, 15.0]), 0.0)  # the shadow points to the right
-    sheet.lay_shadows()
-    picture = sheet.picture().astype(int)
+    sheet.cast_shadow([upright(0.2, 2.0, RED)], np.array([0.0, 15.0]), 0.0)  # the shadow points to the right
+    sheet.apply_shadows()
+    image = sheet.downsampled().astype(int)
     foot = CAMERA.project(np.array([0.0, 15.0, 0.0])).astype(int)
     tip = CAMERA.project(np.array([1.6, 15.0, 0.0])).astype(int)
     left = CAMERA.project(np.array([-1.0, 15.0, 0.0])).astype(int)
-    assert picture[tip[1], tip[0] - 5].max() < 90 and picture[left[1], left[0]].min() >= 99
-    assert picture.max() <= 100 and foot[0] < tip[0]
-    before = picture
-    sheet.lay_shadows()  # no shadow is laid twice
-    assert (sheet.picture() == before).all()
+    assert image[tip[1], tip[0] - 5].max() < 90 and image[left[1], left[0]].min() >= 99
+    assert image.max() <= 100 and foot[0] < tip[0]
+    before = image
+    sheet.apply_shadows()  # no shadow is laid twice
+    assert (sheet.downsampled() == before).all()
 
 
 def test_a_sprite_casts_a_shadow_of_its_own_height() -> None:
     sheet = canvas(shadow_xy=(0.0, 1.0))
     sprite = np.full((100, 40, 4), 255, np.uint8)  # one metre tall at 100 pixels a metre
-    sheet.shade_sprite(sprite, (20.0, 100.0), np.array([0.0, 15.0]), 100.0)
-    sheet.lay_shadows()
-    rows = np.nonzero(sheet.picture()[:, 160, 0] < 75)[0]
+    sheet.cast_sprite_shadow(sprite, (20.0, 100.0), np.array([0.0, 15.0]), 100.0)
+    sheet.apply_shadows()
+    rows = np.nonzero(sheet.downsampled()[:, 160, 0] < 75)[0]
     end, foot = CAMERA.project(np.array([(0.0, 16.0, 0.0), (0.0, 15.0, 0.0)]))[:, 1]
     assert rows.min() == pytest.approx(end, abs=3) and rows.max() == pytest.approx(foot, abs=3)
 
 
 def test_parts_are_turned_about_their_object() -> None:
-    points = placed(Plate(np.array([(1.0, 0.0, 0.5)] * 3), RED), np.array([3.0, 4.0]), np.pi / 2)
+    points = to_world(Polygon(np.array([(1.0, 0.0, 0.5)] * 3), RED), np.array([3.0, 4.0]), np.pi / 2)
     assert np.allclose(points, [(3.0, 5.0, 0.5)] * 3)
-    ends = placed(Tube((0, 1, 0), (0, 1, 2), 0.1, 0.1, RED), np.array([3.0, 4.0]), np.pi / 2)
+    ends = to_world(Cylinder((0, 1, 0), (0, 1, 2), 0.1, 0.1, RED), np.array([3.0, 4.0]), np.pi / 2)
     assert np.allclose(ends, [(2, 4, 0), (2, 4, 2)])
 
 
@@ -144,22 +144,22 @@ def test_many_shapes_at_once_are_painted_as_one_by_one() -> None:
 
 def test_what_shines_is_nobody_and_is_found_again() -> None:
     sheet = canvas()
-    sheet.draw_parts([Tube((0, 0, 0), (0, 0, 3), 0.5, 0.5, RED, shines=True)], np.array([0.0, 15.0]), 0.0)
+    sheet.draw_primitives([Cylinder((0, 0, 0), (0, 0, 3), 0.5, 0.5, RED, emissive=True)], np.array([0.0, 15.0]), 0.0)
     assert sheet.visible_pixels(2).tolist() == [0, 0]
-    lamps = sheet.shining()
+    lamps = sheet.emissive()
     assert lamps.shape == (240, 320) and set(np.unique(lamps)) == {0, 255}
-    assert np.abs((lamps > 0).sum() * SUPERSAMPLING**2 - (sheet.ids == SHINING).sum()) < 0.1 * (sheet.ids != 0).sum()
+    assert np.abs((lamps > 0).sum() * SUPERSAMPLING**2 - (sheet.ids == EMISSIVE).sum()) < 0.1 * (sheet.ids != 0).sum()
 
 
 def test_a_picture_is_painted_where_its_corners_are() -> None:
     sheet = canvas()
     print_ = np.full((40, 60, 4), 255, np.uint8)
     print_[:, :30, :3], print_[:, 30:, :3] = (200, 0, 0), (0, 0, 200)
-    sheet.draw_parts([board((0.0, 0.0, 1.0), 3.0, 2.0, print_)], np.array([0.0, 15.0]), 0.0)
-    picture = sheet.picture()
+    sheet.draw_primitives([textured_panel((0.0, 0.0, 1.0), 3.0, 2.0, print_)], np.array([0.0, 15.0]), 0.0)
+    image = sheet.downsampled()
     for x, colour in ((-0.8, [200, 0, 0]), (0.8, [0, 0, 200])):
         u, v = CAMERA.project(np.array([x, 15.0, 1.0])).astype(int)
-        assert picture[v, u].tolist() == colour
+        assert image[v, u].tolist() == colour
 
 
 def test_a_turned_sun_casts_the_shadow_over_turned_axes() -> None:

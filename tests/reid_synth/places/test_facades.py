@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from reid_synth.camera import Camera
-from reid_synth.places.backdrop import Wall, paint_walls, raise_walls
-from reid_synth.places.canvas import SHINING, Canvas, Sun
+from reid_synth.places.backdrop import Wall, paint_walls, sample_walls
+from reid_synth.places.canvas import EMISSIVE, Canvas, Sun
 from reid_synth.places.facades import make_facade
-from reid_synth.places.printed import notice, poster
+from reid_synth.places.signage import notice, poster
 from reid_synth.places.surfaces import make_surfaces
 from reid_synth.places.textures import TILE
 
@@ -17,11 +17,11 @@ CAMERA = Camera(height_m=5.0, tilt=0.1, focal_px=300.0, width=192, height=144)
 def test_fronts_have_windows_and_differ() -> None:
     fronts = [make_facade(np.random.default_rng(seed)) for seed in range(12)]
     for front in fronts:
-        assert front.picture.shape == (TILE, 2 * TILE, 3) and front.panes.shape == (TILE, 2 * TILE)
-        assert front.picture.dtype == front.panes.dtype == np.uint8
+        assert front.image.shape == (TILE, 2 * TILE, 3) and front.panes.shape == (TILE, 2 * TILE)
+        assert front.image.dtype == front.panes.dtype == np.uint8
     assert sum(front.panes.any() for front in fronts) > 8
-    assert (fronts[0].picture != fronts[1].picture).any()
-    assert (make_facade(np.random.default_rng(0)).picture == fronts[0].picture).all()
+    assert (fronts[0].image != fronts[1].image).any()
+    assert (make_facade(np.random.default_rng(0)).image == fronts[0].image).all()
 
 
 @pytest.mark.parametrize("lamps", [0.0, 1.0])
@@ -29,12 +29,14 @@ def test_windows_shine_when_they_are_lit(lamps: float) -> None:
     canvas = Canvas(CAMERA, Sun((0.0, 0.0), 0.2))
     wall = Wall(np.array([-9.0, 14.0]), np.array([9.0, 14.0]), 6.0, leafy=False)
     paint_walls(canvas, [wall], make_surfaces(2, per_kind=2), np.random.default_rng(0), lamps)
-    assert (canvas.ids == SHINING).any() == bool(lamps)
-    assert (canvas.shining() > 0).any() == bool(lamps) and canvas.visible_pixels(3).tolist() == [0, 0, 0]
+    assert (canvas.ids == EMISSIVE).any() == bool(lamps)
+    assert (canvas.emissive() > 0).any() == bool(lamps) and canvas.visible_pixels(3).tolist() == [0, 0, 0]
 
 
 def test_houses_have_ends() -> None:
-    houses = [wall for seed in range(20) for wall in raise_walls(CAMERA, np.random.default_rng(seed)) if not wall.leafy]
+    houses = [
+        wall for seed in range(20) for wall in sample_walls(CAMERA, np.random.default_rng(seed)) if not wall.leafy
+    ]
     assert len(houses) % 3 == 0 and len(houses) > 9  # a front and two gables each
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from reid_synth.camera import Camera
 from reid_synth.places.canvas import Canvas, Sun
-from reid_synth.places.clutter import Thing, scatter_things
-from reid_synth.places.lookalikes import LOOKALIKES, dummy, placard, statue
-from reid_synth.places.solids import Picture
+from reid_synth.places.clutter import StreetObject, scatter_objects
+from reid_synth.places.lookalikes import LOOKALIKES, mannequin, placard, statue
+from reid_synth.places.solids import TexturedQuad
 from reid_synth.places.sprite_bank import PIXELS_PER_METRE, render_sprite_bank
 from reid_synth.places.surfaces import Cutout, make_surfaces
 
@@ -31,11 +31,11 @@ def test_a_statue_is_one_colour_and_stands_on_a_plinth(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_dummies_and_placards_are_pictures_on_solids_above_the_ground(seed: int) -> None:
-    for parts in (dummy(np.random.default_rng(seed), figure(), PIXELS_PER_METRE),
+    for parts in (mannequin(np.random.default_rng(seed), figure(), PIXELS_PER_METRE),
                   placard(np.random.default_rng(seed), figure())):  # fmt: skip
-        pictures = [part for part in parts if isinstance(part, Picture)]
-        assert len(pictures) == 2
-        assert all(picture.points[:, 2].min() >= 0 and picture.points[:, 2].max() < 4 for picture in pictures)
+        images = [part for part in parts if isinstance(part, TexturedQuad)]
+        assert len(images) == 2
+        assert all(image.points[:, 2].min() >= 0 and image.points[:, 2].max() < 4 for image in images)
 
 
 @pytest.mark.parametrize("maker", LOOKALIKES.values(), ids=LOOKALIKES)
@@ -43,7 +43,7 @@ def test_lookalikes_hide_people_and_are_nobody(maker) -> None:  # type: ignore[n
     canvas = Canvas(CAMERA, Sun((0.5, 0.5), 0.3))
     canvas.image[:] = 100
     canvas.ids[:] = 1
-    Thing(maker(np.random.default_rng(0)), np.array([0.0, 15.0]), 0.2).paint(canvas)
+    StreetObject(maker(np.random.default_rng(0)), np.array([0.0, 15.0]), 0.2).paint(canvas)
     hidden = canvas.ids == 0
     assert 0 < hidden.sum() < canvas.ids.size / 2
     unnoticed = (canvas.image != 100).any(axis=2) & ~hidden  # the soft edge of a print
@@ -56,8 +56,8 @@ def test_figures_need_models() -> None:
     def figures(models) -> int:  # type: ignore[no-untyped-def]
         found = 0
         for seed in range(25):
-            things = scatter_things(CAMERA, surfaces, [], [], models, np.random.default_rng(seed))
-            found += sum(isinstance(thing.shape, Cutout) and thing.shape.metre == PIXELS_PER_METRE for thing in things)
+            objects = scatter_objects(CAMERA, surfaces, [], [], models, np.random.default_rng(seed))
+            found += sum(isinstance(obj.shape, Cutout) and obj.shape.metre == PIXELS_PER_METRE for obj in objects)
         return found
 
     assert figures(None) == 0 < figures(bank)
@@ -66,10 +66,8 @@ def test_figures_need_models() -> None:
 def test_no_large_thing_takes_the_place_of_a_person() -> None:
     surfaces, people = make_surfaces(1, per_kind=1), [np.array([0.0, 15.0]), np.array([3.0, 20.0])]
     for seed in range(25):
-        for thing in scatter_things(CAMERA, surfaces, [], people, None, np.random.default_rng(seed)):
-            if not isinstance(thing.shape, Cutout):
-                size = max(
-                    float(np.abs(getattr(part, "points", np.zeros((1, 3)))[:, :2]).max()) for part in thing.shape
-                )
+        for obj in scatter_objects(CAMERA, surfaces, [], people, None, np.random.default_rng(seed)):
+            if not isinstance(obj.shape, Cutout):
+                size = max(float(np.abs(getattr(part, "points", np.zeros((1, 3)))[:, :2]).max()) for part in obj.shape)
                 if size > 1.7:
-                    assert min(np.linalg.norm(thing.ground_xy - place) for place in people) > 0.9
+                    assert min(np.linalg.norm(obj.ground_xy - position) for position in people) > 0.9

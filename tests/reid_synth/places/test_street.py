@@ -24,8 +24,8 @@ def surfaces() -> Surfaces:
     return make_surfaces(seed=3, per_kind=1)
 
 
-def street(seed: int, surfaces: Surfaces, bank: SpriteBank, respond: bool = True) -> Street:
-    return compose_street(np.random.default_rng(seed), surfaces, bank, respond)
+def street(seed: int, surfaces: Surfaces, bank: SpriteBank, apply_response: bool = True) -> Street:
+    return compose_street(np.random.default_rng(seed), surfaces, bank, apply_response)
 
 
 def test_same_seed_same_street(surfaces: Surfaces, bank: SpriteBank) -> None:
@@ -47,7 +47,7 @@ def test_boxes_lie_in_the_picture_and_shares_are_shares(surfaces: Surfaces, bank
 
 
 def test_some_streets_are_empty_and_some_are_full(surfaces: Surfaces, bank: SpriteBank) -> None:
-    counts = [len(street(seed, surfaces, bank, respond=False).boxes_xyxy) for seed in range(25)]
+    counts = [len(street(seed, surfaces, bank, apply_response=False).boxes_xyxy) for seed in range(25)]
     assert min(counts) == 0 and max(counts) >= 6
 
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from reid_synth.camera import Camera, Response
+from reid_synth.camera import Camera, CameraResponse
 from reid_synth.places.canvas import Canvas, Sun
 from reid_synth.places.sprite_bank import render_sprite_bank
 from reid_synth.places.street import compose_street
 from reid_synth.places.surfaces import make_surfaces
 from reid_synth.places.weather import WEATHERS, Weather, dusk, rainfall, sample_weather
-from reid_synth.places.wetness import MirroredCamera, lay_water
+from reid_synth.places.wetness import MirroredCamera, apply_wet_ground
+from reid_synth.world.camera_view import Conditions
 from reid_synth.world.scene import Scene
-from reid_synth.world.view import Conditions
 from reid_synth.world.world import World, WorldPlan
 
 SUN = Sun((0.5, 0.2), 0.4)
@@ -22,7 +22,7 @@ def grey(level: int = 120) -> np.ndarray:
     return np.full((144, 192, 3), level, np.uint8)
 
 
-def shining(lit: bool = False) -> np.ndarray:
+def emissive(lit: bool = False) -> np.ndarray:
     lamps = np.zeros((144, 192), np.uint8)
     if lit:
         lamps[20:30, 40:60] = 255
@@ -30,31 +30,33 @@ def shining(lit: bool = False) -> np.ndarray:
 
 
 def test_a_dry_day_leaves_the_picture_alone() -> None:
-    after = Weather(SUN).grade(grey(), shining(lit=True), np.random.default_rng(0))
+    after = Weather(SUN).grade(grey(), emissive(lit=True), np.random.default_rng(0))
     assert (after == 120).all()
 
 
 def test_at_dusk_all_is_dim_but_the_lamps_and_what_is_near_them() -> None:
     weather = Weather(SUN, light=(0.5, 0.4, 0.3), lamps=0.3)
-    after = weather.grade(grey(), shining(lit=True), np.random.default_rng(0)).astype(int)
+    after = weather.grade(grey(), emissive(lit=True), np.random.default_rng(0)).astype(int)
     assert after[-1, -1].tolist() == [60, 48, 36]
     assert (after[25, 50] >= 120).all()
     assert after[32, 50, 0] > 70  # the halo
 
 
 def test_rain_draws_streaks_and_takes_contrast() -> None:
-    picture = grey()
-    picture[:, ::2] = 20
-    after = Weather(SUN, rain=1.0).grade(picture, shining(), np.random.default_rng(0)).astype(int)
+    image = grey()
+    image[:, ::2] = 20
+    after = Weather(SUN, rain=1.0).grade(image, emissive(), np.random.default_rng(0)).astype(int)
     rows = after[:40].mean(axis=(1, 2))
-    assert np.abs(np.diff(after[:40], axis=1)).mean() < np.abs(np.diff(picture[:40].astype(int), axis=1)).mean()
+    assert np.abs(np.diff(after[:40], axis=1)).mean() < np.abs(np.diff(image[:40].astype(int), axis=1)).mean()
     assert rows.std() > 0 and (after[..., 0] != after[0, 0, 0]).any()
 
 
 def test_a_camera_turns_up_its_gain_in_little_light_and_is_noisier() -> None:
-    response = Weather(SUN, light=(0.25, 0.25, 0.25), noise=3.0).seen_by(Response(exposure=1.1, noise=1.5))
+    response = Weather(SUN, light=(0.25, 0.25, 0.25), noise=3.0).adapt_response(CameraResponse(exposure=1.1, noise=1.5))
     assert (response.exposure, response.noise) == (pytest.approx(2.2), 4.5)
-    assert Weather(SUN, light=(1.15, 1.0, 0.9)).seen_by(Response()).exposure == 1.0  # by day nothing is missing
+    assert (
+        Weather(SUN, light=(1.15, 1.0, 0.9)).adapt_response(CameraResponse()).exposure == 1.0
+    )  # by day nothing is missing
 
 
 @pytest.mark.parametrize("name", WEATHERS)
@@ -79,7 +81,7 @@ def test_the_truth_of_a_street_is_the_same_in_every_weather(make) -> None:  # ty
     dry = Weather(weather.sun, lamps=weather.lamps)
     for seed in range(3):
         first, second = (
-            compose_street(np.random.default_rng(seed), surfaces, bank, respond=False, weather=each)
+            compose_street(np.random.default_rng(seed), surfaces, bank, apply_response=False, weather=each)
             for each in (weather, dry)
         )
         assert (first.image != second.image).any()
@@ -98,15 +100,15 @@ def test_wet_ground_mirrors_what_stands_on_it() -> None:
     sprite[:] = (255, 0, 0, 255)
 
     def paint(sheet: Canvas) -> None:
-        foot = sheet.picture_camera.project(np.array([0.0, 14.0, 0.0]))
+        foot = sheet.output_camera.project(np.array([0.0, 14.0, 0.0]))
         sheet.draw_sprite(sprite, (15.0, 0.0 if sheet.mirrored else 60.0), foot, 0.5, 0)
 
     canvas = Canvas(CAMERA, SUN)
     canvas.image[:] = 100
-    lay_water(canvas, 1.0, surfaces, paint, np.random.default_rng(0))
-    picture = canvas.picture().astype(int)
+    apply_wet_ground(canvas, 1.0, surfaces, paint, np.random.default_rng(0))
+    image = canvas.downsampled().astype(int)
     u, v = CAMERA.project(np.array([0.0, 14.0, 0.0])).astype(int)
-    below, beside, above = picture[v + 8, u], picture[v + 8, u + 30], picture[v - 8, u]
+    below, beside, above = image[v + 8, u], image[v + 8, u + 30], image[v - 8, u]
     assert below[0] - below[1] > 20 and abs(beside[0] - beside[1]) < 10 and abs(above[0] - above[1]) < 10
 
 
@@ -123,13 +125,13 @@ def test_all_cameras_of_a_world_stand_under_one_sun() -> None:
     shadow = np.array([0.6, 0.8])
     weather = Weather(Sun((0.6, 0.8), 0.4))
     world = World(1, WorldPlan(cameras=3, people=2, frames=2), weather=weather)
-    for index, post in enumerate(world.posts):
+    for index, post in enumerate(world.placed_cameras):
         own = np.array(world.view(index).conditions.weather.sun.shadow_xy)
-        assert np.allclose(post.to_own(post.position_xy + shadow), own)
+        assert np.allclose(post.to_local(post.position_xy + shadow), own)
 
 
 def test_people_are_lit_from_the_side_of_the_sun_and_evenly_under_clouds() -> None:
-    right = Conditions(Weather(Sun((-1.0, 0.0), 0.4)), Response()).light
-    left = Conditions(Weather(Sun((1.0, 0.0), 0.4)), Response()).light
-    cloudy = Conditions(Weather(Sun((0.05, 0.0), 0.2)), Response()).light
+    right = Conditions(Weather(Sun((-1.0, 0.0), 0.4)), CameraResponse()).light
+    left = Conditions(Weather(Sun((1.0, 0.0), 0.4)), CameraResponse()).light
+    cloudy = Conditions(Weather(Sun((0.05, 0.0), 0.2)), CameraResponse()).light
     assert right.right == -left.right == 0.7 and cloudy.right == 0 and cloudy.ambient > right.ambient

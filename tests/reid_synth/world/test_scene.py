@@ -6,7 +6,7 @@ import pytest
 from reid_synth.camera import Camera
 from reid_synth.places.canvas import SUPERSAMPLING
 from reid_synth.world.scene import HEIGHT, WIDTH, Scene
-from reid_synth.world.walkers import Walker, send_walkers
+from reid_synth.world.walkers import Walker, sample_walkers
 
 CAMERA = Camera(height_m=7.0, tilt=0.33, focal_px=900.0, width=WIDTH, height=HEIGHT)
 
@@ -71,7 +71,7 @@ def test_an_identity_is_one_person_who_moves_a_little_from_frame_to_frame(scene:
 def test_long_scenes_take_no_more_memory_for_sprites_than_short_ones(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reid_synth.world.view._SPRITES_KEPT", 8)
+    monkeypatch.setattr("reid_synth.world.camera_view._SPRITE_CACHE_SIZE", 8)
     first = scene.render(0)[0]
     for index in range(6, 10):
         scene.render(index)
@@ -81,25 +81,25 @@ def test_long_scenes_take_no_more_memory_for_sprites_than_short_ones(
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_walkers_meet_and_keep_walking(seed: int) -> None:
-    walkers: list[Walker] = send_walkers(4, seed, CAMERA, np.random.default_rng(seed))
+    walkers: list[Walker] = sample_walkers(4, seed, CAMERA, np.random.default_rng(seed))
     times = np.arange(0, 12, 1 / 7)
-    places = np.array([[walker.at(time)[0] for time in times] for walker in walkers])  # (walkers, frames, 2)
-    speeds = np.linalg.norm(np.diff(places, axis=1), axis=2) * 7
+    positions = np.array([[walker.at(time)[0] for time in times] for walker in walkers])  # (walkers, frames, 2)
+    speeds = np.linalg.norm(np.diff(positions, axis=1), axis=2) * 7
     assert speeds.max() < 1.6 and np.median(speeds) > 1.0
-    bearing = places[..., 0] / places[..., 1]
+    bearing = positions[..., 0] / positions[..., 1]
     assert np.abs(bearing[0] - bearing[1]).min() < 0.02  # the first two pass each other as the camera sees it
 
 
 def test_walkers_face_where_they_go() -> None:
-    walker = send_walkers(2, 1, CAMERA, np.random.default_rng(1))[1]
+    walker = sample_walkers(2, 1, CAMERA, np.random.default_rng(1))[1]
     for time in (0.5, 3.0, 6.0, 20.0):
-        place, direction = walker.at(time)
-        moved = walker.at(time + 0.05)[0] - place
+        position, direction = walker.at(time)
+        moved = walker.at(time + 0.05)[0] - position
         assert np.array([np.cos(direction), np.sin(direction)]) @ (moved / np.linalg.norm(moved)) > 0.9
 
 
 def test_walkers_are_dressed_apart() -> None:
     for seed in range(3):
-        people = [walker.person for walker in send_walkers(4, seed, CAMERA, np.random.default_rng(seed))]
+        people = [walker.person for walker in sample_walkers(4, seed, CAMERA, np.random.default_rng(seed))]
         looks = [np.array([*person.top.colour, *person.bottom.colour]) for person in people]
         assert min(np.linalg.norm(a - b) for i, a in enumerate(looks) for b in looks[:i]) > 100

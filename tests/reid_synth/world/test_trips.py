@@ -24,12 +24,12 @@ def test_everybody_has_a_trip_and_a_number(trips: list[Trip]) -> None:
 def test_people_walk_or_stand_and_never_leap(trips: list[Trip]) -> None:
     times = np.arange(0, LASTS_S, 0.25).tolist()
     for trip in trips:
-        moments = [trip.at(time) for time in times]
-        places = np.array([moment.ground_xy for moment in moments])
-        steps = np.linalg.norm(np.diff(places, axis=0), axis=1) / 0.25
+        states = [trip.at(time) for time in times]
+        positions = np.array([state.ground_xy for state in states])
+        steps = np.linalg.norm(np.diff(positions, axis=0), axis=1) / 0.25
         assert steps.max() < 2.0
-        assert np.abs(places[:, 1]).max() < LANE_M + 1.5
-        still = np.array([moment.vigour == 0 for moment in moments])
+        assert np.abs(positions[:, 1]).max() < LANE_M + 1.5
+        still = np.array([state.gait_amplitude == 0 for state in states])
         assert still.any() == (trip.stop_s > 0)
         assert steps[still[1:] & still[:-1]].max(initial=0.0) < 1e-9
         going = ~still[1:] & ~still[:-1]
@@ -38,10 +38,10 @@ def test_people_walk_or_stand_and_never_leap(trips: list[Trip]) -> None:
 
 def test_people_face_where_they_walk(trips: list[Trip]) -> None:
     for trip in trips:
-        moment, later = trip.at(10.0), trip.at(10.1)
-        if moment.vigour and later.vigour:
-            moved = later.ground_xy - moment.ground_xy
-            assert np.array([np.cos(moment.direction), np.sin(moment.direction)]) @ moved > 0.9 * np.linalg.norm(moved)
+        state, later = trip.at(10.0), trip.at(10.1)
+        if state.gait_amplitude and later.gait_amplitude:
+            moved = later.ground_xy - state.ground_xy
+            assert np.array([np.cos(state.direction), np.sin(state.direction)]) @ moved > 0.9 * np.linalg.norm(moved)
 
 
 def test_some_walk_in_company_and_stay_together(trips: list[Trip]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from learning_reid.errors import UserError
 from reid_synth.places.canvas import SUPERSAMPLING
-from reid_synth.world.view import View
+from reid_synth.world.camera_view import CameraView
 from reid_synth.world.world import HEIGHT, WIDTH, World, WorldPlan
 
 PLAN = WorldPlan(cameras=3, people=24, frames=60, frames_per_second=1.5)
@@ -21,11 +21,11 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module")
-def views(world: World) -> list[View]:
+def views(world: World) -> list[CameraView]:
     return [world.view(index) for index in range(PLAN.cameras)]
 
 
-def test_same_seed_same_bytes_in_any_order(world: World, views: list[View]) -> None:
+def test_same_seed_same_bytes_in_any_order(world: World, views: list[CameraView]) -> None:
     again = World(seed=5, plan=PLAN).view(1)
     again.render(9)
     assert all((a == b).all() for a, b in zip(again.render(4), views[1].render(4), strict=True))
@@ -54,7 +54,7 @@ def test_people_come_from_one_camera_into_the_next_after_the_way_between(world: 
     assert changes >= 8
 
 
-def test_the_timetable_is_what_is_rendered(world: World, views: list[View]) -> None:
+def test_the_timetable_is_what_is_rendered(world: World, views: list[CameraView]) -> None:
     visits = world.timetable()
     for camera, view in enumerate(views):
         for index in (10, 30):
@@ -66,30 +66,30 @@ def test_the_timetable_is_what_is_rendered(world: World, views: list[View]) -> N
             assert set(ids[visibility > 0.2].tolist()) >= set(ids[inside & (visibility > 0.2)].tolist())
 
 
-def test_one_identity_is_one_person_in_all_cameras(world: World, views: list[View]) -> None:
+def test_one_identity_is_one_person_in_all_cameras(world: World, views: list[CameraView]) -> None:
     for view in views:
-        assert [performer.person_id for performer in view.performers] == [trip.person_id for trip in world.trips]
-        for performer, trip in zip(view.performers, world.trips, strict=True):
-            assert performer.trip is trip  # type: ignore[attr-defined] # clothes are the person's, and there is one
+        assert [pedestrian.person_id for pedestrian in view.pedestrians] == [trip.person_id for trip in world.trips]
+        for pedestrian, trip in zip(view.pedestrians, world.trips, strict=True):
+            assert pedestrian.trip is trip  # type: ignore[attr-defined] # clothes are the person's, and there is one
 
 
-def test_feet_stand_where_the_map_says(world: World, views: list[View]) -> None:
+def test_feet_stand_where_the_map_says(world: World, views: list[CameraView]) -> None:
     checked = 0
-    for post, view in zip(world.posts, views, strict=True):
+    for post, view in zip(world.placed_cameras, views, strict=True):
         _, ids, boxes, _ = view.render(20)
         for person, box in zip(ids.tolist(), boxes, strict=True):
             if box[0] <= 0 or box[2] >= WIDTH:
                 continue
-            place = world.trips[person - 1].at(20 / PLAN.frames_per_second).ground_xy
-            pixel = post.homography @ np.append(place, 1.0)
+            position = world.trips[person - 1].at(20 / PLAN.frames_per_second).ground_xy
+            pixel = post.homography @ np.append(position, 1.0)
             pixel = pixel[:2] / pixel[2]
-            assert np.allclose(pixel, post.camera.project(np.append(post.to_own(place), 0.0)))
+            assert np.allclose(pixel, post.camera.project(np.append(post.to_local(position), 0.0)))
             assert abs(pixel[1] - box[3]) < 0.12 * (box[3] - box[1])
             checked += 1
     assert checked >= 6
 
 
-def test_a_box_is_that_of_the_person_alone(views: list[View]) -> None:
+def test_a_box_is_that_of_the_person_alone(views: list[CameraView]) -> None:
     """Everybody is drawn again with nobody and nothing in front: mask and box agree to a pixel, and shares are right."""
     checked = 0
     for view in views:
@@ -108,15 +108,15 @@ def test_a_box_is_that_of_the_person_alone(views: list[View]) -> None:
     assert checked >= 10
 
 
-def _only(view: View, who: int) -> View:
-    alone = View.__new__(View)
+def _only(view: CameraView, who: int) -> CameraView:
+    alone = CameraView.__new__(CameraView)
     alone.__dict__.update(
-        view.__dict__, performers=[view.performers[who]], _foreground=[], _sprites=type(view._sprites)()
+        view.__dict__, pedestrians=[view.pedestrians[who]], _foreground=[], _sprites=type(view._sprites)()
     )
     return alone
 
 
-def test_some_hide_others(views: list[View]) -> None:
+def test_some_hide_others(views: list[CameraView]) -> None:
     visibility = np.concatenate([view.render(index)[3] for view in views for index in (10, 30, 50)])
     assert (visibility < 0.6).any() and (visibility > 0.98).any()
 

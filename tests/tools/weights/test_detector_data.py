@@ -26,7 +26,7 @@ def test_the_cache_holds_the_streets_of_its_seed(cache: StreetCache, folder: Pat
     bank, surfaces = load_sprite_bank(folder, 8, 5), make_surfaces(5)
     assert len(cache) == 3
     for index in range(3):
-        street = compose_street(np.random.default_rng([5, index]), surfaces, bank, respond=False)
+        street = compose_street(np.random.default_rng([5, index]), surfaces, bank, apply_response=False)
         image, boxes, visibility = cache.street(index)
         assert np.abs(image.astype(int) - street.image).mean() < 3  # JPEG of high quality
         assert (boxes == street.boxes_xyxy).all() and (visibility == street.visibility).all()
@@ -66,7 +66,7 @@ def test_boxes_follow_their_person_through_window_scale_and_mirror(monkeypatch: 
     image = np.zeros((384, 512, 3), np.uint8)
     image[150:230, 240:270] = 255  # one white "person"
     sample = Sample(image, np.array([[240, 150, 270, 230]], np.float32))
-    monkeypatch.setattr(detector_data, "sample_response", lambda rng: detector_data_response())
+    monkeypatch.setattr(detector_data, "sample_camera_response", lambda rng: detector_data_response())
     found = 0
     for seed in range(40):
         picture, boxes = detector_data._augment(sample, np.random.default_rng(seed))
@@ -80,9 +80,9 @@ def test_boxes_follow_their_person_through_window_scale_and_mirror(monkeypatch: 
 
 def detector_data_response():  # type: ignore[no-untyped-def]
     """A camera that changes nothing."""
-    from reid_synth.camera import Response
+    from reid_synth.camera import CameraResponse
 
-    return Response()
+    return CameraResponse()
 
 
 def test_people_cut_by_the_window_are_kept_while_enough_is_left() -> None:

@@ -1,4 +1,4 @@
-"""Frames know the name of their file."""
+"""Add the file name of a frame."""
 
 import sqlalchemy as sa
 from alembic import op

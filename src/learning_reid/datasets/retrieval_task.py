@@ -1,0 +1,90 @@
+"""A query/gallery split with the embeddings of its images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from learning_reid.datasets.query_gallery_split import QueryGallerySplit
+from learning_reid.embedding.normalization import l2_normalize
+from learning_reid.errors import UserError
+from learning_reid.metrics.labels import DISTRACTOR
+from learning_reid.metrics.verification import Pairs, collect_pairs
+from learning_reid.retrieval.distances import DistanceRows, distance_rows
+
+
+@dataclass(frozen=True, eq=False)
+class RetrievalTask:
+    """Everything that a retrieval metric needs.
+
+    Attributes:
+        split: Queries, gallery and their labels.
+        query_features: (q, d) float32.
+        gallery_features: (g, d) float32.
+        metric: `euclidean` or `cosine`.
+    """
+
+    split: QueryGallerySplit
+    query_features: np.ndarray
+    gallery_features: np.ndarray
+    metric: str
+
+    @property
+    def all_features(self) -> np.ndarray:
+        """Embeddings of `split.samples`, (q + g, d)."""
+        return np.concatenate([self.query_features, self.gallery_features])
+
+    def distance_rows(self) -> DistanceRows:
+        """Return a function that computes the distances of some queries to the whole gallery."""
+        return distance_rows(self.query_features, self.gallery_features, self.metric)
+
+    def select_persons(self, persons: np.ndarray) -> "RetrievalTask":
+        """Return the task restricted to the identities with these labels; distractors stay in the gallery."""
+        split = self.split
+        query = np.flatnonzero(np.isin(split.query_labels.person, persons))
+        gallery = np.flatnonzero(np.isin(split.gallery_labels.person, [*persons, DISTRACTOR]))
+        part = QueryGallerySplit(
+            split.dataset,
+            [split.query[int(row)] for row in query],
+            [split.gallery[int(row)] for row in gallery],
+            split.query_labels.take(query),
+            split.gallery_labels.take(gallery),
+            split.persons,
+            split.cameras,
+        )
+        return RetrievalTask(part, self.query_features[query], self.gallery_features[gallery], self.metric)
+
+    def pairs(self, same_camera: bool = False) -> Pairs:
+        """Collect genuine and impostor pairs of identities that are not in the training split.
+
+        Args:
+            same_camera: Pair images of one camera instead of images of two cameras.
+
+        Raises:
+            UserError: There are no genuine or no impostor pairs.
+        """
+        tested = np.setdiff1d(np.arange(len(self.split.persons)), self.split.training_persons())
+        task = self if len(tested) == len(self.split.persons) else self.select_persons(tested)
+        labels = task.split.query_labels, task.split.gallery_labels
+        try:
+            return collect_pairs(task.distance_rows(), *labels, same_camera=same_camera)
+        except ValueError as error:
+            where = "within one camera" if same_camera else "across cameras"
+            raise UserError(
+                f"{self.split.dataset.root}: {error} {where}; add images of at least two identities, each seen twice"
+            ) from None
+
+
+def create_retrieval_task(
+    split: QueryGallerySplit, features: np.ndarray, metric: str, raw: bool = False
+) -> RetrievalTask:
+    """Combine a split with the embeddings of its samples.
+
+    Args:
+        split: Queries and gallery.
+        features: (q + g, d) embeddings of `split.samples`.
+        metric: `euclidean` or `cosine`.
+        raw: Skip L2 normalisation.
+    """
+    features = features if raw else l2_normalize(features, np.float32)
+    count = len(split.query)
+    return RetrievalTask(split, features[:count], features[count:], metric)

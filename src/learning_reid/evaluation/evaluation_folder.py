@@ -1,0 +1,69 @@
+"""The folder of an evaluation: figures for programs, tables to read, pictures to look at."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from learning_reid.datasets.images import read_crop
+from learning_reid.datasets.retrieval_task import RetrievalTask
+from learning_reid.evaluation.result import EvaluationResult, result_to_json
+from learning_reid.evaluation.tables import result_text
+from learning_reid.io.atomic_write import atomic_write
+from learning_reid.io.output_folder import write_json
+from learning_reid.visualization.curves import draw_cmc, draw_roc
+from learning_reid.visualization.feature_map import draw_feature_map
+from learning_reid.visualization.ranked_gallery import draw_ranked_gallery
+
+NAMES = ("evaluation.json", "evaluation.md", "cmc.png", "roc.png", "ranked.png", "features.png")
+
+
+def write_evaluation(folder: Path, result: EvaluationResult) -> list[Path]:
+    """Write everything that can be shown of an evaluation.
+
+    Args:
+        folder: an existing folder.
+        result: what was found.
+
+    Returns:
+        The files written.
+    """
+    for name in NAMES:
+        (folder / name).unlink(missing_ok=True)  # of an earlier evaluation: what is not written now would mislead
+    written: list[Path] = []
+    task = result.task
+
+    def file(name: str) -> Path:
+        written.append(folder / name)
+        return folder / name
+
+    write_json(file("evaluation.json"), result_to_json(result))
+    with atomic_write(file("evaluation.md")) as part:
+        part.write_text(result_text(result, whole=True), encoding="utf-8")
+    if result.protocols:
+        curves = [(retrieval.protocol.name, retrieval.cmc) for retrieval in result.protocols if retrieval.queries]
+    else:
+        curves = [(method.name, method.retrieval.cmc) for method in result.methods]
+    draw_cmc(file("cmc.png"), curves)
+    if result.pairs is not None:
+        draw_roc(file("roc.png"), result.pairs)
+    labels = task.split.query_labels, task.split.gallery_labels
+    draw_ranked_gallery(file("ranked.png"), result.main, result.distance_rows, labels, *_pictures_and_names(task))
+    names = list(task.split.persons), list(task.split.cameras)
+    if not draw_feature_map(file("features.png"), task.all_features, task.split.all_labels, *names):
+        written.pop()
+    return written
+
+
+def _pictures_and_names(task: RetrievalTask) -> tuple[Callable[[str, int], np.ndarray], Callable[[str, int], str]]:
+    samples = {"query": task.split.query, "gallery": task.split.gallery}
+
+    def crop_of(role: str, row: int) -> np.ndarray:
+        return read_crop(samples[role][row])
+
+    def name_of(role: str, row: int) -> str:
+        sample = samples[role][row]
+        camera = f", camera {sample.camera_id}" if sample.camera_id else ""
+        return f"{'stranger' if sample.person_id is None else sample.person_id[:14]}{camera}"
+
+    return crop_of, name_of

@@ -1,0 +1,80 @@
+"""Find and read image files.
+
+Images are read by Pillow, not OpenCV: OpenCV silently fills the missing part of a truncated JPEG with grey.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from natsort import natsorted, ns
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from learning_reid.errors import UserError
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+IMAGE_ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)  # what Pillow raises on a broken image
+
+
+def image_files(folder: Path) -> list[Path]:
+    """List the image files of a folder in natural order, without hidden files and sub-folders.
+
+    Raises:
+        UserError: The folder cannot be listed.
+    """
+    try:
+        entries = list(folder.iterdir())
+    except OSError as error:
+        raise UserError(
+            f"cannot list the folder {folder}: {describe_image_error(error)}; check the path and your permissions"
+        ) from None
+    return [folder / name for name in natural_sort(entry.name for entry in entries if _is_image(entry))]
+
+
+def natural_sort(names: Iterable[str]) -> list[str]:
+    """Sort names with runs of digits compared as numbers and letters without regard to case.
+
+    >>> natural_sort(["frame_10.jpg", "frame_2.jpg", "Frame_1.jpg"])
+    ['Frame_1.jpg', 'frame_2.jpg', 'frame_10.jpg']
+    """
+    return natsorted(names, alg=ns.IGNORECASE | ns.PRESORT)  # PRESORT: names that compare equal have one order too
+
+
+def read_image(file: Path) -> np.ndarray:
+    """Read an image as a viewer shows it: upright by its EXIF orientation, transparent parts over white.
+
+    Args:
+        file: JPEG, PNG, BMP or WebP, recognised by content; also grey, palette, CMYK, 16-bit, transparent.
+
+    Returns:
+        (height, width, 3) uint8, RGB.
+
+    Raises:
+        OSError | ValueError | SyntaxError | Image.DecompressionBombError: It is not an image, is truncated or too
+            large (`IMAGE_ERRORS`).
+    """
+    with Image.open(file) as opened:
+        opened.load()
+        image = ImageOps.exif_transpose(opened)
+    if image.mode.startswith("I"):  # 16-bit grey, which Pillow's convert would clip at 255 instead of scaling
+        grey = np.asarray(image).clip(0, 65535).astype(np.float32) / 257  # (height, width) 0..255
+        return np.repeat(np.rint(grey).astype(np.uint8)[:, :, None], 3, axis=2)
+    if image.has_transparency_data:  # the colour under a transparent pixel is arbitrary
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    return np.array(image.convert("RGB"))  # a copy: Pillow's own array is read-only
+
+
+def describe_image_error(error: BaseException) -> str:
+    """Return a few words about one of `IMAGE_ERRORS`."""
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0) / 1e6:.0f} million pixels"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _is_image(entry: Path) -> bool:
+    return entry.suffix.lower() in IMAGE_SUFFIXES and not entry.name.startswith(".") and not entry.is_dir()

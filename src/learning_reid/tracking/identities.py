@@ -1,0 +1,106 @@
+"""Identities across cameras: detections → tracklets → persons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from learning_reid.tracking.clustering import cluster_tracklets, summarize_tracklets
+from learning_reid.tracking.tracklets import TrackletRules, impostor_quantile, link_tracklets
+
+PROTOTYPE_SHARE = 0.7  # threshold between prototypes of one person, as a share of `impostor_quantile`
+DEFAULT_DISTANCE = 0.7  # used if hardly any frame shows two people
+MIN_DETECTIONS = 3  # shorter ones are more often false positives than people
+
+
+@dataclass(frozen=True, eq=False)
+class DetectionTable:
+    """Detections of several cameras with their embeddings.
+
+    Attributes:
+        detection: (n,) int64 ids, ascending.
+        camera: (n,) int64 indices into `cameras`.
+        frame: (n,) int64 frame ids, unique over all cameras.
+        index: (n,) int64 frame numbers in their recordings, from 0.
+        time_s: (n,) float64, seconds since 1970 in UTC.
+        boxes_xyxy: (n, 4) float32 pixels.
+        score: (n,) float32.
+        embeddings: (n, d) float32, unit length.
+        cameras: Camera names.
+    """
+
+    detection: np.ndarray
+    camera: np.ndarray
+    frame: np.ndarray
+    index: np.ndarray
+    time_s: np.ndarray
+    boxes_xyxy: np.ndarray
+    score: np.ndarray
+    embeddings: np.ndarray
+    cameras: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.detection)
+
+
+@dataclass(frozen=True, eq=False)
+class Clustering:
+    """The result of `cluster_detections`.
+
+    Attributes:
+        tracklet: (n,) int64, the tracklet of each detection, from 0.
+        person: (n,) int64, the person of each detection, from 0; -1 = unassigned, too few detections.
+        threshold: Largest distance between tracklet clusters of one person.
+    """
+
+    tracklet: np.ndarray
+    person: np.ndarray
+    threshold: float
+
+    @property
+    def persons(self) -> int:
+        """Number of persons."""
+        return int(self.person.max(initial=-1)) + 1
+
+
+def cluster_detections(
+    detections: DetectionTable,
+    threshold: float | None = None,
+    transit_s: Mapping[tuple[int, int], float] | None = None,
+    appearance: bool = True,
+    min_detections: int = MIN_DETECTIONS,
+) -> Clustering:
+    """Find tracklets within each camera and persons across cameras.
+
+    Args:
+        detections: The detections.
+        threshold: As in `cluster_tracklets`; None = 0.7 × `impostor_quantile`.
+        transit_s: As in `cannot_link_mask`, by indices into `detections.cameras`.
+        appearance: Whether tracklets use embeddings as well as box overlap.
+        min_detections: Persons with fewer detections are left unassigned.
+    """
+    quantile = impostor_quantile(detections.frame, detections.boxes_xyxy, detections.embeddings)
+    max_distance = DEFAULT_DISTANCE if quantile is None else quantile
+    rules = TrackletRules(max_distance if appearance else None)
+    tracklet, count = np.full(len(detections), -1, np.int64), 0
+    for camera in np.unique(detections.camera):
+        rows = np.flatnonzero(detections.camera == camera)
+        own = link_tracklets(detections.time_s[rows], detections.boxes_xyxy[rows], detections.embeddings[rows], rules)
+        tracklet[rows] = own + count
+        count += int(own.max()) + 1
+    threshold = PROTOTYPE_SHARE * max_distance if threshold is None else threshold
+    tracklets = summarize_tracklets(
+        tracklet,
+        detections.camera,
+        detections.time_s,
+        detections.boxes_xyxy,
+        detections.score,
+        detections.embeddings,
+    )
+    person = cluster_tracklets(tracklets, threshold, transit_s)[tracklet]
+    rare = np.bincount(person)[person] < min_detections
+    person[~rare] = np.unique(person[~rare], return_inverse=True)[1]
+    person[rare] = -1
+    return Clustering(tracklet, person, threshold)

@@ -1,0 +1,84 @@
+"""Cloth as a page of the texture atlas: base colour, pattern, weave; and the noise that all of it is made of."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from reid_synth.people.wardrobe import Colour, Garment
+
+ROWS, COLUMNS = 64, 128  # of one page
+FRONT = COLUMNS // 2  # the column of the person's front
+_ALONG, _AROUND = np.meshgrid(
+    np.linspace(0, 1, ROWS, dtype=np.float32),
+    np.linspace(0, 1, COLUMNS, endpoint=False, dtype=np.float32),
+    indexing="ij",
+)
+_WEAVES = 16
+
+
+def smooth_noise(rng: np.random.Generator, rows: int, columns: int, cells: int, octaves: int = 3) -> np.ndarray:
+    """Value noise of unit deviation: random grids of growing fineness, blown up and added.
+
+    Args:
+        rng: source of randomness.
+        rows, columns: size of the result.
+        cells: cells of the coarsest grid along the shorter side.
+        octaves: how many grids; each is twice as fine and 0.6 times as strong as the one before.
+
+    Returns:
+        (rows, columns) float32, mean about 0, standard deviation 1.
+    """
+    total = np.zeros((rows, columns), np.float32)
+    for octave in range(octaves):
+        size = cells * 2**octave
+        grid_rows, grid_columns = (max(2, size * side // min(rows, columns)) for side in (rows, columns))
+        grid = rng.standard_normal((min(grid_rows, rows), min(grid_columns, columns)), dtype=np.float32)
+        total += 0.6**octave * cv2.resize(grid, (columns, rows), interpolation=cv2.INTER_CUBIC)
+    return total / (total.std() + 1e-6)
+
+
+def paint_fabric(garment: Garment, rng: np.random.Generator) -> np.ndarray:
+    """A page of cloth, (ROWS, COLUMNS, 3) float32 RGB 0–255: base colour, pattern, weave."""
+    share = _pattern(garment, rng)[..., None]
+    page = plain(garment.colour) * (1 - share) + plain(garment.second_colour) * share
+    weave = _weave_bank()[int(rng.integers(_WEAVES))]
+    return page * (1 + garment.weave * weave)[..., None]
+
+
+def plain(colour: Colour) -> np.ndarray:
+    """A page of one colour, (ROWS, COLUMNS, 3) float32."""
+    page: np.ndarray = np.empty((ROWS, COLUMNS, 3), np.float32)
+    page[:] = colour
+    return page
+
+
+def _pattern(garment: Garment, rng: np.random.Generator) -> np.ndarray:
+    """How much of the second colour is at each place, (ROWS, COLUMNS) 0–1."""
+    repeat, phase = garment.pattern_scale, rng.uniform()
+    along, around = (_ALONG * repeat + phase) % 1, (_AROUND * round(repeat) * 2) % 1
+    share: np.ndarray = np.zeros_like(_ALONG)
+    if garment.pattern == "hoops":
+        share = along < 0.15 + 0.4 * phase
+    elif garment.pattern == "stripes":
+        share = around < 0.15 + 0.3 * phase
+    elif garment.pattern == "check":
+        share = 0.5 * (along < 0.5) + 0.5 * (around < 0.5)
+    elif garment.pattern == "dots":
+        share = (along - 0.5) ** 2 + (around - 0.5) ** 2 < 0.07
+    elif garment.pattern == "mottled":
+        share = smooth_noise(rng, ROWS, COLUMNS, 6) > 0.2
+    elif garment.pattern == "floral":
+        share = np.abs(smooth_noise(rng, ROWS, COLUMNS, 10, 2)) > 1.0
+    elif garment.pattern == "colour_block":
+        share = 0.3 + 0.4 * phase < _ALONG
+    elif garment.pattern == "gradient":
+        share = np.clip(1.6 * _ALONG - 0.3, 0, 1)
+    return np.asarray(share, np.float32)
+
+
+@lru_cache(maxsize=1)
+def _weave_bank() -> np.ndarray:
+    """Threads, knots and stains, drawn once: (bank, ROWS, COLUMNS) float32 of unit deviation."""
+    rng = np.random.default_rng(21)
+    return np.stack([smooth_noise(rng, ROWS, COLUMNS, 8 + 4 * (i % 8), 3) for i in range(_WEAVES)])
