@@ -69,7 +69,7 @@ def returning_world(seed: int, plan: WorldPlan = PLAN) -> World:
             trips.append(
                 Trip(
                     len(trips) + 1, people[len(trips)], path, along, speed, start_m - behind_m, stop_m=0.0, stop_s=0.0,
-                    turn=0.0, lateral_offset_m=float((place - (size - 1) / 2) * rng.uniform(0.6, 0.85)),
+                    stop_turn=0.0, lateral_offset_m=float((place - (size - 1) / 2) * rng.uniform(0.6, 0.85)),
                     seed=int(rng.integers(2**31)),
                 )
             )  # fmt: skip

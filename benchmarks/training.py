@@ -26,16 +26,16 @@ ROOT = Path(__file__).resolve().parent.parent
 import torch
 from tqdm.auto import tqdm
 
-from learning_reid.config.load import load_as
+from learning_reid.config.load import read_settings
 from learning_reid.config.training import TrainSettings
 from learning_reid.datasets.layouts import open_dataset
 from learning_reid.datasets.query_gallery_split import split_query_gallery
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.models.registry import create_model
 from learning_reid.models.torchreid_models import without_tensorflow
-from learning_reid.training.log import read_log
+from learning_reid.training.log import read_metrics
 from learning_reid.training.loop import make_accelerator, prepare
-from learning_reid.training.people import gather_people
+from learning_reid.training.training_data import load_training_data
 from learning_reid.training.validation import validate
 
 PEER = "torchreid ImageSoftmaxEngine"
@@ -54,12 +54,12 @@ ABLATION = {
 def settings_for(options: argparse.Namespace, seed: int, overrides: Sequence[str] = ()) -> TrainSettings:
     """`confs/reid.yml`, for so many epochs, validated at the end alone."""
     fixed = [f"schedule.epochs={options.epochs}", f"run.seed={seed}", f"run.validate_every={options.epochs}"]
-    return load_as(TrainSettings, CONFIG, [*fixed, f"data.root={options.data}", "run.device=cpu", *overrides])
+    return read_settings(TrainSettings, CONFIG, [*fixed, f"data.root={options.data}", "run.device=cpu", *overrides])
 
 
 def examine(weights: Path, settings: TrainSettings) -> float:
     """mAP on the test people of the generated world."""
-    contest = split_query_gallery(open_dataset("market1501", gather_people(settings).validation.dataset.root))
+    contest = split_query_gallery(open_dataset("market1501", load_training_data(settings).validation.dataset.root))
     network = create_model(settings.model.arch, weights)
     height, width = settings.model.input_size
     return validate(network, contest, Preprocessing(height, width), torch.device("cpu"))["map"]
@@ -69,8 +69,8 @@ def train_ours(settings: TrainSettings, run: Path) -> dict[str, float]:
     """Train with the loop of src/learning_reid/training; mAP of the last weights and of their average, and the speed."""
     run.mkdir(parents=True, exist_ok=True)
     prepare(settings, make_accelerator(settings)).train(run)
-    speeds = [float(row["images_per_s"]) for row in read_log(run)]
-    last = read_log(run)[-1]
+    speeds = [float(row["images_per_s"]) for row in read_metrics(run)]
+    last = read_metrics(run)[-1]
     return {
         "map": examine(run / "weights/final.pt", settings),
         "validation": float(last["map"]),
@@ -86,7 +86,7 @@ def train_theirs(settings: TrainSettings, run: Path) -> dict[str, float]:
         from torchreid.reid import data, engine, models, optim
         from torchreid.reid.data.datasets.dataset import ImageDataset
 
-    people = gather_people(settings)
+    people = load_training_data(settings)
     learned = [
         (str(sample.path), int(person), int(camera))
         for sample, person, camera in zip(people.samples, people.labels, people.cameras, strict=True)

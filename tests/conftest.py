@@ -1,4 +1,4 @@
-"""What all tests share: the real pictures, honest skips, and small, repeatable runs."""
+"""Fixtures that all tests share: real data, skips that fail in CI, a browser, a small synthetic dataset."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ settings.load_profile("repeatable")
 
 
 def skip_or_fail(reason: str) -> NoReturn:
-    """Skip the running test and say why; under REID_CI=1, where nothing may be missing, fail instead."""
+    """Skip the running test and give the reason; with REID_CI=1, where nothing may be missing, fail instead."""
     if os.environ.get("REID_CI") == "1":
         pytest.fail(f"in CI nothing is skipped: {reason}", pytrace=False)
     pytest.skip(reason)
@@ -32,20 +32,20 @@ def _skip_or_fail() -> Callable[[str], NoReturn]:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real pictures, boxes and weights that REID_REAL_DATA names."""
+    """The folder of real images, boxes and weights that REID_REAL_DATA names."""
     folder = os.environ.get("REID_REAL_DATA", "")
     if not folder:
-        skip_or_fail("no real pictures; run: REID_REAL_DATA=FOLDER make test")
+        skip_or_fail("no real data; run: REID_REAL_DATA=FOLDER make test")
     if not Path(folder, "README.md").is_file():
         skip_or_fail(
-            f"REID_REAL_DATA={folder} holds no data; name the folder that has them: REID_REAL_DATA=FOLDER make test"
+            f"REID_REAL_DATA={folder} has no data; name the folder that has it: REID_REAL_DATA=FOLDER make test"
         )
     return Path(folder).resolve()
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium without a window, for tests of pages."""
+    """Headless Chromium, for tests of pages."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -71,7 +71,7 @@ CONTRAST = """selector => {
 
 
 def check_contrast(page: Any, selectors: Sequence[str]) -> None:
-    """Texts of a page stand out from its paper: 4.5 to 1, as WCAG 2 asks (success criterion 1.4.3)."""
+    """Check that text on a page has a contrast of 4.5 to 1, as WCAG 2 requires (success criterion 1.4.3)."""
     for selector in selectors:
         ratio = page.evaluate(CONTRAST, selector)
         assert ratio >= 4.5, f"{selector}: {ratio:.1f}"
@@ -89,9 +89,11 @@ def published(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     from tools import notebooks
 
     project = tmp_path_factory.mktemp("published")
-    for part in ("src", "weights", "notebooks/exercises/student"):
+    for part in ("src", "confs", "notebooks/exercises/student"):
         shutil.copytree(repository / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(repository / "pyproject.toml", project)
+    (project / "tools").mkdir()
+    for file in ("pyproject.toml", "README.md", "LICENSE", "tools/hatch_build.py"):
+        shutil.copy(repository / file, project / file)
     identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
     for command in (["init", "--quiet"], ["add", "."], [*identity, "commit", "--quiet", "--message", "all"]):
         subprocess.run(["git", *command], cwd=project, check=True)
@@ -105,7 +107,7 @@ def published(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 @pytest.fixture(scope="session")
 def generated_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small generated data set in the Market-1501 layout: 8 persons to test, 2 cameras, strangers, junk."""
+    """A small synthetic dataset in the Market-1501 layout: 8 test persons, 2 cameras, distractors, junk."""
     from reid_synth.datasets.market import MarketPlan, write_market
 
     folder = tmp_path_factory.mktemp("generated") / "market"

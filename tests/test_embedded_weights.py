@@ -18,12 +18,12 @@ LIMITS = {"detector": 10_000_000, "reid": 1_000_000}  # bytes: every clone carri
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_weights_are_small_and_are_those_of_their_card(repository, name):
-    weights = repository / "weights" / f"{name}.safetensors"
+    weights = repository / "src/learning_reid/weights" / f"{name}.safetensors"
     card = yaml.safe_load(weights.with_suffix(".yml").read_text(encoding="utf-8"))
     assert weights.stat().st_size == card["bytes"] <= LIMITS[name]
     assert hashlib.sha256(weights.read_bytes()).hexdigest() == card["sha256"]
     assert card["recipe"]["seed"] is not None and card["figures_percent"] and card["not_for"] and card["licence"]
-    assert len((repository / "weights" / f"{name}.log.csv").read_text().splitlines()) > 50
+    assert len((repository / "src/learning_reid/weights" / f"{name}.log.csv").read_text().splitlines()) > 50
 
 
 def test_the_reid_weights_have_thresholds_of_their_own():

@@ -3,7 +3,7 @@
 
     .venv/bin/python tools/mark.py SUBMISSIONS [--out output/marks] [--jobs 2] [--seconds 120] [--memory 2G] [--seed N]
 
-What submissions look like, what they may do, and what the results say: docs/marking.md.
+What submissions look like, what they may do, and what the results say: docs/grading.md.
 """
 
 from __future__ import annotations

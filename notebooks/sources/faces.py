@@ -120,7 +120,7 @@ print(f"the truth is {truth}{right}")
 # anything else: of a third of them the network sees nothing until the exam.
 
 # %%
-from learning_reid.config.load import load_as
+from learning_reid.config.load import read_settings
 from learning_reid.config.training import TrainSettings
 from learning_reid.training.loop import make_accelerator
 from learning_reid.training.loop import prepare as prepare_run
@@ -131,7 +131,7 @@ changes += [f"model.input_size=[{SIZE},{SIZE}]", f"schedule.epochs={EPOCHS}", f"
 changes += [f"run.seed={SEED}", "run.threads=1"]
 changes += ["schedule.batch_size=16"] if is_smoke() else []
 changes += [f"data.people={PEOPLE}"] if DATA != "embedded" else []
-settings = load_as(TrainSettings, ROOT / "confs" / "face.yml", changes)
+settings = read_settings(TrainSettings, ROOT / "confs" / "face.yml", changes)
 runner = prepare_run(settings, make_accelerator(settings))
 print(runner.people)
 assert not set(runner.people.persons) & set(runner.people.validation.persons)
@@ -177,13 +177,13 @@ MY_GUESS = None  # EER in percent after training
 import tempfile
 from pathlib import Path
 
-from learning_reid.training.log import read_log
+from learning_reid.training.log import read_metrics
 
 with tempfile.TemporaryDirectory() as name:
     run = Path(name)
     (run / "weights").mkdir()
     runner.train(run)
-    log = read_log(run)
+    log = read_metrics(run)
 trained = runner.training.average.module  # the average of the weights over the steps is the better one as a rule
 after = exam(embed_samples(contest.samples, TorchEmbedder(trained, runner.preprocessing)))
 print("epoch: loss  ", ", ".join(f"{row['epoch']}: {float(row['loss']):.2f}" for row in log))

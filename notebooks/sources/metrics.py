@@ -273,7 +273,7 @@ for name in NAMES:
 def in_play(name: str) -> np.ndarray:
     """Which of the ten may answer, or stand in the way."""
     protocol = PROTOCOLS[name]
-    _, shots = next(iter(protocol.rounds(one, few)))
+    _, shots = next(iter(protocol.query_groups(one, few)))
     competes = np.isin(np.arange(len(ten)), np.arange(len(ten)) if shots[0] is None else shots[0])
     own = np.flatnonzero(few.person == one.person[0])
     competes[own[~protocol.keeps(one, 0, few, own)]] = False

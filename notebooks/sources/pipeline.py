@@ -273,7 +273,7 @@ import tempfile
 from pathlib import Path
 
 from learning_reid.pipeline import FRAMES_PER_SECOND, draw_video
-from learning_reid.visualization.strip import draw_strip, strip_matches
+from learning_reid.visualization.ranking_image import draw_ranking, matches_over_time
 
 temporary = tempfile.TemporaryDirectory()
 folder = Path(temporary.name)
@@ -295,8 +295,8 @@ show_picture(
 # nearly alike, so the later frames are cut into eight stretches of time, and each gives its nearest.
 
 # %%
-draw_strip(folder / "ranking.png", seen, [ranking], strip_crops, identity)  # the file of the report
-shown = strip_matches(seen, ranking)
+draw_ranking(folder / "ranking.png", seen, [ranking], strip_crops, identity)  # the file of the report
+shown = matches_over_time(seen, ranking)
 titles = [f"frame {when[index]}\n{ranking.distances[index]:.2f}" for index in shown]
 show_crops(
     [[strip_crops[query], *(strip_crops[int(ranking.rows[index])] for index in shown)]],
@@ -359,4 +359,4 @@ temporary.cleanup()
 #
 # **Go on** with [lesson 3](train.ipynb). **Sources**: [pipeline.py](../src/learning_reid/pipeline.py), [main.py](../src/main.py),
 # [torchvision_frcnn.py](../src/learning_reid/detection/torchvision_frcnn.py), [rank.py](../src/learning_reid/retrieval/ranking.py),
-# [strip.py](../src/learning_reid/visualization/strip.py), and [every setting](../docs/configuration.md).
+# [strip.py](../src/learning_reid/visualization/ranking_image.py), and [every setting](../docs/configuration.md).

@@ -40,10 +40,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from learning_reid.config.load import load_as
+from learning_reid.config.load import read_settings
 from learning_reid.config.training import TrainSettings
 from learning_reid.datasets.query_gallery_split import split_query_gallery
-from learning_reid.training.people import gather_people
+from learning_reid.training.training_data import load_training_data
 from reid_course.notebook import ROOT
 from reid_course.people import open_people
 from reid_course.pictures import show, show_crops
@@ -65,11 +65,11 @@ def settings_with(*changes: str) -> TrainSettings:
     people = "data.people=null" if is_smoke() else f"data.people={PEOPLE}"
     where = [f"data.dataset={crops.name}", f"data.root={crops.root}", people, "data.workers=0"]
     how = [size, f"schedule.batch_size={BATCH}", "schedule.ema_decay=0.95", "run.device=cpu", f"run.threads={THREADS}"]
-    return load_as(TrainSettings, ROOT / "confs" / "reid.yml", [*where, *how, *changes])
+    return read_settings(TrainSettings, ROOT / "confs" / "reid.yml", [*where, *how, *changes])
 
 
 settings = settings_with(f"schedule.epochs={EPOCHS}")
-people = gather_people(settings)
+people = load_training_data(settings)
 contest = split_query_gallery(crops)
 print(f"learn:    {len(people.persons):4d} people, {len(people.samples):6d} pictures")
 print(f"validate: {len(people.validation.persons):4d} people, {len(people.validation.gallery):6d} pictures")
@@ -276,7 +276,7 @@ MY_GUESS = None  # a number from 0 to 100
 # %%
 import shutil
 
-from learning_reid.training.log import read_log
+from learning_reid.training.log import read_metrics
 
 
 def train(name: str, settings: TrainSettings) -> dict[str, np.ndarray]:
@@ -286,7 +286,7 @@ def train(name: str, settings: TrainSettings) -> dict[str, np.ndarray]:
     shutil.rmtree(folder, ignore_errors=True)  # of an earlier try
     folder.mkdir()
     prepare_run(settings, make_accelerator(settings)).train(folder)
-    rows = read_log(folder)
+    rows = read_metrics(folder)
     return {column: np.array([float(row[column] or "nan") for row in rows]) for column in rows[0]}
 
 

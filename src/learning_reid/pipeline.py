@@ -26,15 +26,15 @@ from learning_reid.frames.sources import open_frames
 from learning_reid.io.atomic_write import atomic_write
 from learning_reid.io.output_folder import prepare_folder
 from learning_reid.io.interrupt import InterruptHandler
-from learning_reid.io.progress import Stopwatch, with_bar
+from learning_reid.io.progress import Stopwatch, progress_bar
 from learning_reid.metrics.ground_truth import evaluate_rankings, true_identities
 from learning_reid.retrieval.select_queries import select_queries
 from learning_reid.retrieval.ranking import Ranking, rank_later_detections
 from learning_reid.retrieval.person_detections import PersonDetections
-from learning_reid.visualization.annotation import annotate
-from learning_reid.visualization.rankings_csv import write_rankings
-from learning_reid.visualization.strip import draw_strip, strip_rows
-from learning_reid.visualization.summary import Summary, describe_queries, summary_text, write_summary
+from learning_reid.visualization.annotation import annotate_frame
+from learning_reid.visualization.rankings_csv import write_rankings_csv
+from learning_reid.visualization.ranking_image import draw_ranking, drawn_rows
+from learning_reid.visualization.summary import Summary, summarize_queries, format_summary, write_summary
 from learning_reid.visualization.video_writer import VideoWriter
 
 FRAMES_PER_SECOND = 7.0  # of the video, where neither settings nor source name a rate: that of PETS2009
@@ -70,14 +70,14 @@ def run_pipeline(settings: Settings) -> Summary:
 
     with watch.stage("report"):
         several = not isinstance(settings.input.query_detection, int)
-        write_rankings(folder / "rankings.csv", seen, rankings, several)
+        write_rankings_csv(folder / "rankings.csv", seen, rankings, several)
         with atomic_write(folder / "resolved.yml") as part:
             part.write_text(dump_settings(settings), encoding="utf-8")
         rate = settings.output.fps or frames.frames_per_second or FRAMES_PER_SECOND
         crops, cut_short = draw_video(folder / "annotated.mp4", frames, seen, rankings, rate)
-        draw_strip(folder / "ranking.png", seen, rankings, crops, identity)
+        draw_ranking(folder / "ranking.png", seen, rankings, crops, identity)
 
-    described = describe_queries(seen, rankings, identity)
+    described = summarize_queries(seen, rankings, identity)
     working = sum(spent for stage, spent in watch.seconds.items() if stage != "loading")
     summary = Summary(
         frames=len(seen.frames_read),
@@ -91,7 +91,7 @@ def run_pipeline(settings: Settings) -> Summary:
         stopped_early=stopped or cut_short,
     )
     write_summary(folder / "summary.json", summary)
-    print(summary_text(summary, folder))
+    print(format_summary(summary, folder))
     return summary
 
 
@@ -125,7 +125,7 @@ def find_people(
     """
     people = PeopleSeen(embedder, batch_size, watch)
     with InterruptHandler("stopping here; ranking what was seen so far") as stop:
-        for frame in with_bar(watch.each("reading", frames), len(frames), "finding people"):
+        for frame in progress_bar(watch.each("reading", frames), len(frames), "finding people"):
             with watch.stage("detection"):
                 found = detector(frame)
             people.add(frame, found)
@@ -191,14 +191,14 @@ def draw_video(
     Returns:
         Crop by row of the sightings, and whether Ctrl-C ended the video early.
     """
-    wanted = strip_rows(seen, rankings)
+    wanted = drawn_rows(seen, rankings)
     crops: dict[int, np.ndarray] = {}
     last = int(seen.frames_read[-1])
     with (
         InterruptHandler("ending the video here; finishing the rest") as stop,
         VideoWriter(path, frames_per_second) as video,
     ):
-        for frame in with_bar(frames, len(seen.frames_read), "drawing"):
+        for frame in progress_bar(frames, len(seen.frames_read), "drawing"):
             if frame.index > last or (stop.requested and len(crops) == len(wanted)):
                 break
             for row in wanted.intersection(seen.rows_of(frame.index).tolist()):
@@ -206,5 +206,5 @@ def draw_video(
                 if crop is not None:
                     crops[row] = crop
             if not stop.requested:
-                video.write(annotate(frame, seen, rankings))
+                video.write(annotate_frame(frame, seen, rankings))
     return crops, stop.requested

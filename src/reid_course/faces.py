@@ -1,6 +1,6 @@
 """The faces of a lesson: drawn on the spot, or those of CASIA-WebFace where the reader can fetch them."""
 
-from learning_reid.datasets.kaggle import fetch
+from learning_reid.datasets.kaggle import fetch_dataset
 from learning_reid.datasets.layouts import open_dataset
 from learning_reid.datasets.sample import CropDataset
 from learning_reid.errors import UserError
@@ -25,7 +25,7 @@ def open_faces(data: str = "embedded", plan: FacePlan = LESSON_FACES, seed: int 
         UserError: another name, or the real set cannot be fetched.
     """
     if data == "casia-webface":
-        return fetch("casia-webface").dataset
+        return fetch_dataset("casia-webface").dataset
     if data != "embedded":
         raise UserError(f'no faces {data!r} for a lesson: DATA is "embedded" or "casia-webface"')
     plan = SMOKE_FACES if is_smoke() else plan

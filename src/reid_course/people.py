@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from learning_reid.datasets.kaggle import fetch
+from learning_reid.datasets.kaggle import fetch_dataset
 from learning_reid.datasets.layouts import open_dataset
 from learning_reid.datasets.sample import CropDataset
 from learning_reid.errors import UserError
@@ -29,7 +29,7 @@ def open_people(data: str = "embedded", plan: MarketPlan = LESSON, seed: int = 7
         UserError: another name, or Market-1501 is nowhere and cannot be fetched.
     """
     if data == "market1501":
-        return _find_market() or fetch("market1501").dataset
+        return _find_market() or fetch_dataset("market1501").dataset
     if data != "embedded":
         raise UserError(f'no data {data!r} for a lesson: DATA is "embedded" or "market1501"')
     plan = SMOKE if is_smoke() else plan

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image as Picture
 
-from learning_reid.visualization.cells import RIGHT, UNKNOWN, WRONG, show_crop
+from learning_reid.visualization.crop_grid import CORRECT, NEUTRAL, INCORRECT, show_crop
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#000000")  # Okabe and Ito, safe for all
 STYLE: dict[Any, Any] = {
@@ -99,7 +99,7 @@ def show_crops(
                 cell.set_axis_off()
                 continue
             answer = right[number][column] if right else None
-            colour = UNKNOWN if answer is None else RIGHT if answer else WRONG
+            colour = NEUTRAL if answer is None else CORRECT if answer else INCORRECT
             show_crop(cell, row[column], colour, ratio=ratio)
             cell.grid(False)
             for side in cell.spines.values():

@@ -34,15 +34,15 @@ def returning_world(seed: int, people: int, frames: int, frames_per_second: floa
 
 def _and_back(trip: Trip, plan: WorldPlan) -> Trip:
     """A trip as far as the unseen place that is nearest to where it is at half-time, and back in another lane."""
-    halfway = np.interp(trip.start_m + trip.speed * plan.duration_s / 2, trip.along, trip.path[:, 0])
+    halfway = np.interp(trip.start_m + trip.speed * plan.duration_s / 2, trip.distance_m, trip.path[:, 0])
     unseen = (np.arange(plan.cameras + 1) - 0.5) * SPACING_M
     turn_x = unseen[np.abs(unseen - halfway).argmin()]
     sense = np.sign(trip.path[-1, 0] - trip.path[0, 0])
     out = trip.path[sense * (trip.path[:, 0] - turn_x) < 0]
     back = out[::-1] - [0, np.copysign(_OTHER_LANE_M, out[-1, 1])]
     path = np.concatenate([out, back, back[-1:] - [sense * SPACING_M, 0]])
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
-    return replace(trip, path=path, along=along)
+    distance_m = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    return replace(trip, path=path, distance_m=distance_m)
 
 
 def film(world: World, folder: Path) -> dict[str, MotTable]:

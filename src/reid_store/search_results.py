@@ -68,16 +68,16 @@ def draw_hits(path: Path, query: np.ndarray, hits: Sequence[SearchHit], threshol
     """
     from matplotlib.figure import Figure
 
-    from learning_reid.visualization.cells import RIGHT, UNKNOWN, show_crop
+    from learning_reid.visualization.crop_grid import CORRECT, NEUTRAL, show_crop
     from learning_reid.visualization.figures import save_figure
 
     hits = hits[:MAX_STRIP_LENGTH]
     figure = Figure(figsize=(1.15 * (1 + len(hits)) + 0.3, 3.1), dpi=100, facecolor="white", layout="constrained")
     axes = figure.subplots(1, 1 + len(hits), squeeze=False)[0]
-    show_crop(axes[0], query, UNKNOWN)
+    show_crop(axes[0], query, NEUTRAL)
     axes[0].set_title("query", fontsize=9, fontweight="bold")
     for ax, hit in zip(axes[1:], hits, strict=True):
-        show_crop(ax, decode_jpeg(hit.thumbnail), RIGHT if is_match(hit, threshold) else UNKNOWN)
+        show_crop(ax, decode_jpeg(hit.thumbnail), CORRECT if is_match(hit, threshold) else NEUTRAL)
         ax.set_title(f"{hit.distance:.3f}", fontsize=9)
         camera = hit.camera if len(hit.camera) <= MAX_CAMERA_LENGTH else f"{hit.camera[: MAX_CAMERA_LENGTH - 1]}…"
         day, _, time = format_time(hit.time_s).partition(" ")

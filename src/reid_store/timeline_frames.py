@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
 from learning_reid.frames.sources import open_frames
-from learning_reid.io.progress import with_bar
+from learning_reid.io.progress import progress_bar
 from reid_store.schema import Recording, StoredFrame
 from reid_store.thumbnails import encode_jpeg
 from reid_store.timeline_data import TimelineData
@@ -53,7 +53,7 @@ def add_frame_images(engine: Engine, page: TimelineData) -> tuple[TimelineData, 
         source = page.sources[recording]
         try:
             frames = open_frames(source, max(indices) + 1)
-            for frame in with_bar(frames, max(indices) + 1, "reading frames"):
+            for frame in progress_bar(frames, max(indices) + 1, "reading frames"):
                 if frame.index in indices:
                     if names.get((source, frame.index)) not in (None, frame.name):
                         raise UserError(f"{source} has changed since it was stored")

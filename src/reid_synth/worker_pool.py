@@ -81,7 +81,7 @@ class WorkerPool:
                 future.result()
             self._report_progress()
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         if new := self._num_done.value - self._num_reported:
             self._num_reported += new
             self._done(new)
@@ -120,7 +120,8 @@ def _report_lost_worker() -> Iterator[None]:
         yield
     except BrokenProcessPool:
         raise UserError(
-            "a worker process was killed, probably because memory ran out; use fewer workers, for example synth --workers 1"
+            "a worker process was killed, probably because memory ran out; "
+            "use fewer workers, for example synth --workers 1"
         ) from None
 
 

@@ -35,7 +35,7 @@ def test_real_faces_are_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
             assert name == "casia-webface"
             self.crops = crops
 
-    monkeypatch.setattr(faces, "fetch", Fetched)
+    monkeypatch.setattr(faces, "fetch_dataset", Fetched)
     assert faces.open_faces("casia-webface") is crops
 
 

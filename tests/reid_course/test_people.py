@@ -52,7 +52,7 @@ def test_market1501_is_fetched_where_it_is_nowhere(tmp_path: Path, monkeypatch: 
     def fetch(name: str) -> None:
         raise Asked(name)
 
-    monkeypatch.setattr(people, "fetch", fetch)
+    monkeypatch.setattr(people, "fetch_dataset", fetch)
     with pytest.raises(Asked, match="market1501"):
         people.open_people("market1501")
 

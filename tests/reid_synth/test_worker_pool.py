@@ -73,7 +73,7 @@ import os, signal
 from reid_synth.worker_pool import WorkerPool
 if __name__ == "__main__":
     with WorkerPool(2) as crew:
-        print(*crew.each(os.getpid, [()] * 8), flush=True)
+        print(*crew.map(os.getpid, [()] * 8), flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
 """
     root = Path(__file__).resolve().parents[2]

@@ -1,15 +1,13 @@
-"""Train the embedded ReID network: OSNet ×0.25 from random weights, on people who never existed.
+"""Train the embedded ReID network: OSNet ×0.25 from random weights, on generated people.
 
-One idea carries it: a batch holds P people with K crops each, and the supervised contrastive loss pulls each person's
-crops together. Small pictures first, because they are four times as quick and teach colours and shapes; then full size.
-Half of the people in a batch come right after another one, of whom a third are near-copies: who only
-ever sees strangers never learns to look closely. Real people never come by, so the network must not believe too much in
-the world it sees: pictures lend each other their style while it learns (MixStyle), and what is shipped is the moving
-average of its weights. The loss sees the average of the whole map; what is shipped reads three maps in stripes, which
-carries over to real people much better, while a loss on the stripes made them worse.
+A batch holds P persons with K crops each, and the supervised contrastive loss attracts the crops of a person. Training
+starts on small crops, which are four times as fast and teach colours and shapes, and ends at full size. Half of the
+persons in a batch come in pairs generated one after the other, a third of which are near-copies; with random negatives
+alone the network would not learn details. Two measures help it to generalise to real people: MixStyle, and the moving
+average of the weights, which is released. The loss uses the average of the whole feature map. The released network
+pools three maps in stripes, which transfers much better to real people; a loss on the stripes made them worse.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,165 +16,144 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
-from learning_reid.device import fast_arithmetic
 from learning_reid.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from learning_reid.losses.contrastive import supervised_contrastive_loss
-from learning_reid.models.osnet import OSNet
-from learning_reid.models.part_pooling import PartPooledOSNet, PartPooling
-from learning_reid.models.registry import create_model
-from learning_reid.training.augmentation import augment
-from learning_reid.training.ema import moving_average
-from learning_reid.training.mixstyle import styles_mixed
-from learning_reid.training.steps import run_steps
+from learning_reid.models.osnet import OSNet, build_osnet
+from learning_reid.models.part_pooling import StripedOSNet, Stripes
+from learning_reid.training.mixstyle import apply_mixstyle
+from learning_reid.training.task import BatchResult, TrainingTask
+from tools.weights.augmentation import augment
+from tools.weights.recipe import Recipe, recipe_settings, train_task
 from tools.weights.reid_crops import CropRecipe, CropSet, load_crops
 
 
-@dataclass(frozen=True)
-class ReidRecipe:
-    """Everything that decides the weights. Sizes are (height, width) in pixels."""
+@dataclass(frozen=True, kw_only=True)
+class ReidRecipe(Recipe):
+    """Everything that decides the weights of the ReID network. Sizes are (height, width) in pixels.
 
+    Attributes:
+        arch: The network, an OSNet.
+        crops: The generated crops.
+        persons_per_batch: P.
+        crops_per_person: K.
+        small: Size of the crops at first.
+        full: Their size at last.
+        small_share: Share of the steps with small crops.
+        mixstyle: Probability that the styles of a batch are mixed, after each of two stages.
+        stripes: Stripes in which the released network pools its maps.
+        power: Exponent of the generalised mean over a stripe.
+        relief: Share of the mean over the stripes that is subtracted.
+        temperature: Of the loss, at the first and the last step: it gets stricter.
+    """
+
+    epochs: int = 100
+    steps_per_epoch: int = 22
+    learning_rate: float = 2e-3
+    weight_decay: float = 5e-4
+    warmup_epochs: int = 5
+    ema_decay: float | None = 0.997
     arch: str = "osnet_x0_25"
     crops: CropRecipe = field(default_factory=CropRecipe)
-    steps: int = 2200
-    people_per_batch: int = 16
+    persons_per_batch: int = 16
     crops_per_person: int = 4
     small: tuple[int, int] = (128, 64)
     full: tuple[int, int] = (256, 128)
-    small_share: float = 0.9  # of the steps, before going to full size
-    mixed: float = 0.5  # how likely the styles of a batch are mixed, after each of two stages
-    average: float = 0.997  # decay of the moving average of the weights
-    stripes: int = 16  # in which the finished network reads its maps
-    power: float = 3.0  # of the generalised mean over a stripe
-    relief: float = 0.5  # share of the mean over the stripes that is taken away
-    learning_rate: float = 2e-3
-    weight_decay: float = 5e-4
-    warm_up: float = 0.05  # share of the steps
-    temperature: tuple[float, float] = (
-        0.2,
-        0.1,
-    )  # of the loss, at the first and the last step: gentle first, strict later
-    seed: int = 1
-    threads: int = 1  # of PyTorch; sums come out differently with another number
+    small_share: float = 0.9
+    mixstyle: float = 0.5
+    stripes: int = 16
+    power: float = 3.0
+    relief: float = 0.5
+    temperature: tuple[float, float] = (0.2, 0.1)
 
 
-def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = True) -> nn.Module:
-    """Train, or go on with, the embedded ReID network.
+class CropBatch(NamedTuple):
+    """Augmented, normalised crops (n, 3, h, w), their persons (n,), and the number of the step."""
 
-    Every batch is a function of (seed, step) alone, so that a run that was broken off and resumed gives the same
-    weights as an unbroken one.
+    images: Tensor
+    persons: Tensor
+    step: int
+
+
+class EmbeddedReidTask(TrainingTask[CropBatch]):
+    """Attract the crops of a person by the supervised contrastive loss."""
+
+    metrics = ("nearest",)  # share of crops whose nearest neighbour in the batch is the same person
+
+    def __init__(self, recipe: ReidRecipe, crops: CropSet) -> None:
+        self.recipe, self._crops = recipe, crops
+        self.batches_per_epoch = recipe.steps_per_epoch
+        self.settings, self.notes = recipe_settings(recipe), {"input_size": list(recipe.full)}
+        self.model = build_osnet(recipe.arch, seed=recipe.seed)
+        self.network: nn.Module = self.model
+
+    def batches(self, epoch: int, first_batch: int = 0) -> Iterator[CropBatch]:
+        """Yield the batches of an epoch."""
+        start = epoch * self.recipe.steps_per_epoch
+        for step in range(start + first_batch, start + self.recipe.steps_per_epoch):
+            yield make_batch(self._crops, step, self.recipe)
+
+    def compute_loss(self, network: nn.Module, batch: CropBatch) -> BatchResult:
+        """Compute the loss, and the share of crops whose nearest neighbour is the same person."""
+        device = next(network.parameters()).device
+        persons = batch.persons.to(device)
+        seed = (self.recipe.seed, batch.step, 1)
+        with apply_mixstyle((self.model.pool2, self.model.pool3), self.recipe.mixstyle, seed):
+            features = network(batch.images.to(device, memory_format=torch.channels_last)).float()  # (n, d)
+        loss = supervised_contrastive_loss(features, persons, temperature(batch.step, self.recipe))
+        with torch.no_grad(), torch.autocast(device.type, enabled=False):
+            unit = nn.functional.normalize(features)
+            distances = torch.cdist(unit, unit).fill_diagonal_(torch.inf)
+            nearest = (persons[distances.argmin(dim=1)] == persons).float().mean()
+        return BatchResult(loss, {"nearest": float(nearest)}, len(persons))
+
+
+def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = True, device: str = "cpu") -> nn.Module:
+    """Train the embedded ReID network, or resume its training.
 
     Args:
-        recipe: what to do.
-        run: folder of the checkpoint and the log; made if missing.
-        cache: folder of generated crops.
-        resume: go on from the checkpoint where there is one.
+        recipe: Everything that decides the weights.
+        run: Folder of checkpoint and log; created if missing.
+        cache: Folder of generated crops.
+        resume: Continue from the checkpoint if there is one.
+        device: "cpu" or "cuda".
 
     Returns:
-        The average of the trained network over its last steps, in eval mode, reading its maps in stripes.
+        The moving average of the network, in eval mode, with part pooling.
 
     Raises:
-        KeyboardInterrupt: after Ctrl-C or SIGTERM, once the checkpoint is written.
+        KeyboardInterrupt: After Ctrl-C or SIGTERM, once the checkpoint is written.
+        UserError: The checkpoint is of another recipe, or cannot be written.
     """
-    torch.set_num_threads(recipe.threads)
-    crops = load_crops(recipe.crops, cache)
-    model = create_model(recipe.arch, seed=recipe.seed).to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(_parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate)
-    average = AveragedModel(model, avg_fn=moving_average(recipe.average), use_buffers=True)
-    model.train()
-
-    def steps_from(first: int) -> Iterator[dict[str, float]]:
-        for step in range(first, recipe.steps):
-            for group in optimiser.param_groups:
-                group["lr"] = learning_rate(step, recipe)
-            pictures, people = batch(crops, step, recipe)
-            with styles_mixed((model.pool2, model.pool3), recipe.mixed, seed=(recipe.seed, step, 1)):
-                progress = train_step(model, optimiser, pictures, people, temperature(step, recipe))
-            average.update_parameters(model)
-            yield {**progress._asdict(), "learning_rate": learning_rate(step, recipe)}
-
-    size = recipe.people_per_batch * recipe.crops_per_person
-    both = nn.ModuleDict({"model": model, "average": average})
-    run_steps(run, recipe, both, optimiser, steps_from, pictures=size, label="training reid", resume=resume)
-    network = average.module
+    task = EmbeddedReidTask(recipe, load_crops(recipe.crops, cache))
+    trainer = train_task(task, recipe, run, resume, device)
+    network = task.model if trainer.ema is None else trainer.ema.module
     assert isinstance(network, OSNet)
-    return PartPooledOSNet(network, PartPooling(recipe.stripes, recipe.power, recipe.relief)).eval()
+    return StripedOSNet(network, Stripes(recipe.stripes, recipe.power, recipe.relief)).eval()
 
 
-def batch(crops: CropSet, step: int, recipe: ReidRecipe) -> tuple[Tensor, Tensor]:
-    """The batch of a step: P·K augmented, normalised pictures (n, 3, h, w) and their people (n,)."""
+def make_batch(crops: CropSet, step: int, recipe: ReidRecipe) -> CropBatch:
+    """Draw and augment the P·K crops of a step; a pure function of its arguments."""
     rng = np.random.default_rng([recipe.seed, step])
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
     per_person = recipe.crops_per_person
-    pairs = rng.choice(crops.people // 2 - 1, recipe.people_per_batch // 2, replace=False)
+    pairs = rng.choice(crops.people // 2 - 1, recipe.persons_per_batch // 2, replace=False)
     firsts = 2 * pairs + rng.integers(2)
-    chosen = np.concatenate([firsts, firsts + 1])  # people and those drawn right after them, often near-copies
-    people = np.repeat(chosen, per_person)
+    chosen = np.concatenate([firsts, firsts + 1])  # persons and those generated right after them, often near-copies
+    persons = np.repeat(chosen, per_person)
     numbers = np.concatenate([rng.permutation(crops.cameras.shape[1])[:per_person] for _ in chosen])
-    pictures = torch.from_numpy(crops.pictures(people, numbers)).permute(0, 3, 1, 2).float() / 255  # (n, 3, h, w)
+    images = torch.from_numpy(crops.images(persons, numbers)).permute(0, 3, 1, 2).float() / 255  # (n, 3, h, w)
     size = recipe.small if step < recipe.small_share * recipe.steps else recipe.full
-    pictures = augment(pictures, *size, generator)
+    images = augment(images, *size, generator)
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
-    return ((pictures - mean) / std).contiguous(memory_format=torch.channels_last), torch.from_numpy(people)
-
-
-def learning_rate(step: int, recipe: ReidRecipe) -> float:
-    """A straight warm-up, then half a cosine down to a hundredth.
-
-    >>> learning_rate(0, ReidRecipe()) < learning_rate(120, ReidRecipe()) > learning_rate(2199, ReidRecipe())
-    True
-    """
-    warm_up = recipe.warm_up * recipe.steps
-    if step < warm_up:
-        return recipe.learning_rate * (step + 1) / (warm_up + 1)
-    done = (step - warm_up) / (recipe.steps - warm_up)
-    return recipe.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+    return CropBatch((images - mean) / std, torch.from_numpy(persons), step)
 
 
 def temperature(step: int, recipe: ReidRecipe) -> float:
-    """From the first temperature to the last in a straight line.
+    """Return the temperature of a step, linear from the first to the last.
 
     >>> temperature(0, ReidRecipe())
     0.2
     """
     first, last = recipe.temperature
     return first + (last - first) * step / recipe.steps
-
-
-class Progress(NamedTuple):
-    """How a step went: the loss, and the share of crops whose nearest neighbour in the batch is the same person."""
-
-    loss: float
-    nearest: float
-
-
-def train_step(
-    model: nn.Module, optimiser: torch.optim.Optimizer, pictures: Tensor, people: Tensor, temperature: float
-) -> Progress:
-    """One step of gradient descent on a batch: pictures (n, 3, h, w), people (n,)."""
-    with fast_arithmetic():
-        features = model(pictures)
-    features = features.float()
-    loss = supervised_contrastive_loss(features, people, temperature)
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-    optimiser.step()
-    with torch.no_grad():
-        unit = nn.functional.normalize(features)
-        distances = torch.cdist(unit, unit).fill_diagonal_(torch.inf)
-        nearest = (people[distances.argmin(dim=1)] == people).float().mean()
-    return Progress(float(loss.detach()), float(nearest))
-
-
-def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Weight decay for matrices and filters; none for biases and norms."""
-
-    def chosen(matrices: bool) -> Iterator[nn.Parameter]:
-        return (parameter for parameter in model.parameters() if (parameter.ndim > 1) == matrices)
-
-    return [
-        {"params": list(chosen(True)), "weight_decay": weight_decay},
-        {"params": list(chosen(False)), "weight_decay": 0.0},
-    ]

@@ -1,4 +1,4 @@
-"""The rows of `zoo compare`: each network measured, and what is published of it."""
+"""Rows of `zoo compare`: the measurements of each model, and its published accuracy."""
 
 import sys
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from learning_reid.cli._options import recognize
 from learning_reid.embedding.benchmark import benchmark_backend
 from learning_reid.embedding.model_choice import NamedModel
 from learning_reid.errors import UserError
-from learning_reid.evaluation.dataset_evaluation import DataOptions, ModelOptions, EvaluationOptions, evaluate
+from learning_reid.evaluation.dataset_evaluation import DataOptions, EvaluationOptions, ModelOptions, evaluate
 from learning_reid.models.complexity import complexity_of
 from learning_reid.models.registry import check_model_name
-from learning_reid.visualization.model_guide import Accuracy, GuideRow
+from learning_reid.cli._model_table import Accuracy, ModelRow
 from learning_reid.zoo.cards import all_cards
 
-TARGET = "market1501"  # the test set on which most of the zoo was published
+TARGET = "market1501"  # the test set of most published results
 
 
 def guide_rows(
@@ -26,44 +26,45 @@ def guide_rows(
     root: Path | None,
     crops: int,
     repeats: int,
-) -> list[GuideRow]:
-    """Measure networks with random weights, and models with their own.
+) -> list[ModelRow]:
+    """Measure networks with random weights, and models with their trained weights.
 
     Args:
-        networks: names; random weights are as fast as trained ones.
-        models: sets of weights.
-        backends: on which.
-        root: labelled crops on which the models' accuracy is measured; None = not.
-        crops, repeats: as `benchmark_backend` takes them.
+        networks: Model names; random weights are as fast as trained ones.
+        models: Models with weights.
+        backends: Inference libraries.
+        root: Labelled crops on which the accuracy of `models` is measured; None = it is not measured.
+        crops: Number of random images to time.
+        repeats: Number of runs.
 
     Raises:
-        UserError: no such network, a package is missing, or crops cannot be read.
+        UserError: A model does not exist, or the crops cannot be read.
     """
     for name in networks:
         check_model_name(name)
-    wanted: list[tuple[str, str, str | None]] = [(name, name, None) for name in networks]
-    wanted += [(model.label, model.name, model.weights) for model in models]
+    jobs: list[tuple[str, str, str | None]] = [(name, name, None) for name in networks]
+    jobs += [(model.label, model.name, model.weights) for model in models]
     rows = []
-    with tqdm(total=len(wanted) * len(backends), desc="measuring", unit="network", dynamic_ncols=True) as bar:
-        for label, name, weights in wanted:
+    with tqdm(total=len(jobs) * len(backends), desc="measuring", unit="model", dynamic_ncols=True) as bar:
+        for label, name, weights in jobs:
             speeds = {}
             for backend in backends:
                 try:
                     speeds[backend] = benchmark_backend(name, backend, weights, crops, repeats)
-                except UserError as problem:  # the others are measured all the same
-                    tqdm.write(f"note: {label} on {backend}: {problem}", file=sys.stderr)
+                except UserError as error:  # the other measurements go on
+                    tqdm.write(f"note: {label} on {backend}: {error}", file=sys.stderr)
                     speeds[backend] = None
                 bar.update()
             cost = complexity_of(name)
-            weights = weights if weights is None or any(speeds.values()) else None
-            measured = accuracy_on(root, name, weights) if root is not None and weights is not None else None
-            told = published_accuracy(name) if weights is None else None
-            rows.append(GuideRow(label, speeds, cost.parameters, cost.multiply_adds, told, measured))
+            loaded = weights if any(speeds.values()) else None
+            measured = measured_accuracy(root, name, loaded) if root is not None and loaded is not None else None
+            published = published_accuracy(name) if loaded is None else None
+            rows.append(ModelRow(label, speeds, cost.parameters, cost.multiply_adds, published, measured))
     return rows
 
 
 def published_accuracy(name: str) -> Accuracy | None:
-    """What was published on Market-1501: trained there too, else the best that was trained elsewhere."""
+    """Return the published accuracy on Market-1501: of weights trained on it, else the best of other weights."""
     found = [
         (card.datasets == (TARGET,), result.map, card, result)
         for card in all_cards().values()
@@ -77,10 +78,9 @@ def published_accuracy(name: str) -> Accuracy | None:
     return Accuracy(result.rank1 / 100, result.map / 100, f"({card.trained_on} → {result.tested_on})")
 
 
-def accuracy_on(root: Path, name: str, weights: str) -> Accuracy:
-    """Rank-1 and mAP on labelled crops, cosine."""
+def measured_accuracy(root: Path, name: str, weights: str) -> Accuracy:
+    """Measure rank-1 and mAP on labelled crops, with the cosine distance."""
     data = DataOptions(recognize(None, root), root)
-    figures = (
-        evaluate(data, ModelOptions(name, weights, metric="cosine", device="cpu"), EvaluationOptions()).methods[0].retrieval.means
-    )
-    return Accuracy(figures["rank1"], figures["map"], "")
+    model = ModelOptions(name, weights, metric="cosine", device="cpu")
+    means = evaluate(data, model, EvaluationOptions()).methods[0].retrieval.means
+    return Accuracy(means["rank1"], means["map"], "")

@@ -52,9 +52,9 @@ def find_threshold(threshold: float | None, embedder: str, weights: str, metric:
     """
     if threshold is not None:
         return check_threshold(threshold)
-    from learning_reid.embedding.operating_point import calibrated
+    from learning_reid.embedding.operating_point import find_operating_point
 
-    point = calibrated(embedder, weights, metric)
+    point = find_operating_point(embedder, weights, metric)
     if point is None:
         print("note: these weights have no calibrated threshold, so nothing is rejected; see calibrate", file=sys.stderr)
         return None

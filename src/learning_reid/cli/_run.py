@@ -7,8 +7,8 @@ from learning_reid.datasets.layouts import open_dataset
 from learning_reid.errors import UserError
 from learning_reid.evaluation.dataset_evaluation import DataOptions, ModelOptions
 from learning_reid.models.state_dict import read_note
-from learning_reid.training.people import locate_data, people_to_examine
-from learning_reid.training.runs import find_run, settings_of_run
+from learning_reid.training.training_data import locate_data, evaluation_identities
+from learning_reid.training.runs import find_run, load_run_settings
 
 
 def options_of_run(name: str, query_cameras: Sequence[str]) -> tuple[DataOptions, ModelOptions, str]:
@@ -18,12 +18,12 @@ def options_of_run(name: str, query_cameras: Sequence[str]) -> tuple[DataOptions
         UserError: There is no such run, or it has no weights yet.
     """
     run = find_run(name)
-    settings = settings_of_run(run)
+    settings = load_run_settings(run)
     weights = run / "weights" / "best.pt"
     if not weights.is_file():
         raise UserError(f"{run} has no weights/best.pt yet; let it train for an epoch with validation")
     dataset, root = locate_data(settings)
-    persons = people_to_examine(settings, str(read_note(weights, "data")))
+    persons = evaluation_identities(settings, str(read_note(weights, "data")))
     cameras = {sample.camera_id for sample in select_identities(open_dataset(dataset, root), persons).samples}
     data = DataOptions(dataset, root, query_cameras, persons)
     protocol = "market1501" if len(cameras) > 1 else "single-camera"

@@ -49,7 +49,7 @@ def run(
     from learning_reid.evaluation.dataset_evaluation import DataOptions, ModelOptions, get_protocol, prepare
     from learning_reid.evaluation.operating_point_text import operating_point_text
     from learning_reid.models.weights_file import resolve_weights
-    from learning_reid.visualization.curves import draw_distances
+    from learning_reid.visualization.curves import draw_distance_histograms
     from learning_reid.zoo.checksums import sha256_of
 
     file = resolve_weights(embedder, weights)
@@ -73,5 +73,5 @@ def run(
         seed=seed,
     )
     write_operating_point(target, point)
-    draw_distances(plot, pairs, point)
+    draw_distance_histograms(plot, pairs, point)
     print(operating_point_text(point), target, plot, sep="\n")

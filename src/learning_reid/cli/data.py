@@ -39,7 +39,7 @@ def convert(
 
     crops = open_dataset(dataset, root)
     file = out or (root if root.is_dir() else root.parent) / LABELS_FILE
-    write_csv(crops, file)
+    write_csv(crops.samples, file)
     print_notes(crops.notes)
     print(f"{len(crops.samples):,} images  {file}")
 
@@ -85,9 +85,9 @@ def fetch(
     First check whether you may use it: these datasets show real people.
     """
     from learning_reid.datasets.csv_file import LABELS_FILE
-    from learning_reid.datasets.kaggle import fetch as fetch_from_kaggle
+    from learning_reid.datasets.kaggle import fetch_dataset
 
-    fetched = fetch_from_kaggle(name, handle, out)
+    fetched = fetch_dataset(name, handle, out)
     crops = fetched.dataset
     print_notes(fetched.notes)
     print(f"{len(crops.samples):,} images  {crops.root}")

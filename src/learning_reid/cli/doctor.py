@@ -9,7 +9,7 @@ import typer
 from learning_reid.cli import _options as options
 
 if TYPE_CHECKING:
-    from learning_reid.datasets.doctor import Report, Row
+    from learning_reid.datasets.doctor import DatasetReport, SplitCounts
     from learning_reid.datasets.findings import Finding
 
 WIDTH = 110
@@ -29,10 +29,10 @@ def run(
     Nothing is changed. The exit status is 1 if there is an error, and 0 if there are at most warnings.
     """
     options.check_output_files(json_file)
-    from learning_reid.datasets.doctor import examine
+    from learning_reid.datasets.doctor import check_dataset
     from learning_reid.io.output_folder import write_json
 
-    report = examine(root, dataset)
+    report = check_dataset(root, dataset)
     if json_file is not None:
         write_json(json_file, report.to_dict())
     print("\n".join([*_head(report), "", *_table(report), "", *_findings(report)]))
@@ -40,25 +40,25 @@ def run(
         raise typer.Exit(1)
 
 
-def _head(report: "Report") -> list[str]:
-    how = "recognised" if report.guessed else "as named"
-    how += f"; there is also: --dataset {', '.join(report.others)}" if report.others else ""
+def _head(report: "DatasetReport") -> list[str]:
+    how = "recognised" if report.is_recognized else "as named"
+    how += f"; there is also: --dataset {', '.join(report.other_layouts)}" if report.other_layouts else ""
     cameras = [camera or "(not named)" for camera in report.cameras]
     shown = ", ".join(cameras[:MAX_CAMERAS]) + (", …" if len(cameras) > MAX_CAMERAS else "")
     return [f"{report.root}", f"layout   {report.dataset} ({how})", f"cameras  {shown or 'none'}"]
 
 
-def _table(report: "Report") -> list[str]:
+def _table(report: "DatasetReport") -> list[str]:
     lines = [("", "images", "identities", "cameras", "distractors")]
-    lines += [_cells(row) for row in report.rows]
+    lines += [_cells(row) for row in report.counts]
     return [f"{first:<9}" + "".join(f"{cell:>12}" for cell in rest) for first, *rest in lines]
 
 
-def _cells(row: "Row") -> tuple[str, str, str, str, str]:
-    return (row.split, f"{row.pictures:,}", f"{row.identities:,}", f"{row.cameras:,}", f"{row.strangers:,}")
+def _cells(row: "SplitCounts") -> tuple[str, str, str, str, str]:
+    return (row.split, f"{row.images:,}", f"{row.identities:,}", f"{row.cameras:,}", f"{row.distractors:,}")
 
 
-def _findings(report: "Report") -> list[str]:
+def _findings(report: "DatasetReport") -> list[str]:
     lines = [line for finding in report.findings for line in _lines(finding)]
     severities = [finding.severity for finding in report.findings]
     counts = [(severities.count("error"), "error"), (severities.count("warning"), "warning")]

@@ -81,10 +81,10 @@ def run(
     options.check_output_files(json_file, save_features)
     from learning_reid.evaluation.comparison import read_evaluation
     from learning_reid.evaluation.dataset_evaluation import DataOptions, EvaluationOptions, ModelOptions, evaluate
-    from learning_reid.io.output_folder import make_folder
+    from learning_reid.io.output_folder import create_folder
 
     if report is not None:
-        make_folder(report, "--report")
+        create_folder(report, "--report")
     if against is not None:
         read_evaluation(against)  # a wrong file is reported before the long work
     if exp is not None:

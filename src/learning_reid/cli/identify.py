@@ -59,7 +59,7 @@ def run(
         values = {"metric": metric, "threshold": threshold, "gallery": len(gallery_samples(gallery))}
         write_json(json_file, {**values, "answers": _values(results, gallery)})
     if plot is not None:
-        from learning_reid.visualization.answers import draw_identifications
+        from learning_reid.visualization.decisions import draw_identifications
 
         draw_identifications(plot, results)
 

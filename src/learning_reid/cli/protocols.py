@@ -11,6 +11,6 @@ def run(seed: Annotated[int, typer.Option(min=0, help="Seed of the generated emb
     The embeddings are generated: 100 persons, 6 cameras, 3 images per person and camera, and 300 distractors.
     """
     from learning_reid.evaluation.protocol_comparison import protocols_text
-    from reid_synth.datasets.features import FeatureWorld
+    from reid_synth.datasets.features import FeaturePlan
 
-    print(protocols_text(FeatureWorld(seed=seed)))
+    print(protocols_text(FeaturePlan(seed=seed)))

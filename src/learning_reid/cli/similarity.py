@@ -57,7 +57,7 @@ def run(
     from learning_reid.datasets.pairs import choose_pairs, gather_images, measure_pairs
     from learning_reid.datasets.pairs_file import read_pairs
     from learning_reid.embedding.model_choice import parse_models
-    from learning_reid.io.output_folder import make_folder, write_json
+    from learning_reid.io.output_folder import create_folder, write_json
     from learning_reid.visualization.similarity_table import (
         MEASURES,
         SimilarityTable,
@@ -65,7 +65,7 @@ def run(
         similarity_values,
     )
 
-    folder = None if out is None else make_folder(out, "--out")
+    folder = None if out is None else create_folder(out, "--out")
     files = gather_images(images)
     chosen = choose_pairs(files, max_pairs) if pairs is None else read_pairs(pairs, files)
     named = parse_models(models or ["embedded"])
@@ -81,7 +81,7 @@ def run(
 def _write_files(table: "SimilarityTable", folder: Path, measure: str) -> None:
     """Write the table as Markdown, as CSV and as a plot of one measure; print the paths."""
     from learning_reid.io.atomic_write import atomic_write
-    from learning_reid.visualization.similarity_picture import draw_similarity
+    from learning_reid.visualization.similarity_plot import draw_similarity_table
     from learning_reid.visualization.similarity_table import MEASURES, similarity_csv, similarity_markdown
 
     texts = {
@@ -92,5 +92,5 @@ def _write_files(table: "SimilarityTable", folder: Path, measure: str) -> None:
         with atomic_write(file) as temporary:
             temporary.write_text(text, encoding="utf-8")
     plot = folder / "similarity.png"
-    draw_similarity(plot, table, measure)
+    draw_similarity_table(plot, table, measure)
     print(*texts, plot, sep="\n")

@@ -50,16 +50,16 @@ def _write(out: Path, plan: "Preset", seed: int, workers: int | None, preview: b
 
     from learning_reid.frames.synthetic_views import view_names, write_views
     from learning_reid.io.interrupt import InterruptHandler
-    from reid_synth.datasets.atomic_folder import atomic_folder
+    from reid_synth.datasets.atomic_folder import staged_folder
     from reid_synth.datasets.face_dataset import write_faces
     from reid_synth.datasets.market import write_market
     from reid_synth.worker_pool import WorkerPool
 
-    images = plan.crops.pictures + plan.faces.pictures + plan.world.cameras * plan.world.frames
+    images = plan.crops.images + plan.faces.images + plan.world.cameras * plan.world.frames
     processes = workers or (1 if images < FEW_IMAGES else os.cpu_count() or 1)
     with (
         InterruptHandler("stopping; nothing is written") as interrupt,
-        atomic_folder(out) as draft,
+        staged_folder(out) as draft,
         tqdm(total=images, desc="images", unit="image", dynamic_ncols=True) as bar,
     ):
 
@@ -71,7 +71,7 @@ def _write(out: Path, plan: "Preset", seed: int, workers: int | None, preview: b
             pool.start(write_faces, draft / "faces", plan.faces, seed)
             write_views(draft, plan, seed, pool, done=advance)
             write_market(draft / "market", plan.crops, seed, advance, pool)
-            pool.finish()
+            pool.wait()
         for view in tqdm(view_names(plan.world), desc="videos", unit="video", dynamic_ncols=True):
             interrupt.raise_if_interrupted()
             _write_video(draft / view, plan.world.frames_per_second)
@@ -95,7 +95,7 @@ def _print_summary(out: Path, plan: "Preset", preview: bool) -> None:
     from learning_reid.frames.synthetic_views import view_names
 
     rows = [(f"{plan.world.frames} frames", f"{view}  (and {view}.mp4)") for view in view_names(plan.world)]
-    rows += [(f"{plan.crops.pictures:,} crops", "market"), (f"{plan.faces.pictures:,} faces", "faces")]
+    rows += [(f"{plan.crops.images:,} crops", "market"), (f"{plan.faces.images:,} faces", "faces")]
     rows += [("preview", "preview.png")] if preview else []
     for content, name in rows:
         print(f"{content:<14}{out / name}")

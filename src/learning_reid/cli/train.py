@@ -9,7 +9,7 @@ import typer
 from learning_reid.errors import UserError
 
 if TYPE_CHECKING:
-    from learning_reid.training.people import TrainingPeople
+    from learning_reid.training.training_data import TrainingData
 
 DEFAULT_CONFIG = Path("confs/reid.yml")
 OPTION_SETTINGS = {
@@ -91,10 +91,10 @@ def run(
 
 def _train(config: Path | None, overrides: list[str], resume: str | None) -> bool:
     """Start or resume a run; return whether it was interrupted."""
-    from learning_reid.config.load import load_as
+    from learning_reid.config.load import read_settings
     from learning_reid.config.training import TrainSettings
     from learning_reid.io.paths import find_config
-    from learning_reid.training.runs import create_run, find_run, settings_of_run
+    from learning_reid.training.runs import create_run, find_run, load_run_settings
 
     run, file = None, find_config(config or DEFAULT_CONFIG)
     if resume is not None:
@@ -102,10 +102,10 @@ def _train(config: Path | None, overrides: list[str], resume: str | None) -> boo
             raise UserError("--resume uses the run's own settings; leave out --config")
         folders = [text.partition("=")[2] for text in overrides if text.startswith("run.folder=")]
         run = find_run(resume, *folders[-1:])
-    settings = load_as(TrainSettings, file, overrides) if run is None else settings_of_run(run, overrides)
+    settings = read_settings(TrainSettings, file, overrides) if run is None else load_run_settings(run, overrides)
 
     # imported late: configuration errors appear before torch loads
-    from learning_reid.training.launch import on_main_process
+    from learning_reid.training.accelerator import on_main_process
     from learning_reid.training.loop import make_accelerator, prepare
 
     accelerator = make_accelerator(settings)
@@ -118,19 +118,19 @@ def _train(config: Path | None, overrides: list[str], resume: str | None) -> boo
     return outcome.interrupted
 
 
-def _print_data(people: "TrainingPeople") -> None:
+def _print_data(people: "TrainingData") -> None:
     for note in people.notes:
         print(f"note: {note}", file=sys.stderr)
     print(people)
 
 
 def _print_result(folder: Path, interrupted: bool) -> None:
-    from learning_reid.training.log import read_log
-    from learning_reid.visualization.training_curves import draw_training
+    from learning_reid.training.log import read_metrics
+    from learning_reid.visualization.training_curves import draw_training_curves
 
-    rows = read_log(folder)
+    rows = read_metrics(folder)
     if rows:
-        draw_training(folder / "curves.png", rows)
+        draw_training_curves(folder / "curves.png", rows)
     validated = [row for row in rows if row["map"]]
     if validated:
         best = max(validated, key=lambda row: max(float(row["map"]), float(row["map_average"] or 0)))

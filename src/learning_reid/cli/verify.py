@@ -46,6 +46,6 @@ def run(
         result = {"img1": str(img1), "img2": str(img2), "metric": metric, "distance": distance}
         write_json(json_file, {**result, "similarity": similarity, "threshold": threshold, "same_person": same})
     if plot is not None:
-        from learning_reid.visualization.answers import draw_pair
+        from learning_reid.visualization.decisions import draw_pair
 
         draw_pair(plot, img1, img2, distance, same)

@@ -1,67 +1,70 @@
-"""Published weights: list, look at, fetch and compare them."""
+"""List, show, fetch and compare published weights."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from learning_reid.cli.commands import OPTIONS
 from learning_reid.errors import UserError, did_you_mean
-from learning_reid.io.paths import docs_folder, home
-from learning_reid.zoo.cards import Card, Result, Task, all_cards
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    add_completion=False,
-    help="Published weights: list, look at, fetch and compare them.",
-)
+if TYPE_CHECKING:
+    from learning_reid.zoo.cards import Card
 
-Key = Annotated[str, typer.Argument(help="NETWORK.TRAINED_ON, as `zoo list` names it.")]
+app = typer.Typer(**OPTIONS, no_args_is_help=True, help="Published weights: list, show, fetch and compare them.")
+
+Key = Annotated[str, typer.Argument(help="MODEL.TRAINED_ON; `zoo list` lists them.")]
 
 
 @app.command("list")
 def list_cards(
-    pattern: Annotated[str, typer.Argument(help="A part of the key.", show_default="all")] = "",
-    task: Annotated[Task | None, typer.Option(help="What the result shows.", show_default="any")] = None,
-    trained_on: Annotated[str | None, typer.Option(help="A data set.", show_default="any")] = None,
-    tested_on: Annotated[str | None, typer.Option(help="A data set.", show_default="any")] = None,
+    pattern: Annotated[str, typer.Argument(help="Part of the key.", show_default="all")] = "",
+    task: Annotated[
+        Literal["imagenet", "same-domain", "cross-domain", "multi-source"] | None,
+        typer.Option(help="Relation of training and test data.", show_default="any"),
+    ] = None,
+    trained_on: Annotated[str | None, typer.Option(help="Training dataset.", show_default="any")] = None,
+    tested_on: Annotated[str | None, typer.Option(help="Test dataset.", show_default="any")] = None,
 ) -> None:
-    """List the published results, percent; those of one task and test set are comparable."""
-    from learning_reid.visualization.model_zoo import listing
+    """List the published results, in percent; results of the same task and test dataset are comparable."""
+    from learning_reid.cli._zoo_text import format_results
+    from learning_reid.zoo.cards import all_cards
 
-    _check_dataset(trained_on, {name for card in all_cards().values() for name in card.datasets})
-    _check_dataset(tested_on, {result.tested_on for card in all_cards().values() for result in card.results})
-    rows: list[tuple[Card, Task, Result | None]] = [
-        (card, its, result)
-        for card in all_cards().values()
+    cards = all_cards()
+    _check_dataset(trained_on, {name for card in cards.values() for name in card.datasets})
+    _check_dataset(tested_on, {result.tested_on for card in cards.values() for result in card.results})
+    rows = [
+        (card, card_task, result)
+        for card in cards.values()
         if pattern in card.key and (trained_on is None or trained_on in card.datasets)
-        for its, result in card.rows
-        if task in (None, its) and (tested_on is None or (result is not None and result.tested_on == tested_on))
+        for card_task, result in card.rows
+        if task in (None, card_task) and (tested_on is None or (result is not None and result.tested_on == tested_on))
     ]
     if not rows:
-        raise UserError(f"no published result fits; {did_you_mean(pattern, all_cards())}")
-    print(listing(rows))
+        raise UserError(f"no published result matches; {did_you_mean(pattern, cards)}")
+    print(format_results(rows))
 
 
 @app.command()
 def show(key: Key) -> None:
-    """Show one card: what it is, its figures, what to know before using it."""
+    """Show one card: the model, its results, and what to know before using it."""
+    from learning_reid.io.paths import home
     from learning_reid.models.complexity import complexity_of
-    from learning_reid.visualization.model_zoo import card_text
+    from learning_reid.cli._zoo_text import format_card
 
     card = _card(key)
     file = home() / card.source.target
-    print(card_text(card, complexity_of(card.architecture), str(file) if file.is_file() else "not yet: zoo fetch"))
+    print(format_card(card, complexity_of(card.architecture), str(file) if file.is_file() else "not yet: zoo fetch"))
 
 
 @app.command()
-def fetch(keys: Annotated[list[str], typer.Argument(help="NETWORK.TRAINED_ON, one or more.")]) -> None:
-    """Download weights, compare their checksum, and load them once: are they what the card says?"""
-    from learning_reid.models.state_dict import load_weights
+def fetch(keys: Annotated[list[str], typer.Argument(help="MODEL.TRAINED_ON, one or more.")]) -> None:
+    """Download weights, verify their checksum, and check that they load."""
     from learning_reid.models.registry import create_model
+    from learning_reid.models.state_dict import load_weights
     from learning_reid.zoo.fetch import fetch_published
 
-    for card in [_card(key) for key in keys]:  # a wrong name is told before the first download
+    for card in [_card(key) for key in keys]:  # wrong names are reported before the first download
         file = fetch_published(card.key)
         print(file)
         print(load_weights(create_model(card.architecture), file))
@@ -69,58 +72,60 @@ def fetch(keys: Annotated[list[str], typer.Argument(help="NETWORK.TRAINED_ON, on
 
 @app.command()
 def table(
-    check: Annotated[bool, typer.Option("--check", help="Only say whether the page is up to date.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only report whether the page is up to date.")] = False,
 ) -> None:
-    """Write docs/model_zoo.md: all published results, and what each network costs."""
+    """Write docs/model_zoo.md: all published results, and the size and cost of each model."""
+    from learning_reid.io.paths import docs_folder
     from learning_reid.models.complexity import complexity_of
-    from learning_reid.visualization.model_zoo import zoo_page
+    from learning_reid.cli._zoo_text import format_zoo_page
+    from learning_reid.zoo.cards import all_cards
 
-    page_file = docs_folder() / "model_zoo.md"
+    file = docs_folder() / "model_zoo.md"
     cards = list(all_cards().values())
-    page = zoo_page(cards, {name: complexity_of(name) for name in dict.fromkeys(card.architecture for card in cards)})
-    if check:
-        if not page_file.is_file() or page_file.read_text(encoding="utf-8") != page:
-            raise UserError(f"{page_file} is not up to date; run: python src/main.py zoo table")
-        return
-    page_file.write_text(page, encoding="utf-8")
-    print(f"wrote {page_file}")
+    page = format_zoo_page(cards, {name: complexity_of(name) for name in dict.fromkeys(card.architecture for card in cards)})
+    if not check:
+        file.write_text(page, encoding="utf-8")
+        print(f"wrote {file}")
+    elif not file.is_file() or file.read_text(encoding="utf-8") != page:
+        raise UserError(f"{file} is not up to date; run: python src/main.py zoo table")
 
 
 @app.command()
 def compare(
-    networks: Annotated[list[str] | None, typer.Argument(help="Networks.", show_default="those of the zoo")] = None,
+    networks: Annotated[list[str] | None, typer.Argument(help="Model names.", show_default="those of the zoo")] = None,
     backend: Annotated[
-        list[str] | None, typer.Option(help="May be given many times.", show_default="torch, onnx, openvino")
+        list[str] | None, typer.Option(help="Inference library; repeatable.", show_default="torch, onnx, openvino")
     ] = None,
     weights: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="MODEL", help="`embedded`, a key, or NAME=FILE: also measure these; may be given many times."
-        ),
+        typer.Option(metavar="MODEL", help="Also measure `embedded`, a key, or NAME=FILE; repeatable."),
     ] = None,
     root: Annotated[
-        Path | None, typer.Option(help="Labelled crops to measure --weights on.", show_default=False)
+        Path | None, typer.Option(help="Labelled crops to evaluate --weights on.", show_default=False)
     ] = None,
-    crops: Annotated[int, typer.Option(min=1, help="Random pictures that are timed.")] = 64,
-    repeats: Annotated[int, typer.Option(min=1, help="How often; the median counts.")] = 3,
+    crops: Annotated[int, typer.Option(min=1, help="Number of random images to time.")] = 64,
+    repeats: Annotated[int, typer.Option(min=1, help="Number of runs; the median is reported.")] = 3,
 ) -> None:
-    """Measure speed and memory of networks on this machine, beside their published accuracy: which one when?
+    """Measure the speed and memory of models on this machine, beside their published accuracy.
 
-    Each measurement runs in a process of its own; all sixteen networks on three backends take about ten minutes.
+    Each measurement runs in its own process; all sixteen models on three backends take about ten minutes.
     """
+    if root is not None and not weights:
+        raise UserError("--root is for evaluating weights: name them with --weights")
     from learning_reid.cli._guide import guide_rows
     from learning_reid.embedding.model_choice import parse_models
-    from learning_reid.visualization.model_guide import model_guide
+    from learning_reid.cli._model_table import model_table
+    from learning_reid.zoo.cards import all_cards
 
-    if root is not None and not weights:
-        raise UserError("--root is for measuring weights: name them with --weights")
-    named = parse_models(weights) if weights else []
-    chosen = networks or ([] if named else list(dict.fromkeys(card.architecture for card in all_cards().values())))
+    models = parse_models(weights) if weights else []
+    all_names = list(dict.fromkeys(card.architecture for card in all_cards().values()))
     backends = list(dict.fromkeys(backend or ("torch", "onnx", "openvino")))
-    print(model_guide(guide_rows(chosen, named, backends, root, crops, repeats)))
+    print(model_table(guide_rows(networks or ([] if models else all_names), models, backends, root, crops, repeats)))
 
 
-def _card(key: str) -> Card:
+def _card(key: str) -> "Card":
+    from learning_reid.zoo.cards import all_cards
+
     if key not in all_cards():
         raise UserError(f"no card {key!r}; {did_you_mean(key, all_cards())}")
     return all_cards()[key]
@@ -128,4 +133,4 @@ def _card(key: str) -> Card:
 
 def _check_dataset(name: str | None, known: set[str]) -> None:
     if name is not None and name not in known:
-        raise UserError(f"no card knows the data set {name!r}: {did_you_mean(name, sorted(known))}")
+        raise UserError(f"no card has the dataset {name!r}: {did_you_mean(name, sorted(known))}")

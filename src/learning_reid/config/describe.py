@@ -1,11 +1,11 @@
-"""Say in words what a setting accepts: for the messages about wrong values, and for docs/configuration.md."""
+"""Describe settings in words, for error messages and for the documentation pages."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
-_KINDS = {
+_TYPES = {
     "integer": "a whole number",
     "number": "a number",
     "string": "text",
@@ -17,7 +17,7 @@ _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusi
 
 @dataclass(frozen=True)
 class Setting:
-    """One key of the settings, described from the schema."""
+    """One setting: its dotted key, and in words the accepted values, the default and the meaning."""
 
     key: str
     accepts: str
@@ -26,7 +26,7 @@ class Setting:
 
 
 def list_settings(schema: type[BaseModel]) -> list[Setting]:
-    """Every dotted key of a schema made of sections, in its order.
+    """List the settings of a schema made of sections, in its order.
 
     >>> from learning_reid.config.schema import Settings
     >>> next(s.accepts for s in list_settings(Settings) if s.key == "detector.min_score")
@@ -35,44 +35,50 @@ def list_settings(schema: type[BaseModel]) -> list[Setting]:
     settings = []
     for section, model in _sections(schema):
         for name, shape in model.model_json_schema()["properties"].items():
-            default = _yaml_word(shape["default"]) if "default" in shape else "must be given"
-            settings.append(Setting(f"{section}.{name}", words(shape), default, shape.get("description", "")))
+            default = f"`{_plain(shape['default'])}`" if "default" in shape else "required"
+            settings.append(Setting(f"{section}.{name}", describe_type(shape), default, shape.get("description", "")))
     return settings
 
 
-def words(shape: dict[str, Any]) -> str:
-    """A JSON-schema fragment as an English phrase.
+def describe_type(shape: dict[str, Any]) -> str:
+    """Describe a JSON-schema fragment as an English phrase; its key "accepts" is used as it is.
 
-    >>> words({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]})
+    >>> describe_type({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]})
     'a whole number ≥ 1, or null'
     """
+    if "accepts" in shape:
+        return str(shape["accepts"])
     if "anyOf" in shape:
-        return _either([words(choice) for choice in shape["anyOf"]])
+        return _either([describe_type(choice) for choice in shape["anyOf"]])
     if "const" in shape or "enum" in shape:
         return _either([str(value) for value in shape.get("enum", [shape.get("const")])])
     if shape["type"] == "array":
-        return f"a list of {words(shape['items']).removeprefix('a ').replace('number', 'numbers')}"
+        return f"a list of {describe_type(shape['items']).removeprefix('a ').replace('number', 'numbers')}"
     bounds = [f"{sign} {shape[name]:g}" for name, sign in _BOUNDS.items() if name in shape]
-    return " ".join([_KINDS[shape["type"]], " and ".join(bounds)]).strip()
+    return " ".join([_TYPES[shape["type"]], " and ".join(bounds)]).strip()
 
 
 def settings_page(schema: type[BaseModel]) -> str:
-    """Return the documentation page of a settings class: its `INTRODUCTION`, then a table for each section."""
-    introduction: str = schema.INTRODUCTION  # type: ignore[attr-defined]
-    return introduction + settings_tables(schema)
-
-
-def settings_tables(schema: type[BaseModel]) -> str:
-    """A heading and a table for each section."""
-    rows = {setting.key: setting for setting in list_settings(schema)}
-    parts = []
+    """Return the documentation page of a schema: its ``INTRODUCTION``, then a table for each section."""
+    parts = [schema.INTRODUCTION]  # type: ignore[attr-defined]
+    settings = list_settings(schema)
     for section, model in _sections(schema):
         parts.append(f"\n## {section}\n\n{(model.__doc__ or '').strip()}\n\n")
         parts.append("| key | accepts | default | meaning |\n|---|---|---|---|\n")
-        for row in rows.values():
-            if row.key.startswith(f"{section}."):
-                parts.append(f"| `{row.key}` | {row.accepts} | {row.default} | {row.description} |\n")
+        for one in settings:
+            if one.key.startswith(f"{section}."):
+                parts.append(f"| `{one.key}` | {one.accepts} | {one.default} | {one.description} |\n")
     return "".join(parts)
+
+
+def in_yaml(value: Any) -> str:
+    """Write a value as in a YAML file.
+
+    >>> in_yaml(None), in_yaml(True), in_yaml("a"), in_yaml([0, 2])
+    ('null', 'true', "'a'", '[0, 2]')
+    """
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else repr(value)
 
 
 def _sections(schema: type[BaseModel]) -> list[tuple[str, type[BaseModel]]]:
@@ -87,15 +93,5 @@ def _either(choices: list[str]) -> str:
     return choices[0] if len(choices) == 1 else f"{', '.join(choices[:-1])}, or {choices[-1]}"
 
 
-def in_yaml(value: Any) -> str:
-    """A value as one would write it: `null`, `true`, `3`, `'text'`.
-
-    >>> in_yaml(None), in_yaml(True), in_yaml("a"), in_yaml([0, 2])
-    ('null', 'true', "'a'", '[0, 2]')
-    """
-    words = {None: "null", True: "true", False: "false"}
-    return words[value] if value is None or isinstance(value, bool) else repr(value)
-
-
-def _yaml_word(value: Any) -> str:
-    return f"`{value if isinstance(value, str) else in_yaml(value)}`"
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else in_yaml(value)

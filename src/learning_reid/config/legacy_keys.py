@@ -1,4 +1,4 @@
-"""The keys of the first learning-reid, which keep working: what each is called now."""
+"""Translate the keys of the first learning-reid, which keep working."""
 
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -7,24 +7,24 @@ from typing import Any
 VIDEO_SUFFIXES = {".mp4", ".avi", ".mov", ".mkv"}
 
 
-def translate(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Replace the ancestor's dotted keys by today's; a key of today given beside them wins.
+def translate_legacy_keys(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Replace legacy keys by current ones; a current key that is also given takes precedence.
 
     Args:
-        values: Dotted key → value, as one source gives them.
+        values: Dotted key → value, from one source.
 
     Returns:
-        The values under today's keys, and a note "old → new" for each key that was replaced.
+        The values under current keys, and a note "old → new" for each key that was replaced.
 
-    >>> translate({"output.save_path": "out"})
+    >>> translate_legacy_keys({"output.save_path": "out"})
     ({'output.folder': 'out'}, ['output.save_path → output.folder'])
     """
-    kept, notes = dict(values), []
-    for old, new in _REPLACED.items():
-        if (value := kept.pop(old, None)) is not None:
-            kept = {**new(value), **kept}
-            notes.append(f"{old} → {', '.join(new(value))}")
-    return kept, notes
+    translated, notes = dict(values), []
+    for old, translate in _LEGACY_KEYS.items():
+        if (value := translated.pop(old, None)) is not None:
+            translated = {**translate(value), **translated}
+            notes.append(f"{old} → {', '.join(translate(value))}")
+    return translated, notes
 
 
 def _inception(value: Any) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def _inception(value: Any) -> dict[str, Any]:
 
 
 def _reid(value: Any) -> dict[str, Any]:
-    return {"embedder.name": "osnet_ain_x1_0", "embedder.weights": value}  # the only network the ancestor had
+    return {"embedder.name": "osnet_ain_x1_0", "embedder.weights": value}  # the only model it had
 
 
 def _save_path(value: Any) -> dict[str, Any]:
@@ -40,4 +40,4 @@ def _save_path(value: Any) -> dict[str, Any]:
     return {"output.folder": str(path.parent) if path.suffix.lower() in VIDEO_SUFFIXES else value}
 
 
-_REPLACED = {"model.inception": _inception, "model.reid": _reid, "output.save_path": _save_path}
+_LEGACY_KEYS = {"model.inception": _inception, "model.reid": _reid, "output.save_path": _save_path}

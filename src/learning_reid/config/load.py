@@ -1,4 +1,4 @@
-"""From a YAML file and `--set key=value` to checked settings: default < YAML < --set."""
+"""Load settings from a YAML file and `--set key=value`, and check them: default < YAML < --set."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from learning_reid.config.describe import Setting, in_yaml, list_settings
-from learning_reid.config.legacy_keys import translate
+from learning_reid.config.legacy_keys import translate_legacy_keys
 from learning_reid.config.schema import Settings
 from learning_reid.errors import UserError, did_you_mean
 from learning_reid.io.yaml_file import parse_yaml, read_mapping
@@ -18,25 +18,29 @@ S = TypeVar("S", bound=BaseModel)
 
 
 def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Settings:
-    """Read the settings of the walk-through and check them; see `load_as`."""
-    return load_as(Settings, config, overrides)
+    """Load and check the settings of the pipeline; see `read_settings`.
+
+    >>> load_settings(None, ["input.frames_path=video.mp4", "ranking.metric=cosine"]).ranking.metric
+    'cosine'
+    """
+    return read_settings(Settings, config, overrides)
 
 
-def load_as(schema: type[S], config: Path | None, overrides: Sequence[str] = ()) -> S:
-    """Read settings and check them.
+def read_settings(schema: type[S], config: Path | None, overrides: Sequence[str] = ()) -> S:
+    """Load and check settings.
 
     Args:
-        schema: What settings there are.
-        config: A YAML file of settings; `None` = only the defaults.
-        overrides: `key.sub=value` texts, each stronger than the file and than those before it; values are YAML (`null`,
-            `3`, `[0, 2]`).
+        schema: The settings class.
+        config: A YAML file of settings; None = only the defaults.
+        overrides: Texts `key.sub=value`, which override the file and each other in their order; values are YAML
+            (`null`, `3`, `[0, 2]`).
 
     Returns:
         The settings, frozen.
 
     Raises:
-        UserError: A file that cannot be read, an unknown key, a wrong type or range: where, which key, what was
-            expected.
+        UserError: The file cannot be read, a key is unknown, or a value has a wrong type or range. The message names
+            the source, the key and what was expected.
     """
     known = {setting.key: setting for setting in list_settings(schema)}
     sources = [(str(config), flatten(read_mapping(config)))] if config is not None else []
@@ -44,25 +48,25 @@ def load_as(schema: type[S], config: Path | None, overrides: Sequence[str] = ())
     merged: dict[str, Any] = {}
     origin: dict[str, str] = {}
     for source, values in sources:
-        values, notes = translate(values)
+        values, notes = translate_legacy_keys(values)
         if notes:
-            print(f"note: {source}: old keys read as today's: {'; '.join(notes)}", file=sys.stderr)
-        _refuse_unknown(source, values, known)
+            print(f"note: {source}: deprecated keys: {'; '.join(notes)}", file=sys.stderr)
+        _check_keys(source, values, known)
         merged.update(values)
         origin.update(dict.fromkeys(values, source))
     try:
         return schema.model_validate(nest(merged))
     except ValidationError as error:
-        raise _worded(error, known, merged, origin, sources[0][0]) from error
+        raise _user_error(error, known, merged, origin, sources[0][0]) from error
 
 
 def dump_settings(settings: BaseModel) -> str:
-    """All settings as YAML, defaults included; loading it again gives the same settings."""
+    """Return all settings as YAML, including defaults; loading it again gives equal settings."""
     return yaml.safe_dump(settings.model_dump(), sort_keys=False, allow_unicode=True)
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Dotted keys of a nested mapping; a section without content has none.
+    """Return the values of a nested mapping by dotted key; an empty section has none.
 
     >>> flatten({"input": {"query_frame": 3}, "ranking": None})
     {'input.query_frame': 3}
@@ -71,7 +75,7 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def nest(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The opposite of `flatten`.
+    """Return the nested mapping of dotted keys, the inverse of `flatten`.
 
     >>> nest({"input.query_frame": 3, "input.truth": None})
     {'input': {'query_frame': 3, 'truth': None}}
@@ -109,22 +113,22 @@ def _parse_value(text: str) -> Any:
         value = parse_yaml(text)
     except yaml.YAMLError:
         return text
-    # Unquoted text is taken as it stands, so that a path may hold " #" or ": ".
+    # Unquoted text is taken literally, so that a path may contain " #" or ": ".
     return text if isinstance(value, (str, dict)) and text.lstrip()[0] not in "'\"{" else value
 
 
-def _refuse_unknown(source: str, values: Mapping[str, Any], known: Mapping[str, Setting]) -> None:
+def _check_keys(source: str, values: Mapping[str, Any], known: Mapping[str, Setting]) -> None:
     sections = {key.partition(".")[0] for key in known}
     for key in values:
         if key in sections:
-            inside = ", ".join(name.partition(".")[2] for name in known if name.startswith(f"{key}."))
-            raise UserError(f"{source}: {key}: expected keys below it ({inside}), got {values[key]!r}")
+            names = ", ".join(name.partition(".")[2] for name in known if name.startswith(f"{key}."))
+            raise UserError(f"{source}: {key}: expected keys below it ({names}), got {values[key]!r}")
         if key not in known:
             raise UserError(f"{source}: {key}: unknown key; {_nearest_key(key, list(known))}")
 
 
 def _nearest_key(key: str, known: Sequence[str]) -> str:
-    """A key of the same name in another section is nearest, then one of the same section, then one spelt alike."""
+    """Suggest a key of the same name in another section, else one of the same section, else a similar one."""
     section, _, name = key.rpartition(".")
     same_name = [other for other in known if other.rpartition(".")[2] == name]
     if same_name:
@@ -135,7 +139,7 @@ def _nearest_key(key: str, known: Sequence[str]) -> str:
     return did_you_mean(section, {other.partition(".")[0]: None for other in known}) if far else hint
 
 
-def _worded(
+def _user_error(
     error: ValidationError,
     known: Mapping[str, Setting],
     values: Mapping[str, Any],

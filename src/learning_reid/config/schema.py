@@ -1,46 +1,49 @@
-"""Every setting of the walk-through: its name, type, range, default and meaning.
+"""Settings of the pipeline: name, type, range, default and meaning.
 
-`docs/configuration.md` is generated from this file, and the messages about wrong settings are worded from it.
+`docs/configuration.md` and the messages about wrong settings are generated from this file.
 """
 
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from learning_reid.device import DEVICE_PATTERN, DEVICES
+
 Index = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+Device = Annotated[str, Field(pattern=DEVICE_PATTERN, json_schema_extra={"accepts": DEVICES})]
 
 
 class Section(BaseModel):
-    """A group of settings: unknown keys are refused, text is never turned into a number, and nothing changes later."""
+    """A group of settings: unknown keys are errors, text is never converted to a number, instances are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class InputSettings(Section):
-    """The frames to look at, and the person to look for."""
+    """The frames, and the person to re-identify."""
 
     frames_path: str = Field(
-        description="A folder of pictures, a video file, or `synthetic:SEED[:FRAMES]`, a generated street."
+        description="A folder of images, a video file, or `synthetic:SEED[:FRAMES]`, a generated street."
     )
-    query_frame: Index = Field(0, description="The frame that shows the query, counted from 0 in file order.")
+    query_frame: Index = Field(0, description="Index of the frame that shows the query, in file order, from 0.")
     query_detection: Index | Annotated[list[Index], Field(min_length=1)] | Literal["all"] = Field(
         0,
-        description="Which person of the query frame to look for: an index (0 = the detection with the highest score), "
-        "a list of indices, or `all`.",
+        description="The person or persons of the query frame to search for: an index (0 = the detection with the highest "
+        "score), a list of indices, or `all`.",
     )
-    max_frames: Count | None = Field(None, description="Stop after this many frames; `null` = all of them.")
+    max_frames: Count | None = Field(None, description="Number of frames to read; `null` = all.")
     truth: str | None = Field(
         None,
-        description="A MOT-format `gt.txt` with the true boxes and identities; with it the report says how often the "
-        "answer is right.",
+        description="Ground truth in MOT format (`gt.txt`): boxes and identities. With it, the pipeline reports rank-1, "
+        "mAP and the re-identification rate.",
     )
 
 
 class DetectorSettings(Section):
-    """Where are people in a frame?"""
+    """Person detection."""
 
     name: str = Field(
         "torchvision_frcnn",
@@ -52,75 +55,75 @@ class DetectorSettings(Section):
         "`frozen_inference_graph.pb`; `yolox_onnx`: an ONNX file; `mot_file`: a MOT-format det or gt file.",
     )
     min_score: Share | None = Field(
-        None, description="Boxes below this score are dropped; `null` = the score the weights ship with."
+        None, description="Drop detections below this score; `null` = the default of the weights."
     )
 
 
 class EmbedderSettings(Section):
-    """Who does a person look like?"""
+    """Embedding: crops of people → vectors of unit length."""
 
     name: str = Field(
-        "osnet_x0_25", description="A network of the OSNet family, or any other model name torchreid knows."
+        "osnet_x0_25", description="Model name; `train --list-models` lists them."
     )
     weights: str = Field(
         "embedded",
-        description="`embedded` (only `osnet_x0_25`), the name of published weights (downloaded once), or a file.",
+        description="`embedded` (only for `osnet_x0_25`), the training set of published weights (downloaded once), or a "
+        "file.",
     )
     backend: Literal["torch", "onnx", "openvino", "auto"] = Field(
         "torch",
-        description="What computes the network; `onnx` and `openvino` need the extra `fast`. `auto` = the fastest that "
-        "is installed and agrees with torch (cosine 0.999 or more; it may compute in bfloat16).",
+        description="Inference library; `onnx` and `openvino` need the extra `fast`. `auto` = the fastest one that is "
+        "installed and agrees with torch (cosine similarity of at least 0.999; it may compute in bfloat16).",
     )
     batch_size: Count = Field(
-        64, description="How many crops go through the network at once, at most (a CPU takes smaller portions)."
+        64, description="Largest number of crops in a batch; a CPU uses smaller batches."
     )
 
 
 class RankingSettings(Section):
-    """Which later detection is nearest to the query?"""
+    """Retrieval: later detections ranked by their distance to the query."""
 
     metric: Literal["euclidean", "cosine"] = Field(
-        "euclidean", description="The distance; on unit-length embeddings both give the same order."
+        "euclidean", description="Distance; for embeddings of unit length both give the same ranking."
     )
     reject_above: Positive | Literal["calibrated"] | None = Field(
         None,
-        description='Best matches farther away than this are answered with "not here"; `null` = always answer; '
-        "`calibrated` = the threshold that `python src/main.py calibrate` keeps beside the weights. The scale differs "
-        "from one network to another: there is no value that fits all.",
+        description="Reject matches above this distance as unknown people; `null` = never; `calibrated` = the threshold "
+        "that `python src/main.py calibrate` stored beside the weights. The scale of distances differs between models, "
+        "so no value suits all of them.",
     )
 
 
 class OutputSettings(Section):
-    """What is written, and where."""
+    """Output files."""
 
     folder: str = Field(
-        "output", description="The folder that receives the video, pictures and tables; made if missing."
+        "output", description="Folder for the video, images and tables; created if missing."
     )
     fps: Positive | None = Field(
-        None, description="Frames per second of `annotated.mp4`; `null` = those of the source, else 7."
+        None, description="Frame rate of `annotated.mp4`; `null` = that of the source, or 7 if it has none."
     )
 
 
 class RuntimeSettings(Section):
-    """On what, and how reproducibly, it runs."""
+    """Device, seed and threads."""
 
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
-        "auto", description="`auto` = a CUDA device where there is one, else the CPU."
-    )
-    seed: Index = Field(0, description="The seed of everything random.")
-    threads: Count | None = Field(None, description="CPU threads for the networks; `null` = each library's own choice.")
+    device: Device = Field("auto", description="`auto` = a CUDA GPU if there is one, otherwise the CPU.")
+    seed: Index = Field(0, description="Seed of the random generators of Python, NumPy and torch.")
+    threads: Count | None = Field(None, description="CPU threads for the models; `null` = each library's own choice.")
 
 
 INTRODUCTION = """# Settings
 
-This page is made by `python src/main.py settings --write`; edit `src/learning_reid/config/schema.py` instead.
+This page is generated by `python src/main.py settings --write`; edit `src/learning_reid/config/schema.py` instead.
 
-A setting has its default, which the YAML file named by `--config` replaces, which `--set key=value` replaces:
+Later sources override earlier ones: the defaults below, the YAML file of `--config`, and `--set key=value`:
 
     python src/main.py --config confs/demo.yml --set input.query_detection=1 --set ranking.metric=cosine
 
-Values are YAML: `null`, `3`, `0.5`, `[0, 2]`, text. An unknown key, a wrong type or a value out of range ends the
-command with one line that names the file, the key and what was expected.
+`--config` also accepts the name of a file that comes with the project, such as `demo`. Values are YAML: `null`, `3`,
+`0.5`, `[0, 2]`, text. For an unknown key, a wrong type or a value out of range, the command prints one line with the
+file, the key and the expected values, and exits.
 
 Keys of the first learning-reid keep working: `model.inception` (now `detector.name: tensorflow_frcnn` with
 `detector.weights`), `model.reid` (now `embedder.name: osnet_ain_x1_0` with `embedder.weights`) and `output.save_path`
@@ -129,7 +132,7 @@ Keys of the first learning-reid keep working: `model.inception` (now `detector.n
 
 
 class Settings(Section):
-    """The whole walk-through."""
+    """Settings of the pipeline."""
 
     INTRODUCTION: ClassVar[str] = INTRODUCTION
 

@@ -1,4 +1,4 @@
-"""Every setting of a training run: its name, type, range, default and meaning. The defaults are those of the field.
+"""Settings of a training run: name, type, range, default and meaning; the defaults are common in the field.
 
 `docs/training_settings.md` is generated from this file.
 """
@@ -7,126 +7,127 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from learning_reid.config.schema import Count, Index, Positive, Section, Share
+from learning_reid.config.schema import Count, Device, Index, Positive, Section, Share
 
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
 
 
 class DataSettings(Section):
-    """The labelled crops to learn from, and those to validate on."""
+    """Labelled crops for training and validation."""
 
     task: Literal["reid", "face"] = Field(
-        "reid", description="What is learned: people or faces; `generated` draws the one or the other."
+        "reid", description="Task: people or faces. It decides what `generated` draws."
     )
     dataset: str | None = Field(
         None,
-        description="The layout, as `data list` names it; `generated` makes people (or faces) that never existed; "
-        "`null` = recognised by what lies in `data.root`.",
+        description="Layout; `data list` lists them. `generated` = synthetic people (or faces); `null` = recognised from "
+        "the files in `data.root`.",
     )
-    root: str = Field("data/generated", description="Where the crops lie; for `generated`, where they are kept.")
+    root: str = Field("data/generated", description="Folder or CSV file of the crops; for `generated`, the folder to keep them in.")
     people: Count | None = Field(
-        None, description="Learn from so many persons only (chosen by `run.seed`); `null` = all of them."
+        None, description="Number of training persons, chosen by `run.seed`; `null` = all."
     )
     val_split: OpenShare = Field(
-        0.2, description="Share of the persons kept for validation; no picture of theirs is learned from."
+        0.2, description="Share of the persons used for validation; none of their images is trained on."
     )
-    workers: Index = Field(2, description="Processes that read pictures; 0 = the training process itself.")
+    workers: Index = Field(2, description="Number of processes that load images; 0 = the training process loads them.")
 
 
 class ModelSettings(Section):
-    """Backbone, projection, BN neck."""
+    """Backbone, projection and BNNeck."""
 
-    arch: str = Field("osnet_x1_0", description="The backbone: an OSNet, or any other network of torchreid.")
+    arch: str = Field("osnet_x1_0", description="Backbone; `train --list-models` lists them.")
     weights: str | None = Field(
-        None, description="Weights the backbone starts from, as for `embedder.weights`; `null` = random."
+        None, description="Initial weights of the backbone, as for `embedder.weights`; `null` = random."
     )
-    reid_dim: Count | None = Field(512, description="Length of the features; `null` = as the backbone gives them.")
+    reid_dim: Count | None = Field(512, description="Embedding dimension; `null` = that of the backbone.")
     input_size: Annotated[list[Count], Field(min_length=2, max_length=2)] = Field(
-        default=[256, 128], description="Height and width of the pictures, in pixels."
+        default=[256, 128], description="Height and width of the input images, in pixels."
     )
 
 
 class LossSettings(Section):
-    """What the network is asked to do."""
+    """Loss: cross-entropy plus a metric loss."""
 
     type: str = Field(
-        "triplet", description="The metric loss: `triplet`, `circle`, `supcon`, `centre`, `arcface`, or `none`."
+        "triplet", description="Metric loss: `triplet`, `circle`, `supcon`, `center`, `arcface`, or `none`."
     )
     softmax_weight: Annotated[float, Field(ge=0)] = Field(1.0, description="Weight of the cross-entropy.")
     metric_weight: Annotated[float, Field(ge=0)] = Field(1.0, description="Weight of the metric loss.")
     label_smooth: Share = Field(0.1, description="Label smoothing of the cross-entropy.")
-    triplet_margin: Positive | None = Field(0.3, description="Margin of the triplet loss; `null` = the soft margin.")
+    triplet_margin: Positive | None = Field(0.3, description="Margin of the triplet loss; `null` = soft margin.")
     circle_margin: Positive = Field(0.25, description="Margin of the circle loss.")
     circle_scale: Positive = Field(64.0, description="Scale of the circle loss.")
     temperature: Positive = Field(0.1, description="Temperature of the supervised contrastive loss.")
 
 
 class ScheduleSettings(Section):
-    """How the weights move."""
+    """Optimiser and learning-rate schedule."""
 
-    epochs: Count = Field(60, description="How often all persons are seen.")
-    batch_size: Count = Field(64, description="Pictures of a step, over all devices together.")
-    num_instances: Count = Field(4, description="Pictures of each person in a batch.")
+    epochs: Count = Field(60, description="Number of epochs.")
+    batch_size: Count = Field(64, description="Batch size, over all devices together.")
+    num_instances: Count = Field(4, description="Number of images of each person in a batch.")
     optimiser: Literal["adam", "adamw", "sgd"] = Field("adam", description="`adam`, `adamw`, or `sgd` with momentum.")
-    lr: Positive = Field(3.5e-4, description="Learning rate of everything after the backbone.")
+    lr: Positive = Field(3.5e-4, description="Learning rate of the layers after the backbone.")
     backbone_lr: Positive = Field(3.5e-5, description="Learning rate of the backbone.")
-    weight_decay: Annotated[float, Field(ge=0)] = Field(5e-4, description="Pull of matrices and filters to zero.")
-    warmup_epochs: Index = Field(5, description="Epochs over which the learning rate rises from a tenth.")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(5e-4, description="Weight decay of matrices and filters; biases and norms have none.")
+    warmup_epochs: Index = Field(5, description="Number of warm-up epochs, in which the learning rate rises from a tenth.")
     schedule: Literal["cosine", "multistep", "plateau"] = Field(
-        "cosine", description="How the learning rate falls: `cosine`, in steps (`multistep`), or when mAP stands still."
+        "cosine", description="Learning-rate schedule: `cosine`, `multistep`, or `plateau` (of the validation mAP)."
     )
-    milestones: list[Count] = Field(default=[30, 50], description="Epochs after which `multistep` steps down.")
-    gamma: OpenShare = Field(0.1, description="Factor of a step down, for `multistep` and `plateau`.")
-    plateau_epochs: Count = Field(5, description="Validations without a better mAP before `plateau` steps down.")
-    fixbase_epochs: Index = Field(0, description="First epochs in which the backbone is not moved.")
-    clip_norm: Positive | None = Field(5.0, description="Gradients longer than this are shortened; `null` = never.")
+    milestones: list[Count] = Field(default=[30, 50], description="Epochs after which `multistep` reduces the learning rate.")
+    gamma: OpenShare = Field(0.1, description="Factor of a reduction, for `multistep` and `plateau`.")
+    plateau_epochs: Count = Field(5, description="Number of validations without a better mAP before `plateau` reduces.")
+    fixbase_epochs: Index = Field(0, description="Number of first epochs in which the backbone is frozen.")
+    clip_norm: Positive | None = Field(5.0, description="Clip gradients to this norm; `null` = no clipping.")
     ema_decay: OpenShare | None = Field(
-        0.99, description="Decay of the moving average of the weights, a step at a time; `null` = none is kept."
+        0.99, description="Decay per step of the exponential moving average (EMA) of the weights; `null` = no EMA."
     )
     patience: Count | None = Field(
-        None, description="Stop after so many validations without a better mAP; `null` = never early."
+        None, description="Early stopping after this many validations without a better mAP; `null` = never."
     )
 
 
 class AugmentSettings(Section):
-    """What changes a picture but not the person on it. Never applied in validation."""
+    """Data augmentation of the training images."""
 
-    flip: Share = Field(0.5, description="Share of the pictures that are mirrored.")
-    pad: Index = Field(10, description="Pixels added around before cutting back to size at a random place.")
-    jitter: Share = Field(0.2, description="Strength of the change of brightness, contrast and saturation.")
-    erase: Share = Field(0.5, description="Share of the pictures in which a rectangle is erased.")
+    flip: Share = Field(0.5, description="Share of the images that are flipped horizontally.")
+    pad: Index = Field(10, description="Padding in pixels before a random crop back to the input size.")
+    jitter: Share = Field(0.2, description="Strength of the jitter of brightness, contrast and saturation.")
+    erase: Share = Field(0.5, description="Share of the images in which a random rectangle is erased.")
 
 
 class RunSettings(Section):
-    """Where it goes, on what, and how reproducibly."""
+    """Output, device and seed of a run."""
 
-    name: str | None = Field(None, description="The run's name; `null` = that of the settings file.")
-    folder: str = Field("runs/train", description="The folder of all runs; an existing run is never overwritten.")
-    checkpoint_every: Count = Field(5, description="Epochs between checkpoints.")
-    validate_every: Count = Field(1, description="Epochs between validations.")
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="`auto` = a GPU where there is one.")
+    name: str | None = Field(None, description="Name of the run; `null` = that of the settings file.")
+    folder: str = Field("runs/train", description="Folder of all runs; an existing run is never overwritten.")
+    checkpoint_every: Count = Field(5, description="Number of epochs between checkpoints.")
+    validate_every: Count = Field(1, description="Number of epochs between validations.")
+    device: Device = Field("auto", description="`auto` = a CUDA GPU if there is one, otherwise the CPU.")
     amp: Literal["auto", "bf16", "fp16", "no"] = Field(
-        "auto", description="Arithmetic: `auto` = bf16 on GPUs and on CPUs that compute with it, else float32."
+        "auto",
+        description="Mixed precision: `auto` = bf16 on GPUs and on CPUs that compute it natively, otherwise float32.",
     )
     threads: Count | None = Field(None, description="CPU threads; `null` = each library's own choice.")
-    seed: Index = Field(0, description="The seed of everything random.")
+    seed: Index = Field(0, description="Seed of the split, the weights, the batches and the augmentation.")
 
 
 INTRODUCTION = """# Settings of a training run
 
-This page is made by `python src/main.py settings --write`; edit `src/learning_reid/config/training.py` instead.
+This page is generated by `python src/main.py settings --write`; edit `src/learning_reid/config/training.py` instead.
 
-A setting has its default, which the YAML file named by `train --config` replaces, which `--set key=value` replaces,
-which the short options replace:
+Later sources override earlier ones: the defaults below, the YAML file of `train --config`, `--set key=value`, and the
+short options:
 
     python src/main.py train --config confs/reid.yml --epochs 20 --set augment.erase=0
 
-An unknown key, a wrong type or a value out of range ends the command with one line.
+For an unknown key, a wrong type or a value out of range, the command prints one line and exits.
 """
 
 
 class TrainSettings(Section):
-    """A training run."""
+    """Settings of a training run."""
 
     INTRODUCTION: ClassVar[str] = INTRODUCTION
 

@@ -16,7 +16,7 @@ from learning_reid.datasets.csv_table import CsvRow, read_rows
 from learning_reid.datasets.findings import Findings, WrongLayout
 from learning_reid.datasets.listing import PathChecker
 from learning_reid.datasets.registry import register_dataset
-from learning_reid.datasets.sample import CropDataset, Sample, Split
+from learning_reid.datasets.sample import Sample, Split
 from learning_reid.errors import UserError
 from learning_reid.frames.images import IMAGE_SUFFIXES
 from learning_reid.io.atomic_write import atomic_write
@@ -117,9 +117,9 @@ def _sample(row: CsvRow, paths: PathChecker, found: Findings) -> Sample | None:
     def refuse(code: str, what: str, advice: str, detail: str = "") -> None:
         found.add(f"csv-{code}", "error", what, advice, f"line {row.line} ({detail})" if detail else f"line {row.line}")
 
-    if len(row.values) != len(row.columns):
-        detail = f"{len(row.values)} values for {len(row.columns)} columns"
-        refuse("row", "rows of the wrong length", "put a value that contains a comma in double quotes", detail)
+    if not row.is_complete:
+        advice = "put a value that contains a comma in double quotes"
+        refuse("row", "rows with more or fewer values than columns", advice)
         return None
     path, problem = _path(row["img_path"], paths)
     split, person_id = row["split"], row["person_id"] or None

@@ -10,20 +10,24 @@ from learning_reid.errors import UserError
 MAX_COLUMNS_LISTED = 12
 
 
-@dataclass
+@dataclass(frozen=True)
 class CsvRow:
-    """One row: its line number, its values, and the lower-case names of the columns.
+    """One row of a table.
 
     `row["name"]` is the value without spaces around it; "" if the column or the value is missing.
+
+    Attributes:
+        line: Line number in the file, from 1.
+        values: Lower-case column name → value.
+        is_complete: Whether there are as many values as columns.
     """
 
     line: int
-    values: Sequence[str]
-    columns: Sequence[str]
+    values: dict[str, str]
+    is_complete: bool
 
     def __getitem__(self, column: str) -> str:
-        values = dict(zip(self.columns, self.values, strict=False))
-        return values.get(column, "").strip()
+        return self.values.get(column, "").strip()
 
 
 def read_rows(file: Path, required: Sequence[str], expected: str) -> Iterator[CsvRow]:
@@ -51,7 +55,8 @@ def read_rows(file: Path, required: Sequence[str], expected: str) -> Iterator[Cs
                 )
             for values in rows:
                 if any(value.strip() for value in values):  # spreadsheets often end with rows of commas only
-                    yield CsvRow(rows.line_num, values, columns)
+                    by_column = dict(zip(columns, values, strict=False))
+                    yield CsvRow(rows.line_num, by_column, len(values) == len(columns))
     except UnicodeDecodeError:
         raise UserError(f'{file} is not UTF-8 text; save it as "CSV UTF-8"') from None
     except csv.Error as error:

@@ -1,4 +1,4 @@
-"""What is wrong with a data set, before a figure is computed from it."""
+"""Check a whole dataset before it is used for evaluation or training."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -6,79 +6,95 @@ from pathlib import Path
 from typing import Any
 
 from learning_reid.datasets.check_files import check_files
-from learning_reid.datasets.check_identities import check_people, check_roles
+from learning_reid.datasets.check_identities import check_identities, check_splits
 from learning_reid.datasets.findings import Finding, Findings
-from learning_reid.datasets.recognise import ANYTHING, layouts_at
-from learning_reid.datasets.layouts import recognize_dataset, read_samples
-from learning_reid.datasets.sample import Sample, Split
 from learning_reid.datasets.identity_split import camera_ids
+from learning_reid.datasets.layouts import FALLBACK, layouts_at, read_samples, recognize_dataset
+from learning_reid.datasets.sample import Sample, Split
 
 SPLITS: tuple[Split, ...] = ("train", "query", "gallery", "unsplit")
 
 
 @dataclass(frozen=True)
-class Row:
-    """The counts of one split."""
+class SplitCounts:
+    """Counts of one split."""
 
     split: str
-    pictures: int
+    images: int
     identities: int
     cameras: int
-    strangers: int
+    distractors: int
 
 
 @dataclass(frozen=True)
-class Report:
-    """What the doctor says.
+class DatasetReport:
+    """Counts and problems of a dataset.
 
     Attributes:
-        root: what was looked at.
-        dataset: its layout.
-        guessed: whether the layout was recognised rather than named.
-        others: further layouts that it could be.
-        rows: a row for each split that has samples, and one for all together.
-        cameras: their ids.
-        findings: the gravest first.
+        root: The folder or file that was checked.
+        dataset: Its layout.
+        is_recognized: Whether the layout was recognized rather than given.
+        other_layouts: Other layouts that fit.
+        counts: One row for each split that has samples, and a last one for all samples.
+        cameras: Camera ids.
+        findings: Problems, the most severe first.
     """
 
     root: Path
     dataset: str
-    guessed: bool
-    others: tuple[str, ...]
-    rows: tuple[Row, ...]
+    is_recognized: bool
+    other_layouts: tuple[str, ...]
+    counts: tuple[SplitCounts, ...]
     cameras: tuple[str, ...]
     findings: tuple[Finding, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """For a JSON file."""
-        return asdict(self) | {"root": str(self.root)}
+        """Return the content of the JSON report, whose keys are fixed."""
+        return {
+            "root": str(self.root),
+            "dataset": self.dataset,
+            "guessed": self.is_recognized,
+            "others": self.other_layouts,
+            "rows": [
+                {
+                    "split": row.split,
+                    "pictures": row.images,
+                    "identities": row.identities,
+                    "cameras": row.cameras,
+                    "strangers": row.distractors,
+                }
+                for row in self.counts
+            ],
+            "cameras": self.cameras,
+            "findings": [asdict(finding) for finding in self.findings],
+        }
 
 
-def examine(root: Path, dataset: str | None = None, progress: bool = True) -> Report:
-    """Read a data set and everything in it.
+def check_dataset(root: Path, name: str | None = None, progress: bool = True) -> DatasetReport:
+    """Read all labels and open all images of a dataset, and report problems.
 
     Args:
-        root: as `open_dataset` takes it.
-        dataset: its layout; without it, the one that is recognised.
-        progress: show bars where something takes longer than two seconds.
+        root: The dataset's folder, or for "csv" the file.
+        name: Its layout; None to recognize it.
+        progress: Show progress bars if something takes longer than two seconds.
 
     Raises:
-        UserError: there is nothing to look at, or no known layout.
+        UserError: Nothing is there, or no known layout.
     """
-    name = dataset or recognize_dataset(root)
+    layout = name or recognize_dataset(root)
     found = Findings()
-    samples = read_samples(name, root, found)
+    samples = read_samples(layout, root, found)
     if samples:
-        check_people(samples, found)
-        check_roles(samples, found)
+        check_identities(samples, found)
+        check_splits(samples, found)
         check_files(samples, found, progress)
-    rows = [_row(split, [sample for sample in samples if sample.split == split]) for split in SPLITS]
-    rows = [row for row in rows if row.pictures] + [_row("all", samples)]
-    others = () if dataset else tuple(other for other in layouts_at(root) if other not in (name, ANYTHING))
-    return Report(root, name, dataset is None, others, tuple(rows), tuple(camera_ids(samples)), tuple(found))
+    counts = [_count(split, [sample for sample in samples if sample.split == split]) for split in SPLITS]
+    counts = [row for row in counts if row.images] + [_count("all", samples)]
+    others = () if name else tuple(other for other in layouts_at(root) if other not in (layout, FALLBACK))
+    return DatasetReport(root, layout, name is None, others, tuple(counts), tuple(camera_ids(samples)), tuple(found))
 
 
-def _row(split: str, samples: Sequence[Sample]) -> Row:
+def _count(split: str, samples: Sequence[Sample]) -> SplitCounts:
     people = {sample.person_id for sample in samples if sample.person_id is not None}
-    strangers = sum(sample.person_id is None for sample in samples)
-    return Row(split, len(samples), len(people), len({sample.camera_id for sample in samples}), strangers)
+    distractors = sum(sample.person_id is None for sample in samples)
+    return SplitCounts(split, len(samples), len(people), len(camera_ids(samples)), distractors)

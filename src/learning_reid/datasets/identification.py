@@ -1,4 +1,4 @@
-"""One picture against another, and one picture against many: the two questions that a finished network is asked."""
+"""Compare two images (1:1), or search a gallery for the person in an image (1:N)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from learning_reid.datasets.embeddings import check_embeddings, embed_samples
-from learning_reid.datasets.images import open_image
+from learning_reid.datasets.embeddings import embed_samples
 from learning_reid.datasets.sample import CropDataset, Sample
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.normalization import l2_normalize
@@ -18,13 +17,13 @@ from learning_reid.retrieval.neighbors import search
 
 @dataclass(frozen=True)
 class Candidate:
-    """One gallery picture and how near it is.
+    """One gallery image found for a query.
 
     Attributes:
-        sample: the picture.
-        distance: to the query, smaller = more alike.
-        similarity: cosine of the angle between the two, 1 = same direction.
-        accepted: near enough to be called the same person; always, where there is no threshold.
+        sample: The gallery sample.
+        distance: Distance to the query.
+        similarity: Cosine similarity to the query.
+        accepted: Whether the distance is at most the threshold; always True without a threshold.
     """
 
     sample: Sample
@@ -35,20 +34,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Identification:
-    """The answer to "who of the gallery is this?".
-
-    Attributes:
-        query: the picture that asked.
-        candidates: the nearest gallery pictures, nearest first.
-        person: who it is; None = not in the gallery (or a stranger of it).
-    """
+    """Result of a search: the query image and its nearest gallery images, nearest first."""
 
     query: Path
     candidates: Sequence[Candidate]
 
     @property
     def person(self) -> str | None:
-        """Who it is; None = not in the gallery."""
+        """The identity; None if the person is not in the gallery, or a distractor of it."""
         best = self.candidates[0]
         return best.sample.person_id if best.accepted else None
 
@@ -61,66 +54,67 @@ def identify(
     reject_above: float | None = None,
     nearest: int = 5,
 ) -> list[Identification]:
-    """Find each picture's person in a gallery, or say that nobody there is near enough.
+    """Find the person in each image in a gallery, or report that they are not in it.
 
     Args:
-        queries: pictures of one person each.
-        gallery: labelled pictures; where they are divided, its gallery part, and never its training part.
-        embedder: describes both; features of unit length.
+        queries: Images of one person each.
+        gallery: Dataset to search: its gallery split if it has one, and never its training split.
+        embedder: Embedder for both.
         metric: `euclidean` or `cosine`.
-        reject_above: a calibrated threshold for searches; None = always answer.
-        nearest: how many candidates to give.
+        reject_above: Calibrated threshold for searches; None accepts every candidate.
+        nearest: Number of candidates per query.
 
     Raises:
-        UserError: a picture cannot be read, or the network answers with zeros or no numbers.
+        UserError: An image cannot be read, or an embedding is zero or not finite.
     """
-    known = gallery_samples(gallery)
-    asking = describe(queries, embedder)
-    answering = embed_samples(known, embedder)
-    found = search(asking, answering, nearest, metric, reject_above)
-    similarity = np.einsum("qd,qkd->qk", asking, answering[found.indices]).clip(-1, 1)
+    samples = gallery_samples(gallery)
+    query_features = embed_images(queries, embedder)
+    gallery_features = embed_samples(samples, embedder)
+    found = search(query_features, gallery_features, nearest, metric, reject_above)
+    similarities = np.einsum("qd,qkd->qk", query_features, gallery_features[found.indices]).clip(-1, 1)
     return [
         Identification(
             query,
             [
-                Candidate(known[row], float(away), float(alike), bool(accepted))
-                for row, away, alike, accepted in zip(rows, aways, alikes, accepts, strict=True)
+                Candidate(
+                    samples[int(index)],
+                    float(found.distances[row, rank]),
+                    float(similarities[row, rank]),
+                    bool(found.accepted[row, rank]),
+                )
+                for rank, index in enumerate(found.indices[row])
             ],
         )
-        for query, rows, aways, alikes, accepts in zip(
-            queries, found.indices.tolist(), found.distances, similarity, found.accepted, strict=True
-        )
+        for row, query in enumerate(queries)
     ]
 
 
-def gallery_samples(gallery: CropDataset) -> list[Sample]:
-    """The pictures that are searched: the gallery part where there is one, and never the training part.
+def gallery_samples(dataset: CropDataset) -> list[Sample]:
+    """Return the samples to search: the gallery split if there is one, else all samples not used for training.
 
     Raises:
-        UserError: there are none.
+        UserError: There are none.
     """
-    known = gallery.subset("gallery") or [sample for sample in gallery.samples if sample.split != "train"]
-    if not known:
-        raise UserError(f"{gallery.root} has nobody to search among; give pictures of known people")
-    return known
+    samples = dataset.subset("gallery") or [sample for sample in dataset.samples if sample.split != "train"]
+    if not samples:
+        raise UserError(f"{dataset.root} has no gallery images; add images of known people")
+    return samples
 
 
 def compare(first: Path, second: Path, embedder: Embedder, metric: str = "euclidean") -> tuple[float, float]:
-    """Distance and cosine similarity of two pictures.
+    """Compute distance and cosine similarity of two images.
 
     Raises:
-        UserError: a picture cannot be read, or the network answers with zeros or no numbers.
+        UserError: An image cannot be read, or an embedding is zero or not finite.
     """
-    one, other = describe([first, second], embedder)
+    one, other = embed_images([first, second], embedder)
     distance = DISTANCES[metric](one[None], other[None])[0, 0]
     return float(distance), float(np.clip(one @ other, -1, 1))
 
 
-def describe(pictures: Sequence[Path], embedder: Embedder) -> np.ndarray:
-    """(n, d) float32 features of unit length of pictures that nobody has labelled."""
-    for picture in pictures:
-        if picture.is_dir():
-            raise UserError(f"{picture} is a folder; name one picture of one person")
-    features = embedder([open_image(picture) for picture in pictures])
-    samples = [Sample(picture, None, "") for picture in pictures]
-    return l2_normalize(check_embeddings(features, samples, "the network"), np.float32)
+def embed_images(images: Sequence[Path], embedder: Embedder) -> np.ndarray:
+    """Embed image files: (n, d) float32 unit vectors."""
+    for image in images:
+        if image.is_dir():
+            raise UserError(f"{image} is a folder; name one image of one person")
+    return l2_normalize(embed_samples([Sample(image, None, "") for image in images], embedder), np.float32)

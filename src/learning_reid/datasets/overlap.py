@@ -1,4 +1,4 @@
-"""Which people can be found at all: those whom the gallery shows, seen by another camera than the one that asks."""
+"""Find which query identities have a true match in the gallery, seen by another camera."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,80 +7,72 @@ from typing import NamedTuple
 from learning_reid.datasets.sample import Sample
 from learning_reid.frames.images import natural_sort
 
-NAMED = 5
+MAX_NAMES = 5
 
 
-class Overlap(NamedTuple):
-    """The people of the query, in natural order of their names.
+class IdentityOverlap(NamedTuple):
+    """The identities of the query, each list in natural order.
 
     Attributes:
-        missing: nobody of that name in the gallery.
-        own_camera_only: there, but only in the camera that asks, whose pictures the usual rule removes.
-        found: at least one of their queries has a valid match.
+        missing: Not in the gallery.
+        same_camera_only: In the gallery only from the query's own camera, whose images the usual protocol excludes.
+        matched: At least one query has a valid match.
     """
 
     missing: list[str]
-    own_camera_only: list[str]
-    found: list[str]
+    same_camera_only: list[str]
+    matched: list[str]
 
 
-def overlap(query: Sequence[Sample], gallery: Sequence[Sample]) -> Overlap:
-    """Sort the people of the query by whether a match is left under the same-camera rule."""
-    answering: dict[str, set[str]] = defaultdict(set)
-    asking: dict[str, set[str]] = defaultdict(set)
-    for sample in gallery:
-        if sample.person_id is not None:
-            answering[sample.person_id].add(sample.camera_id)
-    for sample in query:
-        if sample.person_id is not None:
-            asking[sample.person_id].add(sample.camera_id)
-    sorted_people = Overlap([], [], [])
-    for person in natural_sort(asking):
-        cameras = answering.get(person, set())
+def identity_overlap(query: Sequence[Sample], gallery: Sequence[Sample]) -> IdentityOverlap:
+    """Group the query identities by whether a match remains under the same-camera rule."""
+    query_cameras, gallery_cameras = _cameras_of_identities(query), _cameras_of_identities(gallery)
+    overlap = IdentityOverlap([], [], [])
+    for person in natural_sort(query_cameras):
+        cameras = gallery_cameras.get(person, set())
         if not cameras:
-            sorted_people.missing.append(person)
-        elif any(cameras - {camera} for camera in asking[person]):
-            sorted_people.found.append(person)
+            overlap.missing.append(person)
+        elif any(cameras - {camera} for camera in query_cameras[person]):
+            overlap.matched.append(person)
         else:
-            sorted_people.own_camera_only.append(person)
-    return sorted_people
+            overlap.same_camera_only.append(person)
+    return overlap
 
 
 def explain_no_valid_match(query: Sequence[Sample], gallery: Sequence[Sample]) -> str:
-    """Why no query has a valid match, and what to do: two lines.
-
-    Args:
-        query: the samples that ask.
-        gallery: the samples that answer.
-    """
-    people = overlap(query, gallery)
-    total = sum(map(len, people))
-    reasons = [f"{len(people.found)} can be found ({named(people.found)})"] if people.found else []
-    if people.missing:
-        reasons.append(f"{len(people.missing)} not in the gallery at all ({named(people.missing)})")
-    if people.own_camera_only:
-        who = named(people.own_camera_only)
-        reasons.append(f"{len(people.own_camera_only)} in the gallery by the query's own camera only ({who})")
-    told = f"no query has a valid match: of {total} identities, {', '.join(reasons)}."
-    return f"{told}\n{_way_out(people, query, gallery)}"
+    """Explain in two lines why no query has a valid match, and what to do."""
+    overlap = identity_overlap(query, gallery)
+    reasons = [
+        f"{len(people)} {what} ({_listed(people)})"
+        for people, what in (
+            (overlap.matched, "with a match"),
+            (overlap.missing, "not in the gallery"),
+            (overlap.same_camera_only, "in the gallery from the query's own camera only"),
+        )
+        if people
+    ]
+    message = f"no query has a valid match: of {sum(map(len, overlap))} identities, {', '.join(reasons)}."
+    return f"{message}\n{_advice(overlap, query, gallery)}"
 
 
-def named(people: Sequence[str]) -> str:
-    """The first five names.
+def _cameras_of_identities(samples: Sequence[Sample]) -> dict[str, set[str]]:
+    cameras: dict[str, set[str]] = defaultdict(set)
+    for sample in samples:
+        if sample.person_id is not None:
+            cameras[sample.person_id].add(sample.camera_id)
+    return cameras
 
-    >>> named(["1", "2", "3", "4", "5", "6"])
-    '1, 2, 3, 4, 5, …'
-    """
-    return ", ".join(people[:NAMED]) + (", …" if len(people) > NAMED else "")
+
+def _listed(people: Sequence[str]) -> str:
+    return ", ".join(people[:MAX_NAMES]) + (", …" if len(people) > MAX_NAMES else "")
 
 
-def _way_out(people: Overlap, query: Sequence[Sample], gallery: Sequence[Sample]) -> str:
-    if not people.own_camera_only:
-        return "Check that both sides write the same person the same way, or choose other cameras with --query-camera."
-    cameras = {sample.camera_id for sample in (*query, *gallery)}
-    if len(cameras) == 1:
-        return "All pictures are from one camera: --protocol single-camera evaluates that, and says so."
+def _advice(overlap: IdentityOverlap, query: Sequence[Sample], gallery: Sequence[Sample]) -> str:
+    if not overlap.same_camera_only:
+        return "Check that both sides write an identity the same way, or choose other cameras with --query-camera."
+    if len({sample.camera_id for sample in (*query, *gallery)}) == 1:
+        return "All images are from one camera: evaluate them with --protocol single-camera."
     return (
-        "Each of these people was seen by one camera: --protocol self-only leaves pictures of the same camera in "
-        "(the figures are then far better than across cameras)."
+        "Each of these identities was seen by one camera: --protocol self-only keeps images of the same camera "
+        "(the results are then much better than across cameras)."
     )

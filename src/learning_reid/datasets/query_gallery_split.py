@@ -111,7 +111,8 @@ def split_query_gallery(
     if not samples:
         raise UserError(f"{dataset.root} has training images only; evaluation needs a query and a gallery")
     cameras = camera_ids(samples)
-    if not query_cameras and (all_as_queries and len(samples) == len(dataset.samples) or len(cameras) == 1):
+    is_unsplit = len(samples) == len(dataset.samples)
+    if not query_cameras and (len(cameras) == 1 or (all_as_queries and is_unsplit)):
         return _checked(dataset, samples, samples, "one camera")
     chosen = {_find_camera(camera, cameras, dataset) for camera in query_cameras} or set(cameras[:1])
     query = [sample for sample in samples if sample.camera_id in chosen]

@@ -8,7 +8,7 @@ from learning_reid.datasets.query_gallery_split import QueryGallerySplit
 from learning_reid.embedding.normalization import l2_normalize
 from learning_reid.errors import UserError
 from learning_reid.metrics.labels import DISTRACTOR
-from learning_reid.metrics.verification import Pairs, collect_pairs
+from learning_reid.metrics.verification import PairDistances, collect_pairs
 from learning_reid.retrieval.distances import DistanceRows, distance_rows
 
 
@@ -53,7 +53,7 @@ class RetrievalTask:
         )
         return RetrievalTask(part, self.query_features[query], self.gallery_features[gallery], self.metric)
 
-    def pairs(self, same_camera: bool = False) -> Pairs:
+    def pairs(self, same_camera: bool = False) -> PairDistances:
         """Collect genuine and impostor pairs of identities that are not in the training split.
 
         Args:

@@ -1,1 +1,5 @@
-"""Crops in, unit vectors out: OSNet and every torchreid model, on torch, ONNX Runtime or OpenVINO."""
+"""Embedding: person crops in, unit vectors out, computed by PyTorch, ONNX Runtime or OpenVINO."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,7 +1,7 @@
-"""The fastest backend that is installed here and answers as torch does: tried out at each start, not taken on trust.
+"""Choose the fastest installed backend whose embeddings agree with those of torch, compared at every start.
 
-On a CPU they are asked in the order of their measured speed (`benchmarks/embedding.py`): OpenVINO, ONNX Runtime, torch.
-On a GPU it is torch at once, since the others run on the CPU here.
+On a CPU the backends are tried in the order of their measured speed (`benchmarks/embedding.py`): OpenVINO, ONNX
+Runtime, torch. On a GPU torch is used, because the others run on the CPU only.
 """
 
 import importlib.util
@@ -13,16 +13,16 @@ import numpy as np
 from PIL import Image
 
 from learning_reid.device import choose_device
-from learning_reid.embedding.registry import BACKENDS, register_backend
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.normalization import l2_normalize
+from learning_reid.embedding.registry import BACKENDS, register_backend
 from learning_reid.errors import UserError
 from learning_reid.registry import missing_package
 
-PACKAGES = {"openvino": "openvino", "onnx": "onnxruntime", "torch": "torch"}  # what each needs; the fastest first
-_READERS = {".onnx": ("openvino", "onnx"), ".xml": ("openvino",)}  # of graphs, the fastest first; torch reads none
-LEAST_COSINE = 0.999  # to the reference, for each crop
-_FAINTEST = 0.15  # share of the range of grey; so bfloat16 comes out as coarse as on real crops (0.998 for one network)
+PACKAGES = {"openvino": "openvino", "onnx": "onnxruntime", "torch": "torch"}  # the package each needs; fastest first
+_READERS = {".onnx": ("openvino", "onnx"), ".xml": ("openvino",)}  # backends for graphs, fastest first
+LEAST_COSINE = 0.999  # similarity to the reference that every crop must reach
+_LOWEST_CONTRAST = 0.15  # share of the grey levels; makes bfloat16 as inexact as on real crops (0.998 for one network)
 
 
 @register_backend("auto", about="The fastest installed backend that agrees with torch.")
@@ -35,14 +35,14 @@ def create_auto_embedder(
     normalise: bool,
     precision: str,
 ) -> Embedder:
-    """Choose a backend and open the network with it. The reference is torch, or for an ONNX file ONNX Runtime.
+    """Choose a backend and create its embedder. The reference is torch, or ONNX Runtime for an ONNX file.
 
-    The log (level info) tells which was chosen and why no faster one; a backend that is there but fails is told
-    as a warning.
+    The choice and the reason against faster backends are logged at level INFO, or as a warning if an installed backend
+    fails.
 
     Raises:
-        UserError: the weights are missing, damaged or of another network; or they are a graph (.onnx, .xml), and no
-            installed package reads it or a GPU is asked for.
+        UserError: The weights are missing, damaged or of another model; or they are a graph (.onnx, .xml) and no
+            installed package reads it or the device is a GPU.
     """
 
     def make(backend: str, precision: str = precision, device: str = "cpu") -> Embedder:
@@ -52,14 +52,14 @@ def create_auto_embedder(
     if "torch" not in able and device not in ("cpu", "auto"):
         raise UserError(f"{weights} is a graph that runs on a CPU, not on {device!r}; set runtime.device: cpu")
     if "torch" in able and (chosen := choose_device(device)) != "cpu":
-        _tell("torch", [f"on {chosen}, where the others do not run"])
+        _log_choice("torch", [f"on {chosen}, where the others do not run"])
         return make("torch", device=chosen)
     installed = [backend for backend in able if backend == "torch" or importlib.util.find_spec(PACKAGES[backend])]
     if not installed:
         raise UserError(missing_package(f"{weights}, a graph,", PACKAGES[able[-1]], "fast"))
     *faster, reference = installed
     reasons = [f"{backend} is not installed" for backend in able if backend not in installed]
-    # Where bfloat16 is too coarse for a network, OpenVINO in float32 is still faster than the rest.
+    # If bfloat16 is too inexact for a model, OpenVINO in float32 is still faster than the rest.
     precisions = {"openvino": dict.fromkeys((precision, "float32"))}
     candidates = [(backend, each) for backend in faster for each in precisions.get(backend, (precision,))]
     return _first_that_agrees(make, candidates, reference, reasons)
@@ -68,8 +68,8 @@ def create_auto_embedder(
 def _first_that_agrees(
     make: Callable[..., Embedder], candidates: Sequence[tuple[str, str]], reference: str, reasons: list[str]
 ) -> Embedder:
-    """The first (backend, precision) that agrees with the reference, else the reference; the others are let go."""
-    known = make(reference)  # first of all: what is wrong with the weights is best told by it
+    """Return the embedder of the first (backend, precision) that agrees with the reference, or else the reference."""
+    known = make(reference)  # first, because its messages about wrong weights are the clearest
     failed: list[str] = []
     probes = probe_crops() if candidates else []
     expected = known(probes)  # (n, d)
@@ -77,22 +77,22 @@ def _first_that_agrees(
         try:
             embedder = make(backend, precision)
             cosine = lowest_cosine(embedder(probes), expected)
-        except Exception as error:  # whatever the library cannot do with this network
+        except Exception as error:  # anything the library cannot do with this model
             problem = str(error).strip().partition("\n")[0]
         else:
-            if cosine >= LEAST_COSINE:  # not so where it is nan
-                _tell(backend, reasons, aloud=any(other != backend for other in failed))
+            if cosine >= LEAST_COSINE:  # false for NaN
+                _log_choice(backend, reasons, warn=any(other != backend for other in failed))
                 return embedder
             del embedder
             problem = f"lowest cosine to {reference} {cosine:.4f}, below {LEAST_COSINE}"
         reasons.append(f"{backend} ({precision} precision) fails: {problem}")
         failed.append(backend)
-    _tell(reference, reasons, aloud=bool(failed))
+    _log_choice(reference, reasons, warn=bool(failed))
     return known
 
 
 def lowest_cosine(features: np.ndarray, expected: np.ndarray) -> float:
-    """The lowest cosine between two answers (n, d) to the same crops, row by row; nan where one is not a number.
+    """Compute the lowest cosine similarity between matching rows of two (n, d) arrays; NaN if one has a NaN.
 
     >>> round(lowest_cosine(np.array([[2.0, 0.0], [1.0, 1.0]]), np.array([[1.0, 0.0], [0.0, 3.0]])), 3)
     0.707
@@ -103,9 +103,9 @@ def lowest_cosine(features: np.ndarray, expected: np.ndarray) -> float:
 
 
 def probe_crops(count: int = 16, seed: int = 0) -> list[np.ndarray]:
-    """Pictures of large blobs of random colours, each (h, w, 3) uint8 RGB: dark and bright, strong and faint.
+    """Generate images of large blobs in random colours and of different contrasts, each (h, w, 3) uint8 RGB.
 
-    Faint ones are the most telling: on real crops bfloat16 is coarser than on blobs that use the whole range of grey.
+    Low contrast matters most: on real crops bfloat16 is less exact than on blobs that use all grey levels.
 
     >>> [crop.shape for crop in probe_crops(3)]
     [(128, 64, 3), (136, 66, 3), (144, 68, 3)]
@@ -115,13 +115,13 @@ def probe_crops(count: int = 16, seed: int = 0) -> list[np.ndarray]:
     for index in range(count):
         colours = Image.fromarray(random.integers(0, 256, (6, 3, 3), dtype=np.uint8))
         blobs = colours.resize((64 + 2 * index, 128 + 8 * index), Image.Resampling.BICUBIC)
-        contrast = random.uniform(_FAINTEST, 1)
+        contrast = random.uniform(_LOWEST_CONTRAST, 1)
         darkest = random.uniform(0, 255 * (1 - contrast))
         crops.append((darkest + contrast * np.asarray(blobs, np.float32)).astype(np.uint8))
     return crops
 
 
-def _tell(chosen: str, reasons: Sequence[str], aloud: bool = False) -> None:
+def _log_choice(chosen: str, reasons: Sequence[str], warn: bool = False) -> None:
     reason = f" ({'; '.join(reasons)})" if reasons else ""
-    level = logging.WARNING if aloud else logging.INFO
-    logging.getLogger(__name__).log(level, "note: embedder.backend auto takes %s%s", chosen, reason)
+    level = logging.WARNING if warn else logging.INFO
+    logging.getLogger(__name__).log(level, "note: embedder.backend auto uses %s%s", chosen, reason)

@@ -1,4 +1,4 @@
-"""Embedding with ONNX Runtime: no PyTorch needed once the ONNX file is there."""
+"""Embedding with ONNX Runtime, which needs no PyTorch once the ONNX file exists."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from learning_reid.embedding.embedder import concat_features, split_batches
+from learning_reid.embedding.onnx_file import check_cpu, feature_dimension, find_graph, pad_batch, read_input_shape
 from learning_reid.embedding.registry import register_backend
-from learning_reid.embedding.embedder import in_batches, together
-from learning_reid.embedding.onnx_file import check_cpu, feature_dimension, fill_up, find_graph, read_input_shape
 from learning_reid.errors import UserError
 
-# It would otherwise report how it is used, and pictures of people are its use here.
+# It would otherwise send usage statistics.
 onnxruntime.disable_telemetry_events()
 
 
 class OnnxEmbedder:
-    """Runs an ONNX file on the CPU, in float32."""
+    """Run an ONNX file on the CPU, in float32."""
 
     def __init__(
         self,
@@ -27,14 +27,14 @@ class OnnxEmbedder:
         normalise: bool = True,
     ) -> None:
         if path.suffix.lower() == ".xml":
-            raise UserError(f"{path} is an OpenVINO network, which ONNX Runtime does not read; set backend: openvino")
+            raise UserError(f"{path} is an OpenVINO graph, which ONNX Runtime does not read; set backend: openvino")
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or 0  # 0: the library's own choice
+        options.intra_op_num_threads = threads or 0  # 0 leaves the number to the library
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime has a dozen of its own, without a common ancestor
+        except Exception as error:  # ONNX Runtime has a dozen exceptions without a common base class
             raise UserError(
-                f"{path} cannot be read as an ONNX network, it is damaged or incomplete; fetch or export it again"
+                f"{path} cannot be read as an ONNX graph, it is damaged or incomplete; fetch or export it again"
             ) from error
         shapes = [
             [size if isinstance(size, int) else None for size in entry.shape] for entry in self._session.get_inputs()
@@ -46,12 +46,12 @@ class OnnxEmbedder:
         self.dimension = feature_dimension(path, self._run([np.zeros((8, 4, 3), np.uint8)]))
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        """n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
-        features = [self._run(batch) for batch in in_batches(crops, self.batch_size)]
-        return together(features, self.dimension, self.normalise)
+        """Embed n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
+        features = [self._run(batch) for batch in split_batches(crops, self.batch_size)]
+        return concat_features(features, self.dimension, self.normalise)
 
     def _run(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        batch = fill_up(self.preprocessing(crops), self._fixed)  # (k, 3, h, w)
+        batch = pad_batch(self.preprocessing(crops), self._fixed)  # (k, 3, h, w)
         return self._session.run(None, {self._input: batch})[0][: len(crops)]  # (k, d)
 
 
@@ -65,6 +65,6 @@ def create_onnx_embedder(
     normalise: bool,
     precision: str,
 ) -> OnnxEmbedder:
-    """Find or write the ONNX file and open it; the precision is always float32."""
+    """Find or export the ONNX file and open it; the precision is always float32."""
     check_cpu("onnx", device)
     return OnnxEmbedder(find_graph(name, weights), name, batch_size, threads, normalise)

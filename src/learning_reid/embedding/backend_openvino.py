@@ -1,4 +1,4 @@
-"""Embedding with OpenVINO, the fastest way on a CPU: several requests in flight, and bfloat16 where the CPU has it."""
+"""Embedding with OpenVINO, the fastest backend on a CPU: parallel requests, and bfloat16 where the CPU has it."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import openvino
 
+from learning_reid.embedding.embedder import concat_features, split_batches
+from learning_reid.embedding.onnx_file import check_cpu, feature_dimension, find_graph, pad_batch, read_input_shape
 from learning_reid.embedding.registry import register_backend
-from learning_reid.embedding.embedder import in_batches, together
-from learning_reid.embedding.onnx_file import check_cpu, feature_dimension, fill_up, find_graph, read_input_shape
 from learning_reid.errors import UserError
 
-# A request of a few crops stays in the processor's cache, and while one is prepared others are computed.
+# A request of a few crops stays in the CPU cache, and while one is prepared others are computed.
 _CROPS_PER_REQUEST = 8
 
 
 class OpenVinoEmbedder:
-    """Runs an ONNX file on the CPU, with as many requests in flight as OpenVINO finds best for it."""
+    """Run an ONNX file or an OpenVINO graph on the CPU, with as many parallel requests as OpenVINO recommends."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class OpenVinoEmbedder:
         try:
             model = core.read_model(path)
         except RuntimeError as error:
-            kind = "an OpenVINO network (its .bin must lie beside it)" if path.suffix == ".xml" else "an ONNX network"
+            kind = "an OpenVINO graph (its .bin must be beside it)" if path.suffix == ".xml" else "an ONNX graph"
             raise UserError(
                 f"{path} cannot be read as {kind}, it is damaged or incomplete; fetch or export it again"
             ) from error
@@ -48,21 +48,21 @@ class OpenVinoEmbedder:
             options["INFERENCE_NUM_THREADS"] = threads
         compiled = core.compile_model(model, "CPU", options)
         in_flight = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-        # Not an AsyncInferQueue: its callbacks run Python in OpenVINO's threads, and whoever drops the network while
-        # one of them is still ending waits for ever, each holding what the other needs.
+        # Not an AsyncInferQueue: its callbacks run Python in OpenVINO's threads, and deleting the network while a
+        # callback is still returning is a deadlock.
         self._requests = [compiled.create_infer_request() for _ in range(in_flight)]
         self.batch_size = self._fixed or min(batch_size, _CROPS_PER_REQUEST)
         self.normalise = normalise
         self.dimension = feature_dimension(path, self._run([[np.zeros((8, 4, 3), np.uint8)]])[0])
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        """n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
-        features = self._run(list(in_batches(crops, self.batch_size)))
-        return together(features, self.dimension, self.normalise)
+        """Embed n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
+        features = self._run(list(split_batches(crops, self.batch_size)))
+        return concat_features(features, self.dimension, self.normalise)
 
     def _run(self, batches: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
         features: list[np.ndarray] = []
-        waiting: deque[tuple[openvino.InferRequest, int]] = deque()  # with the number of crops, in the order started
+        waiting: deque[tuple[openvino.InferRequest, int]] = deque()  # with the number of crops, oldest first
 
         def collect() -> None:
             request, count = waiting.popleft()
@@ -71,14 +71,14 @@ class OpenVinoEmbedder:
 
         try:
             for position, crops in enumerate(batches):
-                batch = fill_up(self.preprocessing(crops), self._fixed)  # (k, 3, h, w)
+                batch = pad_batch(self.preprocessing(crops), self._fixed)  # (k, 3, h, w)
                 if len(waiting) == len(self._requests):
                     collect()
                 request = self._requests[position % len(self._requests)]
                 request.start_async({0: batch})
                 waiting.append((request, len(crops)))
         finally:
-            while waiting:  # also where a crop is refused: nothing may still run when the next call begins
+            while waiting:  # also after an invalid crop: no request may still run when the next call begins
                 collect()
         return features
 
@@ -93,6 +93,6 @@ def create_openvino_embedder(
     normalise: bool,
     precision: str,
 ) -> OpenVinoEmbedder:
-    """Find or write the ONNX file and compile it."""
+    """Find or export the ONNX file and compile it."""
     check_cpu("openvino", device)
     return OpenVinoEmbedder(find_graph(name, weights), name, batch_size, threads, normalise, precision)

@@ -1,4 +1,4 @@
-"""Embedding with PyTorch, on a CPU or a GPU: the reference that the other backends are compared with."""
+"""Embedding with PyTorch on a CPU or GPU: the reference for the other backends."""
 
 from collections.abc import Sequence
 
@@ -7,20 +7,28 @@ import torch
 from torch import nn
 
 from learning_reid.device import choose_device
-from learning_reid.embedding.registry import register_backend
-from learning_reid.embedding.embedder import in_batches, together
+from learning_reid.embedding.embedder import concat_features, split_batches
 from learning_reid.embedding.preprocessing import Preprocessing
-from learning_reid.models.state_dict import trained_input_size
+from learning_reid.embedding.registry import register_backend
 from learning_reid.models.registry import create_model
+from learning_reid.models.state_dict import trained_input_size
 from learning_reid.models.weights_file import resolve_weights
 
-# What sixteen crops leave behind in each layer still fits the cache of a CPU core; with 64, OSNet ×0.25 took twice as
-# long a crop. GPUs want the large batches.
+# The activations of sixteen crops still fit the cache of a CPU core; with 64, OSNet x0.25 takes twice as long per crop.
+# GPUs need the large batches.
 CPU_BATCH = 16
 
 
 class TorchEmbedder:
-    """Runs a network in eval mode, without gradients, on batches of crops."""
+    """Run a model in eval mode, without gradients, on batches of crops.
+
+    Args:
+        network: (n, 3, h, w) -> (n, d); moved to the device and put into eval mode.
+        preprocessing: How crops are resized and normalised.
+        batch_size: Largest number of crops in a batch.
+        device: "cpu", "cuda", "cuda:N" or "mps".
+        normalise: Whether embeddings are divided by their L2 norm.
+    """
 
     def __init__(
         self,
@@ -38,9 +46,9 @@ class TorchEmbedder:
         self.dimension = self._run([np.zeros((8, 4, 3), np.uint8)]).shape[1]
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        """n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
-        features = [self._run(batch) for batch in in_batches(crops, self.batch_size)]
-        return together(features, self.dimension, self.normalise)
+        """Embed n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
+        features = [self._run(batch) for batch in split_batches(crops, self.batch_size)]
+        return concat_features(features, self.dimension, self.normalise)
 
     @torch.inference_mode()
     def _run(self, crops: Sequence[np.ndarray]) -> np.ndarray:
@@ -59,10 +67,10 @@ def create_torch_embedder(
     normalise: bool,
     precision: str,
 ) -> TorchEmbedder:
-    """Build the network, load its weights and put it on the device; `threads` counts for the whole process."""
+    """Create the model with its weights on the device; `threads` applies to the whole process."""
     if threads is not None:
         torch.set_num_threads(threads)
     device = choose_device(device)
     file = resolve_weights(name, weights)
-    network = create_model(name, file, use_gpu=device.startswith("cuda"))
-    return TorchEmbedder(network, Preprocessing(*trained_input_size(name, file)), batch_size, device, normalise)
+    model = create_model(name, file)
+    return TorchEmbedder(model, Preprocessing(*trained_input_size(name, file)), batch_size, device, normalise)

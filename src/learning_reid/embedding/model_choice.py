@@ -1,4 +1,4 @@
-"""Several networks named on a command line, a word each: the embedded one, published ones, files."""
+"""Models with their weights, each given as one word on a command line: embedded, published ones, files."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError, did_you_mean
-from learning_reid.models.registry import OSNET_NAMES, TORCHREID_NAMES, check_name
+from learning_reid.models.registry import check_model_name, list_models
 from learning_reid.models.weights_file import EMBEDDED_NAME, GRAPH_SUFFIXES, WEIGHT_SUFFIXES, resolve_weights
 from learning_reid.zoo.cards import all_cards
 
@@ -17,12 +17,12 @@ FORMS = "embedded, NAME.TRAINED_ON (osnet_x0_25.msmt17), NAME=FILE (osnet_x0_25=
 
 @dataclass(frozen=True)
 class NamedModel:
-    """A network with its weights.
+    """A model with its weights.
 
     Attributes:
-        label: what tables call it.
-        name: the network; of an ONNX file that stands alone only the usual size of its pictures counts.
-        weights: as in `create_embedder`.
+        label: Its name in tables.
+        name: The model; for an ONNX file given alone, it only provides the usual input size.
+        weights: See `create_embedder`.
     """
 
     label: str
@@ -31,23 +31,23 @@ class NamedModel:
 
     @property
     def backend(self) -> str:
-        """What computes it: whole networks by what wrote them, all others by PyTorch."""
+        """The backend: ONNX Runtime or OpenVINO for their own files, PyTorch for all others."""
         return {".onnx": "onnx", ".xml": "openvino"}.get(Path(self.weights).suffix.lower(), "torch")
 
     def open(self, device: str = "auto", threads: int | None = None) -> Embedder:
-        """Load the network.
+        """Create the embedder.
 
         Raises:
-            UserError: a missing package, or weights missing, damaged or of another network.
+            UserError: A package is missing, or the weights are missing, damaged or of another model.
         """
         return create_embedder(self.name, self.weights, self.backend, device=device, threads=threads)
 
 
 def parse_models(words: Sequence[str]) -> list[NamedModel]:
-    """The networks that were named, each once, with labels that differ; their weights are there or were fetched.
+    """Parse several words; duplicates are dropped, labels are unique, and published weights are downloaded.
 
     Raises:
-        UserError: a word is of none of the forms of `parse_model`, or weights could not be fetched.
+        UserError: A word has none of the forms of `parse_model`, or weights could not be downloaded.
 
     >>> [model.label for model in parse_models(["embedded", "embedded"])]
     ['embedded']
@@ -60,19 +60,19 @@ def parse_models(words: Sequence[str]) -> list[NamedModel]:
         for word, model in zip(words, models, strict=True)
     ]
     for model in models:
-        resolve_weights(model.name, model.weights)  # a missing file is told before the first network has worked
+        resolve_weights(model.name, model.weights)  # reports a missing file before the first model runs
     return models
 
 
 def parse_model(word: str) -> NamedModel:
-    """One network from one word.
+    """Parse one word.
 
     Args:
-        word: `embedded`; `NAME.TRAINED_ON`, published weights; `NAME=FILE`, weights of the network NAME; or the path
-            of a .onnx file, which holds its network.
+        word: `embedded`; `NAME.TRAINED_ON` for published weights; `NAME=FILE` for weights of the model NAME; or the
+            path of a .onnx or .xml file, which contains its model.
 
     Raises:
-        UserError: it is none of these, or there is no such file.
+        UserError: The word is none of these, or the file does not exist.
 
     >>> parse_model("osnet_x0_25.msmt17")
     NamedModel(label='osnet_x0_25.msmt17', name='osnet_x0_25', weights='msmt17')
@@ -82,9 +82,9 @@ def parse_model(word: str) -> NamedModel:
     suffix = Path(word).suffix.lower()
     if suffix in GRAPH_SUFFIXES and ("=" not in word or Path(word).expanduser().is_file()):
         return NamedModel(Path(word).name, EMBEDDED_NAME, _file(word, word))
-    name, mark, rest = word.partition("=")
-    if mark:
-        check_name(name)
+    name, equals, rest = word.partition("=")
+    if equals:
+        check_model_name(name)
         return NamedModel(Path(rest).name, name, _file(rest, word))
     if word in all_cards():
         name, _, trained_on = word.partition(".")
@@ -101,8 +101,8 @@ def _file(written: str, word: str) -> str:
 
 def _advice(word: str, suffix: str) -> str:
     if suffix in WEIGHT_SUFFIXES:
-        return f"say whose weights these are, as in {EMBEDDED_NAME}={word}"
-    if word in OSNET_NAMES + TORCHREID_NAMES:
-        return f"say which weights of it, as in {word}=FILE or {word}.TRAINED_ON"
+        return f"add the model that the weights belong to, as in {EMBEDDED_NAME}={word}"
+    if word in list_models():
+        return f"add its weights, as in {word}=FILE or {word}.TRAINED_ON"
     guess = did_you_mean(word, ["embedded", *all_cards()])
-    return f"no such model; {guess if guess.startswith('did') else f'write {FORMS}'}"
+    return f"no such model; {guess if guess.startswith('did') else f'use {FORMS}'}"

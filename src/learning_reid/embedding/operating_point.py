@@ -1,7 +1,7 @@
-"""The distance up to which two crops count as one person: chosen on data (`calibrate`) and kept beside the weights.
+"""Calibrated thresholds: the distance below which two crops count as one person, stored beside the weights.
 
-No threshold fits all networks: their distances live on different scales. So it belongs to one file of weights, one
-metric and one network, and is refused for any other.
+Distances of different models have different scales, so a threshold belongs to one model, one weights file and one
+metric, and is refused for any other. `calibrate` chooses it on labelled data.
 """
 
 import math
@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from learning_reid.errors import UserError
+from learning_reid.io.atomic_write import atomic_write
 from learning_reid.io.yaml_file import read_mapping
 from learning_reid.models.weights_file import resolve_weights
 from learning_reid.zoo.checksums import sha256_of
@@ -19,26 +20,26 @@ from learning_reid.zoo.checksums import sha256_of
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Two thresholds and what they were worth on people who took no part in choosing them.
+    """A verification and an identification threshold, with their error rates on other people than they were chosen on.
 
     Attributes:
-        embedder: the network.
-        weights_sha256: of the file that the thresholds belong to.
-        metric: `euclidean` or `cosine`, on features of unit length.
-        pair_threshold: for "are these two the same?": at or below it they are.
-        search_threshold: for "who of the gallery is it?": where even the nearest is farther, nobody.
-        pair_far_wanted: rate of false acceptance that was asked for.
-        pair_far: share of the impostor pairs accepted.
-        pair_tar: share of the genuine pairs accepted.
-        fpr_at_95: share of the impostor pairs accepted where 95 % of the genuine ones are.
-        eer: equal error rate.
-        search_far_wanted: rate of false alarms that was asked for.
-        search_far: share of the searches for an absent person that were answered.
-        search_dir: share of the searches for a present person answered rightly.
-        gallery: how many pictures were searched; in a larger gallery a stranger finds a look-alike more often.
-        persons: how many chose the thresholds, and how many others measured them.
-        data: the data set and the fingerprint of what was used.
-        seed: of the division of the persons.
+        embedder: The model.
+        weights_sha256: Checksum of the weights that the thresholds belong to.
+        metric: "euclidean" or "cosine", on unit vectors.
+        pair_threshold: Verification: two crops at or below this distance are accepted as one person.
+        search_threshold: Identification: a query whose nearest gallery crop is farther is rejected as unknown.
+        pair_far_wanted: Requested false acceptance rate of pairs.
+        pair_far: Measured share of impostor pairs that are accepted.
+        pair_tar: Measured share of genuine pairs that are accepted.
+        fpr_at_95: Share of impostor pairs accepted at the threshold that accepts 95 % of the genuine pairs.
+        eer: Equal error rate.
+        search_far_wanted: Requested false alarm rate of searches.
+        search_far: Measured share of queries without a true match in the gallery that are not rejected.
+        search_dir: Measured share of queries with a true match that are identified correctly.
+        gallery: Number of gallery crops; a larger gallery causes more false alarms.
+        persons: Number of people the thresholds were chosen on, and of others they were measured on.
+        data: The dataset and the fingerprint of the samples that were used.
+        seed: Seed of the split of the people.
     """
 
     embedder: str
@@ -61,37 +62,30 @@ class OperatingPoint:
 
 
 def operating_point_file(weights: Path) -> Path:
-    """Where the operating point of a weights file lies: `a.pth` → `a.pth.threshold.yml`."""
+    """Return the file with the operating point of a weights file: `a.pth` → `a.pth.threshold.yml`."""
     return weights.with_name(f"{weights.name}.threshold.yml")
 
 
 def write_operating_point(file: Path, point: OperatingPoint) -> None:
-    """Write or replace the file.
+    """Write or replace the file of an operating point.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: The file cannot be written.
     """
-    try:
-        part = file.with_name(file.name + ".part")
-        part.write_text(yaml.safe_dump(asdict(point), sort_keys=False, allow_unicode=True), encoding="utf-8")
-        part.replace(file)
-    except OSError as problem:
-        raise UserError(
-            f"{file} cannot be written ({problem.strerror}); copy the weights to a folder of yours"
-        ) from None
+    with atomic_write(file) as temporary:
+        temporary.write_text(yaml.safe_dump(asdict(point), sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 def load_operating_point(name: str, weights: str, metric: str) -> OperatingPoint:
-    """The operating point that was calibrated for these weights.
+    """Read the operating point that was calibrated for a model.
 
     Args:
-        name: the network.
-        weights: as the setting `embedder.weights`.
-        metric: what the distances are computed with.
+        name: The model.
+        weights: See the setting `embedder.weights`.
+        metric: "euclidean" or "cosine".
 
     Raises:
-        UserError: nothing was calibrated, it was for other weights, another network or another metric, or the file is
-            damaged.
+        UserError: There is none, it belongs to other weights, another model or another metric, or the file is damaged.
     """
     found = resolve_weights(name, weights)
     file = operating_point_file(found)
@@ -101,23 +95,23 @@ def load_operating_point(name: str, weights: str, metric: str) -> OperatingPoint
     values: dict[str, Any] = read_mapping(file)
     known = {field.name for field in fields(OperatingPoint)}
     if set(values) != known or not all(_is_distance(values[key]) for key in ("pair_threshold", "search_threshold")):
-        raise UserError(f"{file} is not what calibrate writes; run again: main.py {calibrate}")
+        raise UserError(f"{file} is not a file that calibrate writes; run again: main.py {calibrate}")
     point = OperatingPoint(**values)
-    for what, is_, wanted in (
-        ("network", point.embedder, name),
+    for what, stored, expected in (
+        ("model", point.embedder, name),
         ("metric", point.metric, metric),
         ("weights (sha256)", point.weights_sha256, sha256_of(found)),
     ):
-        if is_ != wanted:
-            raise UserError(f"{file} was calibrated for the {what} {is_}, not {wanted}; run: main.py {calibrate}")
+        if stored != expected:
+            raise UserError(f"{file} was calibrated for the {what} {stored}, not {expected}; run: main.py {calibrate}")
     return point
 
 
-def calibrated(name: str, weights: str, metric: str) -> OperatingPoint | None:
-    """The same; None where nothing was calibrated.
+def find_operating_point(name: str, weights: str, metric: str) -> OperatingPoint | None:
+    """Read the operating point of a model, or return None if it was never calibrated.
 
     Raises:
-        UserError: as `load_operating_point`, where something was.
+        UserError: The file exists but is damaged or belongs to something else.
     """
     if not operating_point_file(resolve_weights(name, weights)).is_file():
         return None

@@ -1,13 +1,17 @@
-"""An embedder by name: which network, which weights, computed by what. The libraries are loaded only when asked for."""
+"""Embedders by name: a model, its weights and a backend, whose libraries are imported only when it is created."""
 
 import logging
+from collections.abc import Callable
 from typing import Literal
 
-from learning_reid.embedding.registry import BACKENDS
 from learning_reid.embedding.embedder import Embedder
-from learning_reid.models.registry import check_name
+from learning_reid.models.registry import check_model_name
+from learning_reid.registry import Registry
 from learning_reid.zoo.advice import notes_on_weights
 from learning_reid.zoo.cards import find_card
+
+BACKENDS: Registry[Callable[..., Embedder]] = Registry("backend", "learning_reid.embedding", "register_backend")
+register_backend = BACKENDS.register
 
 
 def create_embedder(
@@ -20,23 +24,30 @@ def create_embedder(
     normalise: bool = True,
     precision: Literal["default", "float32"] = "default",
 ) -> Embedder:
-    """Make an embedder.
+    """Create an embedder: a function from person crops to embeddings.
 
     Args:
-        name: a network of the OSNet family, or any other that torchreid knows.
-        weights: "embedded", a file (for the backends onnx and openvino also a .onnx file), or what published weights
-            were trained on ("msmt17+dukemtmcreid+cuhk03").
+        name: One of `learning_reid.models.list_models()`.
+        weights: "embedded", a file (for the backends onnx and openvino also a .onnx file), or the datasets that
+            published weights were trained on ("msmt17+dukemtmcreid+cuhk03"), which are downloaded on first use.
         backend: "torch", "onnx" (ONNX Runtime), "openvino", or "auto" for the fastest that agrees with torch.
-        batch_size: how many crops go through the network at once, at most.
-        device: "cpu", "cuda", "mps", or "auto" for a GPU where there is one; onnx and openvino run on the CPU.
-        threads: of the CPU; None leaves it to the library.
-        normalise: whether the vectors are divided by their length.
+        batch_size: Largest number of crops that go through the model at once.
+        device: "cpu", "cuda", "cuda:N", "mps", or "auto" for a GPU if there is one; onnx and openvino run on the CPU.
+        threads: Number of CPU threads; None leaves it to the library.
+        normalise: Whether embeddings are divided by their L2 norm.
         precision: "default" lets OpenVINO compute in bfloat16 where the CPU does so natively; "float32" forbids it.
 
     Raises:
-        UserError: unknown name or backend, a missing package, or weights missing, damaged or of another network.
+        UserError: The name or backend is unknown, a package is missing, or the weights are missing, damaged or of
+            another model.
+
+    Example:
+        >>> import numpy as np
+        >>> embed = create_embedder("osnet_x0_25", weights="embedded")
+        >>> embed([np.zeros((80, 40, 3), np.uint8)]).shape
+        (1, 5632)
     """
-    check_name(name)
+    check_model_name(name)
     create = BACKENDS.load(backend)
     embedder = create(name, weights, batch_size, device, threads, normalise, precision)
     if card := find_card(name, weights):

@@ -18,7 +18,7 @@ from learning_reid.datasets.retrieval_task import RetrievalTask, create_retrieva
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError, did_you_mean
 from learning_reid.evaluation.result import FIGURES, EvaluationResult, Method
-from learning_reid.metrics.breakdown import by_camera_pair, by_person
+from learning_reid.metrics.breakdown import metrics_by_camera_pair, metrics_by_person
 from learning_reid.metrics.confidence import bootstrap_interval
 from learning_reid.metrics.matches import Matches, has_true_match, find_matches
 from learning_reid.metrics.open_set import OPEN_SET_FARS, dir_at_far
@@ -125,8 +125,8 @@ def evaluate(data: DataOptions, model: ModelOptions, wanted: EvaluationOptions) 
         intervals={name: bootstrap_interval(final.per_query[name], persons) for name in FIGURES},
         pairs=_pairs(task, same_camera, notes) if wanted.verification else None,
         open_set={} if main.repeats else {f"{far:g}": dir_at_far(matches, far) for far in OPEN_SET_FARS},
-        camera_pairs=by_camera_pair(rows, contest.query_labels, contest.gallery_labels, main) if several else [],
-        persons=by_person(final, contest.query_labels),
+        camera_pairs=metrics_by_camera_pair(rows, contest.query_labels, contest.gallery_labels, main) if several else [],
+        persons=metrics_by_person(final, contest.query_labels),
         notes=[*notes, *_notes_on_model(model, data.dataset)],
     )
 

@@ -11,9 +11,9 @@ from learning_reid.evaluation.result import EvaluationResult, result_to_json
 from learning_reid.evaluation.tables import result_text
 from learning_reid.io.atomic_write import atomic_write
 from learning_reid.io.output_folder import write_json
-from learning_reid.visualization.curves import draw_cmc, draw_roc
-from learning_reid.visualization.feature_map import draw_feature_map
-from learning_reid.visualization.ranked_gallery import draw_ranked_gallery
+from learning_reid.visualization.curves import draw_cmc_curves, draw_roc_curve
+from learning_reid.visualization.embedding_map import draw_embedding_map
+from learning_reid.visualization.ranked_lists import draw_ranked_lists
 
 NAMES = ("evaluation.json", "evaluation.md", "cmc.png", "roc.png", "ranked.png", "features.png")
 
@@ -44,13 +44,13 @@ def write_evaluation(folder: Path, result: EvaluationResult) -> list[Path]:
         curves = [(retrieval.protocol.name, retrieval.cmc) for retrieval in result.protocols if retrieval.queries]
     else:
         curves = [(method.name, method.retrieval.cmc) for method in result.methods]
-    draw_cmc(file("cmc.png"), curves)
+    draw_cmc_curves(file("cmc.png"), curves)
     if result.pairs is not None:
-        draw_roc(file("roc.png"), result.pairs)
+        draw_roc_curve(file("roc.png"), result.pairs)
     labels = task.split.query_labels, task.split.gallery_labels
-    draw_ranked_gallery(file("ranked.png"), result.main, result.distance_rows, labels, *_pictures_and_names(task))
+    draw_ranked_lists(file("ranked.png"), result.main, result.distance_rows, labels, *_pictures_and_names(task))
     names = list(task.split.persons), list(task.split.cameras)
-    if not draw_feature_map(file("features.png"), task.all_features, task.split.all_labels, *names):
+    if not draw_embedding_map(file("features.png"), task.all_features, task.split.all_labels, *names):
         written.pop()
     return written
 

@@ -7,7 +7,7 @@ from typing import Any
 from learning_reid.datasets.embeddings import sample_name
 from learning_reid.datasets.query_gallery_split import QueryGallerySplit
 from learning_reid.datasets.retrieval_task import RetrievalTask
-from learning_reid.io.output_folder import plain_json
+from learning_reid.io.output_folder import to_json_value
 from learning_reid.metrics.breakdown import CameraPairMetrics, PersonMetrics
 from learning_reid.metrics.retrieval import RANKS, RetrievalMetrics
 from learning_reid.metrics.verification import FARS, PairDistances, eer, far_at_tar, tar_at_far
@@ -121,7 +121,7 @@ def result_to_json(result: EvaluationResult) -> dict[str, Any]:
         **{name: main.per_query[name].tolist() for name in ("rank1", "map", "minp")},
     }
     values["notes"] = list(result.notes)
-    return plain_json(values)
+    return to_json_value(values)
 
 
 def _figures(retrieval: RetrievalMetrics, data: str) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def write_views(
     chunks = [(first, min(first + _FRAMES_PER_TASK, frames)) for first in range(0, frames, _FRAMES_PER_TASK)]
     tasks = [(preset, seed, index, *chunk) for index in range(len(names)) for chunk in chunks]
     truth: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {name: [] for name in names}
-    for (_, _, index, *_), rendered in zip(tasks, pool.each(_render_frames, tasks), strict=True):
+    for (_, _, index, *_), rendered in zip(tasks, pool.map(_render_frames, tasks), strict=True):
         for image, ids, boxes, visibility in rendered:
             rows = truth[names[index]]
             write_file(folder, f"{names[index]}/frame_{len(rows):04d}.jpg", image)

@@ -1,4 +1,4 @@
-"""How much other libraries tell of themselves."""
+"""Limit what other libraries log."""
 
 import logging
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def logged_from(level: int, logger: str) -> Iterator[None]:
-    """While the block runs, a logger passes on only what is of this level or worse."""
-    chatty = logging.getLogger(logger)
-    before = chatty.level
-    chatty.setLevel(level)
+def limit_logging(level: int, logger: str) -> Iterator[None]:
+    """Inside the block, let a logger pass only records of at least this level."""
+    limited = logging.getLogger(logger)
+    earlier = limited.level
+    limited.setLevel(level)
     try:
         yield
     finally:
-        chatty.setLevel(before)
+        limited.setLevel(earlier)

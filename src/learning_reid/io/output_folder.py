@@ -1,4 +1,4 @@
-"""The output folder and its files: tried out before any work, and replaced whole or not at all."""
+"""Output folders, checked before any work, and JSON files."""
 
 import json
 import math
@@ -8,18 +8,21 @@ from typing import Any
 from learning_reid.errors import UserError
 from learning_reid.io.atomic_write import atomic_write
 
-OUTPUTS = ("annotated.mp4", "ranking.png", "rankings.csv", "resolved.yml", "summary.json")
+PIPELINE_OUTPUTS = ("annotated.mp4", "ranking.png", "rankings.csv", "resolved.yml", "summary.json")
 
 
-def make_folder(folder: str | Path, option: str) -> Path:
-    """Make the folder and try it out.
+def create_folder(folder: str | Path, option: str) -> Path:
+    """Create a folder if it is missing, and check that files can be written to it.
 
     Args:
-        folder: to be made where it is missing.
-        option: what named it, for messages.
+        folder: Its path; `~` is expanded.
+        option: The option or setting that named it, for messages.
+
+    Returns:
+        The expanded path.
 
     Raises:
-        UserError: it cannot be made or written.
+        UserError: The folder cannot be created or written to.
     """
     folder = Path(folder).expanduser()
     trial = folder / ".trial.part"
@@ -28,44 +31,44 @@ def make_folder(folder: str | Path, option: str) -> Path:
         trial.write_bytes(b"")
         trial.unlink()
     except FileExistsError:
-        raise UserError(f"{option}={folder}: there is a file of that name; choose another folder") from None
+        raise UserError(f"{option}={folder}: a file has this name; choose another folder") from None
     except OSError as error:
         raise UserError(f"{option}={folder}: cannot write there ({error.strerror}); choose another folder") from None
     return folder
 
 
 def prepare_folder(folder: str | Path) -> Path:
-    """Make the output folder of the walk-through and try it out.
+    """Create and check the output folder of the pipeline.
 
     Raises:
-        UserError: it cannot be made or written, or something that is no file has the name of an output.
+        UserError: The folder cannot be created or written to, or an output's name is taken by a folder.
     """
-    folder = make_folder(folder, "output.folder")
-    for name in OUTPUTS:
+    folder = create_folder(folder, "output.folder")
+    for name in PIPELINE_OUTPUTS:
         if (folder / name).exists() and not (folder / name).is_file():
-            raise UserError(f"{folder / name} is in the way: not a file that can be replaced; move it")
+            raise UserError(f"{folder / name} is a folder where a file is to be written; move it")
     return folder
 
 
-def plain_json(value: Any) -> Any:
-    """The same value as JSON can hold it: a number that could not be computed (NaN, infinite) is null.
+def to_json_value(value: Any) -> Any:
+    """Return a value as JSON can represent it: NaN and infinite numbers become None.
 
-    >>> plain_json({"map": float("nan"), "cmc": (0.5, 1.0)})
+    >>> to_json_value({"map": float("nan"), "cmc": (0.5, 1.0)})
     {'map': None, 'cmc': [0.5, 1.0]}
     """
     if isinstance(value, dict):
-        return {key: plain_json(inner) for key, inner in value.items()}
+        return {key: to_json_value(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [plain_json(inner) for inner in value]
+        return [to_json_value(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Write or replace a JSON file.
+    """Write a JSON file atomically; NaN becomes null.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: The file cannot be written.
     """
-    text = json.dumps(plain_json(values), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(to_json_value(values), indent=2, ensure_ascii=False) + "\n"
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Folders of the project: configuration files, downloads, embedded weights; in a checkout and when installed."""
+"""Folders of the project, in a checkout and when installed: configuration files, downloads, embedded weights."""
 
 import os
 from pathlib import Path
@@ -46,13 +46,17 @@ def docs_folder() -> Path:
 
 
 def find_config(name: Path) -> Path:
-    """Return `name` if such a file exists, otherwise the project's own configuration file of that name.
+    """Return a configuration file: `name` if it exists, otherwise the one of this name that comes with the project.
+
+    Args:
+        name: A path, or the name of a packaged file: ``demo``, ``demo.yml`` or ``confs/demo.yml``.
 
     >>> find_config(Path("demo")).name
     'demo.yml'
     """
-    own = configs() / name.with_suffix(".yml").name
-    return name if name.exists() or not own.is_file() else own
+    packaged = configs() / name.with_suffix(".yml").name
+    is_packaged_name = name in (Path(packaged.stem), Path(packaged.name), Path("confs", packaged.name))
+    return packaged if is_packaged_name and not name.is_file() and packaged.is_file() else name
 
 
 def child_environment() -> dict[str, str]:

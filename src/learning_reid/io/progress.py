@@ -12,32 +12,32 @@ T = TypeVar("T")
 
 
 class Stopwatch:
-    """Seconds of wall time, summed by stage."""
+    """Wall time in seconds, summed by stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Count the time spent inside towards stage `name`."""
+        """Count the time spent in the block towards stage `name`."""
         start = time.perf_counter()
         try:
             yield
         finally:
             self.seconds[name] += time.perf_counter() - start
 
-    def each(self, name: str, things: Iterable[T]) -> Iterator[T]:
-        """Pass `things` on; only the time it takes to produce them counts towards stage `name`."""
-        iterator = iter(things)
+    def each(self, name: str, items: Iterable[T]) -> Iterator[T]:
+        """Yield the items; only the time it takes to produce them counts towards stage `name`."""
+        iterator = iter(items)
         while True:
             with self.stage(name):
                 try:
-                    thing = next(iterator)
+                    item = next(iterator)
                 except StopIteration:
                     return
-            yield thing
+            yield item
 
 
-def with_bar(things: Iterable[T], total: int, label: str) -> Iterator[T]:
-    """Pass frames on under a progress bar, on stderr."""
-    yield from tqdm(things, total=total, desc=label, unit="frame", dynamic_ncols=True)
+def progress_bar(frames: Iterable[T], total: int, label: str) -> Iterator[T]:
+    """Yield frames and show a progress bar on stderr."""
+    yield from tqdm(frames, total=total, desc=label, unit="frame", dynamic_ncols=True)

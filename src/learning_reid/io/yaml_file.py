@@ -1,4 +1,4 @@
-"""Read YAML without its traps: `1e-3` is a number, `12:30` is text, and a key given twice is an error."""
+"""Read YAML with the scalars of YAML 1.2 (`1e-3` is a number, `12:30` is text) and without duplicate keys."""
 
 import re
 from pathlib import Path
@@ -10,9 +10,9 @@ from learning_reid.errors import UserError
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with the plain scalars of YAML 1.2, and no silent duplicates."""
+    """PyYAML's safe loader with the plain scalars of YAML 1.2 and an error for duplicate keys."""
 
-    yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML's own way: a table on the class)
+    yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML expects a class attribute)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
@@ -53,7 +53,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     """Read a YAML file whose top level is a mapping; an empty file is an empty mapping.
 
     Raises:
-        UserError: There is no such file, it cannot be read, it is not YAML (the line is told), or it is not a mapping.
+        UserError: The file is missing or unreadable, is not YAML (the message has the line), or is not a mapping.
     """
     try:
         content = parse_yaml(path.read_text(encoding="utf-8"))

@@ -1,1 +1,5 @@
-"""Figures that say how good a result is, in NumPy alone."""
+"""Retrieval, verification, open-set, detection and identity metrics in NumPy."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

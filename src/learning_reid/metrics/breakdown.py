@@ -1,4 +1,4 @@
-"""Where does it fail? The figures by pair of cameras and by person: one mean hides a blind corner."""
+"""Retrieval metrics by camera pair and by person: a mean over all queries can hide one bad camera."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from learning_reid.retrieval.distances import DistanceRows
 
 @dataclass(frozen=True)
 class CameraPairMetrics:
-    """Queries of one camera answered by the pictures of another."""
+    """Metrics of one camera's queries ranked against another camera's images."""
 
     query_camera: int
     gallery_camera: int
@@ -24,7 +24,7 @@ class CameraPairMetrics:
 
 @dataclass(frozen=True)
 class PersonMetrics:
-    """All queries of one person."""
+    """Metrics of one person's queries."""
 
     person: int
     queries: int
@@ -32,34 +32,36 @@ class PersonMetrics:
     map: float
 
 
-def by_camera_pair(distance_rows: DistanceRows, query: Labels, gallery: Labels, protocol: Protocol) -> list[CameraPairMetrics]:
-    """Rank-1 and mAP for each pair of cameras, as if the gallery were that camera's pictures alone.
+def metrics_by_camera_pair(
+    distance_rows: DistanceRows, query: Labels, gallery: Labels, protocol: Protocol
+) -> list[CameraPairMetrics]:
+    """Compute rank-1 and mAP for each pair of cameras, as if the gallery had only that camera's images.
 
-    Pairs in which the protocol lets nobody be found are left out.
+    Pairs without a true match under the protocol are left out.
     """
-    asking = [np.flatnonzero(query.camera == camera) for camera in np.unique(query.camera)]
-    everything = np.arange(len(gallery))
+    query_rows = [np.flatnonzero(query.camera == camera) for camera in np.unique(query.camera)]
+    all_columns = np.arange(len(gallery))
     pairs = []
-    for answering in np.unique(gallery.camera):
-        columns = np.flatnonzero(gallery.camera == answering)
-        rounds = [
-            (rows, [np.intersect1d(columns, everything if shot is None else shot) for shot in shots])
-            for rows, shots in protocol.rounds(query, gallery)
+    for gallery_camera in np.unique(gallery.camera):
+        columns = np.flatnonzero(gallery.camera == gallery_camera)
+        groups = [
+            (rows, [np.intersect1d(columns, all_columns if drawn is None else drawn) for drawn in draws])
+            for rows, draws in protocol.query_groups(query, gallery)
         ]
-        matches = find_matches(distance_rows, query, gallery, protocol, rounds)
+        matches = find_matches(distance_rows, query, gallery, protocol, groups)
         per_query = retrieval_metrics(matches, query, gallery, protocol).per_query
-        for rows in asking:
+        for rows in query_rows:
             rank1, average = per_query["rank1"][rows], per_query["map"][rows]
             if queries := int((~np.isnan(average)).sum()):
                 camera = int(query.camera[rows[0]])
-                pairs.append(CameraPairMetrics(camera, int(answering), queries, mean(rank1), mean(average)))
+                pairs.append(CameraPairMetrics(camera, int(gallery_camera), queries, mean(rank1), mean(average)))
     return sorted(pairs, key=lambda pair: (pair.query_camera, pair.gallery_camera))
 
 
-def by_person(retrieval: RetrievalMetrics, query: Labels) -> list[PersonMetrics]:
-    """Rank-1 and mAP of each person who asks, the hardest first."""
-    counted = retrieval.counted
+def metrics_by_person(metrics: RetrievalMetrics, query: Labels) -> list[PersonMetrics]:
+    """Compute rank-1 and mAP of each query person, the hardest first."""
+    counted = metrics.counted
     rows = [np.flatnonzero((query.person == person) & counted) for person in np.unique(query.person[counted])]
-    rank1, average = retrieval.per_query["rank1"], retrieval.per_query["map"]
+    rank1, average = metrics.per_query["rank1"], metrics.per_query["map"]
     persons = [PersonMetrics(int(query.person[r[0]]), len(r), mean(rank1[r]), mean(average[r])) for r in rows]
-    return sorted(persons, key=lambda figures: (figures.map, figures.rank1, figures.person))
+    return sorted(persons, key=lambda person: (person.map, person.rank1, person.person))

@@ -1,7 +1,7 @@
-"""How sure is a figure, and is one model really better than another? Both asked of identities, not of pictures.
+"""Confidence intervals and paired tests that resample persons, not images.
 
-The pictures of a person are no independent witnesses: whoever wears a red coat is easy in all of them. So persons are
-drawn, each with all their queries. Intervals over pictures come out too narrow.
+The images of one person are not independent: somebody in a red coat is easy in all of them. So whole persons are drawn,
+each with all their queries; intervals over single images would be too narrow.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ _DRAWS_AT_ONCE = 250
 
 @dataclass(frozen=True)
 class PairedTest:
-    """One model against another on the same queries.
+    """Comparison of two models on the same queries.
 
     Attributes:
-        difference: mean of the first minus mean of the second.
-        low, high: 95 % bootstrap interval of the difference, by identity.
-        p_value: how often a difference as large comes up when each person's answers are swapped at random.
-        persons: how many identities were drawn from.
+        difference: Mean of the first minus mean of the second.
+        low, high: 95 % bootstrap interval of the difference, over persons.
+        p_value: Probability of a difference at least as large if each person's results were swapped at random.
+        persons: Number of persons.
     """
 
     difference: float
@@ -32,73 +32,76 @@ class PairedTest:
 def bootstrap_interval(
     values: np.ndarray, persons: np.ndarray, confidence: float = 0.95, draws: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
-    """Percentile interval of the mean over queries when persons are drawn with replacement (Efron 1979).
+    """Compute the percentile interval of the mean over queries, drawing persons with replacement (Efron 1979).
 
     Args:
-        values: (q,) one number for each query; NaN = left out.
-        persons: (q,) who asks.
-        confidence: share of the draws inside.
-        draws: how many times the persons are drawn.
-        seed: of the draws.
+        values: (q,) one value per query; NaN = not counted.
+        persons: (q,) person of each query.
+        confidence: Share of the draws inside the interval.
+        draws: Number of bootstrap draws.
+        seed: Seed of the draws.
 
     Returns:
-        Lower and upper end; NaN where no query counts.
+        Lower and upper end; NaN if no query is counted.
 
     >>> bootstrap_interval(np.array([1.0, 1.0, 1.0]), np.array([1, 2, 3]))
     (1.0, 1.0)
     """
-    sums, counts = _by_person(values, persons)
+    sums, counts = _sum_by_person(values, persons)
     if not len(sums):
         return float("nan"), float("nan")
     tail = (1 - confidence) / 2
-    low, high = np.quantile(_drawn_means(sums, counts, draws, seed), [tail, 1 - tail])
+    low, high = np.quantile(_bootstrap_means(sums, counts, draws, seed), [tail, 1 - tail])
     return float(low), float(high)
 
 
 def paired_test(
     first: np.ndarray, second: np.ndarray, persons: np.ndarray, draws: int = 10_000, seed: int = 0
 ) -> PairedTest:
-    """Sign-flip permutation test of the mean difference, whole persons at a time (Fisher 1935).
+    """Test the mean difference by sign-flip permutation of whole persons (Fisher 1935).
 
     Args:
-        first, second: (q,) one number for each query from each model; NaN = left out.
-        persons: (q,) who asks.
-        draws: of signs, and of persons for the interval.
-        seed: of both.
+        first, second: (q,) one value per query from each model; NaN = not counted.
+        persons: (q,) person of each query.
+        draws: Number of permutations, and of bootstrap draws for the interval.
+        seed: Seed of both.
 
     Raises:
-        ValueError: the two do not answer the same queries, or none counts.
+        ValueError: The two models have different queries, or no query is counted.
+
+    >>> paired_test(np.array([0.9, 0.8]), np.array([0.9, 0.8]), np.array([1, 2])).p_value
+    1.0
     """
     if first.shape != second.shape or not np.array_equal(np.isnan(first), np.isnan(second)):
-        raise ValueError("the two models do not answer the same queries")
-    sums, counts = _by_person(first - second, persons)
+        raise ValueError("the two models have different queries")
+    sums, counts = _sum_by_person(first - second, persons)
     if not len(sums):
-        raise ValueError("no query counts")
+        raise ValueError("no query is counted")
     rng = np.random.default_rng(seed)
-    reached = 0
-    for size in _portions(draws):
+    as_large = 0
+    for size in _batch_sizes(draws):
         signs = rng.integers(0, 2, (size, len(sums)), dtype=np.int8) * 2 - 1
-        reached += int(np.sum(np.abs(signs @ sums) >= abs(sums.sum()) - 1e-12))
-    low, high = np.quantile(_drawn_means(sums, counts, draws, seed), [0.025, 0.975])
-    p_value = (reached + 1) / (draws + 1)  # the order that was observed is one of the possible ones
+        as_large += int(np.sum(np.abs(signs @ sums) >= abs(sums.sum()) - 1e-12))
+    low, high = np.quantile(_bootstrap_means(sums, counts, draws, seed), [0.025, 0.975])
+    p_value = (as_large + 1) / (draws + 1)  # the observed signs are one of the possible permutations
     return PairedTest(float(sums.sum() / counts.sum()), float(low), float(high), p_value, len(sums))
 
 
-def _by_person(values: np.ndarray, persons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(p,) sum and number of the queries of each person that counts."""
+def _sum_by_person(values: np.ndarray, persons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the (p,) sum and number of the counted queries of each person."""
     known = ~np.isnan(values)
-    _, who = np.unique(persons[known], return_inverse=True)
-    return np.bincount(who, values[known]), np.bincount(who)
+    _, index = np.unique(persons[known], return_inverse=True)
+    return np.bincount(index, values[known]), np.bincount(index)
 
 
-def _drawn_means(sums: np.ndarray, counts: np.ndarray, draws: int, seed: int) -> np.ndarray:
+def _bootstrap_means(sums: np.ndarray, counts: np.ndarray, draws: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     means = []
-    for size in _portions(draws):
-        times = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size)  # (size, p) how often each is drawn
+    for size in _batch_sizes(draws):
+        times = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size)  # (size, p) times each was drawn
         means.append((times @ sums) / (times @ counts))
     return np.concatenate(means)
 
 
-def _portions(draws: int) -> list[int]:
+def _batch_sizes(draws: int) -> list[int]:
     return [min(_DRAWS_AT_ONCE, draws - start) for start in range(0, draws, _DRAWS_AT_ONCE)]

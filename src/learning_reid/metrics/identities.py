@@ -1,10 +1,8 @@
-"""Is everybody one person, and one person only? Numbers given to detections, held against the true persons.
+"""Metrics of identities assigned to detections: IDF1, pairwise F1, purity and identity switches.
 
-NumPy and SciPy only. Nearly all starts from two numbers for each detection: the true person it stands for
-(`refind.assign_identities`; negative = nobody), and the person it was given (negative = none: not claimed to be anybody).
+Most of them take two numbers per detection: its true person (`reidentification.assign_identities`; negative = none) and
+the person assigned to it (negative = none).
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,15 +13,15 @@ from scipy.optimize import linear_sum_assignment
 
 @dataclass(frozen=True)
 class IdentityMetrics:
-    """How well detections were put together to persons; shares in 0..1.
+    """Quality of assigned identities; shares in 0..1.
 
     Attributes:
-        idf1: share of the boxes, true and given, that are right when each given person may stand for one true person
-            only: 2 IDTP / (true boxes + given boxes).
-        idp: of the boxes that were given a person, the share that is right.
-        idr: of the true boxes, the share that is found under the right person.
-        persons: how many persons were given.
-        true_persons: how many there are.
+        idf1: Share of the boxes, true and assigned, that are correct if each assigned person may match only one true
+            person: 2 IDTP / (true boxes + assigned boxes).
+        idp: Share of the assigned boxes that are correct.
+        idr: Share of the true boxes that have the correct person.
+        persons: Number of assigned persons.
+        true_persons: Number of true persons.
     """
 
     idf1: float
@@ -34,60 +32,59 @@ class IdentityMetrics:
 
 
 def identity_metrics(
-    given: np.ndarray, rows: np.ndarray, persons: np.ndarray, true_boxes: Mapping[int, int]
+    assigned: np.ndarray, rows: np.ndarray, persons: np.ndarray, true_boxes: Mapping[int, int]
 ) -> IdentityMetrics:
-    """IDF1, IDP and IDR: Ristani et al. 2016, Performance Measures and a Data Set for Multi-Target, Multi-Camera
-    Tracking, arXiv 1609.01775, equations 7 to 11.
+    """Compute IDF1, IDP and IDR (Ristani et al. 2016, arXiv 1609.01775, equations 7 to 11).
 
-    True and given persons are paired once for all frames and cameras, so that most boxes agree. Whoever is split in two
-    loses the smaller half, and of two people given as one only one counts. A detection on two true boxes, of people
-    who cover each other, may stand for either: as the paper has it, the pairing of the persons decides.
+    True and assigned persons are matched once for all frames and cameras, so that most boxes agree. If a person is
+    split in two, the smaller part is lost; if two persons are merged, only one counts. A detection on two true boxes,
+    of people who occlude each other, may count for either: the matching of the persons decides, as in the paper.
 
     Args:
-        given: (n,) int, the person each detection was given, negative = none; such a detection is not counted.
-        rows: (p,) int, detections that overlap a true box (at IoU 0.5 or more), each as often as it overlaps one.
-        persons: (p,) int, the true persons of these boxes.
-        true_boxes: of each true person, in how many frames they are to be found (missed ones too).
+        assigned: (n,) int, person assigned to each detection; negative = none, not counted.
+        rows: (p,) int, detections that overlap a true box (IoU 0.5 or more), one entry per overlap.
+        persons: (p,) int, true persons of these boxes.
+        true_boxes: Number of boxes of each true person, including missed ones.
 
-    >>> given, true = np.array([7, 7, 8, 8]), np.array([1, 1, 1, 2])
-    >>> round(identity_metrics(given, np.arange(4), true, {1: 3, 2: 1}).idf1, 3)
+    >>> assigned, true = np.array([7, 7, 8, 8]), np.array([1, 1, 1, 2])
+    >>> round(identity_metrics(assigned, np.arange(4), true, {1: 3, 2: 1}).idf1, 3)
     0.75
     """
-    given = np.asarray(given)
-    agree = contingency(np.asarray(persons), given[rows])[2]
-    best = linear_sum_assignment(agree, maximize=True)
-    right, claimed, there = int(agree[best].sum()), int((given >= 0).sum()), sum(true_boxes.values())
+    assigned = np.asarray(assigned)
+    counts = contingency(np.asarray(persons), assigned[rows])[2]
+    best = linear_sum_assignment(counts, maximize=True)
+    correct, num_assigned, num_true = int(counts[best].sum()), int((assigned >= 0).sum()), sum(true_boxes.values())
     return IdentityMetrics(
-        2 * right / max(claimed + there, 1),
-        right / max(claimed, 1),
-        right / max(there, 1),
-        len(np.unique(given[given >= 0])),
+        2 * correct / max(num_assigned + num_true, 1),
+        correct / max(num_assigned, 1),
+        correct / max(num_true, 1),
+        len(np.unique(assigned[assigned >= 0])),
         len(true_boxes),
     )
 
 
-def contingency(true: np.ndarray, given: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How many detections each pair of a true and a given person shares; negative ones are left out.
+def contingency(true: np.ndarray, assigned: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Count the detections of each pair of a true and an assigned person; negative numbers are left out.
 
     Returns:
-        (t,) true persons, (g,) given persons, (t, g) int64 counts.
+        (t,) true persons, (a,) assigned persons, (t, a) int64 counts.
     """
-    both = (true >= 0) & (given >= 0)
-    true_names, row = np.unique(true[both], return_inverse=True)
-    given_names, column = np.unique(given[both], return_inverse=True)
-    counts = np.zeros((len(true_names), len(given_names)), np.int64)
+    both = (true >= 0) & (assigned >= 0)
+    true_persons, row = np.unique(true[both], return_inverse=True)
+    assigned_persons, column = np.unique(assigned[both], return_inverse=True)
+    counts = np.zeros((len(true_persons), len(assigned_persons)), np.int64)
     np.add.at(counts, (row, column), 1)
-    return true_names, given_names, counts
+    return true_persons, assigned_persons, counts
 
 
 @dataclass(frozen=True)
 class PairwiseMetrics:
-    """Of all pairs of detections; shares in 0..1.
+    """Metrics over all pairs of detections; shares in 0..1.
 
     Attributes:
-        precision: of the pairs given one person, the share that is one person.
-        recall: of the pairs that are one person, the share that was given one.
-        f1: harmonic mean of the two.
+        precision: Share of the pairs assigned to one person that are one person.
+        recall: Share of the pairs of one person that are assigned to one person.
+        f1: Harmonic mean of the two.
     """
 
     precision: float
@@ -95,54 +92,58 @@ class PairwiseMetrics:
     f1: float
 
 
-def pairwise_metrics(true: np.ndarray, given: np.ndarray) -> PairwiseMetrics:
-    """Pairwise precision, recall and F1. What was not found cannot be in a pair: missed people do not count here.
+def pairwise_metrics(true: np.ndarray, assigned: np.ndarray) -> PairwiseMetrics:
+    """Compute pairwise precision, recall and F1; missed people are in no pair and do not count.
 
     Args:
-        true: (n,) int, true person of each detection; a negative one is like nobody else.
-        given: (n,) int, the person it was given; a negative one was put together with nobody.
+        true: (n,) int, true person of each detection; a negative one is in no true pair.
+        assigned: (n,) int, person assigned to it; a negative one is in no assigned pair.
 
     >>> pairwise_metrics(np.array([1, 1, 1, 2]), np.array([7, 7, 8, 8]))
     PairwiseMetrics(precision=0.5, recall=0.3333333333333333, f1=0.4)
     """
-    true, given = np.asarray(true), np.asarray(given)
-    right = _pairs(contingency(true, given)[2].ravel())
-    claimed = _pairs(np.unique(given[given >= 0], return_counts=True)[1])
-    there = _pairs(np.unique(true[true >= 0], return_counts=True)[1])
-    precision, recall = right / max(claimed, 1), right / max(there, 1)
-    return PairwiseMetrics(precision, recall, 2 * right / max(claimed + there, 1))
+    true, assigned = np.asarray(true), np.asarray(assigned)
+    correct = _num_pairs(contingency(true, assigned)[2].ravel())
+    num_assigned = _num_pairs(np.unique(assigned[assigned >= 0], return_counts=True)[1])
+    num_true = _num_pairs(np.unique(true[true >= 0], return_counts=True)[1])
+    precision, recall = correct / max(num_assigned, 1), correct / max(num_true, 1)
+    return PairwiseMetrics(precision, recall, 2 * correct / max(num_assigned + num_true, 1))
 
 
-def _pairs(counts: np.ndarray) -> int:
+def _num_pairs(counts: np.ndarray) -> int:
     counts = counts.astype(np.int64)
     return int((counts * (counts - 1) // 2).sum())
 
 
-def purity(true: np.ndarray, given: np.ndarray) -> float:
-    """Share of the detections, of those that stand for somebody, that are the commonest person of their group.
+def purity(true: np.ndarray, assigned: np.ndarray) -> float:
+    """Compute the share of the detections that show the most common true person of their group.
 
-    One group for each detection has purity 1: look at the number of groups beside it. NaN where nothing was grouped.
+    Groups of one detection each have purity 1, so read it together with the number of groups. NaN without detections.
+
+    Args:
+        true: (n,) int, true person of each detection; negative ones are left out.
+        assigned: (n,) int, group of each detection; negative ones are left out.
 
     >>> purity(np.array([1, 1, 2, 2, -1]), np.array([5, 5, 5, 6, 6]))
     0.75
     """
-    counts = contingency(np.asarray(true), np.asarray(given))[2]
+    counts = contingency(np.asarray(true), np.asarray(assigned))[2]
     return float(counts.max(axis=0, initial=0).sum() / counts.sum()) if counts.size else float("nan")
 
 
-def switches(true: np.ndarray, given: np.ndarray, camera: np.ndarray, time_s: np.ndarray) -> int:
-    """How often somebody's number changes from one sighting by a camera to the next one by the same camera.
+def identity_switches(true: np.ndarray, assigned: np.ndarray, camera: np.ndarray, time_s: np.ndarray) -> int:
+    """Count how often the person assigned to somebody changes between consecutive detections by one camera.
 
     Args:
-        true, given: (n,) int, negative ones are left out.
-        camera: (n,) which camera.
-        time_s: (n,) when.
+        true, assigned: (n,) int, negative ones are left out.
+        camera: (n,) camera of each detection.
+        time_s: (n,) time of each detection.
 
-    >>> switches(np.array([1, 1, 1]), np.array([5, 6, 6]), np.zeros(3), np.arange(3))
+    >>> identity_switches(np.array([1, 1, 1]), np.array([5, 6, 6]), np.zeros(3), np.arange(3))
     1
     """
-    both = (true >= 0) & (given >= 0)
+    both = (true >= 0) & (assigned >= 0)
     order = np.lexsort((time_s[both], camera[both], true[both]))
-    person, place, number = true[both][order], camera[both][order], given[both][order]
-    same = (person[1:] == person[:-1]) & (place[1:] == place[:-1])
+    person, view, number = true[both][order], camera[both][order], assigned[both][order]
+    same = (person[1:] == person[:-1]) & (view[1:] == view[:-1])
     return int((same & (number[1:] != number[:-1])).sum())

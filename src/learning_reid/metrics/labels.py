@@ -1,50 +1,53 @@
-"""Who is on each picture, and which camera took it: all that a protocol needs to know, as arrays of numbers."""
+"""Person, camera and image numbers: what a protocol needs to know about the query and the gallery."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-DISTRACTOR = -1  # a distractor: somebody nobody asks for, each a person of their own
+DISTRACTOR = -1  # an image of somebody who is in no query; each distractor is another person
 
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """One entry for each picture.
+    """One entry per image.
 
     Attributes:
-        person: (n,) int64; negative: a stranger.
+        person: (n,) int64; negative = distractor.
         camera: (n,) int64.
-        picture: (n,) int64; a picture that asks and also stands in the gallery has the same number in both; negative:
-            it has no counterpart.
+        image: (n,) int64; an image that is in both the query and the gallery has the same number in both; negative =
+            it is only in one of them.
     """
 
     person: np.ndarray
     camera: np.ndarray
-    picture: np.ndarray
+    image: np.ndarray
 
     @classmethod
-    def of(cls, person: object, camera: object, picture: object = None) -> "Labels":
-        """Make labels of anything NumPy can read as numbers; without `picture` no picture is in both lists.
+    def of(cls, person: object, camera: object, image: object = None) -> "Labels":
+        """Create labels from anything that NumPy reads as integers; without `image` no image is in both lists.
 
         Raises:
-            ValueError: the lists differ in length, or hold anything but whole numbers.
+            ValueError: The lists differ in length, or have values that are not integers.
+
+        >>> len(Labels.of([7, 7, 8], [1, 2, 1]))
+        3
         """
-        persons, cameras = _whole(person), _whole(camera)
-        pictures = np.full(len(persons), -1) if picture is None else _whole(picture)
-        if not len(persons) == len(cameras) == len(pictures):
-            raise ValueError(f"{len(persons)} persons, {len(cameras)} cameras, {len(pictures)} pictures: one of each")
-        return cls(persons, cameras, pictures)
+        persons, cameras = _as_integers(person), _as_integers(camera)
+        images = np.full(len(persons), -1) if image is None else _as_integers(image)
+        if not len(persons) == len(cameras) == len(images):
+            raise ValueError(f"{len(persons)} persons, {len(cameras)} cameras, {len(images)} images: lengths differ")
+        return cls(persons, cameras, images)
 
     def __len__(self) -> int:
         return len(self.person)
 
     def take(self, rows: np.ndarray) -> "Labels":
-        """The labels of some pictures."""
-        return Labels(self.person[rows], self.camera[rows], self.picture[rows])
+        """Return the labels of some images."""
+        return Labels(self.person[rows], self.camera[rows], self.image[rows])
 
 
-def _whole(values: object) -> np.ndarray:
+def _as_integers(values: object) -> np.ndarray:
     numbers = np.asarray(values)
     if numbers.size and numbers.dtype.kind not in "iu":
-        raise ValueError(f"labels must be whole numbers, not {numbers.dtype}")
+        raise ValueError(f"labels must be integers, not {numbers.dtype}")
     return numbers.astype(np.int64)

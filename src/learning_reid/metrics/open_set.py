@@ -1,41 +1,40 @@
-"""And if the person is not there? Open-set identification: find whoever is in the gallery, refuse whoever is not.
+"""Open-set identification: DIR at a fixed FAR.
 
-Every query that has somebody to find asks twice: once as it is, and once with its person taken out of the gallery. The
-first trial counts as found (DIR, detection and identification rate) where the nearest picture is the person and near
-enough; the second as a false alarm (FAR) where anybody at all is near enough (Grother & Ngan, NIST IR 8009).
+Every query with a true match is ranked twice: as it is, and with its person removed from the gallery. The first counts
+as found (DIR, detection and identification rate) if the nearest image is a true match within the threshold; the second
+as a false alarm (FAR) if any image is within the threshold (Grother & Ngan, NIST IR 8009).
 """
 
 import numpy as np
 
 from learning_reid.metrics.matches import Matches
-from learning_reid.metrics.verification import PairDistances, threshold_at_far
+from learning_reid.metrics.verification import threshold_at_far
 
 OPEN_SET_FARS = (0.1, 0.01)
 
 
 def dir_at_far(matches: Matches, far: float) -> float:
-    """Share of the queries found, at the threshold that raises a false alarm for at most `far` of them.
+    """Compute the share of the queries found at the threshold with at most this false alarm rate.
 
     Args:
-        matches: of `find_matches`, one trial a query.
-        far: wanted rate of false alarms.
+        matches: From `find_matches`, with one trial per query.
+        far: Maximum false alarm rate, 0..1.
 
     Returns:
-        NaN where nobody has anybody to find, or where there are too few queries to see so small a rate.
+        The share; NaN if no query has a true match, or if there are too few queries to measure so small a rate.
 
     >>> from learning_reid.metrics.labels import Labels
     >>> from learning_reid.metrics.matches import find_matches
     >>> from learning_reid.metrics.protocol import PROTOCOLS
-    >>> distances = np.array([[0.1, 0.4], [0.5, 0.2]])  # each finds its own, at .1 and .2; the others stand at .4, .5
+    >>> distances = np.array([[0.1, 0.4], [0.5, 0.2]])  # true matches at .1 and .2, negatives at .4 and .5
     >>> query, gallery = Labels.of([7, 8], [1, 1]), Labels.of([7, 8], [2, 2])
-    >>> dir_at_far(find_matches(lambda rows: distances[rows].copy(), query, gallery, PROTOCOLS["market1501"]), 0.5)
+    >>> dir_at_far(find_matches(lambda rows: distances[rows], query, gallery, PROTOCOLS["market1501"]), 0.5)
     1.0
     """
     nearest = matches.match_index == 0
-    known = matches.trial[nearest]  # trials with somebody to find
-    alarms = matches.nearest_negative[known]
-    if not len(known) or far * len(known) < 1 - 1e-9:
+    matched = matches.distance[nearest]
+    negative = matches.nearest_negative[matches.trial[nearest]]  # the nearest image once the person is removed
+    if not len(matched) or far * len(matched) < 1 - 1e-9:
         return float("nan")
-    found_at = matches.distance[nearest]
-    threshold = threshold_at_far(found_at, alarms, far)
-    return float(np.mean((found_at < alarms) & (found_at <= threshold)))
+    threshold = threshold_at_far(matched, negative, far)
+    return float(np.mean((matched < negative) & (matched <= threshold)))

@@ -1,8 +1,8 @@
-"""What counts as an answer? The same features give very different figures under different rules, so a rule has a name.
+"""Evaluation protocols: which gallery images compete for a query, and which count as true matches.
 
-A figure without its protocol means nothing: with one and the same ResNet-50 on Market1501, open-reid's benchmarks give
-rank-1 42.9 % (all-shots), 70.5 % (CUHK03 single-shot) or 85.1 % (Market1501). Each rule is therefore an object with a
-one-line definition, and `fingerprint` hashes rule and data together: only figures of one fingerprint may be compared.
+A metric without its protocol means nothing: with one and the same ResNet-50 on Market1501, open-reid's benchmarks report
+rank-1 42.9 % (all-shots), 70.5 % (CUHK03 single-shot) or 85.1 % (Market1501). So each protocol is an object with a
+one-line definition, and `fingerprint` hashes protocol and data together: only equal fingerprints are comparable.
 """
 
 import hashlib
@@ -14,21 +14,22 @@ import numpy as np
 
 from learning_reid.metrics.labels import Labels
 
-Round = tuple[np.ndarray, Sequence[np.ndarray | None]]  # query rows, and the gallery rows of each shot (None: all)
+QueryGroup = tuple[np.ndarray, Sequence[np.ndarray | None]]
+"""Query rows, and the gallery rows of each draw of the gallery (None = the whole gallery)."""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """A rule of the game.
+    """Rules of an evaluation. Names and values of the fields are part of the fingerprint, so neither may change.
 
     Attributes:
-        name: as `--protocol` takes it.
-        definition: the rule in one line.
-        competing: which gallery pictures stand against a query: all, those of other cameras, those of its own.
-        removes: which pictures *of the query's person* are taken out first.
-        every_match: CMC counts each true match for itself instead of the nearest alone.
-        repeats: how often a gallery of one random picture for each person is drawn; 0: all pictures stay.
-        seed: of these draws.
+        name: As `--protocol` takes it.
+        definition: The protocol in one line.
+        competing: The gallery images that compete for a query: all, those of other cameras, or those of its own camera.
+        removes: The images *of the query's person* that are removed first.
+        every_match: CMC counts each true match separately instead of only the nearest.
+        repeats: Number of random galleries with one image per person; 0 = the whole gallery.
+        seed: Seed of these draws.
     """
 
     name: str
@@ -40,43 +41,47 @@ class Protocol:
     seed: int = 0
 
     def fingerprint(self, data: str) -> str:
-        """Eight hex digits of this rule and what it was applied to.
+        """Hash the protocol and what it was applied to.
 
         Args:
-            data: whatever stands for the pictures, their labels, and the way of counting, such as a hash of them.
+            data: Identifies the images, their labels and the kind of AP, such as a hash of them.
+
+        Returns:
+            Eight hex digits.
 
         >>> PROTOCOLS["market1501"].fingerprint("a") != PROTOCOLS["market1501"].fingerprint("b")
         True
         """
         return hashlib.sha256(repr((self, data)).encode()).hexdigest()[:8]
 
-    def rounds(self, query: Labels, gallery: Labels) -> Iterator[Round]:
-        """Which queries stand before which gallery pictures; every query is in exactly one round."""
+    def query_groups(self, query: Labels, gallery: Labels) -> Iterator[QueryGroup]:
+        """Group the queries by the gallery that they are ranked against; every query is in exactly one group."""
         if self.competing == "all":
             yield np.arange(len(query)), [None]
             return
         for camera in np.unique(query.camera):
-            own = gallery.camera == camera
-            competing = np.flatnonzero(own if self.competing == "own camera" else ~own)
-            draws = [self._one_each(gallery, competing, repeat, int(camera)) for repeat in range(self.repeats)]
+            same_camera = gallery.camera == camera
+            competing = np.flatnonzero(same_camera if self.competing == "own camera" else ~same_camera)
+            draws = [self._draw_one_each(gallery, competing, repeat, int(camera)) for repeat in range(self.repeats)]
             yield np.flatnonzero(query.camera == camera), draws or [competing]
 
     def keeps(self, query: Labels, row: int, gallery: Labels, own: np.ndarray) -> np.ndarray:
-        """Which of the gallery pictures `own` (rows) of the query's person may answer: (len(own),) bool."""
+        """Select which of the gallery rows `own`, images of the query's person, are true matches: (len(own),) bool."""
         if self.removes == "same camera":
             return gallery.camera[own] != query.camera[row]
         return (gallery.image[own] != query.image[row]) | (query.image[row] < 0)
 
-    def _one_each(self, gallery: Labels, rows: np.ndarray, repeat: int, camera: int) -> np.ndarray:
-        seed = [self.seed, repeat, camera & 0xFFFFFFFF]  # a camera may have a negative number, a seed may not
-        rows = rows[np.argsort(gallery.image[rows], kind="stable")]  # so that the order of the gallery plays no part
+    def _draw_one_each(self, gallery: Labels, rows: np.ndarray, repeat: int, camera: int) -> np.ndarray:
+        seed = [self.seed, repeat, camera & 0xFFFFFFFF]  # a camera number may be negative, a seed may not
+        rows = rows[np.argsort(gallery.image[rows], kind="stable")]  # so that the order of the gallery does not matter
         shuffled = np.random.default_rng(seed).permutation(rows)
-        strangers = gallery.person[shuffled] < 0  # each is another person
-        known = shuffled[~strangers]
+        distractors = gallery.person[shuffled] < 0  # each is another person
+        known = shuffled[~distractors]
         _, first = np.unique(gallery.person[known], return_index=True)
-        return np.sort(np.concatenate([known[first], shuffled[strangers]]))
+        return np.sort(np.concatenate([known[first], shuffled[distractors]]))
 
 
+# The definitions are hashed into the fingerprints of results that users have stored: do not reword them.
 PROTOCOLS = {
     protocol.name: protocol
     for protocol in (

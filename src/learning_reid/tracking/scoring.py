@@ -10,7 +10,7 @@ import numpy as np
 
 from learning_reid.frames.mot import MotTable
 from learning_reid.metrics.detection import iou_matrix
-from learning_reid.metrics.identities import IdentityMetrics, PairwiseMetrics, identity_metrics, pairwise_metrics, purity, switches
+from learning_reid.metrics.identities import IdentityMetrics, PairwiseMetrics, identity_metrics, identity_switches, pairwise_metrics, purity
 from learning_reid.metrics.reidentification import IGNORED, assign_identities
 from learning_reid.tracking.identities import Clustering, DetectionTable
 
@@ -112,7 +112,7 @@ def score_clustering(
         pairwise_metrics(true, person),
         len(np.unique(assigned[assigned >= 0])),
         purity(true, assigned),
-        switches(true, person, detections.camera[counted], detections.time_s[counted]),
+        identity_switches(true, person, detections.camera[counted], detections.time_s[counted]),
         float((true >= 0).sum()) / max(boxes.total(), 1),
         float((true < 0).mean()) if len(true) else 0.0,
     )

@@ -1,1 +1,5 @@
-"""How the networks learn: people and faces, from random weights or published ones."""
+"""Training of ReID networks: one loop for one or several devices, checkpoints, schedule, PK sampling."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

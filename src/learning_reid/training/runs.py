@@ -1,4 +1,4 @@
-"""The folders of runs: a new run never takes the place of another, and one that is there can be found again."""
+"""The folders of training runs: a new run never overwrites another, and a run is found by its name."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ CONFIG = "config.yaml"
 
 
 def create_run(settings: TrainSettings, name: str) -> Path:
-    """Make the folder of a new run: NAME, or NAME-2, NAME-3, … where that is taken; and keep its settings there.
+    """Create the folder of a new run (NAME, or NAME-2, NAME-3, … if that exists) and save its settings there.
 
     Raises:
-        UserError: the folder cannot be made or written.
+        UserError: The folder cannot be created or written.
     """
     wanted = settings.run.name or name
     if Path(wanted).name != wanted or wanted in ("", ".", ".."):
@@ -27,28 +27,28 @@ def create_run(settings: TrainSettings, name: str) -> Path:
             return run
         except FileExistsError:
             if not run.is_dir():
-                raise UserError(f"{run} is in the way: not a folder; move it, or choose another run.name") from None
-        except OSError as problem:
-            raise UserError(f"{run} cannot be written ({problem.strerror}); choose another run.folder") from None
-    raise UserError(f"{settings.run.folder} holds too many runs called {wanted}; choose another run.name")
+                raise UserError(f"{run} exists and is not a folder; move it, or choose another run.name") from None
+        except OSError as error:
+            raise UserError(f"{run} cannot be written ({error.strerror}); choose another run.folder") from None
+    raise UserError(f"{settings.run.folder} has too many runs called {wanted}; choose another run.name")
 
 
 def find_run(run: str, folder: str = "runs/train") -> Path:
-    """A run by its path, or by its name below `folder`.
+    """Find a run by its path, or by its name below `folder`.
 
     Raises:
-        UserError: there is none; the nearest names are told.
+        UserError: There is no such run; similar names are suggested.
     """
-    for place in (Path(run).expanduser(), Path(folder).expanduser() / run):
-        if (place / CONFIG).is_file():
-            return place
+    for path in (Path(run).expanduser(), Path(folder).expanduser() / run):
+        if (path / CONFIG).is_file():
+            return path
     if Path(run).name != run:
-        raise UserError(f"{run} is no run: there is no {CONFIG} in it; name the run's folder, not a file in it")
-    there = [place.parent.name for place in Path(folder).expanduser().glob(f"*/{CONFIG}")]
-    hint = did_you_mean(run, there) if there else "no run is there yet"
+        raise UserError(f"{run} is not a run: it contains no {CONFIG}; give the run's folder, not a file in it")
+    existing = [path.parent.name for path in Path(folder).expanduser().glob(f"*/{CONFIG}")]
+    hint = did_you_mean(run, existing) if existing else "there are no runs yet"
     raise UserError(f"no run {run!r} in {folder}: {hint}")
 
 
-def settings_of_run(run: Path, overrides: list[str] | None = None) -> TrainSettings:
-    """The settings that a run was begun with, some of them replaced."""
+def load_run_settings(run: Path, overrides: list[str] | None = None) -> TrainSettings:
+    """Load the settings of a run, with some of them replaced."""
     return load_as(TrainSettings, run / CONFIG, overrides or [])

@@ -1,81 +1,82 @@
-"""Several processes as one: batch normalisation and features of the whole batch, with gradients, on any device.
+"""Batch normalisation and features of the whole batch across processes, with gradients, on any device.
 
-torch's own SyncBatchNorm does the first, but on GPUs alone. Here a laptop with two processes computes what one process
-with the whole batch would, so that it can be tested.
+torch's SyncBatchNorm does the first, but only on GPUs. This one also runs on CPUs, so that a test can compare two
+processes with one process that has the whole batch.
 
-**Which scale is right?** Both functions below count the losses of all processes together: what reaches a process in
-the backward pass is the gradient of the *sum* over the processes. DistributedDataParallel then divides the sum of the
-parameters' gradients by the number of processes. Hence no factor is needed where either
+**Scale of the gradients.** Both functions below return, in the backward pass, the gradient of the *sum* of the losses
+of all processes. DistributedDataParallel then divides the summed parameter gradients by the number of processes. No
+further factor is needed if either
 
 - every process computes the same loss of the whole batch, from `gather_with_grad(features)`: N equal losses, divided
   by N; or
-- every process computes the mean loss of its own share, and all shares are equally large.
+- every process computes the mean loss of its own share, and all shares have the same size.
 """
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def gather_with_grad(tensor: Tensor) -> Tensor:
-    """The rows of all processes, in the order of their ranks, as one tensor through which gradients flow back.
+    """Concatenate the rows of all processes, in the order of their ranks, with gradients.
 
     Args:
         tensor: (n, …) of the same shape and type in every process.
 
     Returns:
-        (processes · n, …); the tensor itself where there is one process.
+        (processes · n, …); the tensor itself if there is one process.
     """
-    return _Gather.apply(tensor) if _together() else tensor
+    return _Gather.apply(tensor) if _is_distributed() else tensor
 
 
-def synchronise_norms(module: nn.Module) -> nn.Module:
-    """Make every BatchNorm1d and BatchNorm2d of a network normalise with the statistics of all processes' batches.
+def synchronize_batch_norm(module: nn.Module) -> nn.Module:
+    """Replace every BatchNorm1d and BatchNorm2d by one that uses the statistics of all processes' batches.
 
-    The layers stay the objects they are, with their parameters, hooks and state-dict keys: only the forward pass in
-    train mode changes, and that only where several processes are at work.
+    The new layers share parameters, buffers and state-dict keys with the old ones. They differ in training mode only,
+    and only with several processes.
 
     Args:
-        module: changed in place, itself included.
+        module: Its layers are replaced in place.
 
     Returns:
-        The same module.
+        The module, or the layer that replaces it.
 
     Raises:
-        TypeError: for any other kind of batch normalisation, which would quietly go on by itself.
+        TypeError: The module contains another kind of batch normalisation.
     """
-    for name, layer in module.named_modules():
-        if type(layer) in SYNCHRONISED:
-            layer.__class__ = SYNCHRONISED[type(layer)]
-        elif isinstance(layer, nn.modules.batchnorm._BatchNorm) and not isinstance(layer, _Synchronised):
-            raise TypeError(f"cannot synchronise the {type(layer).__name__} {name!r}")
-    return module
+    replaced: dict[nn.Module, nn.Module] = {}  # a layer may be used twice
+    for parent in list(module.modules()):
+        for name, layer in list(parent.named_children()):
+            if _needs_replacement(layer):
+                replaced[layer] = replaced.get(layer) or _synchronized(layer)
+                setattr(parent, name, replaced[layer])
+    return _synchronized(module) if _needs_replacement(module) else module
 
 
-class _Synchronised(nn.modules.batchnorm._BatchNorm):
-    """What both kinds share. Equations of Ioffe and Szegedy 2015 (arXiv 1502.03167), the batch being everybody's."""
+class _Synchronized(_BatchNorm):
+    """Batch normalisation (Ioffe and Szegedy 2015, arXiv 1502.03167) over the batches of all processes."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """(n, channels, …) to the same shape and type."""
-        if not (self.training and _together()):
+        """Normalise (n, channels, …); shape and type stay."""
+        if not (self.training and _is_distributed()):
             return super().forward(input)
         self._check_input_dim(input)
         x = input.to(torch.promote_types(input.dtype, torch.float32))  # statistics of bfloat16 would be too coarse
         mean, variance, count = batch_statistics(x)  # (channels,) each, and a number
-        self._remember(mean.detach(), variance.detach(), count)
+        self._update_running_statistics(mean.detach(), variance.detach(), count)
         with torch.autocast(x.device.type, enabled=False):
             factor = torch.rsqrt(variance + self.eps)
             if self.weight is not None:
                 factor = factor * self.weight
-            normal = (x - _per_channel(mean, x)) * _per_channel(factor, x)
+            normalized = (x - _per_channel(mean, x)) * _per_channel(factor, x)
             if self.bias is not None:
-                normal = normal + _per_channel(self.bias, x)
-        return normal.to(input.dtype)
+                normalized = normalized + _per_channel(self.bias, x)
+        return normalized.to(input.dtype)
 
     @torch.no_grad()
-    def _remember(self, mean: Tensor, variance: Tensor, count: Tensor) -> None:
-        """Move the running statistics a step towards those of this batch."""
+    def _update_running_statistics(self, mean: Tensor, variance: Tensor, count: Tensor) -> None:
         if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
             return
         self.num_batches_tracked.add_(1)
@@ -85,35 +86,34 @@ class _Synchronised(nn.modules.batchnorm._BatchNorm):
         self.running_var.lerp_(unbiased.to(self.running_var.dtype), step)
 
 
-class SynchronisedBatchNorm1d(_Synchronised, nn.BatchNorm1d):
+class SynchronizedBatchNorm1d(_Synchronized, nn.BatchNorm1d):
     """BatchNorm1d over the batches of all processes."""
 
 
-class SynchronisedBatchNorm2d(_Synchronised, nn.BatchNorm2d):
+class SynchronizedBatchNorm2d(_Synchronized, nn.BatchNorm2d):
     """BatchNorm2d over the batches of all processes."""
 
 
-SYNCHRONISED: dict[type, type] = {nn.BatchNorm1d: SynchronisedBatchNorm1d, nn.BatchNorm2d: SynchronisedBatchNorm2d}
+SYNCHRONIZED = {nn.BatchNorm1d: SynchronizedBatchNorm1d, nn.BatchNorm2d: SynchronizedBatchNorm2d}
 
 
 def batch_statistics(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean and (biased) variance of each channel over the batches of all processes, whatever their sizes.
+    """Compute mean and biased variance of each channel over the batches of all processes, whatever their sizes.
 
-    Each process tells its own mean, variance and number of values. The whole variance is the mean of the variances
-    plus the variance of the means, which is exact where the mean of squares minus the square of the mean is not.
+    The total variance is the mean of the processes' variances plus the variance of their means. Unlike the mean of
+    squares minus the square of the mean, it does not cancel.
 
     Args:
         x: (n, channels, …), n of at least 1 in every process.
 
     Returns:
-        mean (channels,), variance (channels,), and how many values each channel has, a scalar tensor.
+        Mean (channels,), variance (channels,), and the number of values per channel, a scalar tensor.
     """
-    over = [axis for axis in range(x.ndim) if axis != 1]
-    variance, mean = torch.var_mean(x, dim=over, correction=0)  # (channels,) each
+    axes = [axis for axis in range(x.ndim) if axis != 1]
+    variance, mean = torch.var_mean(x, dim=axes, correction=0)  # (channels,) each
     count = torch.full_like(mean, x.numel() / x.shape[1])
-    means, variances, counts = gather_with_grad(torch.stack([mean, variance, count])[None]).unbind(
-        1
-    )  # (processes, channels)
+    gathered = gather_with_grad(torch.stack([mean, variance, count])[None])  # (processes, 3, channels)
+    means, variances, counts = gathered.unbind(1)  # (processes, channels) each
     shares = counts / counts.sum(dim=0)  # (processes, channels)
     mean = (shares * means).sum(dim=0)
     variance = (shares * (variances + (means - mean).square())).sum(dim=0)
@@ -121,7 +121,7 @@ def batch_statistics(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 class _Gather(torch.autograd.Function):
-    """all_gather with a gradient. torch.distributed.nn had one, which newer versions of torch call outdated."""
+    """all_gather with a gradient; newer versions of torch deprecate the one in torch.distributed.nn."""
 
     @staticmethod
     def forward(ctx: FunctionCtx, tensor: Tensor) -> Tensor:
@@ -133,14 +133,31 @@ class _Gather(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
         gradient = gradient.clone(memory_format=torch.contiguous_format)
-        dist.all_reduce(gradient)  # what the losses of all processes say about these rows
+        dist.all_reduce(gradient)  # the sum of the gradients of all processes' losses
         return gradient.chunk(dist.get_world_size())[dist.get_rank()]
 
 
-def _together() -> bool:
+def _needs_replacement(layer: nn.Module) -> bool:
+    if isinstance(layer, _BatchNorm) and not isinstance(layer, _Synchronized) and type(layer) not in SYNCHRONIZED:
+        raise TypeError(f"cannot synchronize a {type(layer).__name__} across processes")
+    return type(layer) in SYNCHRONIZED
+
+
+def _synchronized(layer: nn.Module) -> nn.Module:
+    """Create the synchronised layer with the parameters and buffers of a BatchNorm1d or BatchNorm2d."""
+    assert isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)
+    new = SYNCHRONIZED[type(layer)](
+        layer.num_features, layer.eps, layer.momentum, layer.affine, layer.track_running_stats, device="meta"
+    )
+    new._parameters.update(layer._parameters)
+    new._buffers.update(layer._buffers)
+    return new.train(layer.training)
+
+
+def _is_distributed() -> bool:
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
 
 
 def _per_channel(values: Tensor, x: Tensor) -> Tensor:
-    """(channels,) as (1, channels, 1, …), to be spread over x (n, channels, …)."""
+    """Reshape (channels,) to (1, channels, 1, …) for x (n, channels, …)."""
     return values.view(1, -1, *[1] * (x.ndim - 2))

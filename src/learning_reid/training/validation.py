@@ -1,4 +1,4 @@
-"""How well does the network find people that it has never seen? Measured as `evaluate` does."""
+"""Validation during training, measured as `evaluate` does."""
 
 import torch
 from torch import nn
@@ -10,23 +10,26 @@ from learning_reid.embedding.backend_torch import TorchEmbedder
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.retrieval import retrieval_metrics
-from learning_reid.training.people import validation_protocol
+from learning_reid.training.training_data import validation_protocol
 
 
 def validate(
-    network: nn.Module, contest: QueryGallerySplit, preprocessing: Preprocessing, device: torch.device
+    network: nn.Module, split: QueryGallerySplit, preprocessing: Preprocessing, device: torch.device
 ) -> dict[str, float]:
-    """mAP and rank-1 by cosine, across cameras; within the camera where there is only one.
+    """Measure mAP and rank-1 by cosine distance, across cameras, or within the camera if there is only one.
 
     Args:
-        network: in eval mode afterwards.
-        contest: people who are not learned from.
-        preprocessing: as inference uses it; nothing is augmented.
-        device: where the network is.
+        network: Set to eval mode.
+        split: Queries and gallery of the validation identities.
+        preprocessing: That of inference, without augmentation.
+        device: The network's device.
+
+    Returns:
+        `map` and `rank1`, from 0 to 1.
     """
     embedder = TorchEmbedder(network, preprocessing, device=str(device))
-    task = create_retrieval_task(contest, embed_samples(contest.samples, embedder, "validating"), "cosine")
-    protocol = validation_protocol(contest)
-    labels = contest.query_labels, contest.gallery_labels
-    figures = retrieval_metrics(find_matches(task.distance_rows(), *labels, protocol), *labels, protocol).means
-    return {"map": figures["map"], "rank1": figures["rank1"]}
+    task = create_retrieval_task(split, embed_samples(split.samples, embedder, "validating"), "cosine")
+    protocol = validation_protocol(split)
+    labels = split.query_labels, split.gallery_labels
+    means = retrieval_metrics(find_matches(task.distance_rows(), *labels, protocol), *labels, protocol).means
+    return {"map": means["map"], "rank1": means["rank1"]}

@@ -1,1 +1,5 @@
-"""What a person looks at in the end: the annotated video, the ranked strip, tables and figures."""
+"""Results as images, plots, videos and tables."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

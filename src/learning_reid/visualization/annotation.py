@@ -1,42 +1,46 @@
-"""What is marked on each frame of the video: the query, the nearest person of every later frame, and everybody else."""
+"""Annotate the frames of the output video with the query and its matches."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from learning_reid.frames.frame import Frame
-from learning_reid.retrieval.ranking import Ranking
 from learning_reid.retrieval.person_detections import PersonDetections
+from learning_reid.retrieval.ranking import Ranking
 from learning_reid.visualization.drawing import MATCH_STYLE, OTHER_STYLE, QUERY_STYLE, LabeledBox, draw_boxes
 
 
-def annotate(frame: Frame, sightings: PersonDetections, rankings: Sequence[Ranking]) -> np.ndarray:
-    """The frame with its persons marked, (height, width, 3) uint8 RGB.
+def annotate_frame(frame: Frame, detections: PersonDetections, rankings: Sequence[Ranking]) -> np.ndarray:
+    """Draw the detections of a frame: queries, the nearest detection of each query, and all others.
 
-    With one query every distance is written; with several, each nearest person bears the number of its query.
+    With one query every box has its distance; with several, each nearest detection has the number of its query.
+
+    Returns:
+        (height, width, 3) uint8, RGB.
     """
-    marks = {int(row): LabeledBox(sightings.boxes_xyxy[row], OTHER_STYLE) for row in sightings.rows_of(frame.index)}
-    answers: dict[int, list[str]] = {}
-    missing = 0
+    boxes = {int(row): LabeledBox(detections.boxes_xyxy[row], OTHER_STYLE) for row in detections.rows_of(frame.index)}
+    match_labels: dict[int, list[str]] = {}
+    num_absent = 0
     for ranking in rankings:
-        number = f"{sightings.detection[ranking.query]}: " if len(rankings) > 1 else ""
-        if ranking.query in marks:
-            marks[ranking.query] = LabeledBox(sightings.boxes_xyxy[ranking.query], QUERY_STYLE, f"query {number}".rstrip(": "))
-        here = np.flatnonzero(sightings.frame[ranking.rows] == frame.index)
-        for i in here:
-            row, words = int(ranking.rows[i]), f"{number}{ranking.distances[i]:.2f}"
+        number = f"{detections.detection[ranking.query]}: " if len(rankings) > 1 else ""
+        if ranking.query in boxes:
+            label = f"query {number}".rstrip(": ")
+            boxes[ranking.query] = LabeledBox(detections.boxes_xyxy[ranking.query], QUERY_STYLE, label)
+        in_frame = np.flatnonzero(detections.frame[ranking.rows] == frame.index)
+        for i in in_frame:
+            row, label = int(ranking.rows[i]), f"{number}{ranking.distances[i]:.2f}"
             if ranking.rank_in_frame[i] == 1 and ranking.accepted[i]:
-                answers.setdefault(row, []).append(words)
+                match_labels.setdefault(row, []).append(label)
             elif not number:
-                marks[row] = LabeledBox(sightings.boxes_xyxy[row], OTHER_STYLE, words)
-        missing += len(here) > 0 and not ranking.accepted[here].any()
-    for row, words_of_row in answers.items():
-        marks[row] = LabeledBox(sightings.boxes_xyxy[row], MATCH_STYLE, "  ".join(words_of_row))
-    strongest_last = sorted(marks.values(), key=lambda mark: mark.style.line)
-    return draw_boxes(frame.image, strongest_last, _caption(frame, missing, len(rankings)))
+                boxes[row] = LabeledBox(detections.boxes_xyxy[row], OTHER_STYLE, label)
+        num_absent += len(in_frame) > 0 and not ranking.accepted[in_frame].any()
+    for row, labels in match_labels.items():
+        boxes[row] = LabeledBox(detections.boxes_xyxy[row], MATCH_STYLE, "  ".join(labels))
+    important_last = sorted(boxes.values(), key=lambda box: box.style.line)
+    return draw_boxes(frame.image, important_last, _caption(frame, num_absent, len(rankings)))
 
 
-def _caption(frame: Frame, missing: int, queries: int) -> str:
-    if not missing:
+def _caption(frame: Frame, num_absent: int, num_queries: int) -> str:
+    if not num_absent:
         return f"frame {frame.index}"
-    return f"frame {frame.index}: " + ("not here" if queries == 1 else f"{missing} of {queries} not here")
+    return f"frame {frame.index}: " + ("no match" if num_queries == 1 else f"no match for {num_absent} of {num_queries}")

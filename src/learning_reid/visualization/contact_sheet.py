@@ -16,8 +16,8 @@ from learning_reid.datasets.layouts import open_dataset
 from learning_reid.datasets.sample import Sample
 from learning_reid.frames.images import image_files, read_image
 from learning_reid.frames.mot import MotTable, read_mot
-from learning_reid.visualization.cells import UNKNOWN, show_crop
-from learning_reid.visualization.drawing import BLACK, OTHER_STYLE, LabeledBox, Style, draw_boxes
+from learning_reid.visualization.crop_grid import NEUTRAL, show_crop
+from learning_reid.visualization.drawing import BLACK, OTHER_STYLE, LabeledBox, BoxStyle, draw_boxes
 from learning_reid.visualization.figures import save_figure
 
 PEOPLE = 16  # at most
@@ -25,7 +25,7 @@ VIEWS = 4
 _WIDE, _MARGIN, _GAP, _HEAD, _TITLE = 14.0, 0.25, 0.07, 0.95, 0.3  # inches
 _WORDS = 2  # cells beside the crops of a person
 _TOLD = ("top", "bottom", "shoes", "hair", "hat", "bag", "carried")
-_HIDDEN = Style(BLACK, 0.5)
+_HIDDEN = BoxStyle(BLACK, 0.5)
 
 
 def draw_contact_sheet(folder: Path, path: Path) -> None:
@@ -76,7 +76,7 @@ class _Page:
         left, top = _MARGIN + block * self._block, _HEAD + row * 2 * self._cell
         for crop in crops:
             axes = self._axes(left, top, self._cell - _GAP, 2 * (self._cell - _GAP))
-            show_crop(axes, read_image(crop), UNKNOWN)
+            show_crop(axes, read_image(crop), NEUTRAL)
             for side in axes.spines.values():
                 side.set_linewidth(0.5)
             left += self._cell

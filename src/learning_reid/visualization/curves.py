@@ -18,7 +18,7 @@ _RANKS_SHOWN = 20
 _BINS = 80
 
 
-def draw_cmc(path: Path, curves: Sequence[tuple[str, np.ndarray]]) -> None:
+def draw_cmc_curves(path: Path, curves: Sequence[tuple[str, np.ndarray]]) -> None:
     """Draw CMC curves: the share of the queries answered within rank k, for each k.
 
     Args:
@@ -41,7 +41,7 @@ def draw_cmc(path: Path, curves: Sequence[tuple[str, np.ndarray]]) -> None:
     save_figure(figure, path)
 
 
-def draw_roc(path: Path, pairs: PairDistances) -> None:
+def draw_roc_curve(path: Path, pairs: PairDistances) -> None:
     """Draw the ROC curve with the equal error rate and the usual TAR at FAR.
 
     Args:
@@ -67,7 +67,7 @@ def draw_roc(path: Path, pairs: PairDistances) -> None:
     save_figure(figure, path)
 
 
-def draw_distances(path: Path, pairs: PairDistances, point: OperatingPoint) -> None:
+def draw_distance_histograms(path: Path, pairs: PairDistances, point: OperatingPoint) -> None:
     """Draw how far apart one person's and two persons' crops lie, and where the calibrated thresholds cut.
 
     Args:

@@ -21,16 +21,16 @@ BLACK: Colour = (0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Style:
+class BoxStyle:
     """How a person is marked: colour, and the box's line as a share of the usual one."""
 
     colour: Colour
     line: float
 
 
-QUERY_STYLE = Style(ORANGE, 1.5)
-MATCH_STYLE = Style(SKY, 1.5)
-OTHER_STYLE = Style(WHITE, 0.5)
+QUERY_STYLE = BoxStyle(ORANGE, 1.5)
+MATCH_STYLE = BoxStyle(SKY, 1.5)
+OTHER_STYLE = BoxStyle(WHITE, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class LabeledBox:
     """One person of a frame: (4,) box xyxy in pixels, the style, and a few words above the box."""
 
     box_xyxy: np.ndarray
-    style: Style
+    style: BoxStyle
     label: str = ""
 
 

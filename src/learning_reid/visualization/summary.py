@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from learning_reid.io.output_folder import OUTPUTS, write_json
+from learning_reid.io.output_folder import PIPELINE_OUTPUTS, write_json
 from learning_reid.metrics.reidentification import ReidentificationMetrics
 from learning_reid.retrieval.ranking import Ranking
 from learning_reid.retrieval.person_detections import PersonDetections
@@ -64,7 +64,7 @@ class Summary:
         return self.query if isinstance(self.query, list) else [self.query]
 
 
-def describe_queries(sightings: PersonDetections, rankings: Sequence[Ranking], identity: np.ndarray | None) -> list[Query]:
+def summarize_queries(sightings: PersonDetections, rankings: Sequence[Ranking], identity: np.ndarray | None) -> list[Query]:
     """The queries and their answers in words that JSON knows."""
     queries = []
     for ranking in rankings:
@@ -86,7 +86,7 @@ def write_summary(path: Path, summary: Summary) -> None:
     write_json(path, values)
 
 
-def summary_text(summary: Summary, folder: Path) -> str:
+def format_summary(summary: Summary, folder: Path) -> str:
     """The short table printed at the end."""
     lines = [f"{summary.frames} frames, {summary.detections} persons seen, {summary.frames_per_second:.1f} frames/s"]
     lines += [f"skipped: {line}" for line in summary.skipped]
@@ -99,7 +99,7 @@ def summary_text(summary: Summary, folder: Path) -> str:
         lines += ["", _truth_line(summary.truth, any(query.best_match is None for query in summary.queries))]
     if summary.stopped_early:
         lines += ["", "stopped by Ctrl-C: the results hold what was done until then"]
-    lines += [""] + [str(folder / name) for name in OUTPUTS]
+    lines += [""] + [str(folder / name) for name in PIPELINE_OUTPUTS]
     return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ from learning_reid.visualization.curves import COLOURS
 from learning_reid.visualization.figures import save_figure
 
 
-def draw_training(path: Path, rows: list[dict[str, str]]) -> None:
+def draw_training_curves(path: Path, rows: list[dict[str, str]]) -> None:
     """Draw loss, accuracy, mAP and learning rate over the epochs.
 
     Args:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from learning_reid.errors import UserError
-from learning_reid.io.output_folder import make_folder
+from learning_reid.io.output_folder import create_folder
 from reid_course.grading.exercise_set import ExerciseSet, read_sets
 from reid_course.grading.marks import write_marks
 from reid_course.grading.pages import write_pages
@@ -59,7 +59,7 @@ def mark_class(
         raise UserError(f"{out} lies in the folder of the submissions; name a place beside it")
     exercises = read_sets(sets)
     found = find_submissions(submissions, exercises)
-    make_folder(out, "--out")  # now, not after all have run
+    create_folder(out, "--out")  # now, not after all have run
     reason = why_not_isolated() if isolate else "switched off"
     if reason:
         say(f"note: no isolation here ({reason}); a guard inside each process is left, against accidents only")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from learning_reid.errors import UserError
 from learning_reid.io.atomic_write import atomic_write
-from learning_reid.io.output_folder import make_folder
+from learning_reid.io.output_folder import create_folder
 from reid_course.grading.result import Mark
 
 COLUMNS = ("student", "set", "points", "possible", "share", "status", "notes", "file")
@@ -25,7 +25,7 @@ def write_marks(out: Path, marks: Sequence[Mark]) -> Path:
         UserError: it cannot be written.
     """
     questions = list(dict.fromkeys(answer.question for mark in marks for answer in mark.answers))
-    path = make_folder(out, "--out") / "marks.csv"
+    path = create_folder(out, "--out") / "marks.csv"
     try:
         with atomic_write(path) as part, part.open("w", newline="", encoding="utf-8-sig", errors="replace") as file:
             table = csv.DictWriter(file, [*COLUMNS, *questions])

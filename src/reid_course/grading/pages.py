@@ -8,7 +8,7 @@ from typing import Any
 
 from learning_reid.errors import UserError
 from learning_reid.io.atomic_write import atomic_write
-from learning_reid.io.output_folder import make_folder
+from learning_reid.io.output_folder import create_folder
 from reid_course.grading.exercise_set import ExerciseSet
 from reid_course.grading.marks import short
 from reid_course.grading.result import Mark
@@ -34,7 +34,7 @@ def write_pages(out: Path, marks: Sequence[Mark], exercises: dict[str, ExerciseS
     for mark in marks:
         by_student[mark.student].append(mark)
     names = page_names(list(by_student))
-    folder = make_folder(out, "--out")
+    folder = create_folder(out, "--out")
     for student, own in by_student.items():
         _write(folder / names[student], "student", student=student, marks=own)
     hardness = [_hardness(name, marks) for name in exercises if any(mark.set_name == name for mark in marks)]

@@ -1,1 +1,1 @@
-"""The web page: click a person, see where else they were."""
+"""Web app: click a person in a frame to find them in all other frames."""

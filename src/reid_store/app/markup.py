@@ -1,4 +1,4 @@
-"""What the page shows of a tab, as HTML: the frame with its people, the matches, a line that tells how it went."""
+"""HTML of the app: the frame with its people, the matches, the status line."""
 
 from __future__ import annotations
 
@@ -7,80 +7,92 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from reid_store.app.ranking import shown
-from reid_store.app.session import Tab
+from reid_store.app.ranking import convert_distance
+from reid_store.app.session import Session
 from reid_store.browse import read_frame_detections
 from reid_store.schema import Detection
-from reid_store.search_results import clock, is_match
+from reid_store.search_results import format_time, is_match
 
 TEMPLATES = Path(__file__).with_name("templates")
-IN_GALLERY = 48  # matches with a picture; the CSV file has them all
-_pages = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-_pages.filters["data_uri"] = lambda jpeg: "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
+MAX_MATCHES = 48  # shown with an image; the CSV file has all of them
+_environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+_environment.filters["data_uri"] = lambda jpeg: "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
 
 
-def style() -> str:
-    """The page's style sheet."""
+def read_style() -> str:
+    """Return the style sheet of the page."""
     return (TEMPLATES / "page.css").read_text(encoding="utf-8")
 
 
-def script(name: str) -> str:
-    """What a part of the page does in the browser: `people` or `courier`."""
+def read_script(name: str) -> str:
+    """Return the JavaScript of a part of the page: `people` or `download`."""
     return (TEMPLATES / f"{name}.js").read_text(encoding="utf-8")
 
 
-def line(text: str, problem: bool = False, more: tuple[str, ...] = ()) -> str:
-    """How it went, in a line, and notes below it."""
-    return _render("line", text=text, problem=problem, more=more)
+def render_status(text: str, error: bool = False, notes: tuple[str, ...] = ()) -> str:
+    """Render the status line, with notes below it."""
+    return _render("status", text=text, error=error, notes=notes)
 
 
-def note(text: str) -> str:
-    """Something that helps to read the page."""
+def render_note(text: str) -> str:
+    """Render an explanation."""
     return _render("note", text=text)
 
 
-def frame(tab: Tab) -> str:
-    """The frame that is shown, everybody in it a button."""
-    distances = {hit.detection: hit.distance for hit in tab.answer.found} if tab.answer else {}
+def render_frame(session: Session) -> str:
+    """Render the current frame; each person in it is a button."""
+    distances = {hit.detection: hit.distance for hit in session.ranking.hits} if session.ranking else {}
     people = [
-        {"row": one, "kind": kind, "told": "" if away is None else f"{shown(away, tab.metric):.3f}"}
-        for one in sorted(read_frame_detections(tab.footage.engine, tab.still.frame), key=_area, reverse=True)
-        for away in [distances.get(one.id)]
-        for kind in [_kind(tab, one, away)]
-    ]  # the small last, so that they lie on top
-    return _render("frame", tab=tab, picture=tab.picture, people=people, when=when(tab, tab.still.time_s))
+        {
+            "row": person,
+            "kind": _kind(session, person, distance),
+            "distance": "" if distance is None else _format_distance(session, distance),
+        }
+        for person in sorted(read_frame_detections(session.footage.engine, session.frame.frame), key=_area, reverse=True)
+        for distance in [distances.get(person.id)]
+    ]  # small ones last, so that they lie on top
+    time = _format_time(session, session.frame.time_s)
+    return _render("frame", session=session, image=session.image, people=people, time=time)
 
 
-def matches(tab: Tab) -> str:
-    """Who looks like the person that was clicked, nearest first."""
+def render_matches(session: Session) -> str:
+    """Render the hits, nearest first."""
     hits = [
         {
-            "row": hit, "rank": rank, "away": f"{shown(hit.distance, tab.metric):.3f}", "when": when(tab, hit.time_s),
-            "within": is_match(hit, tab.limit),
+            "row": hit,
+            "rank": rank,
+            "distance": _format_distance(session, hit.distance),
+            "time": _format_time(session, hit.time_s),
+            "within": is_match(hit, session.threshold),
         }
-        for rank, hit in enumerate(tab.answer.found[:IN_GALLERY] if tab.answer else (), start=1)
-    ]  # fmt: skip
-    count = tab.answer.matches(tab.limit) if tab.answer else 0
-    return _render("matches", tab=tab, hits=hits, count=count, limit=f"{shown(tab.limit, tab.metric):.3f}")
+        for rank, hit in enumerate(session.ranking.hits[:MAX_MATCHES] if session.ranking else (), start=1)
+    ]
+    count = session.ranking.num_matches(session.threshold) if session.ranking else 0
+    threshold = _format_distance(session, session.threshold)
+    return _render("matches", session=session, hits=hits, count=count, threshold=threshold)
 
 
-def when(tab: Tab, time_s: float) -> str:
-    """A time: with its day where that is known, else from the start of the footage."""
-    told = clock(time_s)
-    return told if tab.footage.dated else told[11:]
+def _format_distance(session: Session, distance: float) -> str:
+    return f"{convert_distance(distance, session.metric):.3f}"
+
+
+def _format_time(session: Session, time_s: float) -> str:
+    """Format a time with its date if that is known, otherwise from the start of the footage."""
+    text = format_time(time_s)
+    return text if session.footage.has_dates else text[11:]
 
 
 def _render(template: str, **values: object) -> str:
-    return _pages.get_template(f"{template}.html.j2").render(**values)
+    return _environment.get_template(f"{template}.html.j2").render(**values)
 
 
-def _area(one: Detection) -> float:
-    return (one.x2 - one.x1) * (one.y2 - one.y1)
+def _area(person: Detection) -> float:
+    return (person.x2 - person.x1) * (person.y2 - person.y1)
 
 
-def _kind(tab: Tab, one: Detection, away: float | None) -> str:
-    """How a person is marked."""
-    if tab.answer and one.id == tab.answer.asked:
-        return "asked"
-    marked = " marked" if one.id == tab.marked else ""
-    return ("other" if away is None else "within" if away <= tab.limit else "far") + marked
+def _kind(session: Session, person: Detection, distance: float | None) -> str:
+    """Return the CSS classes of a person."""
+    if session.ranking and person.id == session.ranking.query:
+        return "query"
+    highlighted = " highlighted" if person.id == session.highlighted else ""
+    return ("other" if distance is None else "within" if distance <= session.threshold else "far") + highlighted

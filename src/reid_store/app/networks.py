@@ -1,4 +1,4 @@
-"""The networks that the page asks: loaded when they are first needed, and then shared by everybody."""
+"""The networks of the app, loaded on first use and shared by all sessions."""
 
 from __future__ import annotations
 
@@ -6,72 +6,64 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from learning_reid.detection.detections import Detector
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.model_choice import NamedModel, parse_models
 from learning_reid.models.weights_file import resolve_weights
 from reid_store.config import StoreSettings
-from reid_store.extraction import ExtractionModels
-from reid_store.records import detector_row, embedder_row
+from reid_store.extraction import ExtractionModels, register_models
 
 
 class Networks:
     """A detector, and one or more embedders to choose from.
 
     Args:
-        settings: the detector, and the embedder that is offered first.
-        words: further embedders, each as `similarity` names it.
+        settings: The detector, and the default embedder.
+        names: Further embedders, named as for the command `similarity`.
 
     Raises:
-        UserError: weights are missing, or a word names nothing.
+        UserError: Weights are missing, or a name is unknown.
     """
 
-    def __init__(self, settings: StoreSettings, words: Sequence[str] = ()) -> None:
+    def __init__(self, settings: StoreSettings, names: Sequence[str] = ()) -> None:
         self._settings = settings
-        what = settings.embedder
-        resolve_weights(what.name, what.weights)  # what is missing is told now
-        label = what.weights if what.weights == "embedded" else f"{what.name}, {Path(what.weights).name}"
-        models = [NamedModel(label, what.name, what.weights), *parse_models(["embedded", *words])]
-        known = {(model.name, model.weights): model for model in reversed(models)}
-        self.models = {known[key].label: known[key] for key in dict.fromkeys((m.name, m.weights) for m in models)}
+        default = settings.embedder
+        resolve_weights(default.name, default.weights)  # missing weights are reported before the page opens
+        label = default.weights if default.weights == "embedded" else f"{default.name}, {Path(default.weights).name}"
+        models = [NamedModel(label, default.name, default.weights), *parse_models(["embedded", *names])]
+        first = {(model.name, model.weights): model for model in reversed(models)}  # the first of equal ones
+        self.models = {first[key].label: first[key] for key in dict.fromkeys((m.name, m.weights) for m in models)}
         self._detector: Detector | None = None
         self._embedders: dict[str, Embedder] = {}
 
-    def crew(self, engine: Engine, label: str) -> ExtractionModels:
-        """The detector and one of the embedders, with rows in a store.
+    def extraction_models(self, engine: Engine, label: str) -> ExtractionModels:
+        """Return the detector and one of the embedders with their rows in a store.
 
         Args:
-            engine: of `open_store`.
-            label: of `models`.
+            engine: From `open_store`.
+            label: A key of `models`.
         """
-        detector, embedder = self._open_detector(), self._open_embedder(label)
-        where, model = self._settings.detector, self.models[label]
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            rows = (
-                detector_row(session, where.name, where.weights, where.min_score, detector),
-                embedder_row(session, model.name, model.weights, embedder),
-            )
-        return ExtractionModels(detector, embedder, *rows)
+        detector, embedder = self._load_detector(), self._load_embedder(label)
+        return register_models(engine, detector, embedder, self._settings.detector, self.models[label])
 
-    def _open_detector(self) -> Detector:
+    def _load_detector(self) -> Detector:
         if self._detector is None:
             from learning_reid.detection.registry import create_detector
 
-            where, runtime = self._settings.detector, self._settings.runtime
+            settings, runtime = self._settings.detector, self._settings.runtime
             self._detector = create_detector(
-                where.name, where.weights, where.min_score, runtime.device, runtime.threads
+                settings.name, settings.weights, settings.min_score, runtime.device, runtime.threads
             )
         return self._detector
 
-    def _open_embedder(self, label: str) -> Embedder:
+    def _load_embedder(self, label: str) -> Embedder:
         if label not in self._embedders:
             from learning_reid.embedding.registry import create_embedder
 
-            what, runtime, model = self._settings.embedder, self._settings.runtime, self.models[label]
-            backend = what.backend if model.backend == "torch" else model.backend
+            settings, runtime, model = self._settings.embedder, self._settings.runtime, self.models[label]
+            backend = settings.backend if model.backend == "torch" else model.backend
             self._embedders[label] = create_embedder(
-                model.name, model.weights, backend, what.batch_size, device=runtime.device, threads=runtime.threads
+                model.name, model.weights, backend, settings.batch_size, device=runtime.device, threads=runtime.threads
             )
         return self._embedders[label]

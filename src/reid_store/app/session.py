@@ -1,4 +1,4 @@
-"""What one browser tab is looking at; several tabs share the networks and the generated street, and nothing else."""
+"""The state of the app: one session per browser tab; sessions share the networks and the synthetic street."""
 
 from __future__ import annotations
 
@@ -10,258 +10,267 @@ from pathlib import Path
 from threading import Lock
 
 from learning_reid.errors import UserError
-from reid_store.app.ranking import Answer, Metric, ask, first_limit
-from reid_store.app.footage import Footage, Picture, Progress, generated_street, stored, uploaded
+from reid_store.app.footage import (
+    Footage,
+    FrameImage,
+    ProgressCallback,
+    stored_footage,
+    synthetic_footage,
+    uploaded_footage,
+)
 from reid_store.app.networks import Networks
+from reid_store.app.ranking import Metric, Ranking, initial_threshold, rank_detections
 from reid_store.app.temporary_folder import TemporaryFolder
-from reid_store.browse import Still, find_frame, most_crowded_frame
+from reid_store.browse import FrameRecord, find_frame, most_crowded_frame
 from reid_store.database import database_errors
 
-MAX_SESSIONS = 20  # of which footage is kept
+MAX_SESSIONS = 20  # with footage
 
 
-class Tab:
-    """The footage, the frame, the person asked for, and where the threshold is.
+class Session:
+    """What one browser tab shows.
 
     Attributes:
-        label: the network that is asked.
-        limit: the threshold, a Euclidean distance.
-        limit_told: where it comes from.
-        metric: in which distances are shown.
-        elsewhere: look for the person in the other cameras only.
-        camera, place: the frame that is shown, by its place among those of its camera.
-        marked: a detection that the reader jumped to.
+        footage: The footage.
+        label: The label of the selected network.
+        threshold: A Euclidean distance.
+        threshold_note: Where the initial threshold comes from.
+        metric: The metric in which distances are shown.
+        other_cameras_only: Search only the cameras that the query is not from.
+        ranking: The last search, or None.
+        camera, position: The frame that is shown: its camera, and its position among that camera's frames.
+        highlighted: Id of the hit whose frame is shown, or None.
     """
 
     def __init__(self, footage: Footage, label: str) -> None:
         self.footage, self.label = footage, label
         self.metric: Metric = "euclidean"
-        self.elsewhere = False
-        self.answer: Answer | None = None
-        self.marked: int | None = None
-        self.camera, self.place = next(iter(footage.stills)), 0
+        self.other_cameras_only = False
+        self.ranking: Ranking | None = None
+        self.highlighted: int | None = None
+        self.camera, self.position = next(iter(footage.frames)), 0
         if (frame := most_crowded_frame(footage.engine)) is not None:
             self._go_to(frame)
-        self.limit, self.limit_told = first_limit(footage, footage.models[label])
-        self._picture: tuple[int, Picture] | None = None
+        self.threshold, self.threshold_note = initial_threshold(footage, footage.models[label])
+        self._image: tuple[int, FrameImage] | None = None
 
     @property
-    def picture(self) -> Picture:
-        """The frame that is shown, to look at."""
-        if self._picture is None or self._picture[0] != self.still.frame:
-            self._picture = self.still.frame, self.footage.picture(self.still)
-        return self._picture[1]
+    def image(self) -> FrameImage:
+        """The image of the frame that is shown."""
+        if self._image is None or self._image[0] != self.frame.frame:
+            self._image = self.frame.frame, self.footage.load_image(self.frame)
+        return self._image[1]
 
     @property
-    def stills(self) -> Sequence[Still]:
+    def frames(self) -> Sequence[FrameRecord]:
         """The frames of the camera that is shown."""
-        return self.footage.stills[self.camera]
+        return self.footage.frames[self.camera]
 
     @property
-    def still(self) -> Still:
+    def frame(self) -> FrameRecord:
         """The frame that is shown."""
-        return self.stills[self.place]
+        return self.frames[self.position]
 
-    def show(self, camera: str, place: int) -> None:
-        """Show another frame.
+    def show_frame(self, camera: str, position: int) -> None:
+        """Show another frame; a position out of range is clipped.
 
         Raises:
-            UserError: there is none.
+            UserError: The camera is unknown.
         """
-        if camera not in self.footage.stills:
-            raise UserError(f"there is no camera {camera!r}; choose one that is listed")
+        if camera not in self.footage.frames:
+            raise UserError(f"there is no camera {camera!r}; choose one of the list")
         self.camera = camera
-        self.place = min(max(place, 0), len(self.stills) - 1)
-        self.marked = None
+        self.position = min(max(position, 0), len(self.frames) - 1)
+        self.highlighted = None
 
-    def look_through(self, camera: str) -> None:
-        """Show what another camera saw at about the same time.
+    def show_camera(self, camera: str) -> None:
+        """Show the frame of another camera that is nearest in time.
 
         Raises:
-            UserError: there is none of that name.
+            UserError: The camera is unknown.
         """
-        time_s = self.still.time_s
-        self.show(camera, 0)
-        self.place = min(range(len(self.stills)), key=lambda place: abs(self.stills[place].time_s - time_s))
+        time_s = self.frame.time_s
+        self.show_frame(camera, 0)
+        self.position = min(range(len(self.frames)), key=lambda position: abs(self.frames[position].time_s - time_s))
 
-    def click(self, detection: int) -> None:
-        """Ask where else somebody was."""
-        others = [name for name in self.footage.stills if name != self.camera] if self.elsewhere else []
-        self.answer = ask(self.footage, self.footage.models[self.label], detection, others)
-        self.marked = None
+    def search(self, query: int) -> None:
+        """Rank all other detections by their distance to a query detection of the frame that is shown."""
+        others = [name for name in self.footage.frames if name != self.camera] if self.other_cameras_only else []
+        self.ranking = rank_detections(self.footage, self.footage.models[self.label], query, others)
+        self.highlighted = None
 
-    def jump(self, detection: int) -> None:
-        """Show the frame of a match."""
+    def show_hit(self, detection: int) -> None:
+        """Show the frame of a hit."""
         self._go_to(find_frame(self.footage.engine, detection))
-        self.marked = detection
+        self.highlighted = detection
 
-    def look_elsewhere(self, elsewhere: bool) -> None:
-        """Ask again, in the other cameras only, or in all."""
-        self.elsewhere = elsewhere
-        self._ask_again()
+    def set_other_cameras_only(self, other_cameras_only: bool) -> None:
+        """Choose which cameras to search, and repeat the search."""
+        self.other_cameras_only = other_cameras_only
+        self._repeat_search()
 
-    def switch(self, label: str, networks: Networks, progress: Progress) -> None:
-        """Ask another network; where it has not looked at the footage yet, it does so now.
+    def set_model(self, label: str, networks: Networks, progress: ProgressCallback) -> None:
+        """Choose another network, embed the footage with it if necessary, and repeat the search.
 
         Raises:
-            UserError: its weights cannot be used.
+            UserError: Its weights cannot be used.
         """
-        self.footage.describe(networks, label, progress)
+        self.footage.embed(networks, label, progress)
         if label not in self.footage.models:
-            raise UserError(f"there is no network {label!r}; choose one that is listed")
+            raise UserError(f"there is no network {label!r}; choose one of the list")
         self.label = label
-        self.limit, self.limit_told = first_limit(self.footage, self.footage.models[label])
-        self._ask_again()
+        self.threshold, self.threshold_note = initial_threshold(self.footage, self.footage.models[label])
+        self._repeat_search()
 
     def _go_to(self, frame: int) -> None:
-        """Show a frame.
+        """Show a frame by its id.
 
         Raises:
-            UserError: it was stored after this tab looked.
+            UserError: It was stored after this session was opened.
         """
-        for camera, stills in self.footage.stills.items():
-            for place, still in enumerate(stills):
-                if still.frame == frame:
-                    self.show(camera, place)
+        for camera, frames in self.footage.frames.items():
+            for position, record in enumerate(frames):
+                if record.frame == frame:
+                    self.show_frame(camera, position)
                     return
-        raise UserError("the store has got new frames; press Look to see them")
+        raise UserError("the store has new frames; press Open to reload it")
 
-    def _ask_again(self) -> None:
-        if self.answer is not None:
-            shown, asked = (self.camera, self.place, self.marked), self.answer.asked
-            self.jump(asked)  # the cameras that are left out are counted from the person's own
-            self.click(asked)
-            self.camera, self.place, self.marked = shown
+    def _repeat_search(self) -> None:
+        if self.ranking is not None:
+            shown, query = (self.camera, self.position, self.highlighted), self.ranking.query
+            self.show_hit(query)  # `search` excludes the camera that is shown, which must be the query's
+            self.search(query)
+            self.camera, self.position, self.highlighted = shown
 
 
-class Desk:
-    """What all tabs share: the networks, the generated street, a folder that is deleted at the end.
+class AppState:
+    """The sessions and what they share: the networks, the synthetic street, a temporary folder.
 
     Args:
-        networks: to choose from.
-        url: the reader's own store; None where there is none.
-        approximate: as in `Footage`, of that store.
+        networks: Networks to choose from.
+        url: The address of the user's store, or None.
+        approximate: As in `Footage`, for the user's store.
     """
 
     def __init__(self, networks: Networks, url: str | None = None, approximate: bool = False) -> None:
         self.networks, self.url, self.approximate = networks, url, approximate
         self._folder = TemporaryFolder()
-        self._tabs: dict[str, Tab] = {}
+        self._sessions: dict[str, Session] = {}
         self._street: Footage | None = None
-        self._arrived: dict[str, list[Path]] = {}  # files of a tab that have not been looked at
-        self._waiting: set[str] = set()  # tabs for which something is being made
-        self._at_work = Lock()  # one at a time: the networks take all the cores there are
+        self._uploads: dict[str, list[Path]] = {}  # files by session that are not processed yet
+        self._pending: set[str] = set()  # sessions whose footage is being prepared
+        self._busy = Lock()  # one job at a time, because the networks use all cores
 
     @property
     def folder(self) -> Path:
-        """DetectionFilter everything lies that is written."""
+        """The folder of all files that the app writes."""
         return self._folder.path
 
     @property
     def uploads(self) -> Path:
-        """DetectionFilter files arrive."""
+        """The folder of uploaded files."""
         return self.folder / "uploads"
 
-    def tab(self, key: str) -> Tab:
-        """The tab of this key.
+    def session(self, key: str) -> Session:
+        """Return a session.
 
         Raises:
-            UserError: it looks at nothing (yet, or any more).
+            UserError: It has no footage.
         """
-        if key not in self._tabs:
-            raise UserError("choose what to look at first")
-        return self._tabs[key]
+        if key not in self._sessions:
+            raise UserError("open some footage first")
+        return self._sessions[key]
 
-    def receive(self, key: str, files: Sequence[Path]) -> None:
-        """Note what was uploaded, so that it goes with the tab."""
-        self._arrived.setdefault(key, []).extend(files)
+    def receive_upload(self, key: str, files: Sequence[Path]) -> None:
+        """Remember uploaded files, so that they are deleted with the session."""
+        self._uploads.setdefault(key, []).extend(files)
 
-    def look_at_street(self, key: str, progress: Progress) -> Tab:
-        """Look at the generated street, which is made once for all."""
+    def open_street(self, key: str, progress: ProgressCallback) -> Session:
+        """Open the synthetic street, which is rendered once for all sessions."""
         label = next(iter(self.networks.models))
-        with self._working(key):
+        with self._exclusive(key):
             if self._street is None:
                 with self._new_folder() as folder:
-                    self._street = generated_street(folder, self.networks, label, progress)
+                    self._street = synthetic_footage(folder, self.networks, label, progress)
         return self._open(key, self._street, label)
 
-    def look_at_uploads(self, key: str, files: Sequence[Path], progress: Progress) -> Tab:
-        """Look at uploaded files; they are deleted, whatever comes of it.
+    def open_uploads(self, key: str, files: Sequence[Path], progress: ProgressCallback) -> Session:
+        """Open uploaded files, which are deleted afterwards in any case.
 
         Raises:
-            UserError: they cannot be used.
+            UserError: They cannot be used.
         """
         label = next(iter(self.networks.models))
         try:
-            with self._working(key), self._new_folder() as folder:
-                footage = uploaded(files, folder, self.networks, label, progress)
+            with self._exclusive(key), self._new_folder() as folder:
+                footage = uploaded_footage(files, folder, self.networks, label, progress)
         finally:
             for file in files:
                 file.unlink(missing_ok=True)
         return self._open(key, footage, label)
 
-    def look_at_store(self, key: str, progress: Progress) -> Tab:
-        """Look at the reader's own store.
+    def open_store(self, key: str, progress: ProgressCallback) -> Session:
+        """Open the user's store.
 
         Raises:
-            UserError: there is none, or nobody is in it.
+            UserError: There is no store, or it is empty.
         """
         if self.url is None:
-            raise UserError("there is no store; start the page with --set store.url=…")
+            raise UserError("there is no store; start the app with --set store.url=…")
         with database_errors(self.url):
             progress(0.0, "reading the store")
-            footage = stored(self.url, self.approximate)
+            footage = stored_footage(self.url, self.approximate)
             label = next(iter(footage.models))
-            footage.read(footage.models[label])
+            footage.preload(footage.models[label])
             return self._open(key, footage, label)
 
-    def switch(self, key: str, label: str, progress: Progress) -> Tab:
-        """Ask another network in a tab."""
-        tab = self.tab(key)
-        with self._working(key):
-            tab.switch(label, self.networks, progress)
-        return tab
+    def set_model(self, key: str, label: str, progress: ProgressCallback) -> Session:
+        """Choose another network in a session."""
+        session = self.session(key)
+        with self._exclusive(key):
+            session.set_model(label, self.networks, progress)
+        return session
 
-    def close_tab(self, key: str) -> None:
-        """Forget what a tab looked at, and what is being made for it."""
-        self._waiting.discard(key)
-        for file in self._arrived.pop(key, ()):
+    def close_session(self, key: str) -> None:
+        """Delete a session, its uploads, and the footage that is being prepared for it."""
+        self._pending.discard(key)
+        for file in self._uploads.pop(key, ()):
             file.unlink(missing_ok=True)
-        tab = self._tabs.pop(key, None)
-        if tab is not None and tab.footage is not self._street:
-            tab.footage.close()
+        session = self._sessions.pop(key, None)
+        if session is not None and session.footage is not self._street:
+            session.footage.close()
 
     def close(self) -> None:
-        """Forget everything."""
-        for key in list(self._tabs):
-            self.close_tab(key)
+        """Delete everything."""
+        for key in list(self._sessions):
+            self.close_session(key)
         if self._street is not None:
             self._street.close()
             self._street = None
         self._folder.close()
 
-    def _open(self, key: str, footage: Footage, label: str) -> Tab:
-        wanted = key in self._waiting or footage.folder is None
-        self.close_tab(key)
-        if not wanted:  # closed while it was made
+    def _open(self, key: str, footage: Footage, label: str) -> Session:
+        still_open = key in self._pending or footage.folder is None
+        self.close_session(key)
+        if not still_open:  # closed during the preparation
             if footage is not self._street:
                 footage.close()
             raise UserError("the page was closed; open it again")
-        tab = Tab(footage, label)
-        while len(self._tabs) >= MAX_SESSIONS:
-            self.close_tab(next(iter(self._tabs)))
-        self._tabs[key] = tab
-        return tab
+        session = Session(footage, label)
+        while len(self._sessions) >= MAX_SESSIONS:
+            self.close_session(next(iter(self._sessions)))
+        self._sessions[key] = session
+        return session
 
     @contextmanager
-    def _working(self, key: str) -> Iterator[None]:
-        self._waiting.add(key)
-        with self._at_work:
+    def _exclusive(self, key: str) -> Iterator[None]:
+        self._pending.add(key)
+        with self._busy:
             yield
 
     @contextmanager
     def _new_folder(self) -> Iterator[Path]:
-        """A folder to fill; where that fails nothing of it stays."""
+        """Create a folder that is deleted if the block fails."""
         folder = Path(tempfile.mkdtemp(dir=self.folder))
         try:
             yield folder

@@ -1,4 +1,4 @@
-"""A folder for what must not outlive this process, however it ends: by an order, by an error, or killed."""
+"""A temporary folder that is deleted however the process ends, even if it is killed."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-# the end of its standard input is the end of whoever holds the other end, and the system sees to that
+# The operating system closes the other end of its standard input when the parent process ends, in whatever way.
 _WATCHER = "import shutil, sys; sys.stdin.buffer.read(); shutil.rmtree(sys.argv[1], ignore_errors=True)"
 
 
 class TemporaryFolder:
-    """A new folder that a second, small process deletes when this one is gone.
+    """A new folder, and a small second process that deletes it when this process ends.
 
     Attributes:
-        path: of the folder; nobody else may look into it.
+        path: The folder; other users cannot read it.
     """
 
     def __init__(self) -> None:
@@ -27,6 +27,6 @@ class TemporaryFolder:
         )  # fmt: skip
 
     def close(self) -> None:
-        """Delete it now."""
+        """Delete the folder now."""
         shutil.rmtree(self.path, ignore_errors=True)
-        self._watcher.communicate()  # it ends
+        self._watcher.communicate()  # closes its input, so that it ends

@@ -1,4 +1,4 @@
-"""What somebody uploads becomes folders of frames, one for each camera: bounded in type, size, length and number."""
+"""Convert uploaded videos and images to one folder of frames per camera, within limits of type, size and number."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import cv2
 import numpy as np
 
 from learning_reid.errors import UserError
-from learning_reid.frames.images import IMAGE_SUFFIXES, IMAGE_ERRORS, natural_sort, read_image, describe_image_error
+from learning_reid.frames.images import IMAGE_ERRORS, IMAGE_SUFFIXES, describe_image_error, natural_sort, read_image
 from learning_reid.frames.sources import IMAGE_FORMATS, VIDEO_FORMATS
 from learning_reid.frames.video import VIDEO_SUFFIXES, VideoFrames
 from reid_store.thumbnails import encode_jpeg
 
-ACCEPTED_SOURCES = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
-LARGEST_MB = 300  # a file
-MOST_FRAMES = 120  # of all cameras together
-MOST_CAMERAS = 6
-LONGEST_S, MOST_DECODED = 120.0, 7200  # seconds and frames that are looked at of a video
-LONGEST_SIDE = 1920  # pixels of a frame
+ACCEPTED_SUFFIXES = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
+MAX_FILE_MB = 300
+MAX_FRAMES = 120  # of all cameras together
+MAX_CAMERAS = 6
+MAX_VIDEO_S, MAX_DECODED_FRAMES = 120.0, 7200  # of each video
+MAX_SIDE_PX = 1920  # of a frame
 _QUALITY = 92
 
 
@@ -32,9 +32,9 @@ class CameraFolder:
     """The frames of one camera.
 
     Attributes:
-        name: of the camera.
-        folder: of pictures, `000000.jpg` …
-        frames_per_second: of the pictures.
+        name: Camera name.
+        folder: Images `000000.jpg`, `000001.jpg`, ….
+        frames_per_second: Their rate.
     """
 
     name: str
@@ -42,114 +42,119 @@ class CameraFolder:
     frames_per_second: float
 
 
-def frames_of_uploads(
+def write_upload_frames(
     files: Sequence[Path], folder: Path, progress: Callable[[float], object] = lambda share: None
 ) -> tuple[list[CameraFolder], list[str]]:
     """Write the frames of uploaded files.
 
-    Each video is a camera, of which so many frames are taken that all cameras together have 120; all pictures together
-    are one more camera, a second apart.
+    Each video is one camera, sampled so that all cameras together have at most 120 frames. All images together are one
+    more camera, with one second between two images.
 
     Args:
-        files: videos and pictures.
-        folder: an existing one, to write into.
-        progress: told the share that is done.
+        files: Videos and images.
+        folder: An existing folder to write into.
+        progress: Called with the share that is done, 0 to 1.
 
     Returns:
-        The cameras; and a line for each thing that the reader should know.
+        The cameras, and one line for each thing the user should know.
 
     Raises:
-        UserError: nothing can be used, or too much was given.
+        UserError: No file can be used, or there is too much.
     """
-    videos, pictures = _sorted_out(files)
+    videos, images = _check_files(files)
     cameras: list[CameraFolder] = []
     notes: list[str] = []
-    each = MOST_FRAMES // max(1, len(videos) + bool(pictures))
+    max_frames = MAX_FRAMES // max(1, len(videos) + bool(images))
     for number, file in enumerate(videos):
-        place = folder / f"video_{number}"
-        place.mkdir()
+        target = folder / f"video_{number}"
+        target.mkdir()
         try:
-            rate = _film(file, place, each, notes, lambda share: progress((len(cameras) + share) / len(videos)))
-        except UserError as problem:
-            raise UserError(str(problem).replace(f"{file.parent}/", "")) from None
-        cameras.append(CameraFolder(_camera_name(file.stem, [one.name for one in cameras]), place, rate))
-    if pictures:
-        place = folder / "pictures"
-        place.mkdir()
-        _album(pictures, place, each, notes)
-        cameras.append(CameraFolder(_camera_name("pictures", [one.name for one in cameras]), place, 1.0))
+            rate = _write_video(
+                file, target, max_frames, notes, lambda share: progress((len(cameras) + share) / len(videos))
+            )
+        except UserError as error:
+            raise UserError(str(error).replace(f"{file.parent}/", "")) from None
+        cameras.append(CameraFolder(_camera_name(file.stem, [one.name for one in cameras]), target, rate))
+    if images:
+        target = folder / "images"
+        target.mkdir()
+        _write_images(images, target, max_frames, notes)
+        cameras.append(CameraFolder(_camera_name("images", [one.name for one in cameras]), target, 1.0))
     if sum(1 for one in cameras for _ in one.folder.iterdir()) < 2:
-        told = f" ({'; '.join(notes)})" if notes else ""
-        raise UserError(f"one frame is too little: people are looked for in the other frames; give two or more{told}")
+        details = f" ({'; '.join(notes)})" if notes else ""
+        raise UserError(f"one frame is not enough: people are searched in the other frames; choose two or more{details}")
     return cameras, notes
 
 
-def _sorted_out(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+def _check_files(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return videos and images in natural order; equal names count once."""
     if not files:
-        raise UserError("no file was given; choose a video, or two or more pictures")
+        raise UserError("no file was chosen; choose a video, or two or more images")
     for file in files:
-        if file.suffix.lower() not in ACCEPTED_SOURCES:
-            raise UserError(f"{file.name} is neither a picture ({IMAGE_FORMATS}) nor a video ({VIDEO_FORMATS})")
-        if file.stat().st_size > LARGEST_MB * 1e6:
-            raise UserError(f"{file.name} is too large: {file.stat().st_size / 1e6:,.0f} of at most {LARGEST_MB} MB")
-    by_name = {file.name: file for file in files}  # a name that was given twice counts once
+        if file.suffix.lower() not in ACCEPTED_SUFFIXES:
+            raise UserError(f"{file.name} is neither an image ({IMAGE_FORMATS}) nor a video ({VIDEO_FORMATS})")
+        if file.stat().st_size > MAX_FILE_MB * 1e6:
+            raise UserError(f"{file.name} is too large: {file.stat().st_size / 1e6:,.0f} MB of at most {MAX_FILE_MB} MB")
+    by_name = {file.name: file for file in files}
     names = natural_sort(by_name)
     videos = [by_name[name] for name in names if by_name[name].suffix.lower() in VIDEO_SUFFIXES]
-    pictures = [by_name[name] for name in names if by_name[name].suffix.lower() in IMAGE_SUFFIXES]
-    if len(videos) + bool(pictures) > MOST_CAMERAS:
-        raise UserError(f"{len(videos)} videos are too many: at most {MOST_CAMERAS} cameras are looked at")
-    return videos, pictures
+    images = [by_name[name] for name in names if by_name[name].suffix.lower() in IMAGE_SUFFIXES]
+    if len(videos) + bool(images) > MAX_CAMERAS:
+        raise UserError(f"{len(videos)} videos are too many; choose at most {MAX_CAMERAS}")
+    return videos, images
 
 
-def _film(file: Path, place: Path, most: int, notes: list[str], progress: Callable[[float], object]) -> float:
-    """Write at most so many frames of a video, evenly spread; returns how many a second they are."""
-    whole = VideoFrames(file)
-    rate = whole.frames_per_second or 25.0
-    length = min(len(whole), max(1, round(LONGEST_S * rate)), MOST_DECODED)
-    step, wanted = math.ceil(length / most), -1
-    film = VideoFrames(file, length, every=step)
-    for frame in film:
+def _write_video(
+    file: Path, target: Path, max_frames: int, notes: list[str], progress: Callable[[float], object]
+) -> float:
+    """Write at most `max_frames` evenly spaced frames of a video; return their rate per second."""
+    video = VideoFrames(file)
+    rate = video.frames_per_second or 25.0
+    length = min(len(video), max(1, round(MAX_VIDEO_S * rate)), MAX_DECODED_FRAMES)
+    step, last = math.ceil(length / max_frames), -1
+    sampled = VideoFrames(file, length, every=step)
+    for frame in sampled:
         progress(frame.index / length)
-        wanted = frame.index // step
-        _save(place, wanted, frame.image)
-    for number in range(wanted):
-        (place / f"{number:06d}.jpg").touch()  # a damaged frame leaves a gap, so that the others keep their time
-    notes += film.skipped
-    if len(whole) > length:
-        notes.append(f"{file.name}: only the first {length / rate:.0f} seconds are looked at")
+        last = frame.index // step
+        _save(target, last, frame.image)
+    for number in range(last):
+        (target / f"{number:06d}.jpg").touch()  # an empty file for a damaged frame, so that the others keep their time
+    notes += sampled.skipped
+    if len(video) > length:
+        notes.append(f"{file.name}: only the first {length / rate:.0f} seconds are used")
     if step > 1:
-        notes.append(f"{file.name}: one frame in {step} is looked at")
+        notes.append(f"{file.name}: one frame in {step} is used")
     return rate / step
 
 
-def _album(pictures: Sequence[Path], place: Path, most: int, notes: list[str]) -> None:
+def _write_images(images: Sequence[Path], target: Path, max_frames: int, notes: list[str]) -> None:
     readable = 0
-    for file in pictures[:most]:
+    for file in images[:max_frames]:
         try:
-            _save(place, readable, read_image(file))
-        except IMAGE_ERRORS as problem:
-            notes.append(f"{file.name} is left out: {describe_image_error(problem)}")
+            _save(target, readable, read_image(file))
+        except IMAGE_ERRORS as error:
+            notes.append(f"{file.name} is skipped: {describe_image_error(error)}")
             continue
         readable += 1
     if not readable:
-        raise UserError(f"no picture can be read ({'; '.join(notes[:3])}); choose others")
-    if len(pictures) > most:
-        notes.append(f"only the first {most} of {len(pictures)} pictures are looked at")
+        raise UserError(f"no image can be read ({'; '.join(notes[:3])}); choose others")
+    if len(images) > max_frames:
+        notes.append(f"only the first {max_frames} of {len(images)} images are used")
 
 
-def _save(place: Path, number: int, image: np.ndarray) -> None:
+def _save(target: Path, number: int, image: np.ndarray) -> None:
     height, width = image.shape[:2]
-    if (shrink := LONGEST_SIDE / max(height, width)) < 1:
-        size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    if (scale := MAX_SIDE_PX / max(height, width)) < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    (place / f"{number:06d}.jpg").write_bytes(encode_jpeg(image, _QUALITY))
+    (target / f"{number:06d}.jpg").write_bytes(encode_jpeg(image, _QUALITY))
 
 
-def _camera_name(wish: str, taken: Sequence[str]) -> str:
-    """A name for a camera that is short, plain and not taken.
+def _camera_name(wanted: str, taken: Sequence[str]) -> str:
+    """Return a short camera name of plain characters that is not taken.
 
     >>> _camera_name("=HYPERLINK(1) my  yard", ["HYPERLINK 1 my yard"])
     'HYPERLINK 1 my yard 2'
     """
-    name = " ".join(re.findall(r"\w[\w.-]*", wish))[:40] or "video"
+    name = " ".join(re.findall(r"\w[\w.-]*", wanted))[:40] or "video"
     return next(new for new in chain([name], (f"{name} {number}" for number in count(2))) if new not in taken)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from learning_reid.config.load import load_as
+from learning_reid.config.load import read_settings
 from learning_reid.errors import UserError
 from learning_reid.io.paths import find_config
 from reid_store.config import StoreSettings
@@ -35,7 +35,7 @@ Before = Annotated[str | None, typer.Option(help="Up to this time.", show_defaul
 
 def load_store_settings(config: Path, overrides: Sequence[str] | None) -> StoreSettings:
     """The settings of --config and --set."""
-    return load_as(StoreSettings, find_config(config), overrides or [])
+    return read_settings(StoreSettings, find_config(config), overrides or [])
 
 
 def parse_time(text: str, option: str) -> float:

@@ -153,9 +153,9 @@ def _threshold(given: float | None, embedder: str, weights: str) -> float | None
     """The calibrated distance for "who of the gallery is it?", where there is one."""
     if given is not None:
         return given
-    from learning_reid.embedding.operating_point import calibrated
+    from learning_reid.embedding.operating_point import find_operating_point
 
-    if (point := calibrated(embedder, weights, "euclidean")) is not None:
+    if (point := find_operating_point(embedder, weights, "euclidean")) is not None:
         return point.search_threshold
     print(
         "note: no threshold was calibrated for these weights; the people who are seen together in a frame, and so are "

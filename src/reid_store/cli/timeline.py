@@ -57,7 +57,7 @@ def run(
     from sqlalchemy.orm import Session
 
     from learning_reid.embedding.model_choice import parse_models
-    from learning_reid.io.output_folder import make_folder
+    from learning_reid.io.output_folder import create_folder
     from reid_store.detection_filter import check_cameras
     from reid_store.database import write_lock, open_store, database_errors
     from reid_store.records import find_embedder
@@ -76,7 +76,7 @@ def run(
         with Session(engine, expire_on_commit=False) as session:
             check_cameras(session, where.cameras)  # before anything is deleted
             rows = [find_embedder(session, model.name, model.weights) for model in models]
-        make_folder(output.parent, "--output")
+        create_folder(output.parent, "--output")
         if keep_s is not None:
             with write_lock(engine, url):
                 gone = delete_older(engine, time.time() - keep_s)

@@ -18,15 +18,13 @@ _QUALITY = 92
 def staged_folder(folder: Path) -> Iterator[Path]:
     """Yield a hidden folder to write into; move its content into `folder` on success.
 
-    On failure (an error, a full disk, Ctrl-C) `folder` is left as it was. Leftovers of a killed process stay hidden and are
-    removed by the next run.
+    On failure (an error, a full disk, Ctrl-C) `folder` is left as it was. Leftovers of a killed process stay hidden and
+    are removed by the next run.
 
     Raises:
         UserError: The folder contains files or cannot be written.
     """
-    created = [
-        position for path in (folder, *folder.parents) if not path.exists()
-    ]  # created here; deepest first
+    created = [path for path in (folder, *folder.parents) if not path.exists()]  # deepest first
     staging = folder / STAGING
     try:
         try:

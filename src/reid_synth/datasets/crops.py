@@ -1,7 +1,7 @@
-"""Labelled crops: what a detector would cut out of many cameras' pictures, with the right name on each.
+"""Render labelled person crops as a detector would cut them from camera images.
 
-A crop is made the way a real one comes about: somebody stands in front of a place, perhaps half hidden, the box around
-them is not exact, and the camera gives the whole thing its own colours, sharpness, noise and compression.
+A crop imitates a real one: a person in front of a street background, possibly occluded, with an inexact box, and with
+the colours, sharpness, noise and compression of its camera.
 """
 
 from collections.abc import Sequence
@@ -15,21 +15,19 @@ from reid_synth.people.person import Person, near_copy, sample_cloth_colour, sam
 from reid_synth.people.rendering import Light, Sprite, paste, render_person
 from reid_synth.places.street import EmptyStreet
 
-RENDERER_VERSION = (
-    4  # raised when the same plan gives other crops than before, so that what is kept on disk is drawn again
-)
+RENDERER_VERSION = 4  # increase when a plan gives other crops than before: cached datasets are generated again
 
 
 @dataclass(frozen=True)
 class CropCamera:
-    """One camera as far as crops are concerned.
+    """One camera of a crop dataset.
 
     Attributes:
-        street: an empty street to stand in, and its weather.
-        response: what the camera does to colours and edges.
-        tilt: radians it looks down.
-        light: where its light comes from.
-        person_px: how many pixels tall a person of 1.7 m is.
+        street: Background and its weather.
+        response: Photometric response.
+        tilt: Downward viewing angle, radians.
+        light: Direction of the light on people.
+        person_px: Image height of a person of 1.7 m, pixels.
     """
 
     street: EmptyStreet
@@ -40,10 +38,10 @@ class CropCamera:
 
 
 def sample_crop_camera(rng: np.random.Generator, streets: Sequence[EmptyStreet], spread: float = 1.0) -> CropCamera:
-    """Draw a camera that watches one of the streets; see `sample_camera_response` for `spread`."""
+    """Sample a camera that views one of the streets; for `spread` see `sample_camera_response`."""
     response = sample_camera_response(rng, spread)
-    # How small people are drawn already says how far away they are, so the lens adds little softness of its own.
-    # Beside whole pictures, real crops are the contrasty part: people stand out from where they are.
+    # The low resolution of distant people already softens the crop, so the lens blurs little.
+    # Real crops have more contrast than whole images: people stand out from the background.
     response = replace(
         response,
         blur=min(response.blur, 0.6),
@@ -63,7 +61,7 @@ def sample_crop_camera(rng: np.random.Generator, streets: Sequence[EmptyStreet],
 
 
 def sample_people(rng: np.random.Generator, count: int, near_copies: float = 0.33) -> list[Person]:
-    """Draw people, a share of whom are near-copies of the person before them."""
+    """Sample people; a share `near_copies` of them are near-copies of the person before them."""
     people = [sample_person(rng)]
     while len(people) < count:
         people.append(near_copy(people[-1], rng) if rng.random() < near_copies else sample_person(rng))
@@ -73,23 +71,23 @@ def sample_people(rng: np.random.Generator, count: int, near_copies: float = 0.3
 def render_crop(
     person: Person, camera: CropCamera, rng: np.random.Generator, bystanders: Sequence[Person] = ()
 ) -> np.ndarray:
-    """One crop of a person, as cut out by a detector that is right but not exact.
+    """Render one crop of a person, cut out by an accurate but inexact detector.
 
     Args:
-        person: who is in the crop.
-        camera: who looks.
-        rng: pose, box, background and what stands in the way.
-        bystanders: people who may be in the background or in front.
+        person: The person to show.
+        camera: The camera.
+        rng: Draws pose, box, background and occlusion.
+        bystanders: Other people who may appear in the background or in front.
 
     Returns:
-        (h, w, 3) uint8 RGB; h and w follow from how far away the person is.
+        (h, w, 3) uint8 RGB; the size follows from the distance of the person.
     """
     height = int(np.clip(camera.person_px * rng.uniform(0.8, 1.25), 60, 240))
     sprite = _sprite(person, camera, rng, height)
     sprite_height, sprite_width = sprite.rgba.shape[:2]
     above, below, left, right = (round(max(-0.06, rng.normal(0.035, 0.04)) * sprite_height) for _ in range(4))
     if rng.random() < 0.06:
-        below = -int(rng.uniform(0.1, 0.35) * sprite_height)  # the feet are hidden or cut off
+        below = -int(rng.uniform(0.1, 0.35) * sprite_height)  # feet hidden or cut off
     crop_height = sprite_height + above + below
     crop_width = max(int(crop_height * rng.uniform(0.34, 0.5)), sprite_width + left + right)
     foot = np.array(
@@ -99,7 +97,7 @@ def render_crop(
     image = _background(camera.street.image, crop_height, crop_width, rng)
     if bystanders and rng.random() < 0.2:
         _paste_bystander(image, bystanders, camera, rng, height, behind=True)
-    _shadow(image, foot, height, rng)
+    _paint_shadow(image, foot, height, rng)
     paste(image, sprite, foot)
     if bystanders and rng.random() < 0.1:
         _paste_bystander(image, bystanders, camera, rng, height, behind=False)
@@ -111,7 +109,7 @@ def render_crop(
 
 
 def _sprite(person: Person, camera: CropCamera, rng: np.random.Generator, height: float) -> Sprite:
-    # People mostly walk along a few ways, so eight headings are common and all others possible.
+    # People mostly follow a few paths: eight headings are common, all others possible.
     heading = rng.integers(8) * np.pi / 4 + rng.normal(0, 0.2) if rng.random() < 0.7 else rng.uniform(-np.pi, np.pi)
     return render_person(
         person,
@@ -126,7 +124,7 @@ def _sprite(person: Person, camera: CropCamera, rng: np.random.Generator, height
 
 
 def _background(street: np.ndarray, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """A window of the street at a random zoom, brightness and side."""
+    """Cut a random window out of the street, with random zoom, brightness and mirroring."""
     window_height = int(min(street.shape[0], height * rng.uniform(0.7, 1.6)))
     window_width = int(min(street.shape[1], max(8, window_height * width / height)))
     y, x = int(rng.integers(street.shape[0] - window_height + 1)), int(rng.integers(street.shape[1] - window_width + 1))
@@ -138,15 +136,15 @@ def _background(street: np.ndarray, height: int, width: int, rng: np.random.Gene
     return np.clip(window * rng.uniform(0.75, 1.2), 0, 255).astype(np.uint8)
 
 
-def _shadow(image: np.ndarray, foot: np.ndarray, height: float, rng: np.random.Generator) -> None:
+def _paint_shadow(image: np.ndarray, foot: np.ndarray, height: float, rng: np.random.Generator) -> None:
     if rng.random() < 0.4:
         return
-    shade = np.zeros(image.shape[:2], np.float32)
+    shadow = np.zeros(image.shape[:2], np.float32)
     reach = (int(height * rng.uniform(0.1, 0.3)), max(1, int(height * rng.uniform(0.02, 0.06))))
     centre = (int(foot[0] + rng.normal(0, 0.06) * height), int(foot[1]))
-    cv2.ellipse(shade, centre, reach, float(rng.normal(0, 12)), 0, 360, float(rng.uniform(0.2, 0.6)), -1)
-    shade = cv2.GaussianBlur(shade, (0, 0), max(0.6, height / 70))
-    image[:] = (image * (1 - shade[..., None])).astype(np.uint8)
+    cv2.ellipse(shadow, centre, reach, float(rng.normal(0, 12)), 0, 360, float(rng.uniform(0.2, 0.6)), -1)
+    shadow = cv2.GaussianBlur(shadow, (0, 0), max(0.6, height / 70))
+    image[:] = (image * (1 - shadow[..., None])).astype(np.uint8)
 
 
 def _paste_bystander(
@@ -161,15 +159,13 @@ def _paste_bystander(
     size = height * (rng.uniform(0.5, 0.95) if behind else rng.uniform(1.0, 1.15))
     sprite = _sprite(other, camera, rng, size)
     side = 1 if rng.random() < 0.5 else -1
-    offset = (
-        rng.uniform(0.1, 0.6) if behind else rng.uniform(0.4, 0.6)
-    )  # somebody in front hides one side, not everything
+    offset = rng.uniform(0.1, 0.6) if behind else rng.uniform(0.4, 0.6)  # a person in front covers one side only
     ground = image.shape[0] * (rng.uniform(0.75, 0.97) if behind else rng.uniform(1.0, 1.1))
     paste(image, sprite, np.array([image.shape[1] * (0.5 + side * offset), ground]))
 
 
 def _occlude(image: np.ndarray, rng: np.random.Generator) -> None:
-    """A post, a wall or a box in front of the person."""
+    """Paint a wall, a post or a box in front of the person."""
     height, width = image.shape[:2]
     colour = np.array(sample_cloth_colour(rng)) * rng.uniform(0.6, 1.0)
     kind = rng.integers(3)

@@ -1,11 +1,11 @@
-"""Generated faces as a labelled set on disk: a folder for each person, and one table that says what is for what.
+"""Synthetic faces as a labelled dataset on disk: a folder for each person and one table of labels and splits.
 
     labels.csv     img_path,person_id,camera_id,split
-    train/0001/    people to learn from
-    test/0004/     people to be recognised: the first two pictures of each are queries, the others the gallery
+    train/0001/    people for training
+    test/0004/     test people: the first two images of each are queries, the others the gallery
 
-The table is read by the layout "csv" of `learning_reid.datasets`. A name such as `0004_c1s1_000031_01.jpg` reads as in
-Market-1501: person 4, camera 1, sequence 1, picture 31.
+The layout "csv" of `learning_reid.datasets` reads the table. File names follow Market-1501:
+`0004_c1s1_000031_01.jpg` is person 4, camera 1, sequence 1, image 31.
 """
 
 import csv
@@ -23,15 +23,15 @@ from reid_synth.faces.rendering import render_face_crop, sample_face_camera
 
 LABELS = "labels.csv"
 _CAMERAS = 2
-_QUERIES = 2  # pictures of each test person, one from each camera
+_QUERIES = 2  # images of each test person, one from each camera
 
 
 @dataclass(frozen=True)
 class FacePlan:
-    """How many of what. Test and train people are different people, some of them as alike as siblings.
+    """Size of a face dataset. Training and test people are disjoint; some look as alike as siblings.
 
     Raises:
-        UserError: too few of something for a set that can be trained and tested on.
+        UserError: Too few people or images for a dataset.
     """
 
     train_people: int = 200
@@ -39,55 +39,55 @@ class FacePlan:
     images_each: int = 12
 
     def __post_init__(self) -> None:
-        """Check that every test person has a gallery picture from both cameras."""
+        """Check that every test person has a gallery image from both cameras."""
         if self.train_people < 0 or self.test_people < 0 or self.train_people + self.test_people == 0:
-            raise UserError(f"{self.train_people} + {self.test_people} people make no set of faces: ask for some")
+            raise UserError(f"{self.train_people} + {self.test_people} people: a face dataset needs at least 1 person")
         if self.images_each < _QUERIES + _CAMERAS:
             least = _QUERIES + _CAMERAS
-            raise UserError(f"{self.images_each} pictures of each face are too few: take {least} or more")
+            raise UserError(f"{self.images_each} images of each face are too few: use {least} or more")
 
     @property
     def people(self) -> int:
-        """How many people there are."""
+        """Number of people."""
         return self.train_people + self.test_people
 
     @property
     def images(self) -> int:
-        """How many pictures will be written."""
+        """Number of images."""
         return self.people * self.images_each
 
 
 def write_faces(folder: Path, plan: FacePlan, seed: int, done: Callable[[], object] = lambda: None) -> int:
-    """Write a generated set of aligned faces, 112 × 112.
+    """Write a synthetic dataset of aligned faces, 112 × 112 pixels.
 
     Args:
-        folder: where the table and the folders go; made if missing.
-        plan: how many of what.
-        seed: of the faces, the cameras and everything else; same seed, same bytes.
-        done: called after each written picture, for a progress bar.
+        folder: Folder of the dataset; created if missing.
+        plan: Size of the dataset.
+        seed: Seed of everything that is random; the same seed gives the same bytes.
+        done: Progress callback, called after each image.
 
     Returns:
-        How many pictures were written.
+        Number of images written.
 
     Raises:
-        UserError: the folder holds files, or cannot be written.
+        UserError: The folder contains files or cannot be written.
     """
     table = io.StringIO()
     rows = csv.writer(table, lineterminator="\n")
     rows.writerow(("img_path", "person_id", "camera_id", "split"))
     written = 0
-    with staged_folder(folder) as draft:
+    with staged_folder(folder) as staging:
         for row, image in _render_images(plan, seed):
-            write_file(draft, row[0], encode_jpeg(image))
+            write_file(staging, row[0], encode_jpeg(image))
             rows.writerow(row)
             written += 1
             done()
-        write_file(draft, LABELS, table.getvalue().encode())
+        write_file(staging, LABELS, table.getvalue().encode())
     return written
 
 
 def _render_images(plan: FacePlan, seed: int) -> Iterator[tuple[tuple[str, str, str, str], np.ndarray]]:
-    """Every row of the table with its picture."""
+    """Yield every row of the table with its image."""
     rng = np.random.default_rng([seed, 112])
     cameras = [sample_face_camera(rng) for _ in range(_CAMERAS)]
     frame = 0

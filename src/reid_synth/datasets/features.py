@@ -1,7 +1,7 @@
-"""Features without pictures: points that behave like those of a ReID network, for exhibits, tests and lessons.
+"""Synthetic embeddings that behave like those of a ReID network, for demonstrations, lessons and tests.
 
-Every person is a point, every camera pushes all its pictures the same way, and every picture adds noise of its own:
-little for most, much for a few (somebody half hidden, seen from behind, cut off).
+Every person is a point, every camera shifts its images in one direction, and every image adds noise: little for most
+images, much for a few (occluded, seen from behind, cut off).
 """
 
 from dataclasses import dataclass
@@ -11,47 +11,48 @@ import numpy as np
 
 @dataclass(frozen=True)
 class FeaturePlan:
-    """How many of what, and how hard.
+    """Size and difficulty of a set of embeddings.
 
     Attributes:
-        persons, cameras: how many.
-        shots: pictures of each person from each camera.
-        strangers: pictures in the gallery of people nobody asks for.
-        dimension: length of a feature.
-        camera_shift: how far a camera pushes its pictures; the persons lie about 1.4 apart.
-        noise: how far a usual picture lies from its person.
-        seed: of everything.
+        persons, cameras: Number of persons and cameras.
+        images_per_camera: Images of each person from each camera.
+        distractors: Gallery images of other people.
+        dimension: Length of an embedding.
+        camera_shift: Distance by which a camera shifts its images; persons are about 1.4 apart.
+        noise: Distance of a typical image from its person.
+        seed: Seed of everything that is random.
     """
 
     persons: int = 100
     cameras: int = 6
-    shots: int = 3
-    strangers: int = 300
+    images_per_camera: int = 3
+    distractors: int = 300
     dimension: int = 64
     camera_shift: float = 0.5
     noise: float = 1.0
     seed: int = 0
 
 
-def make_features(world: FeaturePlan) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Make features as Market-1501 is divided: of each person one picture from each camera asks.
+def make_features(plan: FeaturePlan) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Generate embeddings with the query/gallery split of Market-1501: one query per person and camera.
 
     Returns:
-        features (n, d) float32 of unit length; person (n,) int64, -1 for strangers; camera (n,) int64; asks (n,) bool.
+        features (n, d) float32 of unit length; person (n,) int64, -1 for distractors; camera (n,) int64;
+        is_query (n,) bool.
     """
-    rng = np.random.default_rng(world.seed)
+    rng = np.random.default_rng(plan.seed)
 
     def points(count: int) -> np.ndarray:
-        return rng.standard_normal((count, world.dimension)) / np.sqrt(world.dimension)
+        return rng.standard_normal((count, plan.dimension)) / np.sqrt(plan.dimension)
 
-    each = world.cameras * world.shots
-    person = np.concatenate([np.repeat(np.arange(world.persons), each), np.full(world.strangers, -1)])
+    each = plan.cameras * plan.images_per_camera
+    person = np.concatenate([np.repeat(np.arange(plan.persons), each), np.full(plan.distractors, -1)])
     camera = np.concatenate(
-        [np.tile(np.arange(each) % world.cameras, world.persons), rng.integers(0, world.cameras, world.strangers)]
+        [np.tile(np.arange(each) % plan.cameras, plan.persons), rng.integers(0, plan.cameras, plan.distractors)]
     )
-    asks = np.concatenate([np.tile(np.arange(each) < world.cameras, world.persons), np.zeros(world.strangers, bool)])
-    centre = np.concatenate([points(world.persons)[person[: world.persons * each]], points(world.strangers)])
-    spread = world.noise * rng.lognormal(0, 0.5, len(person))[:, None]  # a few pictures are far off
-    features = centre + world.camera_shift * points(world.cameras)[camera] + spread * points(len(person))
+    is_query = np.concatenate([np.tile(np.arange(each) < plan.cameras, plan.persons), np.zeros(plan.distractors, bool)])
+    centre = np.concatenate([points(plan.persons)[person[: plan.persons * each]], points(plan.distractors)])
+    spread = plan.noise * rng.lognormal(0, 0.5, len(person))[:, None]  # heavy-tailed: a few images are far off
+    features = centre + plan.camera_shift * points(plan.cameras)[camera] + spread * points(len(person))
     features /= np.linalg.norm(features, axis=1, keepdims=True)
-    return features.astype(np.float32), person, camera, asks
+    return features.astype(np.float32), person, camera, is_query

@@ -1,4 +1,4 @@
-"""What the crops of a generated data set say in their names, and what its people look like, as tables."""
+"""Tables of a synthetic crop dataset: labels from file names, attributes from people."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ _SPLITS = {"bounding_box_train": "train", "query": "query", "bounding_box_test":
 
 
 def labels_table(names: Iterable[str]) -> bytes:
-    """`img_path,person_id,camera_id,split`, a row for each crop but the junk; a stranger has no person_id.
+    """Format `labels.csv`, `img_path,person_id,camera_id,split`: a row for each crop except junk.
+
+    Distractors have an empty person_id.
 
     Args:
-        names: paths of Market-1501's layout.
+        names: Paths in the layout of Market-1501.
 
     >>> print(labels_table(["query/0002_c1s1_000451_01.jpg", "bounding_box_test/0000_c3s1_000007_01.jpg"]).decode())
     img_path,person_id,camera_id,split
@@ -34,19 +36,21 @@ def labels_table(names: Iterable[str]) -> bytes:
 
 
 def attributes_table(people: Sequence[Person], changed: Mapping[int, Person]) -> bytes:
-    """A row for each person: id, attributes, and where clothes were changed, `changed_KEY` for what is other then.
+    """Format `attributes.csv`: a row for each person with id, attributes, and `changed_KEY` columns.
+
+    A `changed_KEY` column has the attribute after a change of clothes; it exists only for attributes that differ.
 
     Args:
-        people: the first has number 1.
-        changed: by their place in `people`, those who change, in their other clothes.
+        people: The people in order; the first has number 1.
+        changed: People in changed clothes, by index in `people`.
     """
     first = [attributes_of(person) for person in people]
     keys = list(first[0])
     later = {index: attributes_of(person) for index, person in changed.items()}
-    differing = [key for key in keys if any(look[key] != first[index][key] for index, look in later.items())]
+    differing = [key for key in keys if any(new[key] != first[index][key] for index, new in later.items())]
     rows = [
-        (f"{index + 1:04d}", *look.values(), *(later[index][key] if index in later else "" for key in differing))
-        for index, look in enumerate(first)
+        (f"{index + 1:04d}", *attributes.values(), *(later[index][key] if index in later else "" for key in differing))
+        for index, attributes in enumerate(first)
     ]
     return _table(("person_id", *keys, *(f"changed_{key}" for key in differing)), rows)
 

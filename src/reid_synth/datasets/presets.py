@@ -1,4 +1,4 @@
-"""How much `synth` makes: for tests, for a look, for a lesson, for training."""
+"""Presets of the `synth` command: dataset sizes for tests, demonstrations, lessons and training."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from reid_synth.world.world import World, WorldPlan
 
 @dataclass(frozen=True)
 class Preset:
-    """A data set: the crops, the cameras whose street the test people of the crops walk, and the faces.
+    """Plans of a dataset: crops, a street world with the test people of the crops, and faces.
 
     Attributes:
-        weather: over the street, a name in `WEATHERS`.
+        weather: Weather over the street, a name in `WEATHERS`.
     """
 
     crops: MarketPlan
@@ -27,12 +27,12 @@ class Preset:
     weather: str = "sun"
 
     def __post_init__(self) -> None:
-        """Check the weather's name."""
+        """Check the name of the weather."""
         if self.weather not in WEATHERS:
-            raise UserError(f"no weather {self.weather!r}: {did_you_mean(self.weather, WEATHERS)}")
+            raise UserError(f"unknown weather {self.weather!r}: {did_you_mean(self.weather, WEATHERS)}")
 
     def make_world(self, seed: int) -> World:
-        """The street; its people are test people of the crops, under the same numbers."""
+        """Create the street world; its people are the test people of the crops, with the same numbers."""
         people = sample_market_people(self.crops, seed)[self.crops.train_people :]
         changed = {index + 1: person for index, person in people_with_changed_clothes(self.crops, seed).items()}
         weather = WEATHERS[self.weather](np.random.default_rng([seed, 2012]))
@@ -81,27 +81,27 @@ def adjust_preset(
     change_clothes: float = 0.0,
     weather: str = "sun",
 ) -> Preset:
-    """The same with other numbers, where they are given.
+    """Return a preset with other numbers where they are given.
 
     Args:
-        preset: to start from.
-        people: of the crops and of the faces, half of them to learn from; as many of them as are to test walk the
+        preset: The preset to start from.
+        people: Number of people of the crops and of the faces, half of them for training. All test people walk the
             street, but not more than in the preset.
-        cameras: of the crops and of the street.
-        frames: of each camera of the street.
-        change_clothes: share of the people, of the crops and so of the street.
-        weather: over the street.
+        cameras: Number of cameras of the crops and of the street.
+        frames: Number of frames of each street camera.
+        change_clothes: Share of the people who change clothes, in the crops and in the street.
+        weather: Weather over the street.
 
     Raises:
-        UserError: a number that makes no data set.
+        UserError: The numbers do not make a dataset.
     """
     crops, world, faces = preset.crops, preset.world, preset.faces
     if people is not None:
         if people < 2:
-            raise UserError(f"{people} people make no data set: take 2 or more, half of them are to learn from")
-        learn, test = people // 2, people - people // 2
-        crops = replace(crops, train_people=learn, test_people=test)
-        faces = replace(faces, train_people=learn, test_people=test)
+            raise UserError(f"{people} people: use 2 or more, half of them are for training")
+        train, test = people // 2, people - people // 2
+        crops = replace(crops, train_people=train, test_people=test)
+        faces = replace(faces, train_people=train, test_people=test)
         world = replace(world, people=min(world.people, test))
     if cameras is not None:
         crops, world = replace(crops, cameras=cameras), replace(world, cameras=cameras)

@@ -1,4 +1,4 @@
-"""What a camera made of people, in five numbers a crop: whether generated crops lie where real ones do."""
+"""Image statistics of crops, to compare synthetic with real ones."""
 
 from __future__ import annotations
 
@@ -8,35 +8,32 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-_SIZE = (64, 128)  # width, height at which crops of all sizes are compared
+_SIZE = (64, 128)  # width, height to which crops of all sizes are resized
 
 
 class CropStatistics(NamedTuple):
-    """Five numbers of one crop, all but the last on its copy of 128 × 64 pixels."""
+    """Five statistics of one crop; all but the height are measured on its copy of 128 × 64 pixels."""
 
     sharpness: float  # variance of the Laplacian of the grey levels
     contrast: float  # standard deviation of the grey levels, 0–255
     brightness: float  # mean grey level, 0–255
     saturation: float  # mean saturation (HSV), 0–255
-    height_px: float  # height of the crop itself
+    height_px: float  # height of the original crop
 
 
 class Range(NamedTuple):
-    """Where the middle of many values lies."""
+    """Median and central 80 % of many values."""
 
-    low: float  # 10 % are lower
+    low: float  # 10th percentile
     median: float
-    high: float  # 10 % are higher
+    high: float  # 90th percentile
 
 
 def measure_crop(image: np.ndarray) -> CropStatistics:
-    """Measure a crop.
+    """Measure the statistics of a crop.
 
     Args:
         image: (h, w, 3) uint8 RGB.
-
-    Returns:
-        Its five numbers.
 
     Example:
         >>> grey = np.full((100, 50, 3), 90, np.uint8)
@@ -57,16 +54,16 @@ def measure_crop(image: np.ndarray) -> CropStatistics:
 
 
 def measure_crops(images: Iterable[np.ndarray]) -> dict[str, Range]:
-    """The range of each number over many crops, by its name.
+    """Compute the range of each statistic over many crops, by name.
 
     Args:
-        images: each (h, w, 3) uint8 RGB.
+        images: Each (h, w, 3) uint8 RGB.
 
     Raises:
-        ValueError: there are none.
+        ValueError: There are no crops.
     """
     rows = np.array([measure_crop(image) for image in images])
     if len(rows) == 0:
-        raise ValueError("there are no crops to measure")
+        raise ValueError("no crops to measure")
     edges = np.percentile(rows, [10, 50, 90], axis=0)
     return {name: Range(*edges[:, i].tolist()) for i, name in enumerate(CropStatistics._fields)}

@@ -1,4 +1,4 @@
-"""What one camera sees of a place where people come and go, and everything that is true about each of its frames."""
+"""Frames of one camera over a street with pedestrians, with exact ground truth."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from reid_synth.places.surfaces import make_surfaces
 from reid_synth.places.weather import Weather
 from reid_synth.world.pedestrian import Pedestrian, RenderedPedestrian
 
-_SPRITE_CACHE_SIZE = 400  # the last rendered ones, about 20 MB: `truth` and `render` need the same
-_FARTHEST_WALK_M = 27.0  # nobody walks beyond; things that stand there are part of the background
+_SPRITE_CACHE_SIZE = 400  # about 20 MB; `truth` and `render` share the rendered sprites
+_FARTHEST_WALK_M = 27.0  # people stay nearer; objects beyond are part of the background
 
 
 class SceneTruth(NamedTuple):
-    """Who is where: a row for each person who is seen at least a little, frame by frame."""
+    """Ground truth: a row for each visible person in each frame."""
 
     frame: np.ndarray  # (n,) int64, from 0
     person_id: np.ndarray  # (n,) int64, from 1
-    boxes_xyxy: np.ndarray  # (n, 4) float32 pixels, as if nothing hid the person, cut at the picture's edge
-    visibility: np.ndarray  # (n,) float32, share of the person that is seen, 0–1
+    boxes_xyxy: np.ndarray  # (n, 4) float32 pixels, of the whole person despite occlusion, clipped to the image
+    visibility: np.ndarray  # (n,) float32, visible share of the person, 0–1
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """The weather over a view and what its camera makes of the light."""
+    """Weather over a view and the photometric response of its camera."""
 
     weather: Weather
     response: CameraResponse
 
     @property
     def light(self) -> Light:
-        """The light on people: from the sun's side, or from everywhere where the sky is overcast."""
+        """Light on people: from the side of the sun, or diffuse under an overcast sky."""
         x, y = self.weather.sun.shadow_xy
         length = float(np.hypot(x, y))
         if length < 0.25:
@@ -50,16 +50,16 @@ class Conditions:
 
 
 class CameraView:
-    """A street under one camera. A frame is a pure function of the seed and its index, in any order.
+    """A street under one camera. A frame depends only on the seed and its index.
 
     Args:
-        seed: of the street and the camera's noise.
-        camera: who looks.
-        conditions: light and the camera's response.
-        performers: who may come by.
-        rng: draws the street; further ahead than the other arguments in its stream where they were drawn from it.
-        frames: how many frames `len` and `truth` speak of.
-        frames_per_second: how much time passes between two of them.
+        seed: Seed of the street and of the sensor noise.
+        camera: The camera.
+        conditions: Weather and camera response.
+        pedestrians: People who may be visible.
+        rng: Draws the street; continues the stream from which the other arguments were drawn.
+        frames: Number of frames for `len` and `truth`.
+        frames_per_second: Frame rate.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class CameraView:
         return self.frames
 
     def _build(self, rng: np.random.Generator) -> tuple[Canvas, list[StreetObject]]:
-        """Paint what never changes; returns it and the things that people may pass behind, the farthest first."""
+        """Paint the static background; return it and the objects that may occlude people, farthest first."""
         surfaces = make_surfaces(self.seed, per_kind=3)
         objects = sorted(place_scene_objects(surfaces, rng), key=lambda obj: -float(obj.ground_xy[1]))
         weather = self.conditions.weather
@@ -93,54 +93,58 @@ class CameraView:
         return canvas, [obj for obj in objects if obj.ground_xy[1] <= _FARTHEST_WALK_M]
 
     def render(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Photograph one frame.
+        """Render one frame.
 
         Args:
-            index: any frame from 0; those past `len` are as good.
+            index: Frame index from 0; indices beyond `len` are valid too.
 
         Returns:
-            image (height, width, 3) uint8 RGB; then, a row for each person seen: person_ids (n,) int64,
+            image (height, width, 3) uint8 RGB; then, with a row for each visible person: person_ids (n,) int64,
             boxes_xyxy (n, 4) float32 pixels, visibility (n,) float32 0–1.
         """
-        canvas, boxes, whole = self.paint(index)
+        canvas, boxes, num_pixels = self.paint(index)
         weather, rng = self.conditions.weather, np.random.default_rng([self.seed, index])
         image = weather.grade(canvas.downsampled(), canvas.emissive(), rng)
         image = weather.adapt_response(self.conditions.response).apply(image, rng)
-        return image, *self._seen(canvas, boxes, whole)
+        return image, *self._visible_truth(canvas, boxes, num_pixels)
 
     def truth(self) -> SceneTruth:
-        """Who is where in all frames."""
-        rows = [self._seen(*self.paint(index)) for index in tqdm(range(self.frames), "staging the scene", leave=False)]
+        """Compute the ground truth of all frames."""
+        rows = [
+            self._visible_truth(*self.paint(index))
+            for index in tqdm(range(self.frames), "rendering frames", leave=False)
+        ]
         return concat_truth(rows)
 
     def paint(self, index: int) -> tuple[Canvas, np.ndarray, np.ndarray]:
-        """The frame before the camera's response.
+        """Paint a frame before weather grading and camera response.
 
         Returns:
-            The canvas, whose `ids` show where each performer is seen, numbered from 1 in their order; their boxes
-            (performers, 4) float32, not yet cut at the edge; the pixels (performers,) that each would cover if nothing
-            hid them, 0 for those who are not there.
+            The canvas, whose `ids` show the visible pixels of each pedestrian, numbered from 1 in their order; their
+            boxes (pedestrians, 4) float32, not clipped to the image; the number of pixels (pedestrians,) that each
+            covers without occlusion, 0 if out of view.
         """
         canvas = Canvas(self.camera, self.conditions.weather.sun)
         canvas.image[:], canvas.ids[:] = self._backdrop.image, self._backdrop.ids
         light = self.conditions.light
-        images = [self._render_pedestrian(pedestrian, index, light) for pedestrian in range(len(self.pedestrians))]
+        rendered = [self._render_pedestrian(pedestrian, index, light) for pedestrian in range(len(self.pedestrians))]
         standing = [(-float(obj.ground_xy[1]), -1 - i) for i, obj in enumerate(self._foreground)]
-        for who, seen in enumerate(images):
-            if seen is not None:
-                canvas.cast_sprite_shadow(seen.sprite.rgba, seen.sprite.foot_xy, seen.ground_xy, seen.pixels_per_metre)
-                standing.append((-float(seen.ground_xy[1]), who))
+        for number, person in enumerate(rendered):
+            if person is not None:
+                sprite = person.sprite
+                canvas.cast_sprite_shadow(sprite.rgba, sprite.foot_xy, person.ground_xy, person.pixels_per_metre)
+                standing.append((-float(person.ground_xy[1]), number))
         canvas.apply_shadows()
-        boxes, whole = np.zeros((len(images), 4), np.float32), np.zeros(len(images), np.int64)
-        for _, who in sorted(standing):  # the farthest first
-            seen = images[who] if who >= 0 else None
-            if seen is None:
-                self._foreground[-1 - who].paint(canvas)
+        boxes, num_pixels = np.zeros((len(rendered), 4), np.float32), np.zeros(len(rendered), np.int64)
+        for _, number in sorted(standing):  # farthest first; negative numbers are objects
+            person = rendered[number] if number >= 0 else None
+            if person is None:
+                self._foreground[-1 - number].paint(canvas)
                 continue
-            ground_xy, sprite, metre = seen
-            footprint = paint_upright(canvas, sprite.rgba, sprite.foot_xy, ground_xy, metre, who + 1)
-            boxes[who], whole[who] = footprint.box_xyxy, footprint.pixels
-        return canvas, boxes, whole
+            ground_xy, sprite, metre = person
+            footprint = paint_upright(canvas, sprite.rgba, sprite.foot_xy, ground_xy, metre, number + 1)
+            boxes[number], num_pixels[number] = footprint.box_xyxy, footprint.pixels
+        return canvas, boxes, num_pixels
 
     def _render_pedestrian(self, pedestrian: int, index: int, light: Light) -> RenderedPedestrian | None:
         key = (pedestrian, index)
@@ -151,16 +155,18 @@ class CameraView:
                 self._sprites.popitem(last=False)
         return self._sprites[key]
 
-    def _seen(self, canvas: Canvas, boxes: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        seen = canvas.visible_pixels(len(whole))
-        rows = np.flatnonzero(seen > 0)
-        cut = np.clip(boxes[rows], 0, np.array([self.camera.width, self.camera.height] * 2, np.float32))
+    def _visible_truth(
+        self, canvas: Canvas, boxes: np.ndarray, num_pixels: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        visible = canvas.visible_pixels(len(num_pixels))
+        rows = np.flatnonzero(visible > 0)
+        clipped = np.clip(boxes[rows], 0, np.array([self.camera.width, self.camera.height] * 2, np.float32))
         ids = np.array([pedestrian.person_id for pedestrian in self.pedestrians], np.int64)
-        return ids[rows], cut, (seen[rows] / whole[rows]).astype(np.float32)
+        return ids[rows], clipped, (visible[rows] / num_pixels[rows]).astype(np.float32)
 
 
 def concat_truth(rows: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> SceneTruth:
-    """One table of what `render` tells of each frame: ids, boxes and visibility, a tuple a frame from frame 0 on."""
+    """Concatenate per-frame ids, boxes and visibility, as `CameraView.render` returns them from frame 0 on."""
     return SceneTruth(
         np.repeat(np.arange(len(rows)), [len(ids) for ids, _, _ in rows]),
         np.concatenate([np.zeros(0, np.int64), *(ids for ids, _, _ in rows)]),

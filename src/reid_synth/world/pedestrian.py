@@ -1,4 +1,4 @@
-"""From somebody on the move to how one camera sees them at that moment."""
+"""Render a person who walks in the world as one camera sees them."""
 
 from __future__ import annotations
 
@@ -10,59 +10,59 @@ from reid_synth.camera import Camera
 from reid_synth.people.person import Person
 from reid_synth.people.rendering import Light, Sprite, render_person
 
-_STRIDE_M = 1.45  # metres walked in one cycle of the gait (two steps) by a person 1.7 m tall
-_SHARPNESS = 1.4  # sprites are rendered that much larger than they are seen
+_STRIDE_M = 1.45  # length of one gait cycle (two steps) of a person 1.7 m tall
+_OVERSAMPLING = 1.4  # sprites are rendered larger by this factor than they appear
 
 
 class WalkState(NamedTuple):
-    """Where somebody is and what they do."""
+    """Position and gait of a person at one time."""
 
     ground_xy: np.ndarray  # (2,) metres
-    direction: float  # radians, the way they face: 0 = along +x, π/2 = along +y
-    walked_m: float  # since they set out, which says where in their stride they are
+    direction: float  # body direction, radians: 0 = along +x, π/2 = along +y
+    walked_m: float  # since the start; gives the phase of the gait
     gait_amplitude: float = 1.0  # 1 walks, 0 stands
 
 
 class RenderedPedestrian(NamedTuple):
-    """How somebody looks to a camera at one moment."""
+    """Image of a person in one camera at one time."""
 
-    ground_xy: np.ndarray  # (2,) metres on the camera's own ground
+    ground_xy: np.ndarray  # (2,) metres on the camera's ground
     sprite: Sprite
-    pixels_per_metre: float  # of the sprite
+    pixels_per_metre: float  # scale of the sprite
 
 
 class Pedestrian(Protocol):
-    """Somebody who may be seen."""
+    """A person who may be visible to a camera."""
 
     @property
     def person_id(self) -> int:
-        """Who it is, from 1."""
+        """Number of the person, from 1."""
         ...
 
     def render(self, camera: Camera, time_s: float, light: Light) -> RenderedPedestrian | None:
-        """How the camera sees them at a time; None where they are out of its sight."""
+        """Render the person as the camera sees them at a time; None if out of view."""
         ...
 
 
 def render_pedestrian(person: Person, state: WalkState, camera: Camera, light: Light, seed: int) -> RenderedPedestrian:
-    """Draw somebody.
+    """Render a person in a walking state.
 
     Args:
-        person: who.
-        moment: on the camera's own ground.
-        camera: who looks.
-        light: where the light comes from.
-        seed: of the folds and habits that stay the same in all frames.
+        person: The person.
+        state: Position and gait on the camera's ground.
+        camera: The camera.
+        light: Direction of the light.
+        seed: Seed of cloth folds and habits that stay the same in all frames.
     """
-    metre = _SHARPNESS * float(camera.pixels_per_metre(state.ground_xy))
+    pixels_per_metre = _OVERSAMPLING * float(camera.pixels_per_metre(state.ground_xy))
     sprite = render_person(
         person,
         phase=2 * np.pi * state.walked_m / (_STRIDE_M * person.height_m / 1.7),
         heading=float(camera.heading_at(state.ground_xy, state.direction)),
         tilt=max(0.0, float(camera.tilt_at(state.ground_xy))),
-        pixels_per_metre=metre,
+        pixels_per_metre=pixels_per_metre,
         rng=np.random.default_rng(seed),
         light=light,
         gait_amplitude=state.gait_amplitude,
     )
-    return RenderedPedestrian(state.ground_xy, sprite, metre)
+    return RenderedPedestrian(state.ground_xy, sprite, pixels_per_metre)

@@ -1,7 +1,7 @@
-"""The demonstration scene: a few people who never existed cross a street under a surveillance camera.
+"""The demonstration scene: a few synthetic people cross a street under a surveillance camera.
 
-Everything is known about it: who is where in each frame, the exact box, how much of each person is seen. A frame is a
-pure function of (seed, index), so that a scene may be as long as one likes without taking memory.
+Identities, boxes and visibility are known exactly. A frame depends only on (seed, index), so that a scene of any length
+takes no memory.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class Scene(CameraView):
     """A street with walkers.
 
     Args:
-        seed: decides everything.
-        frames: how many frames `len` and `truth` speak of.
-        walkers: 2 to 4; None lets the seed choose 3 or 4.
+        seed: Seed of everything that is random.
+        frames: Number of frames for `len` and `truth`.
+        walkers: Number of walkers, 2 to 4; None draws 3 or 4.
         weather: None is a sunny day.
 
     Example:

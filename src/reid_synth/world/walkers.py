@@ -1,4 +1,4 @@
-"""The people of a scene and their ways: who walks, where, how fast, and what they look like at any moment."""
+"""Walkers of the demonstration scene: paths, timing and appearance."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from reid_synth.people.person import Person, sample_person
 from reid_synth.people.rendering import Light
 from reid_synth.world.pedestrian import RenderedPedestrian, WalkState, render_pedestrian
 
-_FIRST_M = (2.6, 1.8, 2.5, 2.0)  # metres along each way where its walker may set out at the earliest
+_FIRST_M = (2.6, 1.8, 2.5, 2.0)  # earliest start on each path, metres
 _NUM_CANDIDATES = 24
-_TARGET_OCCLUSION = 8.0  # one meeting of about four frames
+_TARGET_OCCLUSION = 8.0  # one occlusion of about four frames
 
 
 @dataclass(frozen=True)
 class Walker:
-    """A person on a path, up and down for ever.
+    """A person who walks up and down a path forever.
 
     Attributes:
-        person_id: who they are.
-        person: what they look like.
+        person_id: Number of the person.
+        person: Appearance.
         path: (n, 2) metres, a dense smooth line on the ground.
-        speed: metres a second.
-        start_m: metres already walked at time 0.
-        seed: of the folds and habits that stay the same in all frames.
+        speed: Walking speed, metres per second.
+        start_m: Metres already walked at time 0.
+        seed: Seed of cloth folds and habits that stay the same in all frames.
     """
 
     person_id: int
@@ -37,44 +37,46 @@ class Walker:
     seed: int
 
     def at(self, time_s: float) -> tuple[np.ndarray, float]:
-        """Where they are (2,) metres and the direction they walk (radians, 0 = along +x) at a time."""
+        """Return position (2,) in metres and walking direction (radians, 0 = along +x) at a time."""
         steps = np.linalg.norm(np.diff(self.path, axis=0), axis=1)
-        along = np.concatenate([[0.0], np.cumsum(steps)])
-        walked = (self.start_m + self.speed * time_s) % (2 * along[-1])
-        returning = walked > along[-1]
-        position = 2 * along[-1] - walked if returning else walked
-        here, ahead = (np.array([np.interp(position + d, along, self.path[:, i]) for i in (0, 1)]) for d in (-0.2, 0.2))
-        towards = (here - ahead) if returning else (ahead - here)
-        return (here + ahead) / 2, float(np.arctan2(towards[1], towards[0]))
+        distances = np.concatenate([[0.0], np.cumsum(steps)])
+        walked = (self.start_m + self.speed * time_s) % (2 * distances[-1])
+        returning = walked > distances[-1]
+        position = 2 * distances[-1] - walked if returning else walked
+        here, ahead = (
+            np.array([np.interp(position + d, distances, self.path[:, i]) for i in (0, 1)]) for d in (-0.2, 0.2)
+        )
+        forward = (here - ahead) if returning else (ahead - here)
+        return (here + ahead) / 2, float(np.arctan2(forward[1], forward[0]))
 
     def render(self, camera: Camera, time_s: float, light: Light) -> RenderedPedestrian:
-        """How the camera sees the walker at a time."""
+        """Render the walker as the camera sees them at a time."""
         state = WalkState(*self.at(time_s), self.start_m + self.speed * time_s)
         return render_pedestrian(self.person, state, camera, light, self.seed)
 
 
 def sample_walkers(count: int, seed: int, camera: Camera, rng: np.random.Generator) -> list[Walker]:
-    """Distinctly dressed people on ways that cross.
+    """Sample walkers with distinct clothes on crossing paths.
 
-    Of many drawn timings the one is taken in which they hide each other for about as many frames as a lesson needs:
-    a meeting can be seen, and nobody walks behind somebody else for long.
+    Of many sampled timings, the one is chosen in which walkers occlude each other for about as many frames as a lesson
+    needs: they do meet, and nobody stays occluded for long.
     """
     people = _sample_distinct_people(count, rng)
     mirror = np.array([rng.choice([-1.0, 1.0]), 1.0])
-    paths = [smooth_path(way * mirror) for way in _path_corners(rng)[:count]]
+    paths = [smooth_path(corners * mirror) for corners in _path_corners(rng)[:count]]
     timings = [(rng.uniform(1.15, 1.4, count), rng.uniform(0.0, 1.0, count)) for _ in range(_NUM_CANDIDATES)]
-    companies = [
+    groups = [
         [
             Walker(index + 1, person, path, float(speed), _FIRST_M[index] + float(delay) * 3.0, 1000 * seed + index)
             for index, (person, path, speed, delay) in enumerate(zip(people, paths, *timing, strict=True))
         ]
         for timing in timings
     ]
-    return min(companies, key=lambda walkers: abs(_occlusion_score(walkers, camera) - _TARGET_OCCLUSION))
+    return min(groups, key=lambda walkers: abs(_occlusion_score(walkers, camera) - _TARGET_OCCLUSION))
 
 
 def _occlusion_score(walkers: list[Walker], camera: Camera) -> float:
-    """Walker-frames of the first ten seconds in which a good part of one is behind another; long hiding weighs more."""
+    """Score mutual occlusion in the first ten seconds: walker-frames, with long occlusions weighing more."""
     boxes = np.array([[_approximate_box(walker, camera, frame / 7) for frame in range(70)] for walker in walkers])
     weight = 0.0
     for one in range(len(walkers)):
@@ -87,15 +89,15 @@ def _occlusion_score(walkers: list[Walker], camera: Camera) -> float:
 
 
 def _approximate_box(walker: Walker, camera: Camera, time_s: float) -> np.ndarray:
-    """About where a walker is seen, (4,) pixels xyxy."""
+    """Approximate the box of a walker, (4,) pixels xyxy."""
     ground_xy, _ = walker.at(time_s)
     u, v = camera.project(np.append(ground_xy, 0.0))
-    tall = walker.person.height_m * float(camera.pixels_per_metre(ground_xy)) * 0.95
-    return np.array([u - 0.18 * tall, v - tall, u + 0.18 * tall, v])
+    height = walker.person.height_m * float(camera.pixels_per_metre(ground_xy)) * 0.95
+    return np.array([u - 0.18 * height, v - height, u + 0.18 * height, v])
 
 
 def _path_corners(rng: np.random.Generator) -> list[np.ndarray]:
-    """Corners of four ways (n, 2) in metres: left to right, right to left, from the house, and a turn."""
+    """Sample the corners (n, 2) in metres of four paths: left to right, right to left, from the house, a turn."""
     y = rng.uniform(-0.5, 0.5, 4)
     return [
         np.array([(-9.5, 16.2 + y[0]), (-3.0, 16.6 + y[0]), (2.0, 17.4), (11.5, 18.5 + y[0])]),
@@ -106,7 +108,7 @@ def _path_corners(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def smooth_path(corners: np.ndarray, rounds: int = 4) -> np.ndarray:
-    """A path (m, 2) that cuts the corners of a way (n, 2), by Chaikin's rule."""
+    """Smooth a path (n, 2) with Chaikin's corner cutting; returns (m, 2)."""
     for _ in range(rounds):
         first, second = 0.75 * corners[:-1] + 0.25 * corners[1:], 0.25 * corners[:-1] + 0.75 * corners[1:]
         between = np.stack([first, second], axis=1).reshape(-1, 2)
@@ -115,18 +117,18 @@ def smooth_path(corners: np.ndarray, rounds: int = 4) -> np.ndarray:
 
 
 def _sample_distinct_people(count: int, rng: np.random.Generator) -> list[Person]:
-    """`count` people out of many candidates, each dressed as unlike those before as can be."""
+    """Sample candidates and choose `count` of them, each as differently dressed from the others as possible."""
     candidates = [sample_person(rng) for _ in range(24)]
     chosen = [candidates[0]]
     while len(chosen) < count:
-        looks = np.array([_clothing_colours(person) for person in chosen])
-        distance = [np.linalg.norm(looks - _clothing_colours(person), axis=1).min() for person in candidates]
+        colours = np.array([_clothing_colours(person) for person in chosen])
+        distance = [np.linalg.norm(colours - _clothing_colours(person), axis=1).min() for person in candidates]
         chosen.append(candidates[int(np.argmax(distance))])
     return chosen
 
 
 def _clothing_colours(person: Person) -> np.ndarray:
-    """Colours of the clothes as one vector, the top weighing most."""
+    """Return the colours of the clothes as one vector, in which the top weighs most."""
     return np.concatenate(
         [np.array(person.top.colour) * 1.2, np.array(person.bottom.colour), np.array(person.hair) * 0.3]
     )

@@ -1,7 +1,7 @@
-"""Several calibrated cameras along one road, and people who walk from one into the next in the clothes they have on.
+"""Several calibrated cameras along one road, and people who walk from one camera to the next in the same clothes.
 
-The map: metres; x along the road, whose middle is y = 0. Cameras stand in turn on either side of it, too far apart to
-see the same place, so that whoever leaves one comes into the next after the time that the way between them takes.
+The map: metres; x along the road, whose middle is y = 0. Cameras stand on either side of the road, too far apart for
+overlapping views, so that a person who leaves one camera appears in the next after the walking time between them.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from reid_synth.world.pedestrian import RenderedPedestrian, WalkState, render_pe
 from reid_synth.world.trips import Trip, plan_trips
 
 WIDTH, HEIGHT = 768, 576
-ROAD_M = 18.5  # from a camera's foot to the middle of the road
+ROAD_M = 18.5  # from a camera to the middle of the road
 SPACING_M = 28.0  # from camera to camera along the road; each sees about 17 m of it
-_REACH_M = 8.0  # the middle of the road is seen to about so far left and right of a camera
-_SAMPLE_STEP_S = 0.2  # the timetable is exact to this
+_REACH_M = 8.0  # visible length of the road to the left and right of a camera
+_TIME_STEP_S = 0.2  # resolution of the timetable
 
 
 @dataclass(frozen=True)
 class WorldPlan:
-    """How many of what.
+    """Size of a world.
 
     Raises:
-        UserError: a number that makes no world.
+        UserError: The numbers do not make a world.
     """
 
     cameras: int = 2
@@ -44,55 +44,55 @@ class WorldPlan:
     frames_per_second: float = 3.5
 
     def __post_init__(self) -> None:
-        """Check that there is something to see."""
+        """Check that the numbers are positive."""
         for name in ("cameras", "people", "frames"):
             if getattr(self, name) < 1:
-                raise UserError(f"{getattr(self, name)} {name} make no world: take 1 or more")
+                raise UserError(f"{getattr(self, name)} {name}: use 1 or more")
         if not 0 < self.frames_per_second < math.inf:
-            raise UserError(f"{self.frames_per_second} frames a second make no film: take a number above 0")
+            raise UserError(f"{self.frames_per_second} frames per second: use a number above 0")
 
     @property
     def duration_s(self) -> float:
-        """Seconds from the first frame to the last."""
+        """Duration in seconds."""
         return self.frames / self.frames_per_second
 
 
 @dataclass(frozen=True)
 class PlacedCamera:
-    """A camera and where it stands on the map."""
+    """A camera and its placement on the map."""
 
     camera: Camera
-    position_xy: np.ndarray  # (2,) metres, the camera's foot
-    yaw: float  # radians from the map's axes to the camera's own, anticlockwise
+    position_xy: np.ndarray  # (2,) metres, the ground point below the camera
+    yaw: float  # radians from the map's axes to the camera's, anticlockwise
 
     @property
-    def _turn(self) -> np.ndarray:
+    def _rotation(self) -> np.ndarray:
         sin, cos = math.sin(self.yaw), math.cos(self.yaw)
         return np.array([[cos, -sin], [sin, cos]])
 
     def to_local(self, map_xy: np.ndarray) -> np.ndarray:
-        """Places on the map (..., 2) on the camera's own ground."""
-        return (map_xy - self.position_xy) @ self._turn
+        """Transform map points (..., 2) to the camera's ground frame."""
+        return (map_xy - self.position_xy) @ self._rotation
 
     @property
     def homography(self) -> np.ndarray:
-        """(3, 3) float64 that takes places on the map (x, y, 1) in metres to pixels (u, v, 1) times depth."""
+        """Homography (3, 3) float64 from map points (x, y, 1) in metres to pixels (u, v, 1) times depth."""
         to_local = np.eye(3)
-        to_local[:2, :2], to_local[:2, 2] = self._turn.T, -self._turn.T @ self.position_xy
+        to_local[:2, :2], to_local[:2, 2] = self._rotation.T, -self._rotation.T @ self.position_xy
         return self.camera.ground_homography @ to_local
 
     def sees(self, map_xy: np.ndarray, margin_m: float = 0.0) -> bool:
-        """Whether somebody at a place on the map is in the picture, or so near to its edge."""
-        own = self.to_local(map_xy)
-        if own[1] < 1.0:
+        """Return whether a person at a map point is in the image, or within `margin_m` of its edge."""
+        local = self.to_local(map_xy)
+        if local[1] < 1.0:
             return False
-        u = self.camera.project(np.append(own, 0.0))[0]
-        margin = margin_m * float(self.camera.pixels_per_metre(own))
+        u = self.camera.project(np.append(local, 0.0))[0]
+        margin = margin_m * float(self.camera.pixels_per_metre(local))
         return bool(-margin <= u <= self.camera.width + margin)
 
 
 class Visit(NamedTuple):
-    """Somebody in one camera, from when they come in to when they leave."""
+    """Presence of one person in one camera, from entering to leaving the view."""
 
     person_id: int
     camera: int  # from 0
@@ -102,11 +102,11 @@ class Visit(NamedTuple):
 
 @dataclass(frozen=True)
 class _VisiblePerson:
-    """Somebody on their way, as one camera sees them."""
+    """A person on a trip, as one camera sees them."""
 
     trip: Trip
-    post: PlacedCamera
-    dressed: Person  # as they are on the ground that this camera sees
+    placed_camera: PlacedCamera
+    appearance: Person  # in the clothes that this camera sees
 
     @property
     def person_id(self) -> int:
@@ -114,23 +114,23 @@ class _VisiblePerson:
 
     def render(self, camera: Camera, time_s: float, light: Light) -> RenderedPedestrian | None:
         state = self.trip.at(time_s)
-        if not self.post.sees(state.ground_xy, margin_m=1.5):
+        if not self.placed_camera.sees(state.ground_xy, margin_m=1.5):
             return None
-        position, direction = self.post.to_local(state.ground_xy), state.direction - self.post.yaw
-        own = WalkState(position, direction, state.walked_m, state.gait_amplitude)
-        return render_pedestrian(self.dressed, own, camera, light, self.trip.seed)
+        position, direction = self.placed_camera.to_local(state.ground_xy), state.direction - self.placed_camera.yaw
+        local_state = WalkState(position, direction, state.walked_m, state.gait_amplitude)
+        return render_pedestrian(self.appearance, local_state, camera, light, self.trip.seed)
 
 
 class World:
-    """The cameras and who walks where.
+    """Cameras along a road and the trips of people past them.
 
     Args:
-        seed: decides everything.
-        plan: how many cameras, people and frames.
-        people: who may come by, the first `plan.people` of them; drawn where left out.
-        first_id: the number of the first person.
-        weather: over all cameras; None is a sunny day.
-        changed: by number, who wears other clothes in the second half of the cameras, and how they look there.
+        seed: Seed of everything that is random.
+        plan: Number of cameras, people and frames.
+        people: Candidates, of whom the first `plan.people` are used; sampled if None.
+        first_id: Number of the first person.
+        weather: Weather over all cameras; None is a sunny day.
+        changed: People in changed clothes for the second half of the cameras, by number.
 
     Example:
         >>> world = World(seed=1, plan=WorldPlan(cameras=2, people=4, frames=8))
@@ -151,30 +151,32 @@ class World:
         rng = np.random.default_rng([seed, 2010])
         self.seed, self.plan, self.changed = seed, plan, changed or {}
         self.placed_cameras = [_sample_placement(number, rng) for number in range(plan.cameras)]
-        cast = list(people or [sample_person(rng) for _ in range(plan.people)])[: plan.people]
+        people = list(people or [sample_person(rng) for _ in range(plan.people)])[: plan.people]
         ends = -_REACH_M, (plan.cameras - 1) * SPACING_M + _REACH_M
-        self.trips = plan_trips(cast, first_id, *ends, plan.duration_s, rng)
+        self.trips = plan_trips(people, first_id, *ends, plan.duration_s, rng)
         angle, darkness = rng.uniform(0, 2 * np.pi), rng.uniform(0.15, 0.4)
         self.weather = weather or Weather(Sun((0.8 * np.cos(angle), 0.8 * np.sin(angle)), darkness, 0.06))
 
     def view(self, index: int) -> CameraView:
-        """What camera `index` (from 0) sees."""
-        post, rng = self.placed_cameras[index], np.random.default_rng([self.seed, 2011, index])
-        weather = replace(self.weather, sun=self.weather.sun.turned(-post.yaw))
+        """Return the view of camera `index`, from 0."""
+        placed, rng = self.placed_cameras[index], np.random.default_rng([self.seed, 2011, index])
+        weather = replace(self.weather, sun=self.weather.sun.turned(-placed.yaw))
         conditions = Conditions(weather, _sample_response(rng))
         changed = self.changed if sees_changed_clothes(index, self.plan.cameras) else {}
-        visitors = [_VisiblePerson(trip, post, changed.get(trip.person_id, trip.person)) for trip in self.trips]
+        pedestrians = [_VisiblePerson(trip, placed, changed.get(trip.person_id, trip.person)) for trip in self.trips]
         seed = int(rng.integers(2**31))
-        return CameraView(seed, post.camera, conditions, visitors, rng, self.plan.frames, self.plan.frames_per_second)
+        return CameraView(
+            seed, placed.camera, conditions, pedestrians, rng, self.plan.frames, self.plan.frames_per_second
+        )
 
     def timetable(self) -> list[Visit]:
-        """Who is in the picture of which camera, hidden or not, from when to when; in order of time."""
-        times = np.arange(0, self.plan.duration_s, _SAMPLE_STEP_S)
+        """List the visits of all people to all cameras, occluded or not, sorted by time."""
+        times = np.arange(0, self.plan.duration_s, _TIME_STEP_S)
         visits = []
         for trip in self.trips:
             states = [trip.at(time) for time in times.tolist()]
-            for camera, post in enumerate(self.placed_cameras):
-                seen = [post.sees(state.ground_xy) for state in states]
+            for camera, placed in enumerate(self.placed_cameras):
+                seen = [placed.sees(state.ground_xy) for state in states]
                 edges = np.flatnonzero(np.diff([False, *seen, False])).reshape(-1, 2)
                 for first, last in edges.tolist():
                     visits.append(Visit(trip.person_id, camera, float(times[first]), float(times[last - 1])))
@@ -182,7 +184,7 @@ class World:
 
 
 def _sample_placement(number: int, rng: np.random.Generator) -> PlacedCamera:
-    """The camera with that number, from 0, looking across the road."""
+    """Sample the camera with that number, from 0, looking across the road."""
     height, focal = rng.uniform(5.5, 8.5), rng.uniform(800, 950)
     tilt = math.atan((height - 0.9) / ROAD_M) + rng.uniform(-0.01, 0.03)
     south = rng.random() < 0.5
@@ -191,18 +193,18 @@ def _sample_placement(number: int, rng: np.random.Generator) -> PlacedCamera:
 
 
 def _sample_response(rng: np.random.Generator) -> CameraResponse:
-    """A camera out of the middle of the range: the whole picture must stay fit to be looked at."""
-    far = sample_camera_response(rng)
+    """Sample a moderate camera response: whole images must stay pleasant to look at."""
+    sampled = sample_camera_response(rng)
     return replace(
-        far,
-        saturation=0.4 + 0.6 * far.saturation,
-        exposure=far.exposure**0.6,
-        gamma=far.gamma**0.6,
-        contrast=far.contrast**0.6,
-        haze=0.5 * far.haze,
-        resolution=max(far.resolution, 0.7),
-        blur=0.6 * far.blur,
-        sharpening=0.6 * far.sharpening,
-        noise=0.6 * far.noise,
-        jpeg_quality=max(far.jpeg_quality, 60),
+        sampled,
+        saturation=0.4 + 0.6 * sampled.saturation,
+        exposure=sampled.exposure**0.6,
+        gamma=sampled.gamma**0.6,
+        contrast=sampled.contrast**0.6,
+        haze=0.5 * sampled.haze,
+        resolution=max(sampled.resolution, 0.7),
+        blur=0.6 * sampled.blur,
+        sharpening=0.6 * sampled.sharpening,
+        noise=0.6 * sampled.noise,
+        jpeg_quality=max(sampled.jpeg_quality, 60),
     )

@@ -11,7 +11,7 @@ from PIL import Image
 from learning_reid.config.load import load_settings
 from learning_reid.errors import UserError
 from learning_reid.pipeline import run_pipeline
-from tests.learning_reid.evaluation.test_dataset_evaluation import door
+from tests.learning_reid.cli.run_cli import run_command
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def weights(repository: Path, generated_market: Path, tmp_path_factory: pytest.T
     """A copy of the embedded weights, calibrated on generated people."""
     file = tmp_path_factory.mktemp("weights") / "mine.safetensors"
     shutil.copy(repository / "weights/reid.safetensors", file)
-    printed = door("calibrate", "--root", generated_market, "--weights", file, "--far", 0.1, "--search-far", 0.25)
+    printed = run_command("calibrate", "--root", generated_market, "--weights", file, "--far", 0.1, "--search-far", 0.25)
     assert str(file.with_name("mine.safetensors.threshold.yml")) in printed and "FPR@95" in printed
     return file
 
@@ -66,5 +66,5 @@ def test_without_a_calibration_the_walk_through_tells_the_command(weights: Path,
 )
 def test_a_wrong_wish_is_told_in_a_line(arguments: list[str], said: str, weights: Path, generated_market: Path) -> None:
     with pytest.raises(UserError) as caught:
-        door("calibrate", "--root", generated_market, "--weights", weights, *arguments)
+        run_command("calibrate", "--root", generated_market, "--weights", weights, *arguments)
     assert said in str(caught.value) and "\n" not in str(caught.value)

@@ -12,7 +12,7 @@ from learning_reid.embedding.onnx_file import export_onnx
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
 from learning_reid.frames.images import read_image
-from tests.learning_reid.evaluation.test_dataset_evaluation import door
+from tests.learning_reid.cli.run_cli import run_command
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def first_query(generated_market: Path) -> Path:
 def test_two_pictures_are_compared(generated_market: Path, people: Path, tmp_path: Path) -> None:
     first, second = first_query(generated_market), min(people.rglob("*.jpg"))
     files = ("--json", tmp_path / "a.json", "--picture", tmp_path / "a.png")
-    printed = door("verify", "--img1", first, "--img2", second, *files)
+    printed = run_command("verify", "--img1", first, "--img2", second, *files)
     values = json.loads((tmp_path / "a.json").read_text())
     one, other = create_embedder()([read_image(first), read_image(second)])
     assert values["similarity"] == pytest.approx(float(one @ other), abs=1e-4)
@@ -46,7 +46,7 @@ def test_two_pictures_are_compared(generated_market: Path, people: Path, tmp_pat
 @pytest.mark.parametrize(("threshold", "same"), [(1.99, True), (1e-4, False)])
 def test_the_threshold_decides(threshold: float, same: bool, people: Path, tmp_path: Path) -> None:
     first, *_, last = sorted(people.rglob("*.jpg"))
-    door("verify", "--img1", first, "--img2", last, "--threshold", threshold, "--json", tmp_path / "a.json")
+    run_command("verify", "--img1", first, "--img2", last, "--threshold", threshold, "--json", tmp_path / "a.json")
     assert json.loads((tmp_path / "a.json").read_text())["same_person"] is same
 
 
@@ -55,7 +55,7 @@ def test_a_known_picture_is_found_and_a_grey_one_is_not_in_the_gallery(people: P
     Image.new("RGB", (64, 128), (90, 90, 90)).save(grey)
     files = ("--json", tmp_path / "a.json", "--picture", tmp_path / "a.png")
     asking = ("--query", picture, "--query", grey, "--threshold", 0.05)
-    printed = door("identify", "--gallery-dir", people, *asking, *files)
+    printed = run_command("identify", "--gallery-dir", people, *asking, *files)
     known, unknown = json.loads((tmp_path / "a.json").read_text())["answers"]
     assert f"{picture}: {picture.parent.name}" in printed and f"{grey}: not in the gallery" in printed
     assert (known["person_id"], unknown["person_id"]) == (picture.parent.name, None)
@@ -71,7 +71,7 @@ def test_an_onnx_file_answers_alike(repository: Path, people: Path, tmp_path: Pa
     first, *_, last = sorted(people.rglob("*.jpg"))
     distances = []
     for model in (("--onnx", tmp_path / "reid.onnx"), ()):
-        door("verify", "--img1", first, "--img2", last, *model, "--json", tmp_path / "a.json")
+        run_command("verify", "--img1", first, "--img2", last, *model, "--json", tmp_path / "a.json")
         distances.append(json.loads((tmp_path / "a.json").read_text())["distance"])
     assert distances[0] == pytest.approx(distances[1], abs=1e-3)
 
@@ -88,5 +88,5 @@ def test_an_onnx_file_answers_alike(repository: Path, people: Path, tmp_path: Pa
 )
 def test_bad_input_is_told_in_a_line(arguments: list[str], said: str, people: Path) -> None:
     with pytest.raises(UserError) as caught:
-        door(*(part.format(people=people) for part in arguments))
+        run_command(*(part.format(people=people) for part in arguments))
     assert said in str(caught.value) and "\n" not in str(caught.value)

@@ -1,7 +1,6 @@
-"""The door: exit statuses, where messages go, and what it loads."""
+"""The command line as a program: exit statuses, streams, and independence of the current folder."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,14 +10,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def door(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    without = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+def run_main(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [sys.executable, str(ROOT / "src/main.py"), *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=without | environment)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=inherited | environment)
 
 
-def test_help_names_the_commands_and_the_options() -> None:
-    done = door("--help")
+def test_help_lists_the_commands_and_the_options() -> None:
+    done = run_main("--help")
     assert done.returncode == 0
     for word in ("--config", "--set", "confs/config.yml", "settings", "detection"):
         assert word in done.stdout
@@ -26,61 +25,57 @@ def test_help_names_the_commands_and_the_options() -> None:
 
 @pytest.mark.parametrize("environment", [{}, {"PYTHONPATH": "./"}, {"PYTHONPATH": "src"}], ids=["bare", "root", "src"])
 def test_it_works_with_and_without_a_module_path(environment: dict[str, str]) -> None:
-    assert door("settings", **environment).stdout.startswith("# Settings")
+    assert run_main("settings", **environment).stdout.startswith("# Settings")
 
 
 def test_it_works_from_another_folder(tmp_path: Path) -> None:
-    (tmp_path / "src").mkdir()  # must not be taken for the project's
-    assert door("settings", cwd=tmp_path).stdout.startswith("# Settings")
+    (tmp_path / "src").mkdir()  # must not be confused with the project's
+    assert run_main("settings", cwd=tmp_path).stdout.startswith("# Settings")
 
 
 @pytest.mark.parametrize("arguments", [["--nope"], ["nope"], ["--config"], ["settings", "extra"]], ids=" ".join)
-def test_a_wrong_command_line_ends_with_2(arguments: list[str]) -> None:
-    done = door(*arguments)
+def test_a_wrong_command_line_exits_with_2(arguments: list[str]) -> None:
+    done = run_main(*arguments)
     assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
 
 
+def test_a_wrong_device_exits_with_2() -> None:
+    done = run_main("verify", "--img1", "a", "--img2", "b", "--device", "gpu")
+    assert done.returncode == 2 and "'gpu' is not one of auto, cpu, cuda, cuda:N, or mps" in done.stderr
+
+
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--config", "none.yml"], "none.yml: no such file"),
         (["--config", "src"], "src: cannot be read"),
         (["--set", "input.query_fram=1"], "did you mean 'input.query_frame'?"),
     ],
 )
-def test_a_problem_is_told_in_a_line_and_ends_with_1(arguments: list[str], said: str) -> None:
-    done = door(*arguments)
+def test_a_problem_is_reported_in_one_line_and_exits_with_1(arguments: list[str], message: str) -> None:
+    done = run_main(*arguments)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
-    assert said in done.stderr
+    assert message in done.stderr
 
 
-def test_help_and_wrong_settings_load_no_network_library() -> None:
-    for arguments in (["--help"], ["--set", "nope=1"]):
-        code = (
-            "import runpy, sys\n"
-            f"sys.argv = ['src/main.py', *{arguments}]\n"
-            "try: runpy.run_path('src/main.py', run_name='__main__')\n"
-            "except SystemExit: pass\n"
-            "print('loaded', *({'torch', 'tensorflow', 'onnxruntime', 'supervision', 'matplotlib'} & set(sys.modules)))"
-        )
-        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-        assert done.stdout.splitlines()[-1] == "loaded"
+def test_a_packaged_configuration_is_read_from_any_folder(tmp_path: Path) -> None:
+    done = run_main("--config", "demo", "--set", "input.frames_path=nowhere", cwd=tmp_path)
+    assert done.returncode == 1 and f"there is no {tmp_path / 'nowhere'}" in done.stderr
 
 
-def test_a_new_file_of_cli_is_a_new_command(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "src/learning_reid/cli/greet.py").write_text(
-        "from learning_reid.errors import UserError\n\n"
-        'def run(name: str = "you") -> None:\n    """Say hello."""\n'
-        '    if name == "nobody":\n        raise UserError("nobody is there")\n    print("hello", name)\n'
-    )
-    main = [sys.executable, str(tmp_path / "src/main.py")]
-    assert "Say hello." in subprocess.run([*main, "--help"], capture_output=True, text=True).stdout
-    assert subprocess.run([*main, "greet", "--name", "Ada"], capture_output=True, text=True).stdout == "hello Ada\n"
-    failed = subprocess.run([*main, "greet", "--name", "nobody"], capture_output=True, text=True)
-    assert (failed.returncode, failed.stdout, failed.stderr) == (1, "", "nobody is there\n")
+def test_a_missing_package_is_reported_with_the_command_that_installs_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from learning_reid.cli import main
+
+    def fail(**_: object) -> None:
+        raise ModuleNotFoundError("No module named 'gradio'", name="gradio")
+
+    monkeypatch.setattr(main, "app", fail)
+    with pytest.raises(SystemExit, match="this command needs the package 'gradio', which is not installed; run: .*app"):
+        main.main()
 
 
-def test_a_python_without_the_packages_is_told_the_way() -> None:
+def test_a_python_without_the_packages_gets_the_command_that_installs_them() -> None:
     done = subprocess.run([sys.executable, "-S", "-I", "src/main.py"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and "make demo" in done.stderr

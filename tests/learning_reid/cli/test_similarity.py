@@ -11,11 +11,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from learning_reid.cli.main import app
-from learning_reid.cli.similarity import repeat_flags
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
 from learning_reid.frames.images import read_image
-from tests.learning_reid.evaluation.test_dataset_evaluation import door
+from tests.learning_reid.cli.run_cli import run_command
 
 
 @pytest.fixture(scope="module")
@@ -35,24 +34,9 @@ def three(people: Path) -> list[Path]:
     return [first, same, next(path for path in pictures if path.name[:4] != first.name[:4])]
 
 
-@pytest.mark.parametrize(
-    ("written", "meant"),
-    [
-        (["--images", "a", "b", "--models", "m", "n"], "--images a --images b --models m --models n"),
-        (["--images=a", "b"], "--images=a --images b"),
-        (["--images", "a", "--images", "b", "c"], "--images a --images b --images c"),
-        (["--out", "x", "b"], "--out x b"),  # one too many, which the parser tells
-        (["--images", "a", "--out", "x", "b"], "--images a --out x b"),
-        (["--images"], "--images"),
-    ],
-)
-def test_several_values_may_follow_a_flag(written: list[str], meant: str) -> None:
-    assert repeat_flags(written, ["--images", "--models"]) == meant.split()
-
-
 def test_the_figures_are_those_of_the_network(three: list[Path], repository: Path, tmp_path: Path) -> None:
     models = ("--models", "embedded", f"osnet_x0_25={repository}/weights/reid.safetensors")
-    printed = door("similarity", "--images", *three, *models, "--measure", "all", "--json", tmp_path / "a.json")
+    printed = run_command("similarity", "--images", *three, *models, "--measure", "all", "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert [pair["same"] for pair in values["pairs"]] == [True, False, False]
     features = create_embedder()([read_image(picture) for picture in three])
@@ -69,14 +53,14 @@ def test_the_figures_are_those_of_the_network(three: list[Path], repository: Pat
 
 
 def test_flags_may_also_be_repeated(three: list[Path]) -> None:
-    at_once = door("similarity", "--images", *three)
-    one_by_one = door("similarity", *(part for picture in three for part in ("--images", picture)))
+    at_once = run_command("similarity", "--images", *three)
+    one_by_one = run_command("similarity", *(part for picture in three for part in ("--images", picture)))
     assert at_once == one_by_one and "embedded" in at_once
 
 
 def test_the_folder_holds_the_table_three_times(people: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "folder"
-    printed = door("similarity", "--images", people, "--most-pairs", 3, "--out", out)
+    printed = run_command("similarity", "--images", people, "--max-pairs", 3, "--out", out)
     files = [out / name for name in ("similarity.md", "similarity.csv", "similarity.png")]
     assert printed.splitlines()[-3:] == [str(file) for file in files]
     assert "3 of the 8 persons seen by two cameras" in printed and "3 of the 8" in files[0].read_text()
@@ -95,13 +79,13 @@ def test_a_table_names_the_pairs(three: list[Path], tmp_path: Path) -> None:
         f"a,b,same\n{three[0].name},{three[2].name},\n{three[1].name},{three[2].name},yes\n"
     )
     files = ("--pairs", tmp_path / "pairs.csv", "--json", tmp_path / "a.json")
-    assert "Pairs: those of pairs.csv." in door("similarity", "--images", *three, *files)
+    assert "Pairs: those of pairs.csv." in run_command("similarity", "--images", *three, *files)
     assert [pair["same"] for pair in json.loads((tmp_path / "a.json").read_text())["pairs"]] == [False, True]
 
 
 def test_strangers_have_no_margin(three: list[Path], tmp_path: Path) -> None:
     pictures = [shutil.copy(picture, tmp_path / f"{number}.jpg") for number, picture in enumerate(three)]
-    printed = door("similarity", "--images", *pictures, "--json", tmp_path / "a.json")
+    printed = run_command("similarity", "--images", *pictures, "--json", tmp_path / "a.json")
     assert "?" in printed and "–" in printed
     assert json.loads((tmp_path / "a.json").read_text())["models"][0]["margin"]["cosine"] is None
 
@@ -127,7 +111,7 @@ def test_bad_input_is_told_in_a_line(arguments: list[str], said: str, three: lis
     places["folder"].mkdir()
     places["table"].write_text(f"a,b\n{three[0].name},other.jpg\n")
     with pytest.raises(UserError) as caught:
-        door("similarity", *(part.format(**places) for part in arguments))
+        run_command("similarity", *(part.format(**places) for part in arguments))
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -135,7 +119,7 @@ def test_bad_input_is_told_in_a_line(arguments: list[str], said: str, three: lis
     ("arguments", "said"),
     [
         (["--images", "a.jpg", "--measure", "cosin"], "'cosine', 'euclidean', 'bounded', 'all'"),
-        (["--images", "a.jpg", "--most-pairs", "0"], "--most-pairs"),
+        (["--images", "a.jpg", "--max-pairs", "0"], "--max-pairs"),
         (["--images"], "requires an argument"),
         (["--models", "embedded"], "Missing option '--images'"),
         (["a.jpg", "b.jpg"], "Missing option '--images'"),
@@ -154,8 +138,8 @@ def test_real_people_are_more_like_themselves(
 ) -> None:
     """Pairs by the rule, the first persons in order: the means are apart; the margin is below zero, as the page says."""
     model = f"osnet_x0_25={real_data}/weights/osnet_x0_25_msmt17.pth"
-    crops = ("--images", real_data / "crops/pku_reid", "--most-pairs", most)
-    door("similarity", *crops, "--models", model, "--device", "cpu", "--json", tmp_path / "a.json")
+    crops = ("--images", real_data / "crops/pku_reid", "--max-pairs", most)
+    run_command("similarity", *crops, "--models", model, "--device", "cpu", "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert [pair["same"] for pair in values["pairs"]] == [True] * most + [False] * most
     (model_values,) = values["models"]
@@ -178,7 +162,7 @@ def test_six_pairs_as_the_published_table_has_them(real_data: Path, repository: 
             (tmp_path / "pairs.csv").write_text("a,b,same\n" + "".join(f"{p.name},{q.name},{s}\n" for p, q, s in rows))
             model = f"osnet_x0_25={real_data}/weights/osnet_x0_25_msmt17.pth"
             options = ("--pairs", tmp_path / "pairs.csv", "--models", model, "--json", tmp_path / "a.json")
-            door("similarity", "--images", a, b, c, d, x, y, *options, "--device", "cpu")
+            run_command("similarity", "--images", a, b, c, d, x, y, *options, "--device", "cpu")
             (told,) = json.loads((tmp_path / "a.json").read_text())["models"]
             embedder = create_embedder("osnet_x0_25", model.partition("=")[2])
         first, second = (embedder([read_image(row[side]) for row in rows]) for side in (0, 1))

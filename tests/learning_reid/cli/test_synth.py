@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from learning_reid.cli import synth as command
-from learning_reid.datasets.doctor import examine
+from learning_reid.datasets.doctor import check_dataset
 from learning_reid.datasets.layouts import open_dataset
 from learning_reid.errors import UserError
 from learning_reid.frames.mot import read_mot
@@ -62,10 +62,10 @@ def test_each_view_can_be_read_back_with_its_truth_and_its_film(tiny):
 
 def test_the_doctor_passes_all_of_it(tiny):
     for part, layout in {"market": "market1501", "faces": "csv", ".": "mot"}.items():
-        report = examine(tiny / part)
+        report = check_dataset(tiny / part)
         assert report.dataset == layout
         assert not [finding for finding in report.findings if finding.severity == "error"]
-    assert not [finding for finding in examine(tiny / "market").findings if finding.severity != "note"]
+    assert not [finding for finding in check_dataset(tiny / "market").findings if finding.severity != "note"]
 
 
 def test_the_faces_are_there(tiny):

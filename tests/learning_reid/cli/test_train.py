@@ -9,9 +9,9 @@ from PIL import Image
 
 from learning_reid.config.load import dump_settings
 from learning_reid.errors import UserError
-from learning_reid.training.log import read_log
+from learning_reid.training.log import read_metrics
 from learning_reid.training.runs import find_run
-from tests.learning_reid.evaluation.test_dataset_evaluation import door
+from tests.learning_reid.cli.run_cli import run_command
 from tests.learning_reid.training.conftest import small_settings, write_people
 
 
@@ -25,7 +25,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(config: Path) -> Path:
-    printed = door("train", "--config", config, "--lr", "2e-3", "--loss-type", "circle", "--set", "augment.erase=0")
+    printed = run_command("train", "--config", config, "--lr", "2e-3", "--loss-type", "circle", "--set", "augment.erase=0")
     folder = config.parent / "runs/small"
     assert printed.startswith(
         "learning from 9 persons, 54 pictures; validating on 6 other persons, across cameras; data "
@@ -50,23 +50,23 @@ def test_the_folder_of_a_run_holds_everything(run: Path) -> None:
 
 def test_a_second_run_does_not_touch_the_first(config: Path, run: Path) -> None:
     before = {path: path.read_bytes() for path in run.rglob("*.*") if path.is_file()}
-    door("train", "--config", config, "--epochs", 1, "--arch", "osnet_x0_5", "--batch-size", 12, "--num-instances", 3)
+    run_command("train", "--config", config, "--epochs", 1, "--arch", "osnet_x0_5", "--batch-size", 12, "--num-instances", 3)
     second = config.parent / "runs/small-2"
     settings = yaml.safe_load((second / "config.yaml").read_text())
     assert settings["model"]["arch"] == "osnet_x0_5" and settings["schedule"]["batch_size"] == 12
-    assert len(read_log(second)) == 1
+    assert len(read_metrics(second)) == 1
     assert {path: path.read_bytes() for path in before} == before
 
 
 def test_a_run_that_is_over_is_resumed_to_no_effect(run: Path) -> None:
     before = (run / "weights/final.pt").read_bytes()
-    door("train", "--resume", run)
+    run_command("train", "--resume", run)
     assert (run / "weights/final.pt").read_bytes() == before
 
 
 def test_resuming_with_another_setting_tells_which(run: Path) -> None:
     with pytest.raises(UserError, match=r"model\.arch was 'osnet_x0_25', is 'osnet_x1_0'"):
-        door("train", "--resume", run, "--arch", "osnet_x1_0")
+        run_command("train", "--resume", run, "--arch", "osnet_x1_0")
 
 
 def test_a_run_is_found_by_name_and_the_nearest_names_are_told(run: Path) -> None:
@@ -75,22 +75,22 @@ def test_a_run_is_found_by_name_and_the_nearest_names_are_told(run: Path) -> Non
         find_run("smal", str(run.parent))
     with pytest.raises(UserError, match="is no run: there is no config.yaml in it"):
         find_run(str(run / "weights"))
-    door("train", "--resume", "small", "--set", f"run.folder={run.parent}")
+    run_command("train", "--resume", "small", "--set", f"run.folder={run.parent}")
     with pytest.raises(UserError, match="leave out --config"):
-        door("train", "--resume", run, "--config", run / "config.yaml")
+        run_command("train", "--resume", run, "--config", run / "config.yaml")
 
 
 def test_a_short_option_is_stronger_than_set(config: Path) -> None:
     with pytest.raises(UserError, match="data.val_split: expected a number > 0 and < 1, got 0"):
-        door("train", "--config", config, "--val-split", 0, "--set", "data.val_split=0.4")
+        run_command("train", "--config", config, "--val-split", 0, "--set", "data.val_split=0.4")
 
 
 def test_evaluate_examines_a_run_on_people_it_has_not_learned_from(run: Path, tmp_path: Path) -> None:
-    printed = door("evaluate", "--exp", run, "--json", tmp_path / "a.json")
+    printed = run_command("evaluate", "--exp", run, "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert values["embedder"] == "osnet_x0_25" and values["weights"].endswith("best.pt")
     assert values["persons"] == 6 and 0 <= values["eer"] <= 1 and "TAR@FAR" in printed
-    noted = max(float(row["map"]) for row in read_log(run)), max(float(row["map_average"]) for row in read_log(run))
+    noted = max(float(row["map"]) for row in read_metrics(run)), max(float(row["map_average"]) for row in read_metrics(run))
     assert values["map"] <= 1 and max(noted) > 0
 
 
@@ -98,8 +98,8 @@ def test_a_run_on_one_camera_is_examined_within_it(config: Path, tmp_path: Path)
     people = write_people(tmp_path / "people")
     for picture in people.glob("*_c2s1_*"):
         picture.unlink()
-    door("train", "--config", config, "--epochs", 1, "--set", f"data.root={people}", "--set", f"run.folder={tmp_path}")
-    door("evaluate", "--exp", tmp_path / "small", "--json", tmp_path / "a.json")
+    run_command("train", "--config", config, "--epochs", 1, "--set", f"data.root={people}", "--set", f"run.folder={tmp_path}")
+    run_command("evaluate", "--exp", tmp_path / "small", "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert values["protocol"] == "single-camera" and "eer" in values and values["persons"] == 6
 
@@ -110,21 +110,21 @@ def test_a_set_for_training_alone_is_examined_on_those_kept_apart(config: Path, 
     table = tmp_path / "labels.csv"
     table.write_text("\n".join(["img_path,person_id,camera_id,split", *rows]))
     data = ["--set", "data.dataset=csv", "--set", f"data.root={table}", "--set", f"run.folder={tmp_path}"]
-    door("train", "--config", config, "--epochs", 1, *data)
-    door("evaluate", "--exp", tmp_path / "small", "--json", tmp_path / "a.json")
+    run_command("train", "--config", config, "--epochs", 1, *data)
+    run_command("evaluate", "--exp", tmp_path / "small", "--json", tmp_path / "a.json")
     assert json.loads((tmp_path / "a.json").read_text())["persons"] == 6
     table.write_text("\n".join(["img_path,person_id,camera_id,split", *rows[:-6]]))
     with pytest.raises(UserError, match="is not what the run learned from"):
-        door("evaluate", "--exp", tmp_path / "small")
+        run_command("evaluate", "--exp", tmp_path / "small")
 
 
 def test_a_run_is_not_examined_on_other_data_by_mistake(run: Path) -> None:
     with pytest.raises(UserError, match="--exp RUN brings its own data"):
-        door("evaluate", "--exp", run, "--root", run)
+        run_command("evaluate", "--exp", run, "--root", run)
 
 
 def test_list_models_lists_them() -> None:
-    assert {"osnet_x1_0", "osnet_ain_x0_25", "resnet50", "pcb_p6"} <= set(door("train", "--list-models").split())
+    assert {"osnet_x1_0", "osnet_ain_x0_25", "resnet50", "pcb_p6"} <= set(run_command("train", "--list-models").split())
 
 
 @pytest.mark.parametrize(
@@ -144,19 +144,19 @@ def test_list_models_lists_them() -> None:
 def test_bad_input_is_told_in_a_line(arguments: list[str], said: str, config: Path) -> None:
     given = arguments if arguments[0] in ("--config", "--resume") else ["--config", config, *arguments]
     with pytest.raises(UserError) as caught:
-        door("train", *given)
+        run_command("train", *given)
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_a_wrong_wish_leaves_no_empty_run_behind(config: Path, run: Path) -> None:
     before = sorted(path.name for path in run.parent.iterdir())
     with pytest.raises(UserError):
-        door("train", "--config", config, "--arch", "osnet_x0_26")
+        run_command("train", "--config", config, "--arch", "osnet_x0_26")
     assert sorted(path.name for path in run.parent.iterdir()) == before
 
 
 def test_generated_people_and_faces_are_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from learning_reid.training import people
+    from learning_reid.training import training_data as people
     from reid_synth.datasets.face_dataset import FacePlan
     from reid_synth.datasets.market import MarketPlan
 
@@ -177,10 +177,10 @@ def test_generated_people_and_faces_are_drawn_once(tmp_path: Path, monkeypatch: 
     small += ["--set", f"data.root={tmp_path / 'data'}", "--set", f"run.folder={tmp_path / 'runs'}", "--val-split", 0.4]
     for name, size in (("reid", "[32, 16]"), ("face", "[32, 32]")):
         config = Path(__file__).resolve().parents[3] / "confs" / f"{name}.yml"
-        door("train", "--config", config, *small, "--set", f"model.input_size={size}")
-        door("evaluate", "--exp", tmp_path / "runs" / name, "--json", tmp_path / "a.json")
+        run_command("train", "--config", config, *small, "--set", f"model.input_size={size}")
+        run_command("evaluate", "--exp", tmp_path / "runs" / name, "--json", tmp_path / "a.json")
         values = json.loads((tmp_path / "a.json").read_text())
         assert values["persons"] == 4 and "tar_at_far" in values
     drawn = {path: path.stat().st_mtime_ns for path in (tmp_path / "data").rglob("*.jpg")}
-    door("train", "--config", config, *small, "--set", "model.input_size=[32, 32]")
+    run_command("train", "--config", config, *small, "--set", "model.input_size=[32, 32]")
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "data").rglob("*.jpg")} == drawn

@@ -9,11 +9,11 @@ from PIL import Image
 from learning_reid.cli import zoo
 from learning_reid.cli._guide import published_accuracy
 from learning_reid.errors import UserError
-from learning_reid.visualization.model_zoo import billions, zoo_page
+from learning_reid.cli._zoo_text import billions, format_zoo_page
 from learning_reid.zoo import fetch as fetch_module
 from learning_reid.zoo.cards import all_cards
 from tests.learning_reid.embedding.conftest import lively
-from tests.learning_reid.evaluation.test_dataset_evaluation import door as run
+from tests.learning_reid.cli.run_cli import run_command as run
 
 
 def test_list_by_pattern_task_and_data_set() -> None:
@@ -104,7 +104,7 @@ def test_the_page_is_the_one_that_is_shown() -> None:
     run("zoo", "table", "--check")
     page = zoo.PAGE.read_text(encoding="utf-8")
     assert page.count("\n| `") == 73 + 16 and "| `hacnn`" in page
-    assert zoo_page([], {}) != page and billions(2_669_000_000) == "2.7"
+    assert format_zoo_page([], {}) != page and billions(2_669_000_000) == "2.7"
 
 
 def test_networks_are_compared_with_what_is_published_and_what_is_measured(generated_market: Path) -> None:

@@ -1,4 +1,4 @@
-"""Default < YAML < --set, and errors that name file, key and what was expected."""
+"""Default < YAML < --set; errors name the source, the key and what was expected."""
 
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,11 @@ def test_default_then_yaml_then_set(tmp_path: Path) -> None:
     assert (settings.input.max_frames, settings.output.fps) == (None, 25.0)  # --set, the last one
 
 
+@pytest.mark.parametrize("device", ["auto", "cpu", "mps", "cuda", "cuda:0", "cuda:12"])
+def test_devices(device: str) -> None:
+    assert load_settings(None, [FRAMES, f"runtime.device={device}"]).runtime.device == device
+
+
 def test_defaults() -> None:
     settings = load_settings(None, [FRAMES])
     assert settings.model_dump() == {
@@ -48,7 +53,7 @@ def test_defaults() -> None:
     }
 
 
-def test_sections_that_are_commented_out_keep_their_defaults(tmp_path: Path) -> None:
+def test_commented_out_sections_keep_their_defaults(tmp_path: Path) -> None:
     config = write(tmp_path / "c.yml", "input:\n  frames_path: a\nranking:\n#  metric: cosine\n")
     assert load_settings(config).ranking.metric == "euclidean"
 
@@ -65,12 +70,12 @@ def test_query_detection(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     "path", ["2024-01-01", "a: b #1", "C:\\films\\one.avi", "@home", "with [bracket", "12:30", "x=y", "yes"]
 )
-def test_any_text_is_taken_as_it_stands(path: str) -> None:
+def test_unquoted_text_is_taken_literally(path: str) -> None:
     assert load_settings(None, [f"input.frames_path={path}"]).input.frames_path == path
 
 
 @pytest.mark.parametrize(
-    ("override", "said"),
+    ("override", "message"),
     [
         ("input.frame_path=a", "--set: input.frame_path: unknown key; did you mean 'input.frames_path'?"),
         ("ranking.min_score=1", "--set: ranking.min_score: unknown key; did you mean 'detector.min_score'?"),
@@ -88,15 +93,16 @@ def test_any_text_is_taken_as_it_stands(path: str) -> None:
         ("ranking.metric=euclid", "--set: ranking.metric: expected euclidean, or cosine, got 'euclid'"),
         ("output.folder=", "--set: output.folder: expected text, got null"),
         ("output.fps=0", "--set: output.fps: expected a number > 0, or null, got 0"),
+        ("runtime.device=gpu", "--set: runtime.device: expected auto, cpu, cuda, cuda:N, or mps, got 'gpu'"),
         ("runtime.threads=0", "--set: runtime.threads: expected a whole number ≥ 1, or null, got 0"),
         ("no equals sign", "--set no equals sign: expected key=value, for example --set input.max_frames=50"),
         ("=3", "--set =3: expected key=value, for example --set input.max_frames=50"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_in_one_line(override: str, said: str) -> None:
-    with pytest.raises(UserError) as told:
+def test_a_wrong_override_is_reported_in_one_line(override: str, message: str) -> None:
+    with pytest.raises(UserError) as error:
         load_settings(None, [FRAMES, override])
-    assert str(told.value) == said
+    assert str(error.value) == message
 
 
 @pytest.mark.parametrize("value", ["[]", "[-1]", "[0, -1]", "[a]", "some", "1.5", "null"])
@@ -105,11 +111,11 @@ def test_wrong_query_detection(value: str) -> None:
         load_settings(None, [FRAMES, f"input.query_detection={value}"])
 
 
-def test_the_source_that_is_wrong_is_named(tmp_path: Path) -> None:
+def test_the_message_names_the_wrong_source(tmp_path: Path) -> None:
     config = write(tmp_path / "c.yml", {"input": {"frames_path": "a", "max_frames": "many"}, "output": {"fps": 5}})
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as error:
         load_settings(config)
-    assert str(told.value) == f"{config}: input.max_frames: expected a whole number ≥ 1, or null, got 'many'"
+    assert str(error.value) == f"{config}: input.max_frames: expected a whole number ≥ 1, or null, got 'many'"
     with pytest.raises(UserError, match="^--set: output.fps"):
         load_settings(config, ["input.max_frames=3", "output.fps=x"])
 
@@ -120,7 +126,7 @@ def test_frames_path_must_be_given(tmp_path: Path, content: str) -> None:
         load_settings(write(tmp_path / "c.yml", content))
 
 
-def test_the_keys_of_the_ancestor_keep_working(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_legacy_keys_keep_working(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = write(
         tmp_path / "old.yml",
         {
@@ -133,8 +139,8 @@ def test_the_keys_of_the_ancestor_keep_working(tmp_path: Path, capsys: pytest.Ca
     assert (settings.detector.name, settings.detector.weights) == ("tensorflow_frcnn", "graph.pb")
     assert (settings.embedder.name, settings.embedder.weights) == ("osnet_ain_x1_0", "osnet.pth")
     assert settings.output.folder == "out"
-    said = capsys.readouterr()
-    assert said.out == "" and said.err.count("\n") == 1
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1
     for word in (
         "model.inception",
         "detector.weights",
@@ -143,10 +149,10 @@ def test_the_keys_of_the_ancestor_keep_working(tmp_path: Path, capsys: pytest.Ca
         "output.save_path",
         "output.folder",
     ):
-        assert word in said.err
+        assert word in printed.err
 
 
-def test_old_keys_obey_the_precedence(tmp_path: Path) -> None:
+def test_legacy_keys_follow_the_precedence(tmp_path: Path) -> None:
     config = write(
         tmp_path / "old.yml", {"input": {"frames_path": "a"}, "output": {"save_path": "old", "folder": "new"}}
     )
@@ -155,14 +161,14 @@ def test_old_keys_obey_the_precedence(tmp_path: Path) -> None:
     assert load_settings(config, ["model.reid=x", "embedder.name=osnet_x0_5"]).embedder.name == "osnet_x0_5"
 
 
-def test_the_dump_loads_again_as_the_same(tmp_path: Path) -> None:
+def test_dumped_settings_load_as_equal_settings(tmp_path: Path) -> None:
     settings = load_settings(
         None, [FRAMES, "input.query_detection=[0, 2]", "ranking.reject_above=0.7", "input.truth='007'"]
     )
     assert load_settings(write(tmp_path / "resolved.yml", dump_settings(settings))) == settings
 
 
-def test_settings_do_not_change_later() -> None:
+def test_settings_are_frozen() -> None:
     settings = load_settings(None, [FRAMES])
     with pytest.raises(ValidationError):
         settings.input.query_frame = 2  # type: ignore[misc]
@@ -173,5 +179,5 @@ leaves = st.none() | st.integers() | st.lists(st.integers(), max_size=3)
 
 
 @given(st.dictionaries(words, st.dictionaries(words, leaves, min_size=1), max_size=4))
-def test_nest_undoes_flatten(tree: dict[str, Any]) -> None:
+def test_nest_is_the_inverse_of_flatten(tree: dict[str, Any]) -> None:
     assert nest(flatten(tree)) == tree

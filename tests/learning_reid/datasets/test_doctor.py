@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from learning_reid.datasets.doctor import Report, Row, examine
+from learning_reid.datasets.doctor import DatasetReport, SplitCounts, check_dataset
 from learning_reid.datasets.findings import SEVERITIES
 from learning_reid.errors import UserError
 from reid_synth.datasets.market import MarketPlan
@@ -25,22 +25,22 @@ HEALTHY = [
 ]
 
 
-def codes(report: Report, but: tuple[str, ...] = ("junk", "distractors")) -> dict[str, tuple[str, int]]:
+def codes(report: DatasetReport, but: tuple[str, ...] = ("junk", "distractors")) -> dict[str, tuple[str, int]]:
     return {finding.code: (finding.severity, finding.count) for finding in report.findings if finding.code not in but}
 
 
 def test_a_healthy_set(tmp_path: Path) -> None:
-    report = examine(write_all(tmp_path, HEALTHY))
-    assert report.findings == () and (report.dataset, report.guessed, report.cameras) == (
+    report = check_dataset(write_all(tmp_path, HEALTHY))
+    assert report.findings == () and (report.dataset, report.is_recognized, report.cameras) == (
         "market1501",
         True,
         ("1", "2"),
     )
-    assert report.rows == (
-        Row("train", 2, 1, 2, 0),
-        Row("query", 2, 2, 2, 0),
-        Row("gallery", 2, 2, 2, 0),
-        Row("all", 6, 3, 2, 0),
+    assert report.counts == (
+        SplitCounts("train", 2, 1, 2, 0),
+        SplitCounts("query", 2, 2, 2, 0),
+        SplitCounts("gallery", 2, 2, 2, 0),
+        SplitCounts("all", 6, 3, 2, 0),
     )
 
 
@@ -98,7 +98,7 @@ def spoil(name: str, content: bytes | int) -> Callable[[Path], object]:
 )
 def test_each_illness_alone(tmp_path: Path, change: Callable[[Path], object], found: dict) -> None:
     change(write_all(tmp_path, HEALTHY))
-    report = examine(tmp_path)
+    report = check_dataset(tmp_path)
     assert codes(report) == found
     for finding in report.findings:
         assert finding.advice and len(finding.examples) <= 3
@@ -107,16 +107,16 @@ def test_each_illness_alone(tmp_path: Path, change: Callable[[Path], object], fo
 def test_copies_in_train_and_test_of_one_person(tmp_path: Path) -> None:
     write_all(tmp_path, HEALTHY)
     shutil.copy(tmp_path / HEALTHY[2], tmp_path / "bounding_box_train/0002_c1s1_000001_00.jpg")
-    assert codes(examine(tmp_path))["copies-across-train-and-test"] == ("error", 1)
+    assert codes(check_dataset(tmp_path))["copies-across-train-and-test"] == ("error", 1)
 
 
 def test_files_of_one_size_are_told_apart_by_content(tmp_path: Path) -> None:
     write_all(tmp_path, [f"000{person}_c{camera}_1.bmp" for person in (1, 2) for camera in (1, 2)])
-    assert set(codes(examine(tmp_path))) == {"no-split"}
+    assert set(codes(check_dataset(tmp_path))) == {"no-split"}
 
 
 def test_one_camera_only(tmp_path: Path) -> None:
-    report = examine(write_all(tmp_path, ["Anna/1.jpg", "Anna/2.jpg", "Ben/1.jpg"]))
+    report = check_dataset(write_all(tmp_path, ["Anna/1.jpg", "Anna/2.jpg", "Ben/1.jpg"]))
     assert codes(report) == {"one-camera": ("warning", 0), "no-split": ("note", 0)}
     assert any("--protocol single-camera" in finding.advice for finding in report.findings)
     assert report.cameras == ("",)
@@ -124,7 +124,7 @@ def test_one_camera_only(tmp_path: Path) -> None:
 
 def test_no_split_says_which_camera_will_ask(tmp_path: Path) -> None:
     names = [f"{person:04d}_c{camera}_1.jpg" for camera in (10, 9) for person in (1, 2)]
-    report = examine(write_all(tmp_path, names))
+    report = check_dataset(write_all(tmp_path, names))
     assert [finding.advice for finding in report.findings] == [
         "`evaluate` lets camera 9 ask and the others answer; choose with --query-camera"
     ]
@@ -142,7 +142,7 @@ def test_a_table_with_many_mistakes_is_not_given_up_at_the_first(tmp_path: Path)
         "a.jpg,9,1",
     ]
     (tmp_path / "labels.csv").write_text("\n".join(rows))
-    report = examine(tmp_path)
+    report = check_dataset(tmp_path)
     assert codes(report) == {
         "csv-missing": ("error", 1),
         "csv-outside": ("error", 1),
@@ -151,34 +151,34 @@ def test_a_table_with_many_mistakes_is_not_given_up_at_the_first(tmp_path: Path)
         "one-identity": ("error", 1),
         "no-split": ("note", 0),
     }
-    assert report.rows[-1] == Row("all", 2, 1, 2, 0)
+    assert report.counts[-1] == SplitCounts("all", 2, 1, 2, 0)
 
 
 def test_odd_names_of_people_are_told(tmp_path: Path) -> None:
     names = ["7", "007", "Anna", "anna", "nan", "8"]
     folders = [f"{name}/{camera}/{name}{camera}.jpg" for name in names for camera in (1, 2)]
-    report = examine(write_all(tmp_path, folders), "identities")
+    report = check_dataset(write_all(tmp_path, folders), "identities")
     assert codes(report, but=("no-split",)) == {"ids-alike": ("warning", 2), "no-name": ("warning", 1)}
 
 
 def test_one_person_and_training_pictures_alone_are_not_called_healthy(tmp_path: Path) -> None:
     write_all(tmp_path, ["a.jpg", "b.jpg"])
     (tmp_path / "labels.csv").write_text("img_path,person_id,camera_id,split\na.jpg,1,1,train\nb.jpg,1,2,train\n")
-    assert codes(examine(tmp_path)) == {"one-identity": ("error", 1), "only-train": ("warning", 0)}
+    assert codes(check_dataset(tmp_path)) == {"one-identity": ("error", 1), "only-train": ("warning", 0)}
 
 
 def test_a_table_in_which_nothing_is_right(tmp_path: Path) -> None:
     write_all(tmp_path, ["a.jpg"])
     (tmp_path / "labels.csv").write_text("img_path,person_id\nnone.jpg,1\n")
-    report = examine(tmp_path / "labels.csv")
-    assert report.rows == (Row("all", 0, 0, 0, 0),) and set(codes(report)) == {"csv-missing"}
+    report = check_dataset(tmp_path / "labels.csv")
+    assert report.counts == (SplitCounts("all", 0, 0, 0, 0),) and set(codes(report)) == {"csv-missing"}
 
 
 def test_boxes_are_measured_and_not_their_frames(tmp_path: Path) -> None:
     for number in range(1, 12):
         write_picture(tmp_path / f"View_001/{number:02d}.png", 60, 300, like="the camera stood still")
     (tmp_path / "gt.txt").write_text("1,1,0,0,20,40,1\n1,2,5,5,8,20,1\n11,1,0,0,50,20,1\n11,2,290,0,40,40,1\n")
-    report = examine(tmp_path)
+    report = check_dataset(tmp_path)
     assert codes(report, but=("one-camera", "no-split", "every-nth-frame")) == {
         "tiny": ("warning", 2),  # eight wide; and forty of which ten are inside
         "odd-shape": ("warning", 1),
@@ -191,8 +191,8 @@ def test_the_order_is_the_same_each_time_and_the_gravest_come_first(tmp_path: Pa
     for number in range(5, 1, -1):
         write_picture(tmp_path / f"query/000{number}0_c1s1_1_1.jpg")
     (tmp_path / "query/00020_c1s1_1_1.jpg").write_bytes(b"")
-    report = examine(tmp_path)
-    assert report == examine(tmp_path)
+    report = check_dataset(tmp_path)
+    assert report == check_dataset(tmp_path)
     assert [finding.severity for finding in report.findings] == sorted(
         (f.severity for f in report.findings), key=SEVERITIES.index
     )
@@ -204,7 +204,7 @@ def test_names_that_are_no_text_do_not_break_the_report(tmp_path: Path) -> None:
     write_all(tmp_path, HEALTHY)
     for name in (b"two\nlines.jpg", b"no\xfftext.jpg"):
         (tmp_path / "query" / os.fsdecode(name)).write_bytes(b"")
-    wrong = next(finding for finding in examine(tmp_path).findings if finding.code == "wrong-name")
+    wrong = next(finding for finding in check_dataset(tmp_path).findings if finding.code == "wrong-name")
     assert wrong.examples == ("query/no?text.jpg", "query/two?lines.jpg")
     assert "".join(wrong.examples).encode()
 
@@ -213,13 +213,13 @@ def test_a_generated_set_is_healthy(tmp_path: Path) -> None:
     write_synthetic_market(
         tmp_path / "market", MarketPlan(3, 3, cameras=2, crops_per_camera=2, distractors=2, junk=1), seed=5
     )
-    report = examine(tmp_path)
+    report = check_dataset(tmp_path)
     assert codes(report) == {}
-    assert report.rows[1:] == (Row("query", 6, 3, 2, 0), Row("gallery", 8, 3, 2, 2), Row("all", 26, 6, 2, 2))
+    assert report.counts[1:] == (SplitCounts("query", 6, 3, 2, 0), SplitCounts("gallery", 8, 3, 2, 2), SplitCounts("all", 26, 6, 2, 2))
 
 
 def test_the_report_can_be_written_down(tmp_path: Path) -> None:
-    report = examine(write_market(tmp_path, clutter=True), "market1501")
+    report = check_dataset(write_market(tmp_path, clutter=True), "market1501")
     written = json.loads(json.dumps(report.to_dict()))
     assert written["dataset"] == "market1501" and not written["guessed"]
     assert written["rows"][0] == {"split": "train", "pictures": 4, "identities": 2, "cameras": 3, "strangers": 0}
@@ -230,10 +230,10 @@ def test_the_report_can_be_written_down(tmp_path: Path) -> None:
 def test_a_root_that_is_no_data_set(tmp_path: Path, name: str | None) -> None:
     (tmp_path / "letter.txt").write_text("hello")
     with pytest.raises(UserError):
-        examine(tmp_path / "letter.txt", name)
+        check_dataset(tmp_path / "letter.txt", name)
 
 
 def test_the_real_crops(real_data: Path) -> None:
-    report = examine(real_data / "crops/pku_reid")
-    assert report.rows[-1] == Row("all", 592, 37, 2, 0)
+    report = check_dataset(real_data / "crops/pku_reid")
+    assert report.counts[-1] == SplitCounts("all", 592, 37, 2, 0)
     assert codes(report) == {"no-split": ("note", 0), "copies": ("note", 1)}  # two orientations of 0085 are one file

@@ -7,28 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
-from learning_reid.cli.main import app
 from learning_reid.errors import UserError
 from learning_reid.metrics.protocol import PROTOCOLS
+from tests.learning_reid.cli.run_cli import run_command
 from tests.learning_reid.datasets.crop_making import write_all
 
 FIGURES = ("rank1", "rank5", "rank10", "rank20", "map", "minp")
-
-
-def door(*arguments: object) -> str:
-    """What the command prints; a problem comes out as the exception that `main` tells in a line."""
-    done = CliRunner().invoke(app, [str(part) for part in arguments], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
 def folder(generated_market: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything `evaluate` can write, once."""
     out = tmp_path_factory.mktemp("evaluation")
-    printed = door(
+    printed = run_command(
         *("evaluate", "--root", generated_market, "--protocol", "all", "--verification", "--rerank"),
         *("--expand", "aqe", "--expand", "alpha-qe", "--json", out / "a.json", "--report", out / "report"),
         *("--save-features", out / "features.npz"),
@@ -84,7 +76,7 @@ def test_the_report_is_there_and_shows_something(folder: Path) -> None:
 def test_features_read_from_a_file_give_the_same_figures(generated_market: Path, folder: Path, values: dict) -> None:
     out = folder / "b.json"
     again = ("evaluate", "--root", generated_market, "--features", folder / "features.npz", "--json", out, "--rerank")
-    door(*again)
+    run_command(*again)
     read = json.loads(out.read_text())
     assert {name: read[name] for name in (*FIGURES, "fingerprint")} == {
         name: values[name] for name in (*FIGURES, "fingerprint")
@@ -98,7 +90,7 @@ def test_the_fingerprint_does_not_depend_on_where_the_data_lies(
     features = ("--features", folder / "features.npz")
     for change, same in ((lambda: None, True), ((tmp_path / "elsewhere/query").glob("*.jpg").__next__().unlink, False)):
         change()
-        door("evaluate", "--root", tmp_path / "elsewhere", *features, "--json", tmp_path / "c.json")
+        run_command("evaluate", "--root", tmp_path / "elsewhere", *features, "--json", tmp_path / "c.json")
         assert (json.loads((tmp_path / "c.json").read_text())["fingerprint"] == values["fingerprint"]) == same
 
 
@@ -107,12 +99,12 @@ def test_two_models_are_compared_by_a_paired_test(generated_market: Path, folder
         noise = np.random.default_rng(0).standard_normal(arrays["features"].shape)
         np.savez(tmp_path / "worse.npz", img_path=arrays["img_path"], features=arrays["features"] + 0.3 * noise)
     root = ("evaluate", "--root", generated_market)
-    door(*root, "--features", tmp_path / "worse.npz", "--json", tmp_path / "worse.json")
-    told = door(*root, "--features", folder / "features.npz", "--against", tmp_path / "worse.json")
+    run_command(*root, "--features", tmp_path / "worse.npz", "--json", tmp_path / "worse.json")
+    told = run_command(*root, "--features", folder / "features.npz", "--against", tmp_path / "worse.json")
     row = next(line for line in told.splitlines() if line.startswith("| mAP") and "to" in line)
     assert float(row.split("|")[2]) > 0 and float(row.split("|")[4]) < 0.05
     with pytest.raises(UserError, match="cannot be compared"):
-        door(
+        run_command(
             *root,
             "--features",
             folder / "features.npz",
@@ -122,15 +114,15 @@ def test_two_models_are_compared_by_a_paired_test(generated_market: Path, folder
             tmp_path / "worse.json",
         )
     with pytest.raises(UserError, match="is not a JSON file of `evaluate --json`"):
-        door(*root, "--features", folder / "features.npz", "--against", folder / "printed.txt")
+        run_command(*root, "--features", folder / "features.npz", "--against", folder / "printed.txt")
 
 
 def test_one_camera_is_explained_and_its_protocol_offered(tmp_path: Path) -> None:
     write_all(tmp_path, [f"{person:04d}_c1s1_00000{shot}_01.jpg" for person in (1, 2, 3) for shot in range(2)])
     with pytest.raises(UserError, match="--protocol single-camera") as caught:
-        door("evaluate", "--root", tmp_path, "--dataset", "folder")
+        run_command("evaluate", "--root", tmp_path, "--dataset", "folder")
     assert "0001, 0002, 0003" in str(caught.value)
-    assert "`single-camera`" in door("evaluate", "--root", tmp_path, "--protocol", "single-camera")
+    assert "`single-camera`" in run_command("evaluate", "--root", tmp_path, "--protocol", "single-camera")
 
 
 def test_identities_without_overlap_are_named_and_others_counted(tmp_path: Path) -> None:
@@ -139,13 +131,13 @@ def test_identities_without_overlap_are_named_and_others_counted(tmp_path: Path)
         tmp_path, [*names, "bounding_box_test/0002_c2s1_000001_01.jpg", "bounding_box_test/0009_c2s1_000001_01.jpg"]
     )
     write_all(tmp_path, ["bounding_box_train/0100_c1s1_000001_01.jpg"])
-    door("evaluate", "--root", tmp_path, "--json", tmp_path / "a.json")
+    run_command("evaluate", "--root", tmp_path, "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert (values["queries"], values["queries_skipped"]) == (1, 2)
     assert any("persons never found: 0001, 0003" in note for note in values["notes"])
     (tmp_path / "bounding_box_test/0002_c2s1_000001_01.jpg").unlink()
     with pytest.raises(UserError, match="no query has a valid match: of 3 identities"):
-        door("evaluate", "--root", tmp_path)
+        run_command("evaluate", "--root", tmp_path)
 
 
 def broken_features(folder: Path, kind: str) -> Path:
@@ -186,7 +178,7 @@ def test_features_that_cannot_be_compared_are_refused(
     kind: str, said: str, folder: Path, generated_market: Path
 ) -> None:
     with pytest.raises(UserError, match=said) as caught:
-        door("evaluate", "--root", generated_market, "--features", broken_features(folder, kind))
+        run_command("evaluate", "--root", generated_market, "--features", broken_features(folder, kind))
     assert "\n" not in str(caught.value)
 
 
@@ -203,7 +195,7 @@ def test_features_that_cannot_be_compared_are_refused(
 )
 def test_a_wrong_choice_is_told_in_a_line(arguments: list[str], said: str, generated_market: Path) -> None:
     with pytest.raises(UserError) as caught:
-        door("evaluate", "--root", generated_market, *arguments)
+        run_command("evaluate", "--root", generated_market, *arguments)
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -212,7 +204,7 @@ def test_an_empty_picture_ends_with_a_line(generated_market: Path, tmp_path: Pat
     empty = sorted((tmp_path / "copy/bounding_box_test").glob("0005*.jpg"))[0]
     empty.write_bytes(b"")
     with pytest.raises(UserError, match=f"{empty.name} is empty") as caught:
-        door("evaluate", "--root", tmp_path / "copy")
+        run_command("evaluate", "--root", tmp_path / "copy")
     assert "\n" not in str(caught.value)
 
 
@@ -220,7 +212,7 @@ def test_a_root_that_is_a_file_or_missing_is_told(generated_market: Path, tmp_pa
     picture = next((generated_market / "query").glob("*.jpg"))
     for root in (picture, tmp_path / "missing"):
         with pytest.raises(UserError, match=root.name):
-            door("evaluate", "--root", root, "--dataset", "market1501")
+            run_command("evaluate", "--root", root, "--dataset", "market1501")
 
 
 def test_features_all_alike_earn_nothing_and_end_no_process(
@@ -229,23 +221,23 @@ def test_features_all_alike_earn_nothing_and_end_no_process(
     with np.load(folder / "features.npz") as arrays:
         np.savez(tmp_path / "same.npz", img_path=arrays["img_path"], features=np.ones((36, 4)))
     out = ("--report", tmp_path / "report", "--json", tmp_path / "a.json")
-    door("evaluate", "--root", generated_market, "--features", tmp_path / "same.npz", "--raw", *out)
+    run_command("evaluate", "--root", generated_market, "--features", tmp_path / "same.npz", "--raw", *out)
     assert json.loads((tmp_path / "a.json").read_text())["rank1"] < 0.2
     assert (tmp_path / "report/ranked.png").exists() and not (tmp_path / "report/features.png").exists()
 
 
 def test_an_old_picture_is_not_left_in_the_folder(generated_market: Path, folder: Path, tmp_path: Path) -> None:
     features = ("evaluate", "--root", generated_market, "--features", folder / "features.npz", "--report", tmp_path)
-    door(*features, "--verification")
+    run_command(*features, "--verification")
     assert (tmp_path / "roc.png").exists()
-    door(*features)
+    run_command(*features)
     assert not (tmp_path / "roc.png").exists() and (tmp_path / "cmc.png").exists()
 
 
 def test_a_model_against_itself_differs_by_nothing(generated_market: Path, folder: Path, tmp_path: Path) -> None:
     features = ("evaluate", "--root", generated_market, "--features", folder / "features.npz")
-    door(*features, "--json", tmp_path / "a.json")
-    told = door(*features, "--against", tmp_path / "a.json")
+    run_command(*features, "--json", tmp_path / "a.json")
+    told = run_command(*features, "--against", tmp_path / "a.json")
     for name in ("rank-1", "mAP", "mINP"):
         row = next(line for line in told.splitlines() if line.startswith(f"| {name} ") and "to" in line)
         assert row.split("|")[2].strip() == "+0.0" and float(row.split("|")[4]) == 1.0
@@ -260,12 +252,12 @@ def test_a_damaged_file_to_compare_with_is_told_before_the_work(
     (tmp_path / "bad.json").write_text(json.dumps(values))
     wanted = ("--features", folder / "features.npz", "--rerank", "--against", tmp_path / "bad.json")
     with pytest.raises(UserError, match="bad.json") as caught:
-        door("evaluate", "--root", generated_market, *wanted)
+        run_command("evaluate", "--root", generated_market, *wanted)
     assert "\n" not in str(caught.value)
 
 
 def test_the_order_of_a_table_changes_no_figure(generated_market: Path, folder: Path, tmp_path: Path) -> None:
-    door("data", "convert", "--dataset", "market1501", "--root", generated_market, "--out", generated_market / "t.csv")
+    run_command("data", "convert", "--dataset", "market1501", "--root", generated_market, "--out", generated_market / "t.csv")
     header, *rows = (generated_market / "t.csv").read_text().splitlines()
     (generated_market / "t.csv").unlink()
     figures = []
@@ -273,7 +265,7 @@ def test_the_order_of_a_table_changes_no_figure(generated_market: Path, folder: 
         table = generated_market / f"order{number}.csv"
         table.write_text("\n".join([header, *order]))
         wanted = ("--protocol", "all", "--features", folder / "features.npz", "--json", tmp_path / "a.json")
-        door("evaluate", "--root", table, "--dataset", "csv", *wanted)
+        run_command("evaluate", "--root", table, "--dataset", "csv", *wanted)
         table.unlink()
         figures.append(json.loads((tmp_path / "a.json").read_text())["protocols"])
     assert figures[0] == figures[1]
@@ -285,14 +277,14 @@ def test_which_average_precision_is_part_of_the_fingerprint(
     prints = set()
     for ap in ("precisions", "interpolated"):
         features = ("--features", folder / "features.npz", "--ap", ap, "--json", tmp_path / "a.json")
-        door("evaluate", "--root", generated_market, *features)
+        run_command("evaluate", "--root", generated_market, *features)
         prints.add(json.loads((tmp_path / "a.json").read_text())["fingerprint"])
     assert len(prints) == 2
 
 
 def test_one_person_costs_the_verification_alone(tmp_path: Path) -> None:
     write_all(tmp_path, [f"0001_c{camera}s1_00000{shot}_01.jpg" for camera in (1, 2) for shot in (1, 2)])
-    door("evaluate", "--root", tmp_path, "--verification", "--json", tmp_path / "a.json")
+    run_command("evaluate", "--root", tmp_path, "--verification", "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert values["rank1"] == 1.0 and "eer" not in values
     assert any("no verification figures" in note for note in values["notes"])
@@ -302,14 +294,14 @@ def test_one_person_costs_the_verification_alone(tmp_path: Path) -> None:
 def test_a_second_picture_is_asked_for_where_one_camera_has_only_one(tmp_path: Path) -> None:
     write_all(tmp_path, [f"{person:04d}_c1s1_000001_01.jpg" for person in (1, 2)])
     with pytest.raises(UserError, match="no person who asks has a second picture from the same camera"):
-        door("evaluate", "--root", tmp_path, "--protocol", "single-camera")
+        run_command("evaluate", "--root", tmp_path, "--protocol", "single-camera")
 
 
 def test_without_a_split_all_protocols_let_everybody_ask_and_say_so(tmp_path: Path) -> None:
     names = [f"{p:04d}_c{c}s1_00000{s}_01.jpg" for p in (1, 2, 3) for c in (1, 2) for s in (1, 2)]
     write_all(tmp_path, names)
-    door("evaluate", "--root", tmp_path, "--protocol", "all", "--json", tmp_path / "a.json")
+    run_command("evaluate", "--root", tmp_path, "--protocol", "all", "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert values["queries"] == 12 and any("every picture asks all others" in note for note in values["notes"])
-    door("evaluate", "--root", tmp_path, "--json", tmp_path / "a.json")
+    run_command("evaluate", "--root", tmp_path, "--json", tmp_path / "a.json")
     assert json.loads((tmp_path / "a.json").read_text())["queries"] == 6

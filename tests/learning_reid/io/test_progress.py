@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from learning_reid.io.progress import Stopwatch, with_bar
+from learning_reid.io.progress import Stopwatch, progress_bar
 
 
 def test_seconds_count_towards_their_own_stage() -> None:
@@ -26,6 +26,6 @@ def test_time_counts_when_a_stage_fails() -> None:
 
 
 def test_the_bar_is_on_stderr_and_yields_every_item(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(with_bar(iter("abc"), 3, "drawing")) == ["a", "b", "c"]
+    assert list(progress_bar(iter("abc"), 3, "drawing")) == ["a", "b", "c"]
     printed = capsys.readouterr()
     assert printed.out == "" and "drawing" in printed.err and "3/3" in printed.err

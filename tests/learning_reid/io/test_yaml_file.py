@@ -1,4 +1,4 @@
-"""YAML as people mean it."""
+"""YAML 1.2 scalars, and errors in one line."""
 
 import math
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_scalars(text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"input:\n  a: 1\n  a: 2\n", "line 3: .*'a' is given twice"),
         (b"input:\n\ta: 1\n", "line 2: not valid YAML"),
@@ -37,12 +37,12 @@ def test_scalars(text: str, value: object) -> None:
         (b"a: !!python/object/apply:os.system [ls]\n", "line 1: not valid YAML"),
     ],
 )
-def test_what_is_not_a_mapping_is_told_in_one_line(tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_file_that_is_not_a_mapping_is_reported_in_one_line(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "bad.yml"
     path.write_bytes(content)
-    with pytest.raises(UserError, match=said) as told:
+    with pytest.raises(UserError, match=message) as error:
         read_mapping(path)
-    assert str(told.value).startswith(str(path)) and "\n" not in str(told.value)
+    assert str(error.value).startswith(str(path)) and "\n" not in str(error.value)
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ class Task:
     gallery: Labels
 
     def rows(self, wanted: np.ndarray) -> np.ndarray:
-        return self.distances[wanted].copy()  # which may be overwritten
+        return self.distances[wanted]
 
     def asked(self, order: np.ndarray) -> "Task":
         return Task(self.distances[order], self.query.take(order), self.gallery)
@@ -124,7 +124,7 @@ def slow_figures(task: Task, protocol: Protocol, ap: str = "precisions") -> tupl
     everything = range(len(task.gallery))
     shots_of = {q: [everything] for q in range(len(task.query))}
     if protocol.repeats:
-        for rows, shots in protocol.rounds(task.query, task.gallery):
+        for rows, shots in protocol.query_groups(task.query, task.gallery):
             shots_of.update({int(q): shots for q in rows})
     per_query: dict[str, list[float]] = {name: [] for name in ("rank1", "rank5", "rank10", "rank20", "map", "minp")}
     curves = []

@@ -8,7 +8,7 @@ from hypothesis import given as over
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from learning_reid.metrics.identities import IdentityMetrics, identity_metrics, pairwise_metrics, purity, switches
+from learning_reid.metrics.identities import IdentityMetrics, identity_metrics, identity_switches, pairwise_metrics, purity
 
 NUMBERS = st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3), st.integers(0, 2)), max_size=14)
 
@@ -74,13 +74,13 @@ def test_purity_and_switches() -> None:
     assert purity(true, said) == pytest.approx(4 / 5)
     assert np.isnan(purity(true, np.full(5, -1)))
     camera, time = np.array([0, 0, 0, 0, 1]), np.array([0, 1, 0, 1, 2])
-    assert switches(true, said, camera, time) == 1, "another camera is no switch"
-    assert switches(true, said, np.zeros(5), time) == 1 == switches(true[::-1], said[::-1], np.zeros(5), time[::-1])
+    assert identity_switches(true, said, camera, time) == 1, "another camera is no switch"
+    assert identity_switches(true, said, np.zeros(5), time) == 1 == identity_switches(true[::-1], said[::-1], np.zeros(5), time[::-1])
 
 
 def test_nothing_at_all() -> None:
     none = np.zeros(0, int)
-    assert scores_of(none, none, {}).idf1 == 0 == pairwise_metrics(none, none).f1 == switches(none, none, none, none)
+    assert scores_of(none, none, {}).idf1 == 0 == pairwise_metrics(none, none).f1 == identity_switches(none, none, none, none)
 
 
 @settings(deadline=None)

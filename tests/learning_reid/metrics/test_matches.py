@@ -49,7 +49,7 @@ def test_each_draw_is_a_trial_of_its_own_and_names_rows_of_the_whole_gallery() -
     assert (task.gallery.camera[found.gallery] != task.query.camera[asked]).all()
     assert (task.distances[asked, found.gallery] == found.distance).all()
     trials = dict(zip(found.trial.tolist(), found.num_negatives_before.tolist(), strict=True))
-    for rows, shots in protocol.rounds(task.query, task.gallery):
+    for rows, shots in protocol.query_groups(task.query, task.gallery):
         for q in rows:
             for trial, shot in zip(np.flatnonzero(found.query == q), shots, strict=True):
                 right = [g for g in shot if is_right(task, q, g)]

@@ -36,7 +36,7 @@ def test_a_fingerprint_changes_with_every_part_of_the_rule_and_with_the_data() -
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_every_query_is_in_exactly_one_round(name: str) -> None:
     task = random_task(1, cameras=4)
-    rounds = list(PROTOCOLS[name].rounds(task.query, task.gallery))
+    rounds = list(PROTOCOLS[name].query_groups(task.query, task.gallery))
     assert sorted(np.concatenate([rows for rows, _ in rounds])) == list(range(len(task.query)))
     assert all(len(shots) == max(1, PROTOCOLS[name].repeats) for _, shots in rounds)
 
@@ -45,7 +45,7 @@ def test_every_query_is_in_exactly_one_round(name: str) -> None:
 def test_a_draw_is_one_picture_of_each_person_of_the_other_cameras_and_every_stranger(seed: int) -> None:
     task = random_task(seed, cameras=4)
     person, camera = task.gallery.person, task.gallery.camera
-    for rows, shots in SINGLE_SHOT.rounds(task.query, task.gallery):
+    for rows, shots in SINGLE_SHOT.query_groups(task.query, task.gallery):
         (own,) = np.unique(task.query.camera[rows])
         others = [g for g in range(len(person)) if camera[g] != own]
         for shot in shots:
@@ -58,7 +58,7 @@ def test_a_draw_is_one_picture_of_each_person_of_the_other_cameras_and_every_str
 
 def test_a_draw_prefers_nobody() -> None:
     gallery = Labels.of([1, 1, 1, 2, 2, 2, 2, -1], [1, 2, 3, 1, 1, 2, 3, 1])
-    ((_, shots),) = replace(SINGLE_SHOT, repeats=3000).rounds(Labels.of([1], [0]), gallery)
+    ((_, shots),) = replace(SINGLE_SHOT, repeats=3000).query_groups(Labels.of([1], [0]), gallery)
     times = np.bincount(np.concatenate(shots), minlength=8)
     assert times[7] == 3000
     assert chisquare(times[:3]).pvalue > 1e-3 and chisquare(times[3:7]).pvalue > 1e-3
@@ -73,7 +73,7 @@ def test_draws_are_seeded_and_differ_between_repeats_seeds_and_cameras() -> None
     query = Labels.of([1, 1], [0, 1])
 
     def drawn(seed: int) -> list[list[int]]:
-        rounds = replace(SINGLE_SHOT, seed=seed).rounds(query, gallery)
+        rounds = replace(SINGLE_SHOT, seed=seed).query_groups(query, gallery)
         return [shot.tolist() for _, shots in rounds for shot in shots]
 
     assert drawn(0) == drawn(0)
@@ -82,7 +82,7 @@ def test_draws_are_seeded_and_differ_between_repeats_seeds_and_cameras() -> None
 
 def test_more_repeats_go_on_where_fewer_ended() -> None:
     task = random_task(2)
-    few, many = (list(replace(SINGLE_SHOT, repeats=n).rounds(task.query, task.gallery)) for n in (2, 5))
+    few, many = (list(replace(SINGLE_SHOT, repeats=n).query_groups(task.query, task.gallery)) for n in (2, 5))
     for (_, short), (_, long) in zip(few, many, strict=True):
         assert [shot.tolist() for shot in short] == [shot.tolist() for shot in long[:2]]
 
@@ -106,4 +106,4 @@ def test_which_pictures_of_the_person_may_answer(name: str, kept: list[bool]) ->
 
 
 def test_a_camera_may_have_a_negative_number() -> None:
-    list(SINGLE_SHOT.rounds(Labels.of([1], [-1]), Labels.of([1], [2])))
+    list(SINGLE_SHOT.query_groups(Labels.of([1], [-1]), Labels.of([1], [2])))

@@ -190,7 +190,7 @@ def test_of_too_many_impostors_a_seeded_part_is_taken_and_of_genuine_pairs_all()
     most = 30_000
 
     def some(seed: int) -> PairDistances:
-        return collect_pairs(task.rows, task.query, task.gallery, most_impostors=most, seed=seed)
+        return collect_pairs(task.rows, task.query, task.gallery, max_impostors=most, seed=seed)
 
     assert some(0).genuine.tolist() == whole.genuine.tolist()
     assert np.isin(some(0).impostor, whole.impostor).all()

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from learning_reid.config.load import load_as
+from learning_reid.config.load import read_settings
 from learning_reid.config.training import TrainSettings
 from learning_reid.training.loop import Outcome, make_accelerator, prepare
 
@@ -42,7 +42,7 @@ def small_settings(folder: Path, *overrides: str) -> TrainSettings:
         "schedule.lr=3e-3", "schedule.backbone_lr=3e-3", "augment.pad=2",
         "run.device=cpu", "run.amp=no", "run.threads=1", "run.checkpoint_every=1",
     ]  # fmt: skip
-    return load_as(TrainSettings, None, [*small, *overrides])
+    return read_settings(TrainSettings, None, [*small, *overrides])
 
 
 def start(settings: TrainSettings, run: Path, resume: bool = False) -> Outcome:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from learning_reid.config.load import dump_settings
-from learning_reid.training.log import read_log
+from learning_reid.training.log import read_metrics
 from tests.learning_reid.training.conftest import small_settings
 
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
@@ -21,12 +21,12 @@ import json, sys
 from pathlib import Path
 import torch
 torch.set_default_dtype(torch.float64)
-from learning_reid.config.load import load_as
+from learning_reid.config.load import read_settings
 from learning_reid.config.training import TrainSettings
-from learning_reid.training.loop import Runner, gather_people, make_accelerator
-settings = load_as(TrainSettings, Path(sys.argv[1]))
+from learning_reid.training.loop import Runner, load_training_data, make_accelerator
+settings = read_settings(TrainSettings, Path(sys.argv[1]))
 accelerator = make_accelerator(settings)
-runner, losses = Runner(settings, accelerator, gather_people(settings)), []
+runner, losses = Runner(settings, accelerator, load_training_data(settings)), []
 runner.network.train()
 for epoch in range(2):
     runner.batches.start(epoch)
@@ -72,6 +72,6 @@ def test_two_processes_write_one_run(repository: Path, config: Path) -> None:
     resting = ["--set", "schedule.fixbase_epochs=1"]  # and so with parameters that get no gradient
     run(repository, *TORCHRUN, "src/main.py", "train", "--config", config, "--set", "run.name=two", *resting)
     folder = config.parent
-    assert [row["epoch"] for row in read_log(folder / "two")] == ["1", "2"]
+    assert [row["epoch"] for row in read_metrics(folder / "two")] == ["1", "2"]
     assert (folder / "two/curves.png").exists() and (folder / "two/weights/best.pt").exists()
     assert not (folder / "two-2").exists()

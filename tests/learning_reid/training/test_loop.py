@@ -15,9 +15,9 @@ from learning_reid.config.load import dump_settings
 from learning_reid.datasets.embeddings import embed_samples
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.training import loop
-from learning_reid.training.log import read_log
+from learning_reid.training.log import read_metrics
 from learning_reid.training.loop import Outcome, Runner, make_accelerator
-from learning_reid.training.people import gather_people
+from learning_reid.training.training_data import load_training_data
 from tests.learning_reid.training.conftest import (
     PEOPLE,
     assert_same_weights,
@@ -31,7 +31,7 @@ FILES = ("best", "checkpoint", "final")
 
 
 def test_a_run_writes_what_was_promised(unbroken: Path) -> None:
-    rows = read_log(unbroken)
+    rows = read_metrics(unbroken)
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert all(0 <= float(row["map"]) <= 1 and float(row["map_average"]) >= 0 for row in rows)
     assert {path.stem for path in (unbroken / "weights").iterdir()} == set(FILES)
@@ -46,7 +46,7 @@ def test_it_learns_to_name_its_people(tmp_path: Path) -> None:
     gentle = ["augment.erase=0", "augment.jitter=0.05"]
     wanted = ["schedule.epochs=15", "schedule.batch_size=32", "run.validate_every=15", *gentle]
     outcome = start(small_settings(people, *wanted), tmp_path / "run")
-    first, *_, last = read_log(tmp_path / "run")
+    first, *_, last = read_metrics(tmp_path / "run")
     assert float(last["loss"]) < 0.75 * float(first["loss"])
     assert float(last["accuracy"]) > 0.35  # by chance 0.08
     assert outcome.best > 0.8
@@ -82,8 +82,8 @@ def test_ctrl_c_and_resume_give_the_weights_of_an_unbroken_run(
         3, pytest.approx(float(best(unbroken))), False, False
     )
     assert_same_weights(unbroken, tmp_path / "run")
-    assert [row | {"images_per_s": "", "seconds": ""} for row in read_log(tmp_path / "run")] == [
-        row | {"images_per_s": "", "seconds": ""} for row in read_log(unbroken)
+    assert [row | {"images_per_s": "", "seconds": ""} for row in read_metrics(tmp_path / "run")] == [
+        row | {"images_per_s": "", "seconds": ""} for row in read_metrics(unbroken)
     ]
 
 
@@ -96,19 +96,19 @@ def test_kill_9_at_any_moment_tears_nothing(small_people: Path, unbroken: Path, 
     run.mkdir()
     (tmp_path / "settings.yml").write_text(dump_settings(settings))
     code = (
-        "import sys; from pathlib import Path; from learning_reid.config.load import load_as\n"
+        "import sys; from pathlib import Path; from learning_reid.config.load import read_settings\n"
         "from learning_reid.config.training import TrainSettings; from learning_reid.training.loop import *\n"
-        f"settings = load_as(TrainSettings, Path({str(tmp_path / 'settings.yml')!r}))\n"
+        f"settings = read_settings(TrainSettings, Path({str(tmp_path / 'settings.yml')!r}))\n"
         f"prepare(settings, make_accelerator(settings)).train(Path({str(run)!r}))"
     )
     environment = os.environ | {"PYTHONPATH": "."}
     process = subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
     limit = time.monotonic() + 120
-    while not read_log(run) and process.poll() is None and time.monotonic() < limit:
+    while not read_metrics(run) and process.poll() is None and time.monotonic() < limit:
         time.sleep(0.01)
     process.kill()
     process.wait()
-    assert 1 <= len(read_log(run)) < 4
+    assert 1 <= len(read_metrics(run)) < 4
     for file in (run / "weights").glob("*.pt"):
         torch.load(file, weights_only=True)
     resumed = (run / "weights/checkpoint.pt").exists()
@@ -144,7 +144,7 @@ def test_the_average_is_measured_and_kept_where_it_is_better(
 
 def test_the_backbone_rests_while_it_is_told_to(small_people: Path, tmp_path: Path) -> None:
     settings = small_settings(small_people, "schedule.epochs=1", "schedule.fixbase_epochs=1", "schedule.ema_decay=null")
-    runner = Runner(settings, make_accelerator(settings), gather_people(settings))
+    runner = Runner(settings, make_accelerator(settings), load_training_data(settings))
     before = {name: tensor.clone() for name, tensor in runner.training.model.state_dict().items()}
     start(settings, tmp_path / "run")
     after = weights(tmp_path / "run")
@@ -154,7 +154,7 @@ def test_the_backbone_rests_while_it_is_told_to(small_people: Path, tmp_path: Pa
 
 def test_no_person_is_learned_from_and_validated_on(small_people: Path) -> None:
     for seed in range(4):
-        people = gather_people(small_settings(small_people, f"run.seed={seed}"))
+        people = load_training_data(small_settings(small_people, f"run.seed={seed}"))
         assert not set(people.persons) & set(people.validation.persons)
         assert len(people.persons) + len(people.validation.persons) == PEOPLE
         paths = {sample.path for sample in people.samples}
@@ -164,7 +164,7 @@ def test_no_person_is_learned_from_and_validated_on(small_people: Path) -> None:
 
 def test_what_was_trained_can_be_used_everywhere(small_people: Path, unbroken: Path) -> None:
     """The weights file brings its neck and its picture size along; torch and ONNX answer alike."""
-    people = gather_people(small_settings(small_people))
+    people = load_training_data(small_settings(small_people))
     file = str(unbroken / "weights/best.pt")
     torch_, onnx = (create_embedder("osnet_x0_25", file, backend) for backend in ("torch", "onnx"))
     assert (torch_.preprocessing.height, torch_.preprocessing.width, torch_.dimension) == (32, 16, 32)

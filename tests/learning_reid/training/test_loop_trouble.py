@@ -13,9 +13,9 @@ import torch
 from learning_reid.config.load import dump_settings
 from learning_reid.errors import UserError
 from learning_reid.training import loop
-from learning_reid.training.log import read_log
+from learning_reid.training.log import read_metrics
 from learning_reid.training.loop import Runner, make_accelerator, prepare
-from learning_reid.training.people import gather_people
+from learning_reid.training.training_data import load_training_data
 from tests.learning_reid.training.conftest import assert_same_weights, small_settings, start, write_people
 
 
@@ -66,7 +66,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
 @pytest.mark.parametrize("workers", [0, 1])
 def test_pictures_that_vanish_end_the_run_with_a_line(workers: int, tmp_path: Path) -> None:
     settings = small_settings(write_people(tmp_path / "people"), f"data.workers={workers}")
-    runner = Runner(settings, make_accelerator(settings), gather_people(settings))
+    runner = Runner(settings, make_accelerator(settings), load_training_data(settings))
     for picture in (tmp_path / "people").iterdir():
         picture.unlink()
     with pytest.raises(UserError, match=r"\.png is missing") as caught:
@@ -205,7 +205,7 @@ def test_ctrl_c_in_a_terminal_leaves_a_checkpoint(repository: Path, small_people
     with (tmp_path / "said.txt").open("w") as said:
         process = subprocess.Popen(command, cwd=repository, start_new_session=True, stdout=said, stderr=said)
         limit = time.monotonic() + 120
-        while not read_log(tmp_path / "long") and process.poll() is None and time.monotonic() < limit:
+        while not read_metrics(tmp_path / "long") and process.poll() is None and time.monotonic() < limit:
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(timeout=60) == 130

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from learning_reid.training.mixstyle import mix_styles, styles_mixed
+from learning_reid.training.mixstyle import mix_styles, apply_mixstyle
 
 
 def _maps(count: int = 4) -> torch.Tensor:
@@ -34,7 +34,7 @@ def test_stages_are_mixed_while_asked_for_and_repeat_with_their_seed():
     stage, maps = nn.Identity(), _maps()
 
     def passed(chance: float, seed: int) -> torch.Tensor:
-        with styles_mixed([stage], chance, seed):
+        with apply_mixstyle([stage], chance, seed):
             return stage(maps)
 
     assert torch.equal(passed(1.0, 3), passed(1.0, 3))
@@ -46,6 +46,6 @@ def test_stages_are_mixed_while_asked_for_and_repeat_with_their_seed():
 
 def test_nothing_is_left_behind_after_an_error():
     stage, maps = nn.Identity(), _maps()
-    with pytest.raises(ZeroDivisionError), styles_mixed([stage], 1.0, 0):
+    with pytest.raises(ZeroDivisionError), apply_mixstyle([stage], 1.0, 0):
         raise ZeroDivisionError
     assert torch.equal(stage(maps), maps)

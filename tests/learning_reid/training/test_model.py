@@ -9,7 +9,7 @@ from learning_reid.config.training import ModelSettings
 from learning_reid.errors import UserError
 from learning_reid.models.state_dict import trained_input_size
 from learning_reid.models.registry import create_model
-from learning_reid.training.model import build_model
+from learning_reid.training.model import build_training_model
 from learning_reid.training.state import save_weights
 
 
@@ -21,7 +21,7 @@ def test_training_gives_features_before_the_neck_and_scores_after_it(
     arch: str, reid_dim: int | None, dimension: int
 ) -> None:
     settings = ModelSettings(arch=arch, reid_dim=reid_dim, input_size=[64, 32])
-    model = build_model(settings, people=5, seed=0).train()
+    model = build_training_model(settings, people=5, seed=0).train()
     pictures = torch.randn(4, 3, 64, 32)
     before, logits = model(pictures)
     assert before.shape == (4, dimension) and logits.shape == (4, 5)
@@ -32,7 +32,7 @@ def test_training_gives_features_before_the_neck_and_scores_after_it(
 
 
 def test_the_neck_has_no_shift_to_learn() -> None:
-    model = build_model(ModelSettings(arch="osnet_x0_25", input_size=[64, 32]), people=5, seed=0)
+    model = build_training_model(ModelSettings(arch="osnet_x0_25", input_size=[64, 32]), people=5, seed=0)
     assert not model.neck.bias.requires_grad and model.classifier.bias is None
 
 
@@ -40,7 +40,7 @@ def test_the_seed_decides_the_weights_and_nothing_else() -> None:
     settings = ModelSettings(arch="osnet_x0_25", input_size=[64, 32])
     torch.manual_seed(1)
     state = torch.get_rng_state()
-    first, again, other = (build_model(settings, 5, seed).state_dict() for seed in (0, 0, 1))
+    first, again, other = (build_training_model(settings, 5, seed).state_dict() for seed in (0, 0, 1))
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert any(not torch.equal(first[name], other[name]) for name in first)
@@ -49,7 +49,7 @@ def test_the_seed_decides_the_weights_and_nothing_else() -> None:
 @pytest.mark.parametrize("arch", ["osnet_x0_25", "resnet18"])
 def test_the_weights_file_is_a_network_of_its_own(arch: str, tmp_path: Path) -> None:
     settings = {"model": {"input_size": [64, 32]}}
-    model = build_model(ModelSettings(arch=arch, reid_dim=16, input_size=[64, 32]), people=5, seed=0).eval()
+    model = build_training_model(ModelSettings(arch=arch, reid_dim=16, input_size=[64, 32]), people=5, seed=0).eval()
     save_weights(tmp_path / "a.pt", model, settings, epoch=3)
     network = create_model(arch, tmp_path / "a.pt")
     pictures = torch.randn(2, 3, 64, 32)
@@ -65,7 +65,7 @@ def test_a_size_that_is_none_is_told(tmp_path: Path) -> None:
 
 def test_training_can_start_from_weights(repository: Path) -> None:
     settings = ModelSettings(arch="osnet_x0_25", weights="embedded", input_size=[64, 32])
-    started, random = (build_model(each, 5, 0) for each in (settings, settings.model_copy(update={"weights": None})))
+    started, random = (build_training_model(each, 5, 0) for each in (settings, settings.model_copy(update={"weights": None})))
     embedded = create_model("osnet_x0_25", repository / "weights/reid.safetensors").state_dict()
     name = "backbone.conv1.conv.weight"
     torch.testing.assert_close(started.backbone.state_dict()[name], embedded[name])

@@ -17,7 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from learning_reid.losses.classification import cross_entropy
 from learning_reid.losses.triplet import triplet_loss
-from learning_reid.training.sync_norm import gather_with_grad, synchronise_norms
+from learning_reid.training.sync_norm import gather_with_grad, synchronize_batch_norm
 
 LABELS = torch.arange(4).repeat_interleave(2)  # 4 persons × 2 pictures; each process has two whole persons
 PICTURES = torch.randn(8, 3, 6, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 2 + 1
@@ -81,24 +81,24 @@ def process(rank, folder):
     def own_share(features, logits, labels):
         return cross_entropy(logits, labels)
 
-    parallel = DistributedDataParallel(synchronise_norms(Network()))
+    parallel = DistributedDataParallel(synchronize_batch_norm(Network()))
     results = {
-        "gathered": trained(synchronise_norms(Network(None)), pictures, labels, gathered, average),
-        "own share": trained(synchronise_norms(Network()), pictures, labels, own_share, average),
+        "gathered": trained(synchronize_batch_norm(Network(None)), pictures, labels, gathered, average),
+        "own share": trained(synchronize_batch_norm(Network()), pictures, labels, own_share, average),
         "DistributedDataParallel": trained(parallel, pictures, labels, gathered),
         "float32": trained(
-            synchronise_norms(Network(dtype=torch.float32)), pictures.float(), labels, gathered, average
+            synchronize_batch_norm(Network(dtype=torch.float32)), pictures.float(), labels, gathered, average
         ),
         "not synchronised": trained(Network(), pictures, labels, own_share, average),
     }
 
-    unequal = synchronise_norms(nn.BatchNorm2d(3))
+    unequal = synchronize_batch_norm(nn.BatchNorm2d(3))
     results["unequal"] = unequal(FAR[:3] if rank == 0 else FAR[3:]).detach(), unequal.running_var
 
-    half = synchronise_norms(nn.BatchNorm2d(3, affine=False, track_running_stats=False))
+    half = synchronize_batch_norm(nn.BatchNorm2d(3, affine=False, track_running_stats=False))
     with torch.autocast("cpu", torch.bfloat16):
         results["half"] = half(pictures.bfloat16())
-    tracked = synchronise_norms(nn.BatchNorm1d(40)).eval()
+    tracked = synchronize_batch_norm(nn.BatchNorm1d(40)).eval()
     results["eval"] = tracked(torch.full((2, 40), 3.0 + rank)).detach()
 
     rows = torch.arange(6.0).view(2, 3).add(10 * rank).requires_grad_()
@@ -195,7 +195,7 @@ def test_gathered_rows_are_in_order_and_send_every_process_s_gradient_back(both)
 def test_alone_it_is_the_ordinary_layer(momentum):
     ordinary, ours = Network(momentum), Network(momentum)
     norm, parameters = ours.neck, list(ours.parameters())
-    assert synchronise_norms(ours) is ours and synchronise_norms(ours) is ours  # twice is once
+    assert synchronize_batch_norm(ours) is ours and synchronize_batch_norm(ours) is ours  # twice is once
     assert ours.neck is norm and all(a is b for a, b in zip(ours.parameters(), parameters, strict=True))
     assert type(ours.neck).__name__ == "SynchronisedBatchNorm1d" and isinstance(ours.neck, nn.BatchNorm1d)
     left, right = (trained(network, PICTURES, LABELS, whole_loss) for network in (ordinary, copy.deepcopy(ours)))
@@ -205,15 +205,15 @@ def test_alone_it_is_the_ordinary_layer(momentum):
 
 def test_a_norm_alone_and_a_shared_one_are_replaced_too():
     norm = nn.BatchNorm2d(3)
-    assert type(synchronise_norms(norm)).__name__ == "SynchronisedBatchNorm2d"
+    assert type(synchronize_batch_norm(norm)).__name__ == "SynchronisedBatchNorm2d"
     shared = nn.BatchNorm1d(4)
-    twice = synchronise_norms(nn.Sequential(shared, nn.Linear(4, 4), shared))
+    twice = synchronize_batch_norm(nn.Sequential(shared, nn.Linear(4, 4), shared))
     assert twice[0] is twice[2] is shared and type(shared) is not nn.BatchNorm1d
 
 
 def test_a_kind_that_would_quietly_stay_alone_is_refused():
     with pytest.raises(TypeError, match=r"cannot synchronise the BatchNorm3d '1'"):
-        synchronise_norms(nn.Sequential(nn.Linear(2, 2), nn.BatchNorm3d(2)))
+        synchronize_batch_norm(nn.Sequential(nn.Linear(2, 2), nn.BatchNorm3d(2)))
 
 
 if __name__ == "__main__":

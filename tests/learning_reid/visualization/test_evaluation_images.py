@@ -12,10 +12,10 @@ from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
 from learning_reid.metrics.retrieval import RetrievalMetrics, retrieval_metrics
 from learning_reid.metrics.verification import PairDistances
-from learning_reid.visualization.cells import RIGHT, WRONG
-from learning_reid.visualization.curves import COLOURS, draw_cmc, draw_distances, draw_roc
-from learning_reid.visualization.feature_map import draw_feature_map, pictures_to_map
-from learning_reid.visualization.ranked_gallery import draw_ranked_gallery, failures_first, nearest_valid
+from learning_reid.visualization.crop_grid import CORRECT, INCORRECT
+from learning_reid.visualization.curves import COLOURS, draw_cmc_curves, draw_distance_histograms, draw_roc_curve
+from learning_reid.visualization.embedding_map import draw_embedding_map, select_rows
+from learning_reid.visualization.ranked_lists import draw_ranked_lists, hardest_queries, nearest_candidates
 
 MARKET = PROTOCOLS["market1501"]
 
@@ -32,8 +32,8 @@ def shows(picture: np.ndarray, colour: str) -> int:
 
 def test_each_curve_is_drawn(tmp_path: Path) -> None:
     curves = [("ours", np.linspace(0.6, 1, 50)), ("theirs", np.linspace(0.3, 0.9, 50))]
-    draw_cmc(tmp_path / "two.png", curves)
-    draw_cmc(tmp_path / "one.png", curves[:1])
+    draw_cmc_curves(tmp_path / "two.png", curves)
+    draw_cmc_curves(tmp_path / "one.png", curves[:1])
     two, one = pixels(tmp_path / "two.png"), pixels(tmp_path / "one.png")
     assert shows(two, COLOURS[0]) > 300 and shows(two, COLOURS[1]) > 300
     assert shows(one, COLOURS[0]) > 300 and shows(one, COLOURS[1]) == 0
@@ -44,7 +44,7 @@ def test_the_roc_of_a_better_network_lies_higher(tmp_path: Path) -> None:
     impostor = rng.normal(1, 0.2, 5000)
     heights = []
     for away in (0.5, 0.9):
-        draw_roc(tmp_path / "roc.png", PairDistances.of(rng.normal(away, 0.2, 500), impostor))
+        draw_roc_curve(tmp_path / "roc.png", PairDistances.of(rng.normal(away, 0.2, 500), impostor))
         picture = pixels(tmp_path / "roc.png")
         wanted = [int(COLOURS[0][place : place + 2], 16) for place in (1, 3, 5)]
         heights.append(np.nonzero(np.abs(picture - wanted).max(axis=2) < 12)[0].mean())
@@ -56,7 +56,7 @@ def test_the_heaps_and_both_thresholds_are_drawn(tmp_path: Path) -> None:
         "osnet_x0_25", "0", "cosine", 0.4, 0.2, 0.01, 0.009, 0.6, 0.2, 0.1, 0.1, 0.08, 0.5, 99, [5, 5], "folder abc", 0
     )
     rng = np.random.default_rng(0)
-    draw_distances(tmp_path / "a.png", PairDistances.of(rng.normal(0.3, 0.1, 900), rng.normal(0.7, 0.1, 900)), point)
+    draw_distance_histograms(tmp_path / "a.png", PairDistances.of(rng.normal(0.3, 0.1, 900), rng.normal(0.7, 0.1, 900)), point)
     picture = pixels(tmp_path / "a.png")
     assert shows(picture, "#000000") > 500  # the lines of the thresholds are black, as is the text
     assert picture.std() > 20
@@ -76,40 +76,40 @@ def ranked() -> tuple[RetrievalMetrics, np.ndarray, Labels, Labels]:
 
 def test_failures_come_first_one_of_each_person_then_easier_ones(ranked) -> None:
     retrieval, _, query, _ = ranked
-    rows = failures_first(retrieval, query.person)
+    rows = hardest_queries(retrieval, query.person)
     persons = query.person[rows]
     assert len(set(persons)) == len(rows) == 8
     assert (persons[:5] % 2 == 1).all() and (persons[-3:] % 2 == 0).all()
     average = retrieval.per_query["map"][rows]
     assert (np.diff(average) >= 0).all()
-    assert len(failures_first(retrieval, query.person, count=100)) <= 12
+    assert len(hardest_queries(retrieval, query.person, count=100)) <= 12
 
 
 def test_only_what_competes_is_shown(ranked) -> None:
     _, distances, query, gallery = ranked
-    rows, away = nearest_valid(lambda rows: distances[rows], query, gallery, MARKET, 0, count=50)
+    rows, away = nearest_candidates(lambda rows: distances[rows], query, gallery, MARKET, 0, count=50)
     assert set(range(36)) - set(rows.tolist()) == {0}  # the picture of the query's own camera
     assert (np.diff(away) >= 0).all()
-    single, _ = nearest_valid(lambda rows: distances[rows], query, gallery, PROTOCOLS["single-camera"], 0, count=50)
+    single, _ = nearest_candidates(lambda rows: distances[rows], query, gallery, PROTOCOLS["single-camera"], 0, count=50)
     assert set(gallery.camera[single]) == {1}
 
 
 def test_right_and_wrong_answers_are_framed_green_and_red(ranked, tmp_path: Path) -> None:
     retrieval, distances, query, gallery = ranked
     crop = np.full((64, 32, 3), 128, np.uint8)
-    draw_ranked_gallery(
+    draw_ranked_lists(
         tmp_path / "a.png", retrieval, lambda rows: distances[rows], (query, gallery), lambda *_: crop, lambda *_: "x"
     )
     picture = pixels(tmp_path / "a.png")
     upper, lower = np.array_split(picture, [int(0.6 * len(picture))])
-    assert shows(upper, WRONG) > 1000 and shows(upper, RIGHT) < 50  # failures: nothing right among the ten nearest
-    assert shows(lower, RIGHT) > 500
+    assert shows(upper, INCORRECT) > 1000 and shows(upper, CORRECT) < 50  # failures: nothing right among the ten nearest
+    assert shows(lower, CORRECT) > 500
 
 
 def test_names_are_drawn_as_they_are(ranked, tmp_path: Path) -> None:
     retrieval, distances, query, gallery = ranked
     crop = np.full((64, 32, 3), 128, np.uint8)
-    draw_ranked_gallery(
+    draw_ranked_lists(
         tmp_path / "a.png",
         retrieval,
         lambda rows: distances[rows],
@@ -122,7 +122,7 @@ def test_names_are_drawn_as_they_are(ranked, tmp_path: Path) -> None:
 
 def test_the_map_takes_whole_persons_once_each_picture() -> None:
     labels = Labels.of([0] * 50 + [1] * 3 + [-1] * 9, [0] * 62, [*range(50), 50, 51, 50, *range(60, 69)])
-    rows = pictures_to_map(labels)
+    rows = select_rows(labels)
     assert (labels.person[rows] >= 0).all()
     assert (labels.person[rows] == 0).sum() == 40 and (labels.person[rows] == 1).sum() == 2
 
@@ -132,9 +132,9 @@ def test_the_map_is_drawn_the_same_twice_and_not_of_next_to_nothing(tmp_path: Pa
     labels = Labels.of(np.repeat(np.arange(4), 6), np.tile([0, 1], 12), np.arange(24))
     features = rng.standard_normal((4, 8))[labels.person] + 0.1 * rng.standard_normal((24, 8))
     names = ["a", "b", "c", "d"], ["1", "2"]
-    assert draw_feature_map(tmp_path / "a.png", features, labels, *names)
-    assert draw_feature_map(tmp_path / "b.png", features, labels, *names)
+    assert draw_embedding_map(tmp_path / "a.png", features, labels, *names)
+    assert draw_embedding_map(tmp_path / "b.png", features, labels, *names)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     few = np.arange(5)
-    assert not draw_feature_map(tmp_path / "c.png", features[few], labels.take(few), *names)
+    assert not draw_embedding_map(tmp_path / "c.png", features[few], labels.take(few), *names)
     assert not (tmp_path / "c.png").exists()

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from learning_reid.datasets.pairs import ChosenPairs, Pair, PairMeasures
-from learning_reid.visualization.similarity_picture import PAIRS_SHOWN, draw_similarity
+from learning_reid.datasets.pairs import ChosenPairs, ImagePair, PairMeasures
+from learning_reid.visualization.similarity_plot import PAIRS_SHOWN, draw_similarity_table
 from learning_reid.visualization.similarity_table import (
     MEASURES,
     SimilarityTable,
@@ -34,7 +34,7 @@ def make_table(folder: Path, answers: list[bool | None], **cosines: list[float])
     pictures = [folder / f"picture_{number}.png" for number in range(len(answers) + 1)]
     for number, picture in enumerate(pictures):
         Image.new("RGB", (20, 40), (30 * number % 256, 90, 160)).save(picture)
-    pairs = [Pair(pictures[0], other, answer) for other, answer in zip(pictures[1:], answers, strict=True)]
+    pairs = [ImagePair(pictures[0], other, answer) for other, answer in zip(pictures[1:], answers, strict=True)]
     return SimilarityTable(ChosenPairs(pairs, "made up"), {label: measures(said) for label, said in cosines.items()})
 
 
@@ -89,7 +89,7 @@ def test_where_nobody_knows_there_is_no_margin(tmp_path: Path) -> None:
     assert np.isnan(similarity_values(table)["models"][0]["margin"]["cosine"])
     assert "|      – |" in similarity_markdown(table, ["cosine"])
     assert similarity_csv(table).splitlines()[1].endswith(",,,")
-    draw_similarity(tmp_path / "a.png", table, "cosine")
+    draw_similarity_table(tmp_path / "a.png", table, "cosine")
 
 
 @pytest.mark.parametrize("pairs", [1, 12, PAIRS_SHOWN + 1])
@@ -99,7 +99,7 @@ def test_the_picture_grows_with_the_pairs_it_shows(pairs: int, measure: str, tmp
     table = make_table(
         tmp_path, [number % 2 == 0 for number in range(pairs)], **{"a network": cosines, "n" * 50: cosines}
     )
-    draw_similarity(tmp_path / "a.png", table, measure)
+    draw_similarity_table(tmp_path / "a.png", table, measure)
     pixels = np.asarray(Image.open(tmp_path / "a.png").convert("RGB"))
     assert pixels.std() > 5 and pixels.shape[0] > 200
     assert (pixels.shape[1] > 1500) == (pairs == 12)

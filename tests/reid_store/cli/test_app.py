@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from learning_reid.errors import UserError
-from tests.learning_reid.evaluation.test_dataset_evaluation import door
+from tests.learning_reid.cli.run_cli import run_command
 from tests.reid_store.making import make_store
 
 
@@ -93,7 +93,7 @@ def test_what_is_wrong_is_told_in_a_line(
         taken.listen()
         words = [word.format(place=tmp_path, taken=taken.getsockname()[1]) for word in arguments]
         with pytest.raises(UserError) as problem:
-            door("app", "--no-browser", *words)
+            run_command("app", "--no-browser", *words)
     assert told in str(problem.value)
 
 

@@ -13,7 +13,7 @@ from learning_reid.frames.sources import open_frames
 from reid_store.cli.identities import read_transit
 from reid_store.database import open_store
 from reid_store.schema import Detection, Person
-from tests.learning_reid.evaluation.test_dataset_evaluation import door as run
+from tests.learning_reid.cli.run_cli import run_command as run
 
 SCENE = "synthetic:7:6"
 

@@ -20,7 +20,7 @@ from reid_store.schema import Model, Person
 from reid_store.search import SearchHit, search_store, read_embedding
 from reid_store.search_results import MOST_ON_STRIP, draw_hits
 from reid_store.thumbnails import decode_jpeg, thumbnail
-from tests.learning_reid.evaluation.test_dataset_evaluation import door as run
+from tests.learning_reid.cli.run_cli import run_command as run
 
 SCENE = "synthetic:7:6"
 CAMERAS = "door", "gate"

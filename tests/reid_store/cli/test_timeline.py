@@ -10,12 +10,12 @@ import pytest
 
 from learning_reid.errors import UserError
 from reid_store.database import write_lock, open_store
-from tests.learning_reid.evaluation.test_dataset_evaluation import door
+from tests.learning_reid.cli.run_cli import run_command
 from tests.reid_store.making import make_store
 
 
 def timeline(file: Path, *more: object) -> str:
-    return door(
+    return run_command(
         "timeline", "--output", file.parent / "report" / "page.html", "--set", f"store.url=sqlite:///{file}", *more
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from learning_reid.datasets.doctor import examine
+from learning_reid.datasets.doctor import check_dataset
 from learning_reid.datasets.layouts import open_dataset
 from learning_reid.errors import UserError
 from reid_synth.datasets.market import (
@@ -58,7 +58,7 @@ def test_the_layout_of_market1501(market):
 
 
 def test_the_doctor_finds_nothing_wrong(market):
-    report = examine(market)
+    report = check_dataset(market)
     assert report.dataset == "market1501" and {finding.severity for finding in report.findings} == {"note"}
 
 
@@ -117,7 +117,7 @@ def test_a_place_that_cannot_be_written(tmp_path):
 
 def test_one_camera_is_a_set_of_which_the_doctor_warns(tmp_path):
     write_market(tmp_path / "one", replace(PLAN, train_people=0, test_people=2, cameras=1, junk=0), seed=1)
-    findings = examine(tmp_path / "one").findings
+    findings = check_dataset(tmp_path / "one").findings
     assert [finding.code for finding in findings if finding.severity != "note"] == ["one-camera"]
 
 

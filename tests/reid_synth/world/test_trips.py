@@ -55,3 +55,23 @@ def test_some_walk_in_company_and_stay_together(trips: list[Trip]) -> None:
 def test_both_senses_are_walked(trips: list[Trip]) -> None:
     senses = {np.sign(trip.at(30).ground_xy[0] - trip.at(10).ground_xy[0]) for trip in trips}
     assert senses >= {-1.0, 1.0}
+
+
+def test_people_walk_straight_on_beyond_the_ends_of_their_path() -> None:
+    trip = Trip(
+        person_id=1,
+        person=sample_person(np.random.default_rng(1)),
+        path=np.array([(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (4.0, 4.0)]),
+        distance_m=np.array([0.0, 4.0, 8.0, 8.0]),
+        speed=1.0,
+        start_m=-3.0,
+        stop_m=9.0,
+        stop_s=5.0,
+        stop_turn=0.5,
+        lateral_offset_m=0.0,
+        seed=0,
+    )
+    before, stopped, after = (trip.at(time) for time in (0.0, 14.0, 20.0))
+    assert np.allclose(before.ground_xy, (-3, 0)) and before.direction == pytest.approx(0)
+    assert np.allclose(stopped.ground_xy, (4, 5)) and stopped.direction == pytest.approx(np.pi / 2 + 0.5)
+    assert np.allclose(after.ground_xy, (4, 8)) and after.direction == pytest.approx(np.pi / 2)

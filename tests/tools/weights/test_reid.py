@@ -12,7 +12,7 @@ import torch
 
 from learning_reid.errors import UserError
 from learning_reid.models.osnet import build_osnet
-from learning_reid.training.augmentation import augment
+from tools.weights.augmentation import augment
 from learning_reid.training.checkpoint import StepLog, Stopper
 from tools.weights.reid import ReidRecipe, batch, learning_rate, train_reid, train_step
 from tools.weights.reid_crops import CropRecipe, load_crops

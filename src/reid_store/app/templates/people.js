@@ -1,4 +1,4 @@
-// A click (or Enter) on a person tells the page which one. What is drawn anew keeps the keyboard where it was.
+// Report a click (or Enter) on a person to the server, and keep the keyboard focus when the element is drawn again.
 element.addEventListener('click', event => {
   const person = event.target.closest('[data-detection]');
   if (!person) return;

@@ -9,7 +9,7 @@ from PIL import Image, ImageColor
 from learning_reid.retrieval.ranking import rank_later_detections
 from learning_reid.retrieval.person_detections import PersonDetections
 from learning_reid.visualization.drawing import ORANGE
-from learning_reid.visualization.strip import RIGHT, UNKNOWN, WRONG, draw_strip, strip_matches, strip_rows
+from learning_reid.visualization.ranking_image import CORRECT, NEUTRAL, INCORRECT, draw_ranking, matches_over_time, drawn_rows
 
 
 def sightings(frames: int, per_frame: int = 3) -> PersonDetections:
@@ -29,7 +29,7 @@ def sightings(frames: int, per_frame: int = 3) -> PersonDetections:
 def test_one_match_of_each_stretch_of_time_nearest_first(frames: int, columns: int) -> None:
     seen = sightings(frames)
     ranking = rank_later_detections(seen, 0)
-    chosen = strip_matches(seen, ranking, columns)
+    chosen = matches_over_time(seen, ranking, columns)
     assert len(chosen) == min(columns, frames - 1)
     assert ranking.rank[chosen].tolist() == sorted(ranking.rank[chosen]) and ranking.rank[chosen[0]] == 1
     if frames == 41:  # 40 later frames: each 5 of them give their nearest
@@ -46,15 +46,15 @@ def has(image: np.ndarray, colour: str | tuple[int, int, int]) -> bool:
 def draw(path: Path, frames: int, queries: int, known: bool, reject_above: float | None = None) -> np.ndarray:
     seen = sightings(frames, per_frame=max(3, queries))
     rankings = [rank_later_detections(seen, query, reject_above=reject_above) for query in range(queries)]
-    crops = {row: np.full((20 + row % 30, 12, 3), 128, np.uint8) for row in strip_rows(seen, rankings)}
-    draw_strip(path, seen, rankings, crops, seen.detection % 2 if known else None)
+    crops = {row: np.full((20 + row % 30, 12, 3), 128, np.uint8) for row in drawn_rows(seen, rankings)}
+    draw_ranking(path, seen, rankings, crops, seen.detection % 2 if known else None)
     return np.asarray(Image.open(path).convert("RGB"))
 
 
 def test_right_and_wrong_are_told_where_the_truth_is_known(tmp_path: Path) -> None:
     known, unknown = draw(tmp_path / "a.png", 20, 2, True), draw(tmp_path / "b.png", 20, 2, False)
-    assert has(known, ORANGE) and has(known, RIGHT) and has(known, WRONG)
-    assert has(unknown, ORANGE) and has(unknown, UNKNOWN) and not has(unknown, RIGHT) and not has(unknown, WRONG)
+    assert has(known, ORANGE) and has(known, CORRECT) and has(known, INCORRECT)
+    assert has(unknown, ORANGE) and has(unknown, NEUTRAL) and not has(unknown, CORRECT) and not has(unknown, INCORRECT)
 
 
 def test_many_queries_make_no_endless_picture(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from learning_reid.datasets.images import open_image
-from learning_reid.datasets.pairs import Pair
-from learning_reid.visualization.cells import RIGHT, UNKNOWN, WRONG, show_crop
+from learning_reid.datasets.pairs import ImagePair
+from learning_reid.visualization.crop_grid import CORRECT, NEUTRAL, INCORRECT, show_crop
 from learning_reid.visualization.figures import save_figure
 from learning_reid.visualization.similarity_table import WORDS, SimilarityTable, signed_value
 
 PAIRS_SHOWN = 28  # of more, only the points are drawn
-_COLOURS = {True: RIGHT, False: WRONG, None: UNKNOWN}
+_COLOURS = {True: CORRECT, False: INCORRECT, None: NEUTRAL}
 _MARKS = {True: "o", False: "D", None: "s"}
 _TITLES = {
     "cosine": "Cosine similarity",
@@ -29,7 +29,7 @@ _LONGEST = 32  # letters of a network's label
 _TOLD = "the ends of the band: the two pairs that make the margin"
 
 
-def draw_similarity(path: Path, table: SimilarityTable, measure: str) -> None:
+def draw_similarity_table(path: Path, table: SimilarityTable, measure: str) -> None:
     """Draw the pairs above a table of colours, and beside it each network's pairs as points with its margin.
 
     A cell is darker the more alike the network finds the pair; framed are the two cells that make the margin.
@@ -102,7 +102,7 @@ def _write_key(figure: Figure, table: SimilarityTable, page: _Page) -> None:
     )  # fmt: skip
 
 
-def _show_pair(page: _Page, column: int, pair: Pair) -> None:
+def _show_pair(page: _Page, column: int, pair: ImagePair) -> None:
     """Two crops side by side in the frame of the expected answer, and the number of the pair."""
     width = (_CELL - 3 * _GAP) / 2
     for place, picture in enumerate((pair.first, pair.second)):
@@ -161,7 +161,7 @@ def _draw_points(axes: Axes, table: SimilarityTable, measure: str) -> None:
         said = table.values(label, measure)
         margin = table.margin(label, measure)
         limits = [said[column] for column, _ in _limits(said, table.answers, measure)]
-        colour = RIGHT if margin > 0 else UNKNOWN if np.isnan(margin) else WRONG
+        colour = CORRECT if margin > 0 else NEUTRAL if np.isnan(margin) else INCORRECT
         if limits:
             axes.fill_betweenx(
                 [row - 0.34, row + 0.34], min(limits), max(limits), color=colour, alpha=0.18, linewidth=0

@@ -23,7 +23,7 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
-class GuideRow:
+class ModelRow:
     """One network.
 
     Attributes:
@@ -43,11 +43,11 @@ class GuideRow:
     measured: Accuracy | None = None
 
 
-def model_guide(rows: Sequence[GuideRow]) -> str:
+def model_table(rows: Sequence[ModelRow]) -> str:
     """The table; a column in which no network has a figure is left out.
 
-    >>> row = GuideRow("osnet_x0_25", {"torch": Speed(235.4, 412.0), "onnx": None}, 203_568, 82_316_000)
-    >>> print(model_guide([row]))
+    >>> row = ModelRow("osnet_x0_25", {"torch": Speed(235.4, 412.0), "onnx": None}, 203_568, 82_316_000)
+    >>> print(model_table([row]))
     | network     | parameters, M | multiply-adds, G | torch, images/s | torch, peak MB |
     |:------------|--------------:|-----------------:|----------------:|---------------:|
     | osnet_x0_25 |          0.20 |             0.08 |             235 |            412 |

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from learning_reid.io.markdown import markdown_table
-from learning_reid.models.complexity import Complexity
 from learning_reid.models.registry import input_size
 from learning_reid.zoo.advice import notes_on_weights
 from learning_reid.zoo.cards import IMAGENET, Architecture, Card, Result, Task
+
+if TYPE_CHECKING:
+    from learning_reid.models.complexity import Complexity  # imports torch
 
 _TASKS: dict[Task, str] = {
     "same-domain": "## Trained and tested on one data set\n\n"
@@ -26,7 +29,7 @@ _TASKS: dict[Task, str] = {
 _DASH = "–"
 
 
-def listing(cards: Iterable[tuple[Card, Task, Result | None]]) -> str:
+def format_results(cards: Iterable[tuple[Card, Task, Result | None]]) -> str:
     """A table with a row for each published result."""
     rows = [
         [card.key, task, result.tested_on, _figure(result.rank1), _figure(result.map), card.recipe.distance or _DASH]
@@ -37,7 +40,7 @@ def listing(cards: Iterable[tuple[Card, Task, Result | None]]) -> str:
     return markdown_table(["weights", "task", "tested on", "rank-1", "mAP", "distance"], rows)
 
 
-def card_text(card: Card, cost: Complexity, place: str) -> str:
+def format_card(card: Card, cost: Complexity, place: str) -> str:
     """One card in full.
 
     Args:
@@ -75,7 +78,7 @@ def how_to_use(card: Card) -> list[str]:
     return ["In the settings:", "  embedder:", f"    name: {card.architecture}", f"    weights: {card.trained_on}"]
 
 
-def zoo_page(cards: Sequence[Card], costs: Mapping[str, Complexity]) -> str:
+def format_zoo_page(cards: Sequence[Card], costs: Mapping[str, Complexity]) -> str:
     """The page docs/model_zoo.md.
 
     Args:

@@ -28,7 +28,7 @@ def pictures_to_map(labels: Labels) -> np.ndarray:
     return np.concatenate([np.empty(0, np.int64), *rows])
 
 
-def draw_feature_map(
+def draw_embedding_map(
     path: Path, features: np.ndarray, labels: Labels, persons: list[str], cameras: list[str], seed: int = 0
 ) -> bool:
     """Draw the persons with the most pictures: a colour for each person, a shape for each camera.

@@ -1,7 +1,7 @@
 """The table of networks: every figure in its column, a dash for what is not known, no empty columns."""
 
 from learning_reid.embedding.benchmark import Speed
-from learning_reid.visualization.model_guide import Accuracy, GuideRow, model_guide
+from learning_reid.cli._model_table import Accuracy, ModelRow, model_table
 
 
 def cells(table: str) -> list[list[str]]:
@@ -10,16 +10,16 @@ def cells(table: str) -> list[list[str]]:
 
 def test_all_columns() -> None:
     rows = [
-        GuideRow(
+        ModelRow(
             "osnet_ain_x1_0",
             {"torch": Speed(27.04, 701.6), "openvino": Speed(175.4, 320.4)},
             2_193_616,
             978_878_352,
             Accuracy(0.733, 0.458, "Market-1501"),
         ),
-        GuideRow("shufflenet", {"torch": Speed(9.127, 655.0), "openvino": None}, measured=Accuracy(0.5, 0.25, "")),
+        ModelRow("shufflenet", {"torch": Speed(9.127, 655.0), "openvino": None}, measured=Accuracy(0.5, 0.25, "")),
     ]
-    header, _, first, second = cells(model_guide(rows))
+    header, _, first, second = cells(model_table(rows))
     assert header == [
         "network",
         "parameters, M",
@@ -36,11 +36,11 @@ def test_all_columns() -> None:
 
 
 def test_a_column_that_nobody_fills_is_left_out() -> None:
-    header, _, row = cells(model_guide([GuideRow("mlfn", {"onnx": None}, parameters=32_473_024)]))
+    header, _, row = cells(model_table([ModelRow("mlfn", {"onnx": None}, parameters=32_473_024)]))
     assert (header, row) == (["network", "parameters, M"], ["mlfn", "32.47"])
 
 
 def test_backends_in_the_order_of_the_first_row_that_has_them() -> None:
-    rows = [GuideRow("a", {"openvino": Speed(1, 1)}), GuideRow("b", {"torch": Speed(2, 2), "openvino": Speed(3, 3)})]
-    header, *_ = cells(model_guide(rows))
+    rows = [ModelRow("a", {"openvino": Speed(1, 1)}), ModelRow("b", {"torch": Speed(2, 2), "openvino": Speed(3, 3)})]
+    header, *_ = cells(model_table(rows))
     assert header[1:3] == ["OpenVINO, images/s", "torch, images/s"]

@@ -1,7 +1,7 @@
 # ruff: noqa: E402 - the module path is put right before anything of src/ is imported
 """How fast is the walk-through? Beside a plain loop that embeds crop by crop: same frames, same detector, same weights.
 
-    python benchmarks/walkthrough.py [--frames FOLDER] [--detector NAME] [--detector-weights FILE] [--weights FILE]
+    python benchmarks/pipeline.py [--frames FOLDER] [--detector NAME] [--detector-weights FILE] [--weights FILE]
 
 Without options it takes the real frames of REID_REAL_DATA with YOLOX, or else the generated street with the embedded
 weights. The plain loop is torchreid's FeatureExtractor called once for each crop, the way most scripts do it.

@@ -1,7 +1,7 @@
 # ruff: noqa: E402 - the module path is put right before anything of src/ is imported
 """How long does marking a class take? Thirty whole notebooks; and one beside otter's own grading.
 
-    python benchmarks/marking.py [--jobs 2] [--seconds 120]
+    python benchmarks/grading.py [--jobs 2] [--seconds 120]
 
 Hands in the class of tests/teaching/marking/fake_class.py for set 1 (good, wrong, empty, endless loops, memory hogs,
 corrupt files, attempts to read the solutions or to reach the network), marks it, and compares each mark with what it

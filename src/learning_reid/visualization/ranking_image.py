@@ -1,0 +1,104 @@
+"""`ranking.png`: each query beside its best matches.
+
+The ten nearest detections often come from neighbouring frames and look the same. The later frames are therefore divided
+into equal intervals of time; the nearest match of each interval is drawn, in rank order.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from learning_reid.retrieval.person_detections import PersonDetections
+from learning_reid.retrieval.ranking import Ranking
+from learning_reid.visualization.crop_grid import (
+    CORRECT,
+    INCORRECT,
+    NEUTRAL,
+    QUERY,
+    CropCell,
+    add_heading,
+    draw_crop_grid,
+    ranked_figure_size,
+)
+from learning_reid.visualization.figures import create_figure, save_figure
+
+NUM_MATCHES = 8  # columns beside the query
+MAX_QUERIES = 8
+
+
+def matches_over_time(detections: PersonDetections, ranking: Ranking, count: int = NUM_MATCHES) -> list[int]:
+    """Return indices into `ranking.rows`: the nearest match of each of `count` intervals of time, nearest first."""
+    frames = detections.frame[ranking.rows]
+    later = np.unique(frames)
+    interval = np.searchsorted(later, frames) * count // max(len(later), count)  # (m,)
+    order = ranking.nearest_first
+    _, first = np.unique(interval[order], return_index=True)
+    return order[np.sort(first)].tolist()
+
+
+def drawn_rows(detections: PersonDetections, rankings: Sequence[Ranking]) -> set[int]:
+    """Return the rows of the detections whose crops `draw_ranking` needs."""
+    shown = rankings[:MAX_QUERIES]
+    return {r.query for r in shown} | {int(r.rows[i]) for r in shown for i in matches_over_time(detections, r)}
+
+
+def draw_ranking(
+    path: Path,
+    detections: PersonDetections,
+    rankings: Sequence[Ranking],
+    crops: Mapping[int, np.ndarray],
+    identity: np.ndarray | None = None,
+) -> None:
+    """Draw queries and their best matches.
+
+    Args:
+        path: PNG file to write.
+        detections: All detections.
+        rankings: One for each query; the first eight are drawn.
+        crops: (h, w, 3) uint8 RGB for each row of `drawn_rows`.
+        identity: (n,) true person of each detection, negative = none; colours the matches green or red.
+    """
+    shown = rankings[:MAX_QUERIES]
+    rows = [
+        [
+            _query_cell(detections, ranking, crops),
+            *(
+                _match_cell(detections, ranking, match, crops, identity)
+                for match in matches_over_time(detections, ranking)
+            ),
+        ]
+        for ranking in shown
+    ]
+    figure = create_figure(*ranked_figure_size(len(rows), NUM_MATCHES + 1))
+    draw_crop_grid(figure, rows, NUM_MATCHES + 1, width_ratios=[1.15] + [1] * NUM_MATCHES)
+    colors = "green ✓ = same person, red ✗ = another person" if identity is not None else "no ground truth"
+    note = f"nearest match in each interval of the later frames, with its distance; {colors}"
+    if len(rankings) > MAX_QUERIES:
+        note += f"; the first {MAX_QUERIES} of {len(rankings)} queries"
+    add_heading(figure, "Query and best matches", note)
+    save_figure(figure, path)
+
+
+def _query_cell(detections: PersonDetections, ranking: Ranking, crops: Mapping[int, np.ndarray]) -> CropCell:
+    row = ranking.query
+    title = f"query {detections.detection[row]}\nframe {detections.frame[row]}"
+    return CropCell(crops[row], QUERY, title, "" if ranking.best_match is not None else "no match", INCORRECT, bold=True)
+
+
+def _match_cell(
+    detections: PersonDetections,
+    ranking: Ranking,
+    match: int,
+    crops: Mapping[int, np.ndarray],
+    identity: np.ndarray | None,
+) -> CropCell:
+    row = int(ranking.rows[match])
+    title = f"rank {ranking.rank[match]}\nframe {detections.frame[row]}"
+    distance = f"{ranking.distances[match]:.3f}"
+    if not ranking.accepted[match]:  # a rejected match is neither correct nor incorrect
+        return CropCell(crops[row], NEUTRAL, title, f"{distance}\nrejected", faint=True)
+    if identity is None or identity[ranking.query] < 0:
+        return CropCell(crops[row], NEUTRAL, title, distance)
+    color, sign = (CORRECT, "✓") if identity[row] == identity[ranking.query] else (INCORRECT, "✗")
+    return CropCell(crops[row], color, title, f"{distance} {sign}", color)
