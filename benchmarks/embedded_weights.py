@@ -21,7 +21,7 @@ import yaml
 from learning_reid.config.load import load_settings
 from learning_reid.detection.registry import create_detector
 from learning_reid.pipeline import run_pipeline
-from tools.weights.detector_figures import REAL_FRAMES, REAL_TRUTH, frames_with_truth, score_detector
+from tools.weights.detector_evaluation import REAL_FRAMES, REAL_TRUTH, labelled_frames, evaluate_detector
 
 OTHER_STREETS = range(1000, 1100)
 EVERYTHING = 0.02  # the lowest score looked at, for the whole curve of AP50
@@ -34,7 +34,7 @@ def measure(name: str, source: str, truth: Path | None, detector: Sequence[str] 
     overrides = [f"input.frames_path={source}", *([f"input.truth={truth}"] if truth else []), *detector]
     settings = load_settings(demo, overrides)
     loose = create_detector(settings.detector.name, settings.detector.weights, min_score=EVERYTHING)
-    curve = score_detector(loose, frames_with_truth(source, truth), name)
+    curve = evaluate_detector(loose, labelled_frames(source, truth), name)
     with tempfile.TemporaryDirectory() as folder:
         shipped = [*overrides, f"output.folder={folder}", *([f"detector.min_score={min_score}"] if min_score else [])]
         summary = run_pipeline(load_settings(demo, shipped))

@@ -34,13 +34,18 @@ from learning_reid.frames.synthetic import truth_table
 from learning_reid.io.progress import Stopwatch
 from learning_reid.metrics.detection import iou_matrix
 from learning_reid.metrics.reidentification import IGNORED
-from learning_reid.pipeline import PeopleSeen
+from learning_reid.pipeline import DetectionCollector
 from learning_reid.retrieval.neighbors import search
 from learning_reid.retrieval.person_detections import PersonDetections
-from reid_store.identities import DetectionTable, cluster_detections
-from reid_store.identity_truth import CameraTruth, score_clustering, match_ground_truth
-from reid_synth.world.trips import Trip
+from learning_reid.tracking import (
+    CameraTruth,
+    DetectionTable,
+    cluster_detections,
+    match_ground_truth,
+    score_clustering,
+)
 from reid_synth.world.camera_view import concat_truth
+from reid_synth.world.trips import Trip
 from reid_synth.world.walkers import smooth_path
 from reid_synth.world.world import SPACING_M, World, WorldPlan
 
@@ -90,14 +95,16 @@ def _there_and_back(turn_x: float, sense: int, rng: np.random.Generator) -> tupl
     return path, int(np.argmax(sense * path[:, 0]))
 
 
-def look(cameras: Sequence[tuple[str, float, Iterable[Frame]]], detector: Detector, embedder: Embedder) -> Everybody:
+def look(
+    cameras: Sequence[tuple[str, float, Iterable[Frame]]], detector: Detector, embedder: Embedder
+) -> DetectionTable:
     """Find and describe everybody in the frames of some cameras (name, frames a second, frames)."""
     seen: list[PersonDetections] = []
     for _, _, frames in cameras:
-        people = PeopleSeen(embedder, 64, Stopwatch())
+        people = DetectionCollector(embedder, 64, Stopwatch())
         for frame in frames:
             people.add(frame, detector(frame))
-        seen.append(people.sightings())
+        seen.append(people.finish())
     camera = np.repeat(np.arange(len(seen)), [len(one) for one in seen])
     index = np.concatenate([one.frame for one in seen])
     rates = np.array([rate for _, rate, _ in cameras])
@@ -151,7 +158,11 @@ def rank1_elsewhere(people: DetectionTable, truth: Truth) -> float:
 
 
 def measure(
-    people: DetectionTable, truth: Truth, threshold: float | None, transit_s: dict | None = None, appearance: bool = True
+    people: DetectionTable,
+    truth: Truth,
+    threshold: float | None,
+    transit_s: dict | None = None,
+    appearance: bool = True,
 ) -> Row:
     """The scores of one way to put people together."""
     made = cluster_detections(people, threshold, transit_s, appearance)

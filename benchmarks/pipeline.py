@@ -34,7 +34,7 @@ from learning_reid.frames.sources import open_frames
 from learning_reid.io.progress import Stopwatch
 from learning_reid.models.registry import create_model
 from learning_reid.models.weights_file import resolve_weights
-from learning_reid.pipeline import find_people
+from learning_reid.pipeline import detect_and_embed
 
 BACKENDS = ("torch", "onnx", "openvino")
 PEER = "torchreid FeatureExtractor, crop by crop"
@@ -96,7 +96,7 @@ def walk_through(
 
     def run() -> Seconds:
         watch = Stopwatch()
-        find_people(frames, detector, embedder, options.batch_size, watch)
+        detect_and_embed(frames, detector, embedder, options.batch_size, watch)
         return dict(watch.seconds)
 
     return run

@@ -32,10 +32,10 @@ from sqlalchemy.orm import Session
 from tqdm.auto import tqdm
 
 from learning_reid.retrieval.vector_index import VectorIndex
-from reid_store.detection_filter import DetectionFilter
 from reid_store.database import open_store
+from reid_store.detection_filter import DetectionFilter
 from reid_store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
-from reid_store.server_index import index_vectors, nearest_on_server
+from reid_store.server_index import index_embeddings, nearest_on_server
 
 DIMENSION, INTRINSIC, SIGHTINGS, QUERIES, K = 512, 48, 50, 100, 10
 NOISE = 0.45  # of a sighting, beside 1 between persons
@@ -93,7 +93,7 @@ def on_server(approximate: bool) -> Callable[[np.ndarray], tuple[Search, float]]
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("ALTER SYSTEM SET maintenance_work_mem = '1GB'"))
                 connection.execute(text("SELECT pg_reload_conf()"))
-            index_vectors(engine, model)
+            index_embeddings(engine, model)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
             what = f"ix_reid_embeddings_hnsw_{model.id}" if approximate else "reid_embeddings"

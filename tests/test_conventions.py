@@ -61,7 +61,7 @@ def test_no_package_of_ours_hides_another() -> None:
         "learning_reid.metrics.retrieval",
         "learning_reid.visualization",
         "learning_reid.zoo",
-        "learning_reid.cli.main",
+        "learning_reid.cli.entry_point",
         "learning_reid.cli.settings",
         "learning_reid.cli.evaluate",
         "learning_reid.cli.train",

@@ -273,10 +273,10 @@ if DATA == "market1501":
     from learning_reid.datasets.embeddings import embed_samples
     from learning_reid.datasets.query_gallery_split import split_query_gallery
     from reid_course.contests import lesson_embedder
-    from tools.weights.reid_figures import score_contest
+    from tools.weights.reid_evaluation import market1501_metrics
 
     contest = split_query_gallery(sets["market"])
-    figures = score_contest(embed_samples(contest.samples, lesson_embedder(DATA)), contest).means
+    figures = market1501_metrics(embed_samples(contest.samples, lesson_embedder(DATA)), contest).means
     beside_published([("rank-1", 100 * figures["rank1"], (72.3, 74.3)), ("mAP", 100 * figures["map"], (44.8, 46.8))])
 
 # %% [markdown]

@@ -111,7 +111,7 @@ from dataclasses import replace
 from learning_reid.datasets.images import read_crop
 from learning_reid.datasets.identity_split import select_identities
 from learning_reid.datasets.query_gallery_split import split_query_gallery
-from learning_reid.export.verify import FLOAT_TOLERANCE, compare_features, open_exported, random_pictures
+from learning_reid.export.verify import FLOAT_TOLERANCE, compare_features, open_exported, random_images
 from reid_course.people import open_people
 
 rng = np.random.default_rng(SEED)
@@ -125,7 +125,7 @@ pictures = [read_crop(sample) for sample in contest.samples]
 
 exported = open_exported(float_file, name)  # by ONNX Runtime
 height, width = original.preprocessing.height, original.preprocessing.width
-kinds = {"noise": random_pictures(height, width), "people": pictures[:17]}
+kinds = {"noise": random_images(height, width), "people": pictures[:17]}
 parities = [compare_features(original, exported, shown, kind) for kind, shown in kinds.items()]
 
 # %%
@@ -160,12 +160,12 @@ from learning_reid.datasets.embeddings import embed_samples
 from learning_reid.embedding.backend_torch import TorchEmbedder
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.registry import create_embedder
-from tools.weights.reid_figures import score_contest
+from tools.weights.reid_evaluation import market1501_metrics
 
 
 def mean_ap(features: np.ndarray) -> float:
     """mAP in percent, by cosine."""
-    return 100 * score_contest(features, contest).means["map"]
+    return 100 * market1501_metrics(features, contest).means["map"]
 
 
 careless = replace(original.preprocessing, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
@@ -325,7 +325,7 @@ MY_GUESS = None  # points of mAP, of 100
 
 # %%
 from learning_reid.errors import UserError
-from learning_reid.export.verify import GATES, Accuracy, check_accuracy
+from learning_reid.export.verify import GATES, AccuracyChange, check_accuracy
 from reid_course.exported import input_levels, quiet_quantiser
 
 learned = crops.subset("train")
@@ -341,7 +341,7 @@ features["int8"] = embed_samples(contest.samples, open_file(int8_file, "openvino
 # %%
 def judge(file: Path, vectors: np.ndarray) -> Accuracy:
     """Print what int8 did to the network."""
-    found = Accuracy(right_map / 100, mean_ap(vectors) / 100, len(contest.query))
+    found = AccuracyChange(right_map / 100, mean_ap(vectors) / 100, len(contest.query))
     cosines = (vectors * features["float32"]).sum(axis=1)
     print(f"file: {float_file.stat().st_size / 1000:.0f} -> {file.stat().st_size / 1000:.0f} kB")
     print(f"mAP: {100 * found.before:.1f} -> {100 * found.after:.1f}, may fall by {GATES['int8']} points")
@@ -351,8 +351,8 @@ def judge(file: Path, vectors: np.ndarray) -> Accuracy:
 
 
 accuracy = judge(int8_file, features["int8"])
-compare(MY_GUESS, accuracy.fall, "lost", "points of mAP")
-assert accuracy.fall <= (10 if is_smoke() else GATES["int8"])  # a handful of people says little
+compare(MY_GUESS, accuracy.loss, "lost", "points of mAP")
+assert accuracy.loss <= (10 if is_smoke() else GATES["int8"])  # a handful of people says little
 
 # %% [markdown]
 # The ranking hardly notices, though the vectors have turned visibly: much farther than with bfloat16. All vectors are

@@ -185,15 +185,15 @@ assert np.linalg.norm(vectors - swapped, axis=1).max() > 0.1
 # %% [markdown]
 # ## All frames
 #
-# `find_people` does this for every frame, and sends crops of several frames through the network together, which is
+# `detect_and_embed` does this for every frame, and sends crops of several frames through the network together, which is
 # faster. Afterwards the pictures are gone; boxes, scores and vectors stay: the **sightings**.
 
 # %%
 from learning_reid.io.progress import Stopwatch
-from learning_reid.pipeline import find_people
+from learning_reid.pipeline import detect_and_embed
 
 watch = Stopwatch()
-seen, _ = find_people(frames, detector, embedder, settings.embedder.batch_size, watch)
+seen, _ = detect_and_embed(frames, detector, embedder, settings.embedder.batch_size, watch)
 print(f"{len(seen)} sightings in {len(seen.frames_read)} frames; vectors: {seen.embeddings.nbytes / 1e6:.1f} MB")
 assert np.allclose(seen.embeddings[seen.rows_of(0)], vectors, atol=1e-3)  # the same as one by one
 
@@ -272,12 +272,12 @@ assert answers.sum() <= nearest.sum() and (strict.distances[answers] <= LIMIT).a
 import tempfile
 from pathlib import Path
 
-from learning_reid.pipeline import FRAMES_PER_SECOND, draw_video
+from learning_reid.pipeline import DEFAULT_FRAME_RATE, draw_video
 from learning_reid.visualization.ranking_image import draw_ranking, matches_over_time
 
 temporary = tempfile.TemporaryDirectory()
 folder = Path(temporary.name)
-rate = frames.frames_per_second or FRAMES_PER_SECOND
+rate = frames.frames_per_second or DEFAULT_FRAME_RATE
 strip_crops, _ = draw_video(folder / "annotated.mp4", frames, seen, [ranking], rate)
 video = open_frames(folder / "annotated.mp4")
 wanted = {0, len(seen.frames_read) - 1}

@@ -70,22 +70,18 @@ import itertools
 from datetime import UTC, datetime
 
 import pandas as pd
-from sqlalchemy.orm import Session
 
 from learning_reid.detection.registry import create_detector
 from learning_reid.embedding.registry import create_embedder
-from reid_store.extraction import ExtractionModels, RecordingSource, extract
-from reid_store.database import open_store
-from reid_store.records import detector_row, embedder_row
+from reid_store import RecordingSource, StoreSettings, extract, open_store, register_models
 
 folder = Path(home.name) / "store"
 url = f"sqlite:///{folder / 'people.db'}"
 engine = open_store(url)
 detector, embedder = create_detector("torchvision_frcnn"), create_embedder("osnet_x0_25", "embedded")
-with Session(engine, expire_on_commit=False) as session, session.begin():
-    looks = detector_row(session, "torchvision_frcnn", "embedded", None, detector)
-    describes = embedder_row(session, "osnet_x0_25", "embedded", embedder)
-crew = ExtractionModels(detector, embedder, looks, describes)  # the networks, and the rows that stand for them in the store
+settings = StoreSettings()  # the same two networks by name
+models = register_models(engine, detector, embedder, settings.detector, settings.embedder)
+model = models.embedder_row  # the row that stands for the embedder in the store
 start_s = datetime(2026, 3, 2, 17, tzinfo=UTC).timestamp()
 sources = {camera: RecordingSource(str(street / camera), camera, start_s, RATE) for camera in CAMERAS}
 
@@ -105,7 +101,7 @@ def power_fails(_: int) -> None:
 
 
 try:
-    extract(engine, sources["west"], crew, power_fails)
+    extract(engine, sources["west"], models, power_fails)
 except PowerFailure:
     known = pd.read_sql("SELECT count(*) FROM frames", engine).iloc[0, 0]
 compare(MY_GUESS, known, f"of {CUT} frames the store knows", "")
@@ -120,9 +116,9 @@ from tqdm.auto import tqdm
 
 for camera, source in sources.items():
     with tqdm(total=LENGTH, desc=camera, unit="frame") as bar:
-        done = extract(engine, source, crew, bar.update)
+        done = extract(engine, source, models, bar.update)
     print(f"{camera:8s}{done.frames:4d} frames and {done.detections:4d} people added")
-again = extract(engine, sources["west"], crew)
+again = extract(engine, sources["west"], models)
 print("west, once more:", again.frames, "frames and", again.detections, "people added")
 
 question = """
@@ -177,15 +173,14 @@ print(f"{LENGTH / RATE:.0f} seconds of this street: {len(stored):,} people in fr
 print(f"a day of it: {days * size / 1e9:.1f} GB, and {days * footage / 1e9:.0f} GB of pictures if these are kept too")
 
 # %%
-from reid_store.search import read_thumbnail, read_embedding
-from reid_store.thumbnails import decode_jpeg
+from reid_store import decode_jpeg, read_embedding, read_thumbnail
 
 chosen = stored.sort_values("thumbnail_bytes").id.iloc[[-1, -len(stored) // 3, len(stored) // 3]].tolist()
 figure, cells = plt.subplots(2, 3, figsize=(5, 3.1), height_ratios=[2, 1])
 for number, (above, below) in zip(chosen, cells.T, strict=True):
     above.imshow(decode_jpeg(read_thumbnail(engine, number)))
     above.set_title(f"detection {number}", fontsize=9)
-    below.imshow(read_embedding(engine, number, describes)[:512].reshape(16, 32), cmap="PuOr", vmin=-0.04, vmax=0.04)
+    below.imshow(read_embedding(engine, number, model)[:512].reshape(16, 32), cmap="PuOr", vmin=-0.04, vmax=0.04)
     for cell in (above, below):
         cell.set_axis_off()
 show(figure, "Kept of three people: the thumbnail, and below it the first 512 numbers of the vector, as colours.")
@@ -232,20 +227,25 @@ MY_GUESS = None  # of 100
 
 # %%
 from learning_reid.embedding.operating_point import load_operating_point
-from reid_store.detection_filter import DetectionFilter
-from reid_store.identities import read_detections
-from reid_store.identity_truth import read_camera_truth, match_ground_truth
-from reid_store.search import search_store
-from reid_store.search_results import format_hits, clock, is_match
+from learning_reid.tracking import match_ground_truth
+from reid_store import (
+    DetectionFilter,
+    format_hits,
+    format_time,
+    is_match,
+    read_camera_truth,
+    read_detections,
+    search_store,
+)
 
 point = load_operating_point("osnet_x0_25", "embedded", "euclidean")
 limit = point.search_threshold  # calibrated on other people, as in lesson 9
-people = read_detections(engine, describes)
+people = read_detections(engine, model)
 known = {name: read_camera_truth(engine, name, table) for name, table in truth.items()}
 true, _ = match_ground_truth(people, known)  # -1: the box fits nobody; -2: somebody of whom too little is seen to count
 who = dict(zip(people.detection.tolist(), true.tolist(), strict=True))
-query = read_embedding(engine, clicked, describes)
-found = search_store(engine, query, describes, k=100, where=Where(not_frame_of=clicked))
+query = read_embedding(engine, clicked, model)
+found = search_store(engine, query, model, k=100, detection_filter=DetectionFilter(not_frame_of=clicked))
 same = sum(who[hit.detection] == who[clicked] for hit in found)
 compare(MY_GUESS, same, "the same person", f"of {len(found)}")
 places = {(hit.camera, int(hit.time_s - start_s) // 5) for hit in found if who[hit.detection] == who[clicked]}
@@ -261,10 +261,10 @@ def show_answers(asked: int, places: dict[str, DetectionFilter], words: str) -> 
     """The three nearest in some places, a row for each."""
     rows, titles, right = [], [], []
     for told, where in places.items():
-        found = search_store(engine, read_embedding(engine, asked, describes), describes, k=3, where=where)
+        found = search_store(engine, read_embedding(engine, asked, model), model, k=3, detection_filter=where)
         rows.append([decode_jpeg(jpeg) for jpeg in (read_thumbnail(engine, asked), *(hit.thumbnail for hit in found))])
         away = [f"{hit.distance:.2f}" if is_match(hit, limit) else f"({hit.distance:.2f})" for hit in found]
-        seen = [f"{hit.camera} {clock(hit.time_s)[17:19]} s" for hit in found]
+        seen = [f"{hit.camera} {format_time(hit.time_s)[17:19]} s" for hit in found]
         titles.append([told, *("\n".join(title) for title in zip(away, seen, strict=True))])
         right.append([None, *(None if who[hit.detection] < 0 else who[hit.detection] == who[asked] for hit in found)])
     show_crops(rows, words, titles, right)
@@ -293,7 +293,7 @@ show_answers(
 from reid_course.dressed import dressed
 
 stranger = dressed(top=(190, 40, 40), trousers=(40, 60, 170))
-found = search_store(engine, embedder([stranger])[0], describes, k=2)
+found = search_store(engine, embedder([stranger])[0], model, k=2)
 print(format_hits(found, limit))
 crops = [stranger, *(decode_jpeg(hit.thumbnail) for hit in found)]
 titles = [["asked", *(f"({hit.distance:.2f})" for hit in found)]]
@@ -310,8 +310,7 @@ assert not is_match(found[0], limit) or seed != 7  # in another street somebody 
 # people in one frame are two people**. So each frame with several people shows how far apart strangers are.
 
 # %%
-from reid_store.identities import cluster_detections
-from learning_reid.tracking.tracklets import impostor_quantile
+from learning_reid.tracking import cluster_detections, impostor_quantile
 
 strangers = impostor_quantile(people.frame, people.boxes_xyxy, people.embeddings)
 print("of the pairs of people in one frame, 95 in 100 are farther apart than", np.round(strangers or np.nan, 2))
@@ -345,7 +344,7 @@ show(figure, f"Everybody seen by {camera}: each dot a box, each colour a trackle
 MY_GUESS = None  # persons
 
 # %%
-from reid_store.identity_truth import score_clustering
+from learning_reid.tracking import score_clustering
 
 scores = score_clustering(people, made, known)
 lengths = np.bincount(made.tracklet)
@@ -374,8 +373,13 @@ MY_GUESS = None  # a number from 0 to 100
 
 # %%
 from learning_reid.retrieval.distances import euclidean_distance
-from reid_store.identities import Clustering
-from learning_reid.tracking.clustering import average_linkage, cannot_link_mask, cluster_tracklets, summarize_tracklets
+from learning_reid.tracking import (
+    Clustering,
+    average_linkage,
+    cannot_link_mask,
+    cluster_tracklets,
+    summarize_tracklets,
+)
 
 columns = people.camera, people.time_s, people.boxes_xyxy, people.score, people.embeddings
 tracklets = summarize_tracklets(made.tracklet, *columns)
@@ -468,15 +472,13 @@ assert max(idf1s) > idf1s[-1] or is_smoke()
 
 # %%
 from reid_course.notebook import ROOT
-from reid_store.identities import write_persons
-from reid_store.timeline import summary, write_timeline
-from reid_store.timeline_data import read_timeline
+from reid_store import read_timeline, summarize_timeline, write_persons, write_timeline
 
 write_persons(engine, people.detection, made.person)
 page = ROOT / "output" / "store" / "timeline.html"
 page.parent.mkdir(parents=True, exist_ok=True)
 write_timeline(page, read_timeline(engine), by_person=True)
-print(summary(read_timeline(engine).values))
+print(summarize_timeline(read_timeline(engine).values))
 print(f"{page.relative_to(ROOT)} in the project's folder, {page.stat().st_size / 1e6:.1f} MB: open it in a browser")
 
 figure, axes = plt.subplots(figsize=(7, 0.6 + 0.36 * made.persons))
@@ -575,7 +577,7 @@ for (asked, answer), count in Counter(zip(true[rows][alarm], named[alarm], stric
 MY_GUESS = None  # percent of the clicks
 
 # %%
-from reid_store.sprites import blur_faces, blur_people
+from reid_store import blur_faces, blur_people
 
 few = rows[::3]  # every third picture, to save time
 thumbnails = [decode_jpeg(read_thumbnail(engine, int(people.detection[row]))) for row in few]
@@ -654,8 +656,7 @@ assert not traces(copy_file).startswith("0 of")
 # file anew.
 
 # %%
-from reid_store.database import write_lock
-from reid_store.retention import delete_older
+from reid_store import delete_older, write_lock
 
 print("before:", traces(*folder.glob("people.db*")))
 with write_lock(engine, url):
@@ -671,9 +672,9 @@ assert traces(*folder.glob("people.db*")).startswith("0 of") and remaining == le
 
 # %%
 frames_seen = itertools.count(1)
-back = extract(engine, sources["west"], crew, stop=lambda: next(frames_seen) >= 8)
+back = extract(engine, sources["west"], models, stop=lambda: next(frames_seen) >= 8)
 print(f"found again in the first 8 frames of west: {back.detections} people, with thumbnails and vectors")
-page_holds = summary(read_timeline(engine).values).partition(",")[0]
+page_holds = summarize_timeline(read_timeline(engine).values).partition(",")[0]
 print("in the store now:", page_holds)
 print("on the page that was written before:", f"{len(people):,} detections")
 assert back.frames == 8
@@ -723,5 +724,5 @@ home.cleanup()
 # - **Blur** is for eyes, not for networks; **deleting** is done only when the bytes are gone, everywhere.
 #
 # **Go on** with the page on [stores](../docs/store.md), which has the commands. **Sources**:
-# [extract.py](../src/reid_store/extraction.py), [search.py](../src/reid_store/search.py), [tracklets.py](../src/learning_reid/tracking/tracklets.py),
-# [persons.py](../src/learning_reid/tracking/clustering.py), [retention.py](../src/reid_store/retention.py).
+# [extraction.py](../src/reid_store/extraction.py), [search.py](../src/reid_store/search.py), [tracklets.py](../src/learning_reid/tracking/tracklets.py),
+# [clustering.py](../src/learning_reid/tracking/clustering.py), [retention.py](../src/reid_store/retention.py).

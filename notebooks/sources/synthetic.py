@@ -91,8 +91,7 @@ def before_wall(sprite: Sprite) -> np.ndarray:
     """The cut-out before a grey wall, always of one size, feet at the bottom."""
     wall = np.full((160, 80, 3), 150, np.uint8)
     height, width = sprite.rgba.shape[:2]
-    paste(wall, sprite, np.array([40 - width // 2, 156 - height]) + sprite.foot_xy)
-    return wall
+    return paste(wall, sprite, np.array([40 - width // 2, 156 - height]) + sprite.foot_xy)
 
 
 def picture_of(who, heading: float = 0.3, phase: float = 1.0, tilt: float = 0.1) -> np.ndarray:

@@ -20,7 +20,7 @@ from learning_reid.metrics.labels import Labels
 from learning_reid.models.osnet import OSNet
 from learning_reid.device import cpu_has_bfloat16
 from learning_reid.training.sampler import IdentityBatchSampler
-from tools.weights.reid_figures import score_contest
+from tools.weights.reid_evaluation import market1501_metrics
 
 _AT_ONCE = 256
 
@@ -162,7 +162,7 @@ def mean_ap(network: nn.Module, world: World) -> float:
     """mAP of the test people of a world, by cosine, under the Market-1501 protocol: 0–1."""
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=cpu_has_bfloat16()):
         features = torch.cat([F.normalize(network(part).float()) for part in world.asked.split(_AT_ONCE)]).numpy()
-    return score_contest(features, world.contest).means["map"]
+    return market1501_metrics(features, world.contest).means["map"]
 
 
 def _some(samples: Sequence[Sample], count: int, rng: np.random.Generator) -> frozenset[str]:

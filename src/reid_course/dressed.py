@@ -39,5 +39,4 @@ def dressed(
     height, width = (side + 2 * _MARGIN for side in sprite.rgba.shape[:2])
     crop = np.full((height, max(width, height // 2), 3), _GREY, np.uint8)
     corner = np.array([(crop.shape[1] - sprite.rgba.shape[1]) // 2, _MARGIN])
-    paste(crop, sprite, corner + np.array(sprite.foot_xy))
-    return crop
+    return paste(crop, sprite, corner + np.array(sprite.foot_xy))

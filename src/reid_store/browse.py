@@ -104,9 +104,7 @@ def count_embedded(engine: Engine, model: Model, detection_filter: DetectionFilt
         return session.scalar(select(func.count()).select_from(query)) or 0
 
 
-def count_not_embedded(
-    engine: Engine, model: Model, detection_filter: DetectionFilter | None = None
-) -> dict[str, int]:
+def count_not_embedded(engine: Engine, model: Model, detection_filter: DetectionFilter | None = None) -> dict[str, int]:
     """Count the detections without an embedding of a network by camera name; cameras without any are omitted."""
     own = (Embedding.detection_id == Detection.id) & (Embedding.model_id == model.id)
     query = select_detections((Camera.name, func.count()), detection_filter).outerjoin(Embedding, own)
@@ -115,6 +113,6 @@ def count_not_embedded(
         return {camera: number for camera, number in session.execute(query)}
 
 
-def _most_crowded(frames: int) -> Select[tuple[int]]:
+def _most_crowded(frames: int) -> Select[int]:
     query = select(Detection.frame_id).group_by(Detection.frame_id)
     return query.order_by(func.count().desc(), Detection.frame_id).limit(frames)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from threading import Lock
 
 import numpy as np
+from learning_reid.retrieval.vector_index import VectorIndex
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from learning_reid.retrieval.index import VectorIndex
 from reid_store.detection_filter import DetectionFilter, select_embedded
 from reid_store.schema import Detection, Embedding, Model
 
@@ -61,9 +61,7 @@ def open_embedding_cache(engine: Engine, model: Model, approximate: bool = False
     return None if engine.dialect.name == "postgresql" else EmbeddingCache(engine, model, approximate)
 
 
-def read_embeddings(
-    engine: Engine, model: Model, detection_filter: DetectionFilter
-) -> tuple[np.ndarray, np.ndarray]:
+def read_embeddings(engine: Engine, model: Model, detection_filter: DetectionFilter) -> tuple[np.ndarray, np.ndarray]:
     """Read a network's embeddings.
 
     Returns:

@@ -141,9 +141,7 @@ def extract(
     rate = source.frames_per_second or frames.frames_per_second or DEFAULT_FRAME_RATE
     with Session(engine) as session, session.begin():
         _check_overlap(session, source, source.starts_s + max(len(frames) - 1, 0) / rate)
-        recording = get_recording_row(
-            session, source.camera, source.key, source.starts_s, rate, models.detector_row
-        ).id
+        recording = get_recording_row(session, source.camera, source.key, source.starts_s, rate, models.detector_row).id
     with Session(engine) as session:
         missing = _without_embeddings(session, recording, models.embedder_row.id)
         names = select(StoredFrame.index, StoredFrame.name).where(StoredFrame.recording_id == recording)

@@ -70,7 +70,9 @@ def delete_older(engine: Engine, before_s: float) -> DeletedCounts:
         frames, detections = _count(session, old_frames), _count(session, old_detections)
         embeddings = _count(session, select(Embedding.model_id).where(Embedding.detection_id.in_(old_detections)))
         persons_of = select(Detection.person_id).distinct()
-        persons = set(session.scalars(persons_of.where(Detection.id.in_(old_detections), Detection.person_id.is_not(None))))
+        persons = set(
+            session.scalars(persons_of.where(Detection.id.in_(old_detections), Detection.person_id.is_not(None)))
+        )
         recordings_of = select(StoredFrame.recording_id).distinct()
         recordings = set(session.scalars(recordings_of.where(old)))
         session.execute(delete(StoredFrame).where(old))  # its foreign keys delete the rest

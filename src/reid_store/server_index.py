@@ -11,7 +11,7 @@ from reid_store.detection_filter import DetectionFilter, select_embedded
 from reid_store.schema import Detection, Embedding, Model
 
 MAX_DIMENSION, MAX_HALF_DIMENSION = 2000, 4000  # that pgvector can index in single and in half precision
-EF_SEARCH = 128  # as in memory: src/learning_reid/retrieval/index.py
+EF_SEARCH = 128  # as in memory: src/learning_reid/retrieval/vector_index.py
 
 
 def index_embeddings(engine: Engine, model: Model) -> bool:
@@ -42,7 +42,9 @@ def nearest_on_server(
         if kind is not None:
             indexed = cast(Embedding.reid_embedding, {"vector": Vector, "halfvec": HALFVEC}[kind](model.dimension))
             session.execute(text(f"SET LOCAL hnsw.ef_search = {min(1000, max(EF_SEARCH, 2 * k))}"))
-            session.execute(text("SET LOCAL hnsw.iterative_scan = relaxed_order"))  # continue if a filter leaves too few
+            session.execute(
+                text("SET LOCAL hnsw.iterative_scan = relaxed_order")
+            )  # if a filter leaves too few
             candidates = wanted.order_by(indexed.l2_distance(query)).limit(2 * k).subquery()
             wanted = select(candidates.c.id, candidates.c.distance)
         rows = session.execute(wanted.order_by(column("distance"), column("id")).limit(k)).all()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, func, select
+from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from learning_reid.errors import UserError
@@ -159,7 +159,9 @@ def compare_models(
         for model, cache in zip(models, caches, strict=True):
             query = read_embedding(engine, number, model)
             hits = search_store(engine, query, model, NUM_RESULTS, searched, cache)
-            results.append([[position[hit.detection], round(hit.distance, 3)] for hit in hits if hit.detection in position])
+            results.append(
+                [[position[hit.detection], round(hit.distance, 3)] for hit in hits if hit.detection in position]
+            )
         queries.append({"query": row, "results": results})
     for cache in filter(None, caches):
         cache.close()
@@ -175,7 +177,7 @@ def _select_shown(detection_filter: DetectionFilter) -> Select[Any]:
     return select_detections(columns, detection_filter).order_by(*order)
 
 
-def _positions(rows: Sequence[Row[Any]]) -> dict[int, int]:
+def _positions(rows: Sequence[Any]) -> dict[int, int]:
     """Map ids, the first column, to row numbers."""
     return {row[0]: position for position, row in enumerate(rows)}
 

@@ -1,4 +1,4 @@
-"""The walk-through from end to end on small coloured people, whose embedding is their colour."""
+"""The pipeline end to end on small coloured people, whose embedding is their colour."""
 
 import csv
 import json
@@ -38,7 +38,7 @@ class ColourEmbedder:
 
 
 class Street:
-    """Pictures, the truth about them, and a way to run the walk-through over them."""
+    """Frames with ground truth, and a way to run the pipeline on them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,7 +47,7 @@ class Street:
         (folder / "frames").mkdir()
 
     def frame(self, index: int, people: dict[int, tuple[int, int]], size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
-        """A picture with a 10 × 24 person at each (x, y), and their rows in gt.txt."""
+        """Save a frame with a 10 × 24 person at each (x, y), and add their rows to gt.txt."""
         image = np.full((size[1], size[0], 3), 128, np.uint8)
         for person, (x, y) in people.items():
             image[max(y, 0) : y + 24, max(x, 0) : x + 10] = COLOURS[person]
@@ -86,7 +86,7 @@ def street(tmp_path: Path, embedder: ColourEmbedder) -> Street:
 
 
 @pytest.fixture
-def walk(street: Street) -> Street:
+def scene(street: Street) -> Street:
     """Six frames; person 1 is in all of them, 2 in frames 0–3, 3 from frame 2 on."""
     for index in range(6):
         people = {1: (5 + 3 * index, 10)}
@@ -96,34 +96,34 @@ def walk(street: Street) -> Street:
     return street
 
 
-def test_everything_is_written_and_the_figures_are_right(walk: Street, capsys: pytest.CaptureFixture[str]) -> None:
-    summary = walk.run("input.query_detection=1")
+def test_all_results_are_written_and_correct(scene: Street, capsys: pytest.CaptureFixture[str]) -> None:
+    summary = scene.run("input.query_detection=1")
     names = ["annotated.mp4", "ranking.png", "rankings.csv", "resolved.yml", "summary.json"]
-    assert sorted(p.name for p in walk.out.iterdir()) == names
-    told = walk.summary()
-    assert (told["frames"], told["detections"], told["frames_skipped"], told["stopped_early"]) == (6, 14, 0, False)
-    # person 2 is present in frames 1, 2, 3 and found in each; their three sightings are the three nearest of 12
+    assert sorted(p.name for p in scene.out.iterdir()) == names
+    values = scene.summary()
+    assert (values["frames"], values["detections"], values["frames_skipped"], values["stopped_early"]) == (6, 14, 0, False)
+    # person 2 is present in frames 1, 2, 3 and found in each; their three detections are the three nearest of 12
     expected = {"rank1": 1, "map": 1, "refind_rate": 1, "frames_scored": 3, "queries": 1, "queries_scored": 1}
-    assert told["truth"] == expected
-    assert told["query"]["person_id"] == 2 and told["query"]["box_xyxy"] == [40, 30, 50, 54]
-    assert told["query"]["best_match"] == {"frame": 1, "detection": 1, "distance": 0}
-    assert set(told["seconds"]) == {"loading", "reading", "detection", "embedding", "ranking", "report"}
-    assert told["frames_per_second"] > 0 and summary.frames == 6
-    assert walk.video_frames() == 6
-    said = capsys.readouterr()
-    assert "found again in 100.0% of 3 later frames" in said.out and "finding people" in said.err
-    assert all(str(walk.out / name) in said.out for name in names)
+    assert values["truth"] == expected
+    assert values["query"]["person_id"] == 2 and values["query"]["box_xyxy"] == [40, 30, 50, 54]
+    assert values["query"]["best_match"] == {"frame": 1, "detection": 1, "distance": 0}
+    assert set(values["seconds"]) == {"loading", "reading", "detection", "embedding", "ranking", "report"}
+    assert values["frames_per_second"] > 0 and summary.frames == 6
+    assert scene.video_frames() == 6
+    printed = capsys.readouterr()
+    assert "re-identified in 100.0% of 3 later frames" in printed.out and "finding people" in printed.err
+    assert all(str(scene.out / name) in printed.out for name in names)
 
 
-def test_the_table_equals_a_slow_loop(walk: Street) -> None:
-    walk.run("input.query_frame=1", "ranking.metric=cosine")
+def test_rankings_csv_equals_a_slow_loop(scene: Street) -> None:
+    scene.run("input.query_frame=1", "ranking.metric=cosine")
     vectors = {person: np.array(colour) / np.linalg.norm(colour) for person, colour in COLOURS.items()}
     expected = []
-    for row in walk.rows:
+    for row in scene.rows:
         frame, person, x, y = (int(value) for value in row.split(",")[:4])
         if frame - 1 > 1:
             expected.append([frame - 1, x, y, 1 - float(vectors[1] @ vectors[person])])
-    found = walk.table()
+    found = scene.table()
     columns = ["frame", "detection", "x1", "y1", "x2", "y2", "score", "distance", "rank", "rank_in_frame"]
     assert list(found[0]) == columns
     ours = [[float(row[key]) for key in ("frame", "x1", "y1", "distance")] for row in found]
@@ -136,56 +136,56 @@ def test_the_table_equals_a_slow_loop(walk: Street) -> None:
 
 
 @pytest.mark.parametrize(("choice", "queries"), [("all", ["0", "1"]), ("[1,0]", ["1", "0"]), ("[1]", ["1"])])
-def test_several_queries_lead_with_their_number(walk: Street, choice: str, queries: list[str]) -> None:
-    walk.run(f"input.query_detection={choice}")
-    table = walk.table()
+def test_several_queries_have_a_query_column(scene: Street, choice: str, queries: list[str]) -> None:
+    scene.run(f"input.query_detection={choice}")
+    table = scene.table()
     assert next(iter(table[0])) == "query"
     assert list(dict.fromkeys(row["query"] for row in table)) == queries
     assert len(table) == 12 * len(queries)
-    assert [str(query["detection"]) for query in walk.summary()["query"]] == queries
-    assert walk.summary()["truth"]["queries"] == len(queries)
+    assert [str(query["detection"]) for query in scene.summary()["query"]] == queries
+    assert scene.summary()["truth"]["queries"] == len(queries)
 
 
-def test_the_batch_size_changes_nothing_but_the_batches(walk: Street, embedder: ColourEmbedder) -> None:
-    walk.run("embedder.batch_size=4")
-    tables = [(walk.out / "rankings.csv").read_text()]
-    assert embedder.batches == [4, 4, 4, 2]  # crops of several frames go together
-    walk.run("embedder.batch_size=64")
-    tables.append((walk.out / "rankings.csv").read_text())
+def test_the_batch_size_does_not_change_the_results(scene: Street, embedder: ColourEmbedder) -> None:
+    scene.run("embedder.batch_size=4")
+    tables = [(scene.out / "rankings.csv").read_text()]
+    assert embedder.batches == [4, 4, 4, 2]  # crops of several frames share a batch
+    scene.run("embedder.batch_size=64")
+    tables.append((scene.out / "rankings.csv").read_text())
     assert embedder.batches[4:] == [14] and tables[0] == tables[1]
 
 
-def test_not_here(walk: Street, capsys: pytest.CaptureFixture[str]) -> None:
-    walk.run("input.query_detection=1", "input.query_frame=3", "ranking.reject_above=0.5")
-    assert walk.summary()["query"]["best_match"] is None  # person 2 has gone
-    assert {row["rank"] for row in walk.table()} == {"1", "2", "3", "4"}  # the ranks stay
-    assert "not here" in capsys.readouterr().out
-    told = walk.summary()["truth"]
-    assert (told["queries_scored"], told["refind_rate"]) == (0, None)
+def test_matches_beyond_the_threshold_are_rejected(scene: Street, capsys: pytest.CaptureFixture[str]) -> None:
+    scene.run("input.query_detection=1", "input.query_frame=3", "ranking.reject_above=0.5")
+    assert scene.summary()["query"]["best_match"] is None  # person 2 has left
+    assert {row["rank"] for row in scene.table()} == {"1", "2", "3", "4"}  # the ranks do not change
+    assert "no match" in capsys.readouterr().out
+    values = scene.summary()["truth"]
+    assert (values["queries_scored"], values["refind_rate"]) == (0, None)
 
 
-def test_the_resolved_settings_give_the_same_run_again(walk: Street) -> None:
-    walk.run("ranking.metric=cosine")
-    before = (walk.out / "rankings.csv").read_text()
-    again = load_settings(walk.out / "resolved.yml")
+def test_resolved_settings_reproduce_the_run(scene: Street) -> None:
+    scene.run("ranking.metric=cosine")
+    before = (scene.out / "rankings.csv").read_text()
+    again = load_settings(scene.out / "resolved.yml")
     assert again.ranking.metric == "cosine"
     pipeline.run_pipeline(again)
-    assert (walk.out / "rankings.csv").read_text() == before
+    assert (scene.out / "rankings.csv").read_text() == before
 
 
-def test_without_truth_no_figures_are_made_up(walk: Street) -> None:
-    walk.run("input.truth=null")
-    assert "truth" not in walk.summary() and walk.summary()["query"]["person_id"] is None
+def test_without_ground_truth_there_are_no_metrics(scene: Street) -> None:
+    scene.run("input.truth=null")
+    assert "truth" not in scene.summary() and scene.summary()["query"]["person_id"] is None
 
 
-def test_max_frames_and_rate_of_the_video(walk: Street) -> None:
-    walk.run("input.max_frames=3", "output.fps=12")
-    assert walk.summary()["frames"] == walk.video_frames() == 3
-    with av.open(str(walk.out / "annotated.mp4")) as container:
+def test_max_frames_and_frame_rate_of_the_video(scene: Street) -> None:
+    scene.run("input.max_frames=3", "output.fps=12")
+    assert scene.summary()["frames"] == scene.video_frames() == 3
+    with av.open(str(scene.out / "annotated.mp4")) as container:
         assert container.streams.video[0].average_rate == 12
 
 
-# what can be wrong with the input
+# problems with the input
 
 
 @pytest.mark.parametrize(
@@ -201,17 +201,17 @@ def test_max_frames_and_rate_of_the_video(walk: Street) -> None:
         (["output.folder={folder}/gt.txt"], "there is a file of that name"),
     ],
 )
-def test_one_line_for_what_the_reader_can_mend(walk: Street, overrides: list[str], answer: str) -> None:
-    (walk.folder / "low.txt").write_text("1,-1,5,10,10,24,0.3\n")
-    with pytest.raises(UserError) as told:
-        walk.run(*(text.format(folder=walk.folder) for text in overrides))
-    assert answer in str(told.value) and "\n" not in str(told.value)
+def test_each_input_problem_is_one_line(scene: Street, overrides: list[str], answer: str) -> None:
+    (scene.folder / "low.txt").write_text("1,-1,5,10,10,24,0.3\n")
+    with pytest.raises(UserError) as raised:
+        scene.run(*(text.format(folder=scene.folder) for text in overrides))
+    assert answer in str(raised.value) and "\n" not in str(raised.value)
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_any_work(walk: Street, embedder: ColourEmbedder) -> None:
-    walk.out.write_text("in the way")
+def test_an_unwritable_folder_is_refused_before_any_work(scene: Street, embedder: ColourEmbedder) -> None:
+    scene.out.write_text("in the way")
     with pytest.raises(UserError, match="output.folder"):
-        walk.run("input.frames_path=does-not-matter")
+        scene.run("input.frames_path=does-not-matter")
     assert embedder.batches == []
 
 
@@ -222,19 +222,19 @@ def test_query_frame_without_a_person_names_the_first_with_one(street: Street) -
         street.run()
 
 
-def test_broken_pictures_are_named_skipped_and_counted(walk: Street, capsys: pytest.CaptureFixture[str]) -> None:
-    whole = (walk.folder / "frames" / "frame_0003.png").read_bytes()
-    (walk.folder / "frames" / "frame_0003.png").write_bytes(whole[: len(whole) // 2])
-    (walk.folder / "frames" / "frame_0009.jpg").write_text("this is a letter")
-    walk.run()
-    told = walk.summary()
-    assert (told["frames"], told["frames_skipped"], walk.video_frames()) == (5, 2, 5)
-    assert [line.split(":")[0] for line in told["skipped"]] == ["frame_0003.png", "frame_0009.jpg"]
+def test_broken_images_are_skipped_reported_and_counted(scene: Street, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = (scene.folder / "frames" / "frame_0003.png").read_bytes()
+    (scene.folder / "frames" / "frame_0003.png").write_bytes(whole[: len(whole) // 2])
+    (scene.folder / "frames" / "frame_0009.jpg").write_text("not an image")
+    scene.run()
+    values = scene.summary()
+    assert (values["frames"], values["frames_skipped"], scene.video_frames()) == (5, 2, 5)
+    assert [line.split(":")[0] for line in values["skipped"]] == ["frame_0003.png", "frame_0009.jpg"]
     assert "frame_0003.png" in capsys.readouterr().out
-    assert {row["frame"] for row in walk.table()} == {"1", "2", "4", "5"}  # the numbering keeps the gap
+    assert {row["frame"] for row in scene.table()} == {"1", "2", "4", "5"}  # the gap in the numbering stays
 
 
-def test_frames_of_differing_size(street: Street) -> None:
+def test_frames_of_different_sizes(street: Street) -> None:
     street.frame(0, {1: (5, 10)})
     street.frame(1, {1: (15, 10)}, size=(61, 93))
     street.frame(2, {1: (5, 30)}, size=(200, 80))
@@ -242,17 +242,17 @@ def test_frames_of_differing_size(street: Street) -> None:
     assert street.summary()["truth"]["refind_rate"] == 1 and street.video_frames() == 3
 
 
-def test_boxes_partly_outside_are_cut_and_those_without_area_dropped(street: Street) -> None:
+def test_boxes_partly_outside_are_clipped_and_empty_ones_dropped(street: Street) -> None:
     street.frame(0, {1: (20, 20)})
-    street.frame(1, {1: (-4, 50)})  # 6 × 14 pixels of it are in the picture
-    street.rows += ["2,-1,30,30,0,24,1", "2,-1,30,30,0.3,20,1", "2,-1,200,200,10,10,1"]  # nothing to see in these
+    street.frame(1, {1: (-4, 50)})  # 6 × 14 pixels of it are in the image
+    street.rows += ["2,-1,30,30,0,24,1", "2,-1,30,30,0.3,20,1", "2,-1,200,200,10,10,1"]  # smaller than a pixel or outside
     street.run()
     (row,) = street.table()
     assert [float(row[key]) for key in ("x1", "y1", "x2", "y2", "distance")] == [0, 50, 6, 64, 0]
 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, name: str, frame_index: int) -> None:
-    """Press Ctrl-C while a function of the pipeline works on a frame."""
+    """Send Ctrl-C while a function of the pipeline processes a frame."""
     real = getattr(pipeline, name)
 
     def pressed(first: Any, *rest: Any) -> Any:
@@ -263,20 +263,20 @@ def interrupt_at(monkeypatch: pytest.MonkeyPatch, name: str, frame_index: int) -
     monkeypatch.setattr(pipeline, name, pressed)
 
 
-def test_ctrl_c_while_drawing_leaves_a_playable_video_and_all_the_rest(
-    walk: Street, monkeypatch: pytest.MonkeyPatch
+def test_ctrl_c_while_drawing_leaves_a_playable_video_and_all_other_results(
+    scene: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    walk.run()
-    whole = (walk.out / "rankings.csv").read_text()
-    interrupt_at(monkeypatch, "annotate", 2)
-    assert walk.run().stopped_early
-    assert walk.video_frames() == 3 and (walk.out / "rankings.csv").read_text() == whole
-    assert walk.summary()["stopped_early"] and walk.summary()["frames"] == 6
-    assert Image.open(walk.out / "ranking.png").size[0] > 500
+    scene.run()
+    whole = (scene.out / "rankings.csv").read_text()
+    interrupt_at(monkeypatch, "annotate_frame", 2)
+    assert scene.run().stopped_early
+    assert scene.video_frames() == 3 and (scene.out / "rankings.csv").read_text() == whole
+    assert scene.summary()["stopped_early"] and scene.summary()["frames"] == 6
+    assert Image.open(scene.out / "ranking.png").size[0] > 500
 
 
 def interrupt_detection_at(monkeypatch: pytest.MonkeyPatch, frame_index: int) -> None:
-    """Press Ctrl-C while a detector looks at a frame."""
+    """Send Ctrl-C while the detector processes a frame."""
     make = pipeline.create_detector
 
     def create(*args: Any, **named: Any) -> Callable[[Frame], Any]:
@@ -292,31 +292,31 @@ def interrupt_detection_at(monkeypatch: pytest.MonkeyPatch, frame_index: int) ->
     monkeypatch.setattr(pipeline, "create_detector", create)
 
 
-def test_ctrl_c_while_reading_ranks_what_was_seen(walk: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_while_reading_ranks_the_detections_so_far(scene: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt_detection_at(monkeypatch, 3)
-    assert walk.run().stopped_early
-    assert walk.summary()["frames"] == walk.video_frames() == 4
-    assert {row["frame"] for row in walk.table()} == {"1", "2", "3"}
-    assert walk.summary()["truth"]["frames_scored"] == 3  # frames nobody looked at are not held against it
+    assert scene.run().stopped_early
+    assert scene.summary()["frames"] == scene.video_frames() == 4
+    assert {row["frame"] for row in scene.table()} == {"1", "2", "3"}
+    assert scene.summary()["truth"]["frames_scored"] == 3  # unread frames are not scored
 
 
-def test_ctrl_c_before_anything_could_be_ranked(walk: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_before_a_later_frame_is_an_error(scene: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt_detection_at(monkeypatch, 0)
     with pytest.raises(UserError, match="stopped before a frame later than"):
-        walk.run()
+        scene.run()
 
 
-def test_a_wrong_name_is_told_before_frames_are_opened(walk: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_detector_name_is_refused_before_frames_are_opened(scene: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "open_frames", lambda *_: pytest.fail("frames were opened"))
     with pytest.raises(UserError, match="did you mean 'yolox_onnx'"):
-        walk.run("detector.name=yolox")
+        scene.run("detector.name=yolox")
 
 
-def test_no_more_than_a_few_frames_are_ever_in_memory(walk: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_few_frames_are_in_memory(scene: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     make, most = pipeline.open_frames, 0
 
     class Counted:
-        """The real frames, with an eye on how many pictures are still alive."""
+        """The real frames, counting the images still in memory."""
 
         def __init__(self, source: Any) -> None:
             self.source, self.skipped, self.frames_per_second, self.truth = source, [], None, None
@@ -327,15 +327,15 @@ def test_no_more_than_a_few_frames_are_ever_in_memory(walk: Street, monkeypatch:
         def __iter__(self) -> Iterator[Frame]:
             nonlocal most
             alive: list[weakref.ref[np.ndarray]] = []
-            picture = next(iter(self.source)).image
+            image = next(iter(self.source)).image
             for index in range(60):
-                image = picture.copy()
+                image = image.copy()
                 alive.append(weakref.ref(image))
                 yield Frame(index, str(index), image)
                 del image
                 most = max(most, sum(ref() is not None for ref in alive))
 
     monkeypatch.setattr(pipeline, "open_frames", lambda *args: Counted(make(*args)))
-    walk.rows = [f"{frame},{person},5,{10 * person},10,24,1" for frame in range(1, 61) for person in (1, 2)]
-    walk.run("embedder.batch_size=1000")
-    assert walk.summary()["frames"] == 60 and 1 <= most <= 3
+    scene.rows = [f"{frame},{person},5,{10 * person},10,24,1" for frame in range(1, 61) for person in (1, 2)]
+    scene.run("embedder.batch_size=1000")
+    assert scene.summary()["frames"] == 60 and 1 <= most <= 3

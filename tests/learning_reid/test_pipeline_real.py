@@ -1,4 +1,4 @@
-"""The walk-through on real frames finds people again at least as often as torchreid's own feature extractor does."""
+"""On real frames the pipeline re-identifies people at least as often as torchreid's feature extractor."""
 
 from pathlib import Path
 
@@ -16,9 +16,9 @@ FRAMES = 200
 
 @pytest.fixture(scope="module")
 def real_crops(real_data: Path) -> tuple[list[np.ndarray], np.ndarray]:
-    """The true people of the real frames, as the pipeline cuts them, with (frame, person) for each."""
+    """Crops of the ground-truth boxes of the real frames, with (frame, person) for each."""
     gt = read_mot(real_data / "frames/pets2009_s2l1/gt.txt")
-    crops, who = [], []
+    crops, ids = [], []
     for index in range(FRAMES):
         image = read_image(real_data / f"frames/pets2009_s2l1/View_001/frame_{index:04d}.jpg")
         rows = gt.at(index)
@@ -26,21 +26,21 @@ def real_crops(real_data: Path) -> tuple[list[np.ndarray], np.ndarray]:
             crop = crop_image(image, box)
             if score and crop is not None:
                 crops.append(crop)
-                who.append((index, int(person)))
-    return crops, np.array(who)
+                ids.append((index, int(person)))
+    return crops, np.array(ids)
 
 
-def plain_loop(features: np.ndarray, who: np.ndarray) -> float:
-    """refind_rate of a straight loop over frames, the persons of frame 0 as queries, unit-length features."""
+def plain_loop(features: np.ndarray, ids: np.ndarray) -> float:
+    """Compute refind_rate in a plain loop over frames, with the people of frame 0 as queries."""
     features = features / np.linalg.norm(features, axis=1, keepdims=True)
     rates = []
-    for query in np.flatnonzero(who[:, 0] == 0):
+    for query in np.flatnonzero(ids[:, 0] == 0):
         hits = frames = 0
         for frame in range(1, FRAMES):
-            here = np.flatnonzero(who[:, 0] == frame)
-            if who[query, 1] in who[here, 1]:
+            here = np.flatnonzero(ids[:, 0] == frame)
+            if ids[query, 1] in ids[here, 1]:
                 nearest = here[np.argmin(np.linalg.norm(features[here] - features[query], axis=1))]
-                hits, frames = hits + (who[nearest, 1] == who[query, 1]), frames + 1
+                hits, frames = hits + (ids[nearest, 1] == ids[query, 1]), frames + 1
         if frames:
             rates.append(hits / frames)
     return float(np.mean(rates))
@@ -48,18 +48,18 @@ def plain_loop(features: np.ndarray, who: np.ndarray) -> float:
 
 @pytest.fixture(scope="module")
 def torchreid_rate(real_data: Path, real_crops: tuple[list[np.ndarray], np.ndarray]) -> float:
-    """What a straight loop with torchreid's own extractor gives on these crops."""
+    """refind_rate of torchreid's extractor on these crops."""
     from torchreid.reid.utils import FeatureExtractor
 
     weights = str(real_data / "weights/osnet_x0_25_msmt17.pth")
-    crops, who = real_crops
+    crops, ids = real_crops
     extract = FeatureExtractor("osnet_x0_25", weights, device="cpu", verbose=False)
     features = np.concatenate([extract(crops[start : start + 16]).numpy() for start in range(0, len(crops), 16)])
-    return plain_loop(features, who)
+    return plain_loop(features, ids)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
-def test_real_people_are_found_again_as_often_as_torchreid_finds_them(
+def test_the_reidentification_rate_is_at_least_that_of_torchreid(
     real_data: Path, torchreid_rate: float, tmp_path: Path, metric: str
 ) -> None:
     gt = real_data / "frames/pets2009_s2l1/gt.txt"

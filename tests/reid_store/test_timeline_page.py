@@ -1,4 +1,4 @@
-"""The timeline page in a real browser: filter, hover, keyboard, names that are code, a phone, paper, 10,000 detections."""
+"""The timeline page in a browser: filter, hover, keyboard, escaping, phone, print, 10,000 detections."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from reid_store.timeline import write_timeline
 from reid_store.timeline_data import compare_models, read_timeline
 from reid_store.timeline_frames import add_frame_images
 from tests.conftest import check_contrast
-from tests.reid_store.making import make_store
+from tests.reid_store.fake_store import make_store
 
-NAUGHTY = "<script>alert(1)</script>"
+HTML_NAME = "<script>alert(1)</script>"
 Opener = Callable[..., Any]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a page by camera, one by person, one that compares, one of 10,000 detections."""
+    """A folder with pages by camera, by person, of a comparison, and of 10,000 detections."""
     folder = tmp_path_factory.mktemp("timeline")
-    engine = make_store(folder / "a.db", 2, 4, 20, names=[NAUGHTY, "Ada", None, "Grace"], models=("good", "noise"))
+    engine = make_store(folder / "a.db", 2, 4, 20, names=[HTML_NAME, "Ada", None, "Grace"], models=("good", "noise"))
     page = read_timeline(engine)
     write_timeline(folder / "cameras.html", page)
     write_timeline(folder / "persons.html", page, by_person=True)
     with Session(engine, expire_on_commit=False) as session:
         models = list(session.scalars(select(Model).where(Model.kind == "embedder").order_by(Model.id)))
-    page.values["compare"] = compare_models(engine, page, models, ["good", NAUGHTY])
+    page.values["compare"] = compare_models(engine, page, models, ["good", HTML_NAME])
     write_timeline(folder / "compare.html", page)
-    write_timeline(folder / "nobody.html", read_timeline(make_store(folder / "b.db", 2, 3, 4, assigned=False)))
+    write_timeline(folder / "unassigned.html", read_timeline(make_store(folder / "b.db", 2, 3, 4, assigned=False)))
     write_timeline(folder / "empty.html", read_timeline(make_store(folder / "c.db", 1, 0, 0)))
     footage = folder / "door"
     footage.mkdir()
@@ -49,7 +50,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def show(browser: Any, pages: Path) -> Iterator[Opener]:
-    """Open a page; at the end nothing must have gone wrong in it, and nothing been asked of any network."""
+    """Open a page; the fixture fails on script errors, dialogs and network requests."""
     contexts, wrong = [], []
 
     def open_page(name: str, width: int = 1280, height: int = 900, **more: Any) -> Any:
@@ -60,7 +61,10 @@ def show(browser: Any, pages: Path) -> Iterator[Opener]:
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda message: wrong.append(message.text))
         page.on("dialog", lambda dialog: (wrong.append(f"a dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("request", lambda asked: None if asked.url.startswith(("data:", address)) else wrong.append(asked.url))
+        page.on(
+            "request",
+            lambda query_id: None if query_id.url.startswith(("data:", address)) else wrong.append(query_id.url),
+        )
         page.goto(address)
         page.wait_for_load_state("load")
         settle(page)
@@ -73,14 +77,14 @@ def show(browser: Any, pages: Path) -> Iterator[Opener]:
 
 
 def settle(page: Any) -> None:
-    """Wait until what was asked for is drawn."""
+    """Wait until scheduled changes are drawn."""
     page.evaluate(
         "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30))))"
     )
 
 
 def lanes(page: Any) -> list[str]:
-    """What the visible rows are called."""
+    """Return the labels of the visible rows."""
     return page.eval_on_selector_all(".lane:not([hidden])", "rows => rows.map(row => row.getAttribute('aria-label'))")
 
 
@@ -93,7 +97,7 @@ def focused(page: Any) -> str:
     return page.evaluate("document.activeElement.getAttribute('aria-label')")
 
 
-def test_a_lane_for_each_camera_and_a_row_for_each_person(show: Opener) -> None:
+def test_rows_by_camera_and_by_person(show: Opener) -> None:
     page = show("cameras")
     assert page.locator(".group").count() == 2 and len(lanes(page)) == 8
     assert status(page) == "160 of 160 detections · 4 of 4 persons"
@@ -102,25 +106,25 @@ def test_a_lane_for_each_camera_and_a_row_for_each_person(show: Opener) -> None:
     assert show("persons").locator(".group").count() == 4
 
 
-def test_the_frame_lies_behind_its_boxes_where_the_footage_is_there(show: Opener) -> None:
+def test_frame_image_is_shown_behind_the_boxes(show: Opener) -> None:
     page = show("framed")
-    for camera, pictures in (("Camera 1", 1), ("Camera 2", 0)):
+    for camera, images in (("Camera 1", 1), ("Camera 2", 0)):
         page.locator(f".lane[aria-label*='{camera}'] .thumb").first.click()
-        assert page.locator("#panel svg image").count() == pictures
-        assert page.locator("#panel svg .where").count() == 1 and page.locator("#panel svg .other").count() == 2
-        if pictures:
+        assert page.locator("#panel svg image").count() == images
+        assert page.locator("#panel svg .box").count() == 1 and page.locator("#panel svg .other").count() == 2
+        if images:
             drawn = page.locator("#panel svg image").evaluate(
                 "image => image.decode().then(() => image.getBBox().width)"
             )
             assert drawn == 640
 
 
-def test_a_name_that_is_code_is_shown_as_it_is_written(show: Opener) -> None:
+def test_html_in_a_name_is_shown_as_text(show: Opener) -> None:
     page = show("cameras")
-    assert NAUGHTY in page.locator(".lane b").first.inner_text()
+    assert HTML_NAME in page.locator(".lane b").first.inner_text()
     page.locator(".thumb").first.click()
-    assert NAUGHTY in page.inner_text("#panel")
-    assert NAUGHTY in show("compare").inner_text("#compare")
+    assert HTML_NAME in page.inner_text("#panel")
+    assert HTML_NAME in show("compare").inner_text("#compare")
 
 
 def test_filter_by_person(show: Opener) -> None:
@@ -129,14 +133,14 @@ def test_filter_by_person(show: Opener) -> None:
     assert status(page).startswith("40 of 160") and all(name.startswith("Ada") for name in lanes(page))
     page.fill("#person", "<SCRIPT>")
     assert status(page).startswith("40 of 160")
-    page.fill("#person", "nobody like this")
-    assert status(page).startswith("0 of 160") and page.locator("#nothing").is_visible()
+    page.fill("#person", "no such name")
+    assert status(page).startswith("0 of 160") and page.locator("#no-match").is_visible()
     page.click("#reset")
-    assert status(page).startswith("160 of 160") and page.locator("#nothing").is_hidden()
+    assert status(page).startswith("160 of 160") and page.locator("#no-match").is_hidden()
 
 
 def bars(page: Any) -> list[bool]:
-    """Of each camera, whether the overview draws anybody."""
+    """Return for each camera whether the overview draws detections."""
     return page.eval_on_selector_all("#overview path", "all => all.map(path => path.getAttribute('d') !== '')")
 
 
@@ -146,7 +150,7 @@ def test_filter_by_camera(show: Opener) -> None:
     page.locator("#cameras label", has_text="Camera 2").locator("input").uncheck()
     assert status(page).startswith("80 of 160") and all("Camera 1" in name for name in lanes(page))
     assert bars(page) == [True, False]
-    page.fill("#person", "nobody like this")
+    page.fill("#person", "no such name")
     assert status(page).startswith("0 of 160") and bars(page) == [False, False]
     page.click("#reset")
     assert status(page).startswith("160 of 160") and bars(page) == [True, True]
@@ -160,17 +164,19 @@ def test_filter_by_time(show: Opener) -> None:
     assert status(page).startswith("20 of 160")  # five moments of camera 1
     page.fill("#from", "yesterday")
     page.press("#from", "Enter")
-    assert "2026-01-31 12:00" in page.inner_text("#wrong") and page.get_attribute("#from", "aria-invalid") == "true"
+    assert (
+        "2026-01-31 12:00" in page.inner_text("#time-error") and page.get_attribute("#from", "aria-invalid") == "true"
+    )
     page.fill("#from", "2026-01-01 13:00")
     page.press("#from", "Enter")
-    assert "end must be after" in page.inner_text("#wrong")
+    assert "end must be after" in page.inner_text("#time-error")
     page.keyboard.press("Escape")
     page.click("[data-zoom=all]")
-    assert status(page).startswith("160 of 160") and page.locator("#wrong").is_hidden()
+    assert status(page).startswith("160 of 160") and page.locator("#time-error").is_hidden()
 
 
 @pytest.mark.parametrize("place", ["#overview", "#axis"])
-def test_a_part_of_the_time_is_chosen_by_dragging(place: str, show: Opener) -> None:
+def test_dragging_selects_a_time_range(place: str, show: Opener) -> None:
     page = show("cameras")
     box = page.locator(place).bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.02, box["y"] + 5)
@@ -181,29 +187,29 @@ def test_a_part_of_the_time_is_chosen_by_dragging(place: str, show: Opener) -> N
     assert page.input_value("#from").startswith("2026-01-01 12:00:00.5")
 
 
-def test_hover_shows_frame_and_box_and_a_click_keeps_them(show: Opener) -> None:
+def test_hover_shows_a_card_and_click_pins_it(show: Opener) -> None:
     page = show("cameras")
     page.locator(".thumb").nth(2).hover()
     card = page.locator("#card")
-    told = card.inner_text()
+    message = card.inner_text()
     assert all(
-        word in told
+        word in message
         for word in ("Camera 1", "2026-01-01 12:00:0", "UTC", "camera_1.mp4", "20, 40 – 48, 110 px", "0.90")
     )
-    assert page.evaluate("getComputedStyle(document.querySelector('#card .still')).backgroundImage").startswith(
+    assert page.evaluate("getComputedStyle(document.querySelector('#card .preview')).backgroundImage").startswith(
         'url("data:image/jpeg'
     )
     page.mouse.move(5, 5)
     assert card.is_hidden()
     page.locator(".thumb").nth(2).click()
-    assert page.locator("#panel svg rect.where").count() == 1 and page.locator("#panel svg rect.other").count() == 3
-    rect = page.locator("#panel svg rect.where")
+    assert page.locator("#panel svg rect.box").count() == 1 and page.locator("#panel svg rect.other").count() == 3
+    rect = page.locator("#panel svg rect.box")
     assert [rect.get_attribute(name) for name in ("x", "y", "width", "height")] == ["20", "40", "28", "70"]
     page.keyboard.press("Escape")
     assert page.locator("#panel").is_hidden()
 
 
-def test_the_bar_shows_detections_that_have_no_room(show: Opener) -> None:
+def test_bar_reaches_detections_without_thumbnail(show: Opener) -> None:
     page = show("many")
     box = page.locator(".bar").first.bounding_box()
     numbers = set()
@@ -215,14 +221,14 @@ def test_the_bar_shows_detections_that_have_no_room(show: Opener) -> None:
     assert page.locator("#panel").is_visible()
 
 
-def test_everything_can_be_done_with_the_keyboard(show: Opener) -> None:
+def test_keyboard_navigation(show: Opener) -> None:
     page = show("cameras")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "person" and page.input_value("#person") == ""
     page.keyboard.press("Escape")
     page.locator("[data-zoom=all]").focus()
     page.keyboard.press("Tab")
-    assert "frame 0," in focused(page) and NAUGHTY in focused(page)
+    assert "frame 0," in focused(page) and HTML_NAME in focused(page)
     page.keyboard.press("ArrowRight")
     assert "frame 1," in focused(page) and "1 of camera_1.mp4" in page.inner_text("#card")
     page.keyboard.press("End")
@@ -235,7 +241,7 @@ def test_everything_can_be_done_with_the_keyboard(show: Opener) -> None:
     page.keyboard.press("Enter")
     assert page.locator("#panel").is_visible() and focused(page).startswith("Ada")
     page.keyboard.press("ArrowRight")
-    assert "1 of camera_1.mp4" in page.inner_text("#panel")  # what is kept open follows
+    assert "1 of camera_1.mp4" in page.inner_text("#panel")  # the panel follows
     page.keyboard.press("Escape")
     assert page.locator("#panel").is_hidden() and "frame 1," in focused(page)
     page.keyboard.press("+")
@@ -246,7 +252,7 @@ def test_everything_can_be_done_with_the_keyboard(show: Opener) -> None:
     assert outline == "solid"
 
 
-def test_the_arrows_reach_detections_that_have_no_room(show: Opener) -> None:
+def test_arrow_keys_reach_detections_without_thumbnail(show: Opener) -> None:
     page = show("many")
     assert page.locator(".lane small").first.inner_text() == "10 of 50 detections shown"
     page.locator(".thumb").first.focus()
@@ -256,12 +262,12 @@ def test_the_arrows_reach_detections_that_have_no_room(show: Opener) -> None:
     assert page.locator(".thumb.extra").count() <= 1
 
 
-def test_ten_thousand_detections_are_a_few_sheets_and_few_elements(show: Opener) -> None:
+def test_ten_thousand_detections_load_few_sheets_and_elements(show: Opener) -> None:
     page = show("many")
     assert status(page).startswith("10,000 of 10,000")
     assert page.locator(".thumb").count() < 400
     waiting = page.locator("script[id^=sheet-]").count()
-    assert 30 < waiting < 39  # of 39 sheets; only those in view were unpacked
+    assert 30 < waiting < 39  # of 39 sheets; only those in view were loaded
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     page.wait_for_timeout(150)
     settle(page)
@@ -273,30 +279,30 @@ def test_ten_thousand_detections_are_a_few_sheets_and_few_elements(show: Opener)
 def test_two_models_side_by_side(show: Opener) -> None:
     page = show("compare")
     assert page.locator(".pair").count() == 4 and page.locator(".pair ol").count() == 8
-    assert page.locator(".answer.differs").count() > 0
-    assert re.search(r"Asked are 4 of the \d+ detections that both have described: ", page.inner_text("#compare"))
-    page.locator(".answer").nth(1).click()
+    assert page.locator(".result.differs").count() > 0
+    assert re.search(r"for 4 of the \d+ detections that both models embedded\. ", page.inner_text("#compare"))
+    page.locator(".result").nth(1).click()
     assert page.locator("#panel").is_visible()
     assert re.search(r"search --detection \d+ --set store\.url=…$", page.inner_text("#panel").strip())
 
 
 def test_without_persons_each_camera_has_one_row(show: Opener) -> None:
-    page = show("nobody")
-    assert len(lanes(page)) == 2 and "Nobody has been put together yet" in page.inner_text("header")
+    page = show("unassigned")
+    assert len(lanes(page)) == 2 and "not assigned to persons yet" in page.inner_text("header")
     assert page.locator("#grouping").is_hidden() and page.locator(".thumb").count() == 24
 
 
-def test_an_empty_store_says_so(show: Opener) -> None:
+def test_empty_store(show: Opener) -> None:
     page = show("empty")
-    assert "Nobody is stored here" in page.inner_text("header") and page.locator(".lane").count() == 0
-    assert page.locator("#ruler").is_hidden() and page.locator("#filters").is_hidden(), "there is no time to show"
+    assert "There are no detections" in page.inner_text("header") and page.locator(".lane").count() == 0
+    assert page.locator("#ruler").is_hidden() and page.locator("#filters").is_hidden(), "there is no time range"
 
 
-@pytest.mark.parametrize("name", ["cameras", "compare", "nobody"])
-def test_on_a_phone_nothing_is_cut_off(name: str, show: Opener) -> None:
+@pytest.mark.parametrize("name", ["cameras", "compare", "unassigned"])
+def test_layout_fits_a_phone(name: str, show: Opener) -> None:
     page = show(name, 390, 844, has_touch=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.locator("#person").is_hidden()  # folded away
+    assert page.locator("#person").is_hidden()  # collapsed
     page.locator("summary").tap()
     assert page.locator("#person").is_visible()
     page.locator("#rows").evaluate("rows => rows.scrollIntoView()")
@@ -308,12 +314,12 @@ def test_on_a_phone_nothing_is_cut_off(name: str, show: Opener) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_texts_stand_out_from_what_is_behind_them(scheme: str, show: Opener) -> None:
-    page = show("nobody", color_scheme=scheme)
+def test_text_contrast(scheme: str, show: Opener) -> None:
+    page = show("unassigned", color_scheme=scheme)
     check_contrast(page, ("h1", "#status", "header .note", ".lane small", "#axis span", "footer p"))
 
 
-def test_all_rows_are_on_paper_and_the_controls_are_not(show: Opener) -> None:
+def test_print_shows_all_rows_without_controls(show: Opener) -> None:
     page = show("many")
     page.evaluate("""() => { window.printed = 0; addEventListener('beforeprint', () => {
         printed = [...document.querySelectorAll('.lane')].filter(row => row.querySelector('.thumb')).length; }); }""")

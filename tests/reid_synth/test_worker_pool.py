@@ -1,4 +1,4 @@
-"""Work shared out: the same results in the same order by one process and by two, and errors that arrive."""
+"""Worker pool: the same results with one and with two workers, and errors of workers."""
 
 import os
 import signal
@@ -17,11 +17,11 @@ def square(number: int) -> int:
     return number**2
 
 
-def refuse(number: int) -> int:
+def fail(number: int) -> int:
     raise UserError(f"not {number}")
 
 
-def vanish(_number: int) -> None:
+def die(_number: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -38,7 +38,7 @@ def work_on(path: str, done: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_the_same_in_the_same_order(workers: int) -> None:
+def test_results_and_their_order_do_not_depend_on_the_workers(workers: int) -> None:
     made: list[int] = []
     with WorkerPool(workers, done=made.append) as pool:
         pool.start(count, 5)
@@ -48,26 +48,29 @@ def test_the_same_in_the_same_order(workers: int) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_comes_back(workers: int) -> None:
+def test_errors_of_workers_are_raised(workers: int) -> None:
     with pytest.raises(UserError, match="not 3"), WorkerPool(workers) as pool:
-        list(pool.map(refuse, [(3,)]))
+        list(pool.map(fail, [(3,)]))
 
 
-def test_a_worker_that_vanishes_is_told_in_one_line() -> None:
-    with pytest.raises(UserError, match="memory ran out; take fewer, as with synth --workers 1"), WorkerPool(2) as pool:
-        list(pool.map(vanish, [(1,)]))
+def test_a_killed_worker_is_reported_in_one_line() -> None:
+    with (
+        pytest.raises(UserError, match="memory ran out; use fewer workers, for example synth --workers 1"),
+        WorkerPool(2) as pool,
+    ):
+        list(pool.map(die, [(1,)]))
 
 
-def test_what_was_started_stops_when_all_is_off(tmp_path) -> None:
+def test_background_tasks_stop_after_an_interrupt(tmp_path) -> None:
     path = tmp_path / "steps"
-    with pytest.raises(KeyboardInterrupt), WorkerPool(2) as pool:  # without the stop this would never end
+    with pytest.raises(KeyboardInterrupt), WorkerPool(2) as pool:  # without cancellation this would never end
         pool.start(work_on, str(path))
         while not path.exists():
             list(pool.map(square, [(1,)]))
         raise KeyboardInterrupt
 
 
-def test_workers_do_not_outlive_a_killed_run() -> None:
+def test_workers_exit_when_the_main_process_is_killed() -> None:
     code = """
 import os, signal
 from reid_synth.worker_pool import WorkerPool
@@ -77,20 +80,20 @@ if __name__ == "__main__":
         os.kill(os.getpid(), signal.SIGKILL)
 """
     root = Path(__file__).resolve().parents[2]
-    # returns only when the last process has let go of the pipe
+    # returns only when the last process has closed the pipe
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60)
     assert done.stdout and done.returncode == -signal.SIGKILL
 
 
-def test_a_second_ctrl_c_does_not_stop_the_workers_from_being_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_ctrl_c_does_not_break_the_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
     listener = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt, match="first"), WorkerPool(2) as pool:
         assert list(pool.map(square, [(2,)])) == [4]
-        let_go = pool._pool.shutdown
+        shutdown_pool = pool._pool.shutdown
 
         def shutdown(**options: bool) -> None:
             os.kill(os.getpid(), signal.SIGINT)
-            let_go(**options)
+            shutdown_pool(**options)
 
         monkeypatch.setattr(pool._pool, "shutdown", shutdown)
         raise KeyboardInterrupt("first")

@@ -1,1 +1,1 @@
-"""Train the weights that ship with the project."""
+"""Train the embedded weights: `python -m tools.weights`."""

@@ -1,7 +1,7 @@
-"""Training data of the detector: streets generated once into a cache, then cut, scaled, turned and photographed anew.
+"""Training data of the detector: cached generated streets, with random windows and camera responses.
 
-The cache holds the streets before any camera saw them; each time one is used, another camera's response is drawn.
-A batch is a pure function of (seed, step): interrupted training goes on with exactly the batches it would have had.
+The cache contains the streets without a camera response; each use draws another one. A batch is a pure function of
+(seed, step), so that a resumed training sees the same batches.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ from reid_synth.camera import sample_camera_response
 from reid_synth.places.sprite_bank import SpriteBank, load_sprite_bank
 from reid_synth.places.street import MIN_VISIBILITY, compose_street
 from reid_synth.places.surfaces import Surfaces, make_surfaces
+from learning_reid.training.image_loader import ignore_interrupt
 from reid_synth.worker_pool import WorkerPool
 
 CROP_WIDTH, CROP_HEIGHT = 384, 288
 _JPEG_QUALITY = 96  # of the cache: no visible loss, a tenth of the size
-_CHUNK = 25  # streets made by one task
-_MIN_HEIGHT_PX, _MIN_WIDTH_PX = 12, 3  # smaller people teach nothing
+_CHUNK = 25  # streets of one task of the worker pool
+_MIN_HEIGHT_PX, _MIN_WIDTH_PX = 12, 3  # too small to learn from
 
 
 class Sample(NamedTuple):
-    """One picture to train on."""
+    """A training image and its boxes."""
 
     image: np.ndarray  # (h, w, 3) uint8 RGB
     boxes_xyxy: np.ndarray  # (n, 4) float32 pixels
@@ -43,10 +44,10 @@ class StreetCache:
     """Generated streets on disk.
 
     Attributes:
-        data: (bytes,) uint8, the JPEG files one after the other, memory-mapped.
-        data_ends: (streets,) int64, where each ends.
-        boxes: (m, 5) float32, xyxy and visibility of everybody in every street.
-        box_ends: (streets,) int64, where each street's boxes end.
+        data: (bytes,) uint8, the concatenated JPEG files, memory-mapped.
+        data_ends: (streets,) int64, the end of each file.
+        boxes: (m, 5) float32, xyxy and visibility of all people in all streets.
+        box_ends: (streets,) int64, the end of each street's boxes.
     """
 
     data: np.ndarray
@@ -58,12 +59,12 @@ class StreetCache:
         return len(self.data_ends)
 
     def __getitem__(self, index: int) -> Sample:
-        """A street as it is before any camera, with the boxes of those who can be seen."""
+        """Return a street without camera response, and the boxes of the people who are visible enough."""
         image, boxes, visibility = self.street(index)
         return Sample(image, boxes[visibility >= MIN_VISIBILITY])
 
     def street(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """A street before any camera: image (h, w, 3) uint8 RGB, everybody's boxes (n, 4), their visibility (n,)."""
+        """Return a street without camera response: image (h, w, 3) uint8 RGB, all boxes (n, 4), visibility (n,)."""
         low, high = _span(self.data_ends, index)
         bgr = np.asarray(cv2.imdecode(self.data[low:high], cv2.IMREAD_COLOR))
         image = np.ascontiguousarray(bgr[..., ::-1])
@@ -76,25 +77,25 @@ def _span(ends: np.ndarray, index: int) -> tuple[int, int]:
 
 
 def load_streets(folder: Path, count: int, sprites: int, seed: int, workers: int | None = None) -> StreetCache:
-    """Open the cache of `count` streets below `folder`, or generate it first.
+    """Open the cache of `count` streets below `folder`; generate it first if it is missing.
 
     Args:
-        folder: git-ignored; about 60 MB a thousand streets.
-        count: streets.
-        sprites: people in the bank from which they are populated.
-        seed: street i is a pure function of (seed, i, bank).
-        workers: processes; default: the number of cores.
+        folder: Folder of generated data; 1,000 streets take about 60 MB.
+        count: Number of streets.
+        sprites: Number of generated people who populate them.
+        seed: Street i is a pure function of (seed, i, people).
+        workers: Processes; None = the number of cores.
     """
-    place = folder / f"streets_{count}_{sprites}_{seed}"
-    if not place.exists():
+    path = folder / f"streets_{count}_{sprites}_{seed}"
+    if not path.exists():
         workers = workers or os.cpu_count() or 1
-        load_sprite_bank(folder, sprites, seed, workers)  # before the workers each want it
-        part = place.with_suffix(".part")
+        load_sprite_bank(folder, sprites, seed, workers)  # once, before each worker needs it
+        part = path.with_suffix(".part")
         part.mkdir(parents=True, exist_ok=True)
         for name, array in _generate(folder, count, sprites, seed, workers).items():
             np.save(part / f"{name}.npy", array)
-        part.rename(place)
-    return StreetCache(**{name: np.load(place / f"{name}.npy", mmap_mode="r") for name in StreetCache.__annotations__})
+        part.rename(path)
+    return StreetCache(**{name: np.load(path / f"{name}.npy", mmap_mode="r") for name in StreetCache.__annotations__})
 
 
 def _generate(folder: Path, count: int, sprites: int, seed: int, workers: int) -> dict[str, np.ndarray]:
@@ -116,30 +117,30 @@ def _generate(folder: Path, count: int, sprites: int, seed: int, workers: int) -
     }
 
 
-@lru_cache(maxsize=1)  # each process stocks up once
-def _stock(folder: Path, sprites: int, seed: int) -> tuple[Surfaces, SpriteBank]:
+@lru_cache(maxsize=1)  # once per process
+def _load_assets(folder: Path, sprites: int, seed: int) -> tuple[Surfaces, SpriteBank]:
     return make_surfaces(seed), load_sprite_bank(folder, sprites, seed)
 
 
 def _make_streets(folder: Path, sprites: int, seed: int, indices: range) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The JPEG file and the boxes with visibility (n, 5) of each street."""
+    """Return the JPEG file, and the boxes with visibility (n, 5), of each street."""
     made = []
     for index in indices:
-        stock = _stock(folder, sprites, seed)
-        street = compose_street(np.random.default_rng([seed, index]), *stock, apply_response=False)
+        assets = _load_assets(folder, sprites, seed)
+        street = compose_street(np.random.default_rng([seed, index]), *assets, apply_response=False)
         _, file = cv2.imencode(".jpg", street.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         made.append((file, np.column_stack([street.boxes_xyxy, street.visibility]).astype(np.float32)))
     return made
 
 
 def make_batch(cache: StreetCache, seed: int, step: int, size: int) -> list[Sample]:
-    """The batch of one training step, a pure function of its arguments."""
+    """Make the batch of a training step; a pure function of its arguments."""
     rng = np.random.default_rng([seed, step])
     return [_augment(cache[int(rng.integers(len(cache)))], rng) for _ in range(size)]
 
 
-def batches(cache: StreetCache, seed: int, first: int, last: int, size: int) -> Iterator[list[Sample]]:
-    """The batches of steps `first` … `last` - 1, each made by another process while the one before is used."""
+def generate_batches(cache: StreetCache, seed: int, first: int, last: int, size: int) -> Iterator[list[Sample]]:
+    """Yield the batches of steps `first` … `last` - 1; another process prepares them in advance."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, _open_cache, (cache,)) as pool:
         waiting = [pool.submit(_cached_batch, seed, step, size) for step in range(first, min(first + 2, last))]
@@ -149,11 +150,12 @@ def batches(cache: StreetCache, seed: int, first: int, last: int, size: int) -> 
             yield waiting.pop(0).result()
 
 
-_cache: StreetCache | None = None  # of the process that prepares batches: sent there once, not with every step
+_cache: StreetCache | None = None  # of the process that prepares batches; sent once, not with every step
 
 
 def _open_cache(cache: StreetCache) -> None:
     global _cache
+    ignore_interrupt()
     cv2.setNumThreads(1)
     _cache = cache
 
@@ -164,7 +166,7 @@ def _cached_batch(seed: int, step: int, size: int) -> list[Sample]:
 
 
 def _augment(sample: Sample, rng: np.random.Generator) -> Sample:
-    """A random window at a random scale, mirrored or not, seen by a random camera."""
+    """Take a random window at a random scale, mirror half of them, and apply a random camera response."""
     image, boxes = _window(sample, rng)
     if rng.random() < 0.5:
         image = image[:, ::-1]
@@ -181,7 +183,7 @@ def _window(sample: Sample, rng: np.random.Generator) -> Sample:
     scale = float(np.clip(np.exp(rng.normal(0.0, 0.25)), 0.75, 1.7))  # 0.75 shows the whole street
     wide, tall = min(width, round(CROP_WIDTH / scale)), min(height, round(CROP_HEIGHT / scale))
     middle = rng.uniform((0, 0), (width, height))
-    if len(sample.boxes_xyxy) and rng.random() < 0.6:  # make sure that there is somebody, anywhere in the window
+    if len(sample.boxes_xyxy) and rng.random() < 0.6:  # ensure that a person is in the window
         box = sample.boxes_xyxy[int(rng.integers(len(sample.boxes_xyxy)))]
         middle = (box[:2] + box[2:]) / 2 + rng.uniform(-0.45, 0.45, 2) * (wide, tall)
     left = int(np.clip(middle[0] - wide / 2, 0, width - wide))
@@ -191,11 +193,11 @@ def _window(sample: Sample, rng: np.random.Generator) -> Sample:
     image = cv2.resize(window, (CROP_WIDTH, CROP_HEIGHT), interpolation=method)
     zoom = np.array([CROP_WIDTH / wide, CROP_HEIGHT / tall] * 2, np.float32)
     whole = (sample.boxes_xyxy - np.array([left, top, left, top], np.float32)) * zoom
-    return Sample(image, _cut_boxes(whole))
+    return Sample(image, _clip_boxes(whole))
 
 
-def _cut_boxes(whole: np.ndarray) -> np.ndarray:
-    """Boxes (n, 4) cut at the window's edge; those of whom too little is left are dropped."""
+def _clip_boxes(whole: np.ndarray) -> np.ndarray:
+    """Clip boxes (n, 4) to the window, and drop those of which too little is left."""
     cut = np.clip(whole, 0, np.array([CROP_WIDTH, CROP_HEIGHT] * 2, np.float32))
     size, full = cut[:, 2:] - cut[:, :2], whole[:, 2:] - whole[:, :2]
     left_over = size.prod(axis=1) / np.maximum(full.prod(axis=1), 1e-6)

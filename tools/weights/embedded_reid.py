@@ -1,7 +1,7 @@
-"""`make weights`, the ReID half: train, write weights/reid.safetensors with its log, measure, write the card."""
+"""Release of the embedded ReID network: train, evaluate, calibrate, write weights, card, log and thresholds."""
 
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,12 @@ from learning_reid.zoo.checksums import sha256_of
 from reid_synth.datasets.dataset_cache import cached_dataset
 from reid_synth.datasets.market import CLASS_PLAN
 from tools.weights.reid import ReidRecipe, train_reid
-from tools.weights.reid_figures import UNSEEN, figures_on_crops, figures_on_generated, in_percent
-from tools.weights.release import copy_log, ship, write_card
+from tools.weights.reid_evaluation import evaluate_on_crops, evaluate_on_generated, in_percent
+from tools.weights.release import current_commit, release_weights, write_card
 
 REAL_CROPS = Path("crops/pku_reid")  # below REID_REAL_DATA
 CALIBRATION_SEED = 901
-# What was looked at on real crops before the recipe was fixed; figures chosen among several flatter a little.
+# Choices made on the real test crops; selecting among several trainings makes the metrics slightly optimistic.
 CHOSEN = (
     "on PKU-Reid, with about seventeen trainings: plain against AIN and IBN, OSNet x0.25 against x0.5, the loss on the "
     "average against the loss on stripes, weather of the places, MixStyle and the moving average; and, on the same "
@@ -39,76 +39,76 @@ CHOSEN = (
 
 
 def make_reid_weights(weights: Path, run: Path, cache: Path, *, resume: bool = True, steps: int | None = None) -> None:
-    """Train the embedded ReID network and write everything that is shipped with it.
+    """Train the embedded ReID network and write everything that is released with it.
 
     Args:
-        weights: the `.safetensors` file; the card goes beside it as `.yml`, the log as `.log.csv`.
-        run: folder of the checkpoint and the full log.
-        cache: folder of generated crops.
-        resume: go on from the checkpoint where there is one.
-        steps: another number of steps than the recipe's.
+        weights: The `.safetensors` file; card, log and thresholds are written beside it.
+        run: Folder of checkpoint and log.
+        cache: Folder of generated crops.
+        resume: Continue from the checkpoint if there is one.
+        steps: Number of steps; None = that of the recipe.
     """
-    recipe = ReidRecipe() if steps is None else replace(ReidRecipe(), steps=steps)
+    recipe = ReidRecipe() if steps is None else ReidRecipe().with_steps(steps)
     model = train_reid(recipe, run, cache, resume=resume)
-    ship(model, weights, {"recipe": asdict(recipe)})
-    copy_log(run / "log.csv", weights.with_suffix(".log.csv"))
+    release_weights(model, weights, {"recipe": asdict(recipe)}, run / "metrics.csv")
     embedder = create_embedder(recipe.arch, str(weights))
-    write_card(weights, reid_card(recipe, embedder, averaging(recipe, weights), cache))
+    write_card(weights, reid_card(recipe, embedder, embedder_without_stripes(recipe, weights), cache))
     write_operating_point(operating_point_file(weights), calibrate_embedded(recipe.arch, weights, embedder, cache))
 
 
 def calibrate_embedded(name: str, weights: Path, embedder: Embedder, cache: Path) -> OperatingPoint:
-    """The thresholds of the embedded weights, chosen on generated people of a seed of their own.
+    """Choose the thresholds of the embedded weights on generated people of another seed.
 
-    The same as: synth --preset class --people 400 --cameras 3 --seed 901 --out DIR, then calibrate --root DIR/market.
+    Equivalent to: synth --preset class --people 400 --cameras 3 --seed 901 --out DIR, then calibrate --root DIR/market.
     """
     crops = open_dataset("market1501", cached_dataset(cache, CLASS_PLAN, CALIBRATION_SEED))
-    contest = split_query_gallery(crops)
-    task = create_retrieval_task(contest, embed_samples(contest.samples, embedder), "euclidean")
-    data = f"generated people {fingerprint(contest.query, contest.gallery)}, market1501"
+    split = split_query_gallery(crops)
+    task = create_retrieval_task(split, embed_samples(split.samples, embedder), "euclidean")
+    data = f"generated people {fingerprint(split.query, split.gallery)}, market1501"
     point, _ = calibrate(task, 0.01, 0.1, embedder=name, weights_sha256=sha256_of(weights), data=data)
     return point
 
 
-def averaging(recipe: ReidRecipe, weights: Path) -> Embedder:
-    """The same network with its last map averaged over the whole picture, to be compared with reading it in stripes."""
+def embedder_without_stripes(recipe: ReidRecipe, weights: Path) -> Embedder:
+    """Create the same network with global average pooling of the last map, for comparison with part pooling."""
     network = create_model(recipe.arch, weights)
     assert isinstance(network, PartPooledOSNet)
     return TorchEmbedder(network.backbone, Preprocessing(*recipe.full))
 
 
 def reid_card(recipe: ReidRecipe, embedder: Embedder, averaged: Embedder, cache: Path) -> dict[str, Any]:
-    """What the weights are, how they were made, how good they are, and what they must not be used for.
+    """Describe the weights: training, metrics, and what they must not be used for.
 
     Args:
-        recipe: how they were made.
-        embedder: the weights as they are shipped.
-        averaged: the same without stripes.
-        cache: folder of generated crops.
+        recipe: Recipe of the training.
+        embedder: The released weights.
+        averaged: The same without part pooling.
+        cache: Folder of generated crops.
     """
-    figures = {
+    metrics = {
         "generated people of an unseen seed, 3 cameras, Market-1501 protocol": in_percent(
-            figures_on_generated(embedder, cache, UNSEEN)
+            evaluate_on_generated(embedder, cache)
         ),
     }
     real = os.environ.get("REID_REAL_DATA")
     if real and (Path(real) / REAL_CROPS).is_dir():
-        name = "real people: PKU-Reid, 37 identities, camera 1 asks, camera 2 answers"
-        figures[name] = in_percent(figures_on_crops(embedder, Path(real) / REAL_CROPS))
-        whole = figures_on_crops(averaged, Path(real) / REAL_CROPS)
-        figures["the same real people, the last map averaged instead of three maps read in stripes"] = in_percent(whole)
+        name = "real people: PKU-Reid, 37 identities, queries of camera 1, gallery of camera 2"
+        metrics[name] = in_percent(evaluate_on_crops(embedder, Path(real) / REAL_CROPS))
+        whole = evaluate_on_crops(averaged, Path(real) / REAL_CROPS)
+        metrics["the same real people, global average pooling instead of part pooling"] = in_percent(whole)
     return {
-        "what": f"OSNet x0.25 that turns the crop of a person into {embedder.dimension} numbers, "
-        f"three maps in {recipe.stripes} stripes from head to foot; trained on people who never existed",
+        "what": f"OSNet x0.25 that embeds the crop of a person in {embedder.dimension} dimensions, with part pooling of "
+        f"three maps in {recipe.stripes} stripes; trained on generated people",
         "architecture": recipe.arch,
         "input": "256×128 RGB, scaled to 0–1, ImageNet mean and deviation",
-        "licence": "MIT; no picture of a real person was used to train it",
+        "licence": "MIT; no image of a real person was used for training",
         "made_by": "make weights",
+        "commit": current_commit(),
         "data": f"{recipe.crops.people} generated people × {recipe.crops.crops} crops, "
         f"{recipe.crops.cameras} generated cameras (src/reid_synth), a third of the people near-copies of another",
         "chosen": CHOSEN,
         "recipe": asdict(recipe),
-        "figures_percent": figures,
+        "figures_percent": metrics,
         "not_for": "identifying or following real people, or any decision about them; it is for lessons, tests and "
         "demos, and on real footage published weights find people far better",
     }

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from learning_reid.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from learning_reid.losses.contrastive import supervised_contrastive_loss
 from learning_reid.models.osnet import OSNet, build_osnet
-from learning_reid.models.part_pooling import StripedOSNet, Stripes
+from learning_reid.models.part_pooling import PartPooledOSNet, PartPooling
 from learning_reid.training.mixstyle import apply_mixstyle
 from learning_reid.training.task import BatchResult, TrainingTask
 from tools.weights.augmentation import augment
@@ -129,7 +129,7 @@ def train_reid(recipe: ReidRecipe, run: Path, cache: Path, *, resume: bool = Tru
     trainer = train_task(task, recipe, run, resume, device)
     network = task.model if trainer.ema is None else trainer.ema.module
     assert isinstance(network, OSNet)
-    return StripedOSNet(network, Stripes(recipe.stripes, recipe.power, recipe.relief)).eval()
+    return PartPooledOSNet(network, PartPooling(recipe.stripes, recipe.power, recipe.relief)).eval()
 
 
 def make_batch(crops: CropSet, step: int, recipe: ReidRecipe) -> CropBatch:

@@ -1,4 +1,4 @@
-"""The crops the embedded ReID network learns from: generated once, kept on disk, read a batch at a time."""
+"""Training crops of the embedded ReID network: generated once, cached on disk, read in batches."""
 
 import hashlib
 import json
@@ -21,15 +21,15 @@ SIZE = (192, 96)  # height, width of a stored crop
 
 @dataclass(frozen=True)
 class CropRecipe:
-    """Everything that decides which crops are made; the same recipe always makes the same crops.
+    """Everything that decides the crops. The names of the fields are part of the cache's key.
 
     Attributes:
-        people: how many identities.
-        crops: pictures of each.
-        cameras: how many cameras there are in this world.
-        cameras_each: by how many of them each person is seen.
-        seed: of this world.
-        version: of the way of drawing.
+        people: Number of identities.
+        crops: Crops of each person.
+        cameras: Number of cameras.
+        cameras_each: Cameras that see each person.
+        seed: Seed of people and cameras.
+        version: Version of the renderer.
     """
 
     people: int = 4000
@@ -44,8 +44,8 @@ class CropSet:
     """Crops by person and number, memory-mapped from the files of a recipe.
 
     Attributes:
-        people: how many identities there are.
-        cameras: (people, crops) int32, which camera took each crop.
+        people: Number of identities.
+        cameras: (people, crops) int32, the camera of each crop.
     """
 
     def __init__(self, recipe: CropRecipe, chunks: list[Path]) -> None:
@@ -53,21 +53,21 @@ class CropSet:
         self.people = recipe.people
         self.cameras = np.concatenate([_cameras_of(recipe, first) for first in _chunk_starts(recipe)])
 
-    def pictures(self, people: np.ndarray, crops: np.ndarray) -> np.ndarray:
-        """The crops number `crops[i]` of the people `people[i]`: (n,), (n,) → (n, height, width, 3) uint8."""
+    def images(self, people: np.ndarray, crops: np.ndarray) -> np.ndarray:
+        """Return crop `crops[i]` of person `people[i]`: (n,), (n,) → (n, height, width, 3) uint8."""
         return np.stack([self._chunks[p // _CHUNK][p % _CHUNK, k] for p, k in zip(people, crops, strict=True)])
 
 
-_CHUNK = 50  # people made from one generator; a chunk is the unit of work and of resuming
+_CHUNK = 50  # people per file; a file is the unit of work and of resuming
 
 
 def load_crops(recipe: CropRecipe, folder: Path, workers: int = 2) -> CropSet:
-    """Read the crops of a recipe, making those that are not there yet.
+    """Open the crops of a recipe; missing ones are generated first.
 
     Args:
-        recipe: what to make.
-        folder: where crops are kept (about 55 kB each).
-        workers: processes that draw.
+        recipe: Everything that decides the crops.
+        folder: Folder of generated data; a crop takes about 55 kB.
+        workers: Number of processes.
     """
     key = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode()).hexdigest()[:12]
     home = folder / f"crops_{key}"
@@ -78,31 +78,31 @@ def load_crops(recipe: CropRecipe, folder: Path, workers: int = 2) -> CropSet:
     ]
     if missing:
         with WorkerPool(min(workers, len(missing))) as pool:
-            for _ in tqdm(pool.map(_make_chunk, missing), "drawing people", total=len(missing), unit=f"×{_CHUNK}"):
+            for _ in tqdm(pool.map(_make_chunk, missing), "generating people", total=len(missing), unit=f"×{_CHUNK}"):
                 pass
     return CropSet(recipe, chunks)
 
 
 def _make_chunk(recipe: CropRecipe, home: Path, first: int) -> None:
-    cameras = _world(recipe)
+    cameras = _cameras(recipe)
     rng = np.random.default_rng([recipe.seed, 1, first])
     people = sample_people(rng, min(_CHUNK, recipe.people - first))
     chosen = _cameras_of(recipe, first)
-    pictures = np.empty((len(people), recipe.crops, *SIZE, 3), np.uint8)
+    images = np.empty((len(people), recipe.crops, *SIZE, 3), np.uint8)
     for index, person in enumerate(people):
         for crop in range(recipe.crops):
-            picture = render_crop(person, cameras[chosen[index, crop]], rng, people)
-            interpolation = cv2.INTER_AREA if picture.shape[0] > SIZE[0] else cv2.INTER_LINEAR
-            pictures[index, crop] = cv2.resize(picture, SIZE[::-1], interpolation=interpolation)
+            image = render_crop(person, cameras[chosen[index, crop]], rng, people)
+            interpolation = cv2.INTER_AREA if image.shape[0] > SIZE[0] else cv2.INTER_LINEAR
+            images[index, crop] = cv2.resize(image, SIZE[::-1], interpolation=interpolation)
     path = _chunk_path(home, first)
     partial = path.with_suffix(".part.npy")
-    np.save(partial, pictures)
+    np.save(partial, images)
     os.replace(partial, path)
 
 
-@lru_cache(maxsize=1)  # a worker draws many chunks of one world
-def _world(recipe: CropRecipe) -> list[CropCamera]:
-    """All cameras of a recipe: each watches one of a few dozen empty streets."""
+@lru_cache(maxsize=1)  # a worker generates many chunks of one recipe
+def _cameras(recipe: CropRecipe) -> list[CropCamera]:
+    """Create the cameras of a recipe; each watches one of a few dozen empty streets."""
     rng = np.random.default_rng([recipe.seed, 0])
     surfaces = make_surfaces(recipe.seed)
     places = [empty_street(rng, surfaces) for _ in range(min(60, recipe.cameras))]
@@ -110,7 +110,7 @@ def _world(recipe: CropRecipe) -> list[CropCamera]:
 
 
 def _cameras_of(recipe: CropRecipe, first: int) -> np.ndarray:
-    """Which cameras see the people of a chunk: (people, crops) int32, each person by `cameras_each` of them in turn."""
+    """Choose the camera of each crop of a chunk: (people, crops) int32, `cameras_each` per person in turn."""
     rng = np.random.default_rng([recipe.seed, 2, first])
     people = min(_CHUNK, recipe.people - first)
     seen_by = np.stack([rng.choice(recipe.cameras, recipe.cameras_each, replace=False) for _ in range(people)])

@@ -1,6 +1,8 @@
-"""From a trained network to what the repository carries: half-precision weights, a card that explains them, a log."""
+"""Release trained weights: half-precision tensors, a card that describes them, and the log of the training."""
 
 import hashlib
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,26 +12,30 @@ from safetensors.torch import save_file
 from torch import nn
 
 
-def ship(model: nn.Module, weights: Path, card: dict[str, Any]) -> None:
-    """Write weights and their card side by side.
+def release_weights(model: nn.Module, weights: Path, card: dict[str, Any], log: Path | None = None) -> None:
+    """Write weights, card and log side by side.
 
     Args:
-        model: the trained network; floating-point tensors are stored in half precision.
-        weights: the `.safetensors` file; the card goes beside it as `.yml`.
-        card: what to say; sha256 and size are added here.
+        model: The trained network; floating-point tensors are stored in half precision.
+        weights: The `.safetensors` file; the card becomes `.yml`, the log `.log.csv`.
+        card: Content of the card; sha256 and size are added.
+        log: metrics.csv of the training.
+
+    Raises:
+        ValueError: A number does not fit into half precision.
     """
     tensors = {
         name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
         for name, tensor in model.state_dict().items()
     }
-    unfit = [
-        name for name, tensor in tensors.items() if tensor.dtype == torch.half and not torch.isfinite(tensor).all()
-    ]
-    if unfit:
-        raise ValueError(f"does not fit into half precision: {unfit[0]}")
+    overflowed = [name for name, tensor in tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
+    if overflowed:
+        raise ValueError(f"{overflowed[0]} does not fit into half precision")
     weights.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, weights)
     write_card(weights, card)
+    if log is not None:
+        shutil.copyfile(log, weights.with_suffix(".log.csv"))
 
 
 def write_card(weights: Path, card: dict[str, Any]) -> None:
@@ -41,14 +47,14 @@ def write_card(weights: Path, card: dict[str, Any]) -> None:
         "bytes": len(data),
         "precision": "float16",
     }
-    weights.with_suffix(".yml").write_text(
-        yaml.safe_dump({**facts, **card}, sort_keys=False, allow_unicode=True, width=110)
-    )
+    text = yaml.safe_dump({**facts, **card}, sort_keys=False, allow_unicode=True, width=110)
+    weights.with_suffix(".yml").write_text(text, encoding="utf-8")
 
 
-def copy_log(log: Path, target: Path, rows: int = 200) -> None:
-    """Keep about `rows` evenly spread rows of a run's log beside its weights."""
-    header, *lines = log.read_text().splitlines()
-    every = max(1, len(lines) // rows)
-    kept = lines[every - 1 :: every]
-    target.write_text("\n".join([header, *kept]) + "\n")
+def current_commit() -> str:
+    """Return the git commit of the checkout, for the card; "unknown" outside of a git repository."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short=12", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

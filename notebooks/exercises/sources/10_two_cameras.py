@@ -154,11 +154,11 @@ def test_strangers_like_a_loop(impostor_quantile, SEED):
 
 # %% tags=["hidden"]
 def test_strangers_like_the_project(impostor_quantile, SEED):
-    from learning_reid.tracking import tracklets
+    from learning_reid import tracking
 
     points = np.random.default_rng(SEED).normal(size=(12, 4))
     boxes = np.arange(12)[:, None] * 100 + np.array([0, 0, 50, 100])  # side by side in one frame
-    expected = tracklets.impostor_quantile(np.zeros(12, int), boxes, points)
+    expected = tracking.impostor_quantile(np.zeros(12, int), boxes, points)
     checks.close(impostor_quantile(points, 5), expected, "src/learning_reid/tracking/tracklets.py says so")
 
 

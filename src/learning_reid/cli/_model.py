@@ -37,7 +37,14 @@ def load_model(
     return create_embedder(embedder, weights, backend, device=device, threads=threads), weights
 
 
-def find_threshold(threshold: float | None, embedder: str, weights: str, metric: str, pairs: bool) -> float | None:
+def choose_threshold(
+    threshold: float | None,
+    embedder: str,
+    weights: str,
+    metric: str,
+    pairs: bool = False,
+    if_missing: str = "so nothing is rejected; see calibrate",
+) -> float | None:
     """Return the threshold of `--threshold`, or the calibrated one with a note on its error rates.
 
     Args:
@@ -46,26 +53,23 @@ def find_threshold(threshold: float | None, embedder: str, weights: str, metric:
         weights: As in `embedder.weights`.
         metric: "euclidean" or "cosine".
         pairs: Use the threshold for pairs (verification), not the one for searches in a gallery.
+        if_missing: What happens if nothing was calibrated, the end of the note.
 
     Returns:
         A distance; None if nothing was calibrated.
     """
     if threshold is not None:
         return check_threshold(threshold)
-    from learning_reid.embedding.operating_point import find_operating_point
+    from learning_reid.embedding.threshold import find_threshold
 
-    point = find_operating_point(embedder, weights, metric)
-    if point is None:
-        print("note: these weights have no calibrated threshold, so nothing is rejected; see calibrate", file=sys.stderr)
+    found = find_threshold(embedder, weights, metric, pairs)
+    if found is None:
+        print(f"note: these weights have no calibrated threshold, {if_missing}", file=sys.stderr)
         return None
+    correct, wrong = f"{100 * found.accepted_correctly:.1f} %", f"{100 * found.accepted_wrongly:.1f} %"
     if pairs:
-        threshold = point.pair_threshold
-        rates = f"{100 * point.pair_tar:.1f} % of genuine and {100 * point.pair_far:.1f} % of impostor pairs are accepted"
+        rates = f"{correct} of genuine and {wrong} of impostor pairs are accepted"
     else:
-        threshold = point.search_threshold
-        rates = (
-            f"{100 * point.search_dir:.1f} % of present people are found and {100 * point.search_far:.1f} % of absent "
-            "people are matched to somebody else"
-        )
-    print(f"note: threshold {threshold:.4f}, calibrated on {point.data}, where {rates}", file=sys.stderr)
-    return threshold
+        rates = f"{correct} of present people are found and {wrong} of absent people are matched to somebody else"
+    print(f"note: threshold {found.distance:.4f}, calibrated on {found.data}, where {rates}", file=sys.stderr)
+    return found.distance

@@ -1,4 +1,4 @@
-"""Which network when: speed, memory, size and accuracy side by side, as a Markdown table of measured figures."""
+"""Table of `zoo compare`: speed, memory, size and accuracy of models, as Markdown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from learning_reid.embedding.benchmark import Speed
 from learning_reid.io.markdown import markdown_table, percent
 
 TITLES = {"torch": "torch", "onnx": "ONNX Runtime", "openvino": "OpenVINO"}
-_NOTHING = "–"
+_DASH = "–"
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How well a network finds people: rank-1 and mAP as shares (0–1), and where they were tested."""
+    """Rank-1 and mAP as fractions (0–1), and the data they were measured on."""
 
     rank1: float
     map: float
@@ -24,15 +24,15 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class ModelRow:
-    """One network.
+    """One model.
 
     Attributes:
-        name: of the network, or of a set of its weights.
-        speeds: by backend; None where the backend cannot compute the network.
-        parameters: how many numbers it stores.
-        multiply_adds: for one picture.
-        published: as its authors tell.
-        measured: on this machine, where weights are at hand.
+        name: Name of the model or of its weights.
+        speeds: Speed by backend; None if the backend cannot run the model.
+        parameters: Number of parameters.
+        multiply_adds: Multiply-adds for one image.
+        published: Published accuracy.
+        measured: Accuracy measured on this machine.
     """
 
     name: str
@@ -44,39 +44,39 @@ class ModelRow:
 
 
 def model_table(rows: Sequence[ModelRow]) -> str:
-    """The table; a column in which no network has a figure is left out.
+    """Format the table; a column without any value is left out.
 
     >>> row = ModelRow("osnet_x0_25", {"torch": Speed(235.4, 412.0), "onnx": None}, 203_568, 82_316_000)
     >>> print(model_table([row]))
-    | network     | parameters, M | multiply-adds, G | torch, images/s | torch, peak MB |
+    | model       | parameters, M | multiply-adds, G | torch, images/s | torch, peak MB |
     |:------------|--------------:|-----------------:|----------------:|---------------:|
     | osnet_x0_25 |          0.20 |             0.08 |             235 |            412 |
     """
     columns: dict[str, list[str]] = {
-        "network": [row.name for row in rows],
-        "parameters, M": [_shortened(row.parameters, 1e6) for row in rows],
-        "multiply-adds, G": [_shortened(row.multiply_adds, 1e9) for row in rows],
+        "model": [row.name for row in rows],
+        "parameters, M": [_scaled(row.parameters, 1e6) for row in rows],
+        "multiply-adds, G": [_scaled(row.multiply_adds, 1e9) for row in rows],
     }
     backends = list(dict.fromkeys(backend for row in rows for backend in row.speeds))
     speeds = {backend: [row.speeds.get(backend) for row in rows] for backend in backends}
-    for backend, all_ in speeds.items():
-        columns[f"{TITLES.get(backend, backend)}, images/s"] = [_images(speed) for speed in all_]
-    for backend, all_ in speeds.items():
+    for backend, of_backend in speeds.items():
+        columns[f"{TITLES.get(backend, backend)}, images/s"] = [_images(speed) for speed in of_backend]
+    for backend, of_backend in speeds.items():
         columns[f"{TITLES.get(backend, backend)}, peak MB"] = [
-            _NOTHING if speed is None else f"{speed.peak_mb:.0f}" for speed in all_
+            _DASH if speed is None else f"{speed.peak_mb:.0f}" for speed in of_backend
         ]
-    columns["published rank-1 / mAP"] = [str(row.published or _NOTHING) for row in rows]
-    columns["measured rank-1 / mAP"] = [str(row.measured or _NOTHING) for row in rows]
-    filled = {title: cells for title, cells in columns.items() if title == "network" or set(cells) - {_NOTHING}}
+    columns["published rank-1 / mAP"] = [str(row.published or _DASH) for row in rows]
+    columns["measured rank-1 / mAP"] = [str(row.measured or _DASH) for row in rows]
+    filled = {title: cells for title, cells in columns.items() if title == "model" or set(cells) - {_DASH}}
     return markdown_table(list(filled), list(zip(*filled.values(), strict=True)))
 
 
-def _shortened(number: int | None, unit: float) -> str:
-    return _NOTHING if number is None else f"{number / unit:.2f}"
+def _scaled(number: int | None, unit: float) -> str:
+    return _DASH if number is None else f"{number / unit:.2f}"
 
 
 def _images(speed: Speed | None) -> str:
-    """Three digits, more than which no measurement on a shared machine gives."""
+    """Format three digits; measurements on a shared machine are not more precise."""
     if speed is None:
-        return _NOTHING
+        return _DASH
     return f"{speed.images_per_s:.0f}" if speed.images_per_s >= 100 else f"{speed.images_per_s:.3g}"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from learning_reid.datasets.identity_split import select_identities
 from learning_reid.datasets.layouts import open_dataset
 from learning_reid.errors import UserError
-from learning_reid.evaluation.dataset_evaluation import DataOptions, ModelOptions
+from learning_reid.evaluation.options import DataOptions, ModelOptions
 from learning_reid.models.state_dict import read_note
 from learning_reid.training.training_data import locate_data, evaluation_identities
 from learning_reid.training.runs import find_run, load_run_settings

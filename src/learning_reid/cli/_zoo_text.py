@@ -1,4 +1,4 @@
-"""The model zoo in words: a line for each published result, a card in full, and the page docs/model_zoo.md."""
+"""Text of the model zoo: the table of published results, one card in full, and the page docs/model_zoo.md."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from learning_reid.models.complexity import Complexity  # imports torch
 
 _TASKS: dict[Task, str] = {
-    "same-domain": "## Trained and tested on one data set\n\n"
-    "The test people are others than the training people, but the cameras are the same. How the network does before "
-    "*your* cameras these figures do not say.",
-    "cross-domain": "## Trained on one data set, tested on another\n\n"
-    "The same networks before cameras that they have not seen: mAP falls to less than half.",
-    "multi-source": "## Trained on three data sets, tested on a fourth\n\n"
-    "Several sources teach more of what differs between cameras. Of all published weights these are the ones to begin "
-    "with on footage of your own.",
+    "same-domain": "## Trained and tested on the same dataset\n\n"
+    "Test and training identities differ, but the cameras are the same. These results do not show how well a model "
+    "works with *your* cameras.",
+    "cross-domain": "## Trained on one dataset, tested on another\n\n"
+    "The same models on cameras that they were not trained on: mAP falls to less than half.",
+    "multi-source": "## Trained on three datasets, tested on a fourth\n\n"
+    "Several training datasets make a model more robust to new cameras. Of all published weights, start with these for "
+    "your own footage.",
     "imagenet": "## Trained on ImageNet\n\n"
-    "Where training begins. These files tell dogs from cars and were never shown which pictures are of one person; "
-    "torchreid fetches them for `pretrained=True`. Do not rank people with them.",
+    "Initial weights for training; torchreid downloads them for `pretrained=True`. They classify objects and were not "
+    "trained on identities, so do not rank people with them.",
 }
 _DASH = "–"
 
 
 def format_results(cards: Iterable[tuple[Card, Task, Result | None]]) -> str:
-    """A table with a row for each published result."""
+    """Format a table with a row for each published result."""
     rows = [
         [card.key, task, result.tested_on, _figure(result.rank1), _figure(result.map), card.recipe.distance or _DASH]
         if result
@@ -40,18 +40,18 @@ def format_results(cards: Iterable[tuple[Card, Task, Result | None]]) -> str:
     return markdown_table(["weights", "task", "tested on", "rank-1", "mAP", "distance"], rows)
 
 
-def format_card(card: Card, cost: Complexity, place: str) -> str:
-    """One card in full.
+def format_card(card: Card, cost: Complexity, local_file: str) -> str:
+    """Format one card in full.
 
     Args:
-        card: the card.
-        cost: measured, of its network.
-        place: what to say of the file on this disk.
+        card: The card.
+        cost: Measured size and cost of its model.
+        local_file: Path of the downloaded file, or a text that says it is missing.
     """
     recipe, size = card.recipe, input_size(card.architecture)
     facts = [
-        ("network", card.architecture),
-        ("trained on", " + ".join(card.datasets) + (" (all pictures)" if "combineall" in card.trained_on else "")),
+        ("model", card.architecture),
+        ("trained on", " + ".join(card.datasets) + (" (all images)" if "combineall" in card.trained_on else "")),
         ("parameters", f"{millions(cost.parameters)} million{_published(card.published.params_m, 'million')}"),
         ("multiply-adds", f"{billions(cost.multiply_adds)} billion{_published(card.published.gflops, 'billion')}"),
         ("input", "{}×{} RGB".format(*(recipe.input or size))),
@@ -63,39 +63,35 @@ def format_card(card: Card, cost: Complexity, place: str) -> str:
         ("sha256", card.sha256 or "not published: the first download is recorded"),
         ("from", card.urls[0]),
         *(("or", url) for url in card.urls[1:]),
-        ("here", place),
+        ("here", local_file),
     ]
     lines = [card.key, *(f"  {name:<14}{value}" for name, value in facts)]
     if card.results:
         rows = [[r.tested_on, *map(_figure, (r.rank1, r.rank5, r.rank10, r.map))] for r in card.results]
         lines += ["", markdown_table(["tested on", "rank-1", "rank-5", "rank-10", "mAP"], rows)]
-    lines += ["", *(f"note: {note}" for note in notes_on_weights(card)), *how_to_use(card)]
+    lines += ["", *(f"note: {note}" for note in notes_on_weights(card))]
+    lines += ["In the settings:", "  embedder:", f"    name: {card.architecture}", f"    weights: {card.trained_on}"]
     return "\n".join(lines)
 
 
-def how_to_use(card: Card) -> list[str]:
-    """The lines of a settings file that choose these weights."""
-    return ["In the settings:", "  embedder:", f"    name: {card.architecture}", f"    weights: {card.trained_on}"]
-
-
 def format_zoo_page(cards: Sequence[Card], costs: Mapping[str, Complexity]) -> str:
-    """The page docs/model_zoo.md.
+    """Format the page docs/model_zoo.md.
 
     Args:
-        cards: all of them.
-        costs: measured, for each architecture.
+        cards: All cards.
+        costs: Measured size and cost by model name.
     """
     parts = [_HEAD.format(results=sum(len(card.rows) for card in cards), weights=len(cards))]
-    for task, words in _TASKS.items():
-        chosen = [(card, result) for card in cards for its, result in card.rows if its == task]
-        parts += [words, _results(chosen) if task != IMAGENET else _files(chosen)]
+    for task, section in _TASKS.items():
+        chosen = [(card, result) for card in cards for card_task, result in card.rows if card_task == task]
+        parts += [section, _results(chosen) if task != IMAGENET else _files(chosen)]
     published = {card.architecture: card.published for card in cards}
     parts += [_COST, _costs(published, costs), _FOOT]
     return "\n\n".join(parts) + "\n"
 
 
 def millions(count: int) -> str:
-    """A count in millions, as the zoo rounds it.
+    """Format a count in millions, rounded as in the zoo.
 
     >>> millions(2_170_000)
     '2.2'
@@ -104,7 +100,7 @@ def millions(count: int) -> str:
 
 
 def billions(count: int) -> str:
-    """A count in billions, to two digits after the point below one, as the zoo rounds it.
+    """Format a count in billions, rounded as in the zoo.
 
     >>> billions(979_000_000), billions(2_669_000_000)
     ('0.98', '2.7')
@@ -138,14 +134,14 @@ def _links(card: Card) -> str:
 
 
 def _costs(published: Mapping[str, Architecture], costs: Mapping[str, Complexity]) -> str:
-    header = ["network", "input", "parameters", "counted at each use", "published", "multiply-adds", "published "]
+    header = ["model", "input", "parameters", "counted at each use", "published", "multiply-adds", "published "]
     rows = []
     for name, cost in costs.items():
-        told = published[name]
+        authors = published[name]
         rows.append([
             f"`{name}`", "{}×{}".format(*input_size(name)),
-            millions(cost.parameters), millions(cost.parameters_in_use), _number(told.params_m),
-            billions(cost.multiply_adds), _number(told.gflops),
+            millions(cost.parameters), millions(cost.parameters_in_use), _number(authors.params_m),
+            billions(cost.multiply_adds), _number(authors.gflops),
         ])  # fmt: skip
     return markdown_table(header, rows)
 
@@ -165,35 +161,34 @@ def _published(value: float | None, unit: str) -> str:
 _HEAD = """\
 # The model zoo
 
-Written by `python src/main.py zoo table`; do not edit it by hand.
+Generated by `python src/main.py zoo table`; do not edit it by hand.
 
-[torchreid's zoo](https://kaiyangzhou.github.io/deep-person-reid/MODEL_ZOO) of published weights (MIT licence), as
-cards that this project can find, check and use: {results} results of {weights} sets of weights. A key reads
-`NETWORK.TRAINED_ON`; `combineall` means that all pictures of the set were trained on, its test part too. Figures are
-percent, as published; nothing on this page was measured here but the last table.
+[torchreid's model zoo](https://kaiyangzhou.github.io/deep-person-reid/MODEL_ZOO) (MIT licence), as cards that this
+project can download, verify and use: {results} results of {weights} sets of weights. A key has the form
+`MODEL.TRAINED_ON`; `combineall` means that the model was trained on all images of the dataset, including its test set.
+Results are in percent, as published; only the last table was measured here.
 
-    python src/main.py zoo list osnet_ain            # by a part of the key, --task, --trained-on, --tested-on
+    python src/main.py zoo list osnet_ain            # by part of the key, --task, --trained-on, --tested-on
     python src/main.py zoo show osnet_x0_25.msmt17   # one card, with what to know before using it
-    python src/main.py zoo fetch osnet_x0_25.msmt17  # download, check, load once
+    python src/main.py zoo fetch osnet_x0_25.msmt17  # download, verify, load
 
-In a settings file the network and its weights are two words:
+A settings file names the model and its weights:
 
 ```yaml
 embedder:
   name: osnet_ain_x1_0
-  weights: msmt17+dukemtmcreid+cuhk03   # trained on these; downloaded once
+  weights: msmt17+dukemtmcreid+cuhk03   # the training datasets; downloaded once
 ```
 
-The data sets show real people and are for research. DukeMTMC-reID was withdrawn by its authors in 2019; weights that
-learned from it remain in the table as history."""
+The datasets show real people and are for research. DukeMTMC-reID was withdrawn by its authors in 2019; weights trained
+on it remain in the table for reference."""
 
 _COST = """\
-## What each network costs
+## Size and cost of each model
 
-Measured here for one picture, beside the published figures: parameters in millions without the classifier,
-multiply-adds in billions. The published counts take a layer once for each use; only hacnn, which reads four
-regions with the same layers, shows it."""
+Measured here for one image, beside the published numbers: parameters in millions without the classifier, multiply-adds
+in billions. The published counts include a layer once per use; only hacnn, which applies the same layers to four
+regions, differs."""
 
 _FOOT = """\
-How fast they are on your machine, and how much memory they take, `python src/main.py zoo compare` measures; see
-[models.md](models.md)."""
+`python src/main.py zoo compare` measures speed and memory on your machine; see [models.md](models.md)."""

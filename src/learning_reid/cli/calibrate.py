@@ -46,8 +46,10 @@ def run(
     """
     from learning_reid.embedding.operating_point import operating_point_file, write_operating_point
     from learning_reid.evaluation.calibration import calibrate
-    from learning_reid.evaluation.dataset_evaluation import DataOptions, ModelOptions, get_protocol, prepare
-    from learning_reid.evaluation.operating_point_text import operating_point_text
+    from learning_reid.evaluation.dataset_evaluation import prepare_task
+    from learning_reid.evaluation.options import DataOptions, ModelOptions
+    from learning_reid.evaluation.tables import calibration_text
+    from learning_reid.metrics.protocol import get_protocol
     from learning_reid.models.weights_file import resolve_weights
     from learning_reid.visualization.curves import draw_distance_histograms
     from learning_reid.zoo.checksums import sha256_of
@@ -60,7 +62,7 @@ def run(
         raise UserError(f"--plot {plot} is the file of the thresholds; name another one")
     layout = options.recognize(dataset, root)
     model = ModelOptions(embedder, weights, backend, batch_size, device, threads, metric)
-    task, digest, _ = prepare(DataOptions(layout, root, query_camera or []), model, [get_protocol(protocol)])
+    task, digest, _ = prepare_task(DataOptions(layout, root, query_camera or []), model, [get_protocol(protocol)])
     options.print_notes(task.split.dataset.notes)
     point, pairs = calibrate(
         task,
@@ -74,4 +76,4 @@ def run(
     )
     write_operating_point(target, point)
     draw_distance_histograms(plot, pairs, point)
-    print(operating_point_text(point), target, plot, sep="\n")
+    print(calibration_text(point), target, plot, sep="\n")

@@ -33,8 +33,7 @@ def convert(
     ] = None,
 ) -> None:
     """Write the labels of any layout as one CSV file: img_path,person_id,camera_id,split. Images are not copied."""
-    from learning_reid.datasets.csv_file import LABELS_FILE
-    from learning_reid.datasets.csv_writing import write_csv
+    from learning_reid.datasets.csv_file import LABELS_FILE, write_csv
     from learning_reid.datasets.layouts import open_dataset
 
     crops = open_dataset(dataset, root)

@@ -80,7 +80,8 @@ def run(
     """
     options.check_output_files(json_file, save_features)
     from learning_reid.evaluation.comparison import read_evaluation
-    from learning_reid.evaluation.dataset_evaluation import DataOptions, EvaluationOptions, ModelOptions, evaluate
+    from learning_reid.evaluation.dataset_evaluation import evaluate_dataset
+    from learning_reid.evaluation.options import DataOptions, EvaluationOptions, ModelOptions
     from learning_reid.io.output_folder import create_folder
 
     if report is not None:
@@ -103,7 +104,7 @@ def run(
         model, backend=backend, batch_size=batch_size, device=device, threads=threads, metric=metric, raw=raw,
         features=features,
     )  # fmt: skip
-    result = evaluate(data, model, EvaluationOptions(_protocols(protocol), ap, rerank, expand or [], verification))
+    result = evaluate_dataset(data, model, EvaluationOptions(_protocols(protocol), ap, rerank, expand or [], verification))
     _write(result, json_file, report, save_features, against)
 
 

@@ -56,26 +56,25 @@ def run(
         raise UserError("--crops and --gate configure the verification: give --verify too")
     target = out or Path(f"{embedder}{'.int8' if int8 else ''}{f'.{pairs}' if pairs else ''}{SUFFIXES[format]}")
     _check_target(target, format)
-    from learning_reid.export.calibration_images import some_pictures
+    from learning_reid.export.calibration_images import sample_images
     from learning_reid.export.exporter import ExportConfig, export_model
-    from learning_reid.export.int8 import ENOUGH
-    from learning_reid.export.report import report_text
+    from learning_reid.export.int8 import ENOUGH_IMAGES
     from learning_reid.export.verify import GATES
 
-    sample_images = calibration or crops
-    order = ExportConfig(
+    image_folder = calibration or crops
+    config = ExportConfig(
         name=embedder,
         weights=weights,
         target=target,
         format=format,
         pairs=pairs,
-        calibration=some_pictures(calibration, most=ENOUGH) if calibration else None,
+        calibration=sample_images(calibration, ENOUGH_IMAGES) if calibration else None,
         verify=verify,
-        pictures=some_pictures(sample_images, most=17) if sample_images and verify else (),
+        images=sample_images(image_folder, 17) if image_folder and verify else (),
         crops=None if crops is None else _open_crops(crops),
         gate=GATES["int8" if int8 else "float32"] if gate is None else gate,
     )
-    print(report_text(export_model(order, say=lambda line: print(f"{line} …", file=sys.stderr))))
+    print(export_model(config, on_progress=lambda line: print(f"{line} …", file=sys.stderr)))
 
 
 def _check_target(target: Path, format: str) -> None:

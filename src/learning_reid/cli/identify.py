@@ -39,14 +39,14 @@ def run(
 ) -> None:
     """Identify the person in an image by searching a gallery (1:N), or report that they are not in it."""
     options.check_output_files(json_file, plot)
-    from learning_reid.cli._model import find_threshold, load_model
+    from learning_reid.cli._model import choose_threshold, load_model
     from learning_reid.datasets.identification import gallery_samples, identify
     from learning_reid.datasets.layouts import open_dataset
 
     gallery = open_dataset(options.recognize(dataset, gallery_dir), gallery_dir)
     options.print_notes(gallery.notes)
     model, weights = load_model(embedder, weights, onnx, backend, device, threads)
-    threshold = find_threshold(threshold, embedder, weights, metric, pairs=False)
+    threshold = choose_threshold(threshold, embedder, weights, metric, pairs=False)
     results = identify(query, gallery, model, metric, threshold, top)
     for result in results:
         print(f"{result.query}: {result.person or 'not in the gallery'}\n")

@@ -10,7 +10,7 @@ def run(
     write: Annotated[bool, typer.Option("--write", help="Write the pages in docs/ instead of printing them.")] = False,
 ) -> None:
     """Print every setting of the pipeline, training and the store: accepted values, default, meaning."""
-    from learning_reid.cli.main import entry_points
+    from learning_reid.cli.entry_point import entry_points
     from learning_reid.config.describe import settings_page
     from learning_reid.io.paths import docs_folder
 

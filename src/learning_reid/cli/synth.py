@@ -58,28 +58,21 @@ def _write(out: Path, plan: "Preset", seed: int, workers: int | None, preview: b
     images = plan.crops.images + plan.faces.images + plan.world.cameras * plan.world.frames
     processes = workers or (1 if images < FEW_IMAGES else os.cpu_count() or 1)
     with (
-        InterruptHandler("stopping; nothing is written") as interrupt,
+        InterruptHandler("stopping; nothing is kept", immediate=True),
         staged_folder(out) as draft,
         tqdm(total=images, desc="images", unit="image", dynamic_ncols=True) as bar,
     ):
-
-        def advance(count: int = 1) -> None:
-            interrupt.raise_if_interrupted()
-            bar.update(count)
-
-        with WorkerPool(processes, done=advance) as pool:
+        with WorkerPool(processes, done=bar.update) as pool:
             pool.start(write_faces, draft / "faces", plan.faces, seed)
-            write_views(draft, plan, seed, pool, done=advance)
-            write_market(draft / "market", plan.crops, seed, advance, pool)
+            write_views(draft, plan, seed, pool, done=bar.update)
+            write_market(draft / "market", plan.crops, seed, bar.update, pool)
             pool.wait()
         for view in tqdm(view_names(plan.world), desc="videos", unit="video", dynamic_ncols=True):
-            interrupt.raise_if_interrupted()
             _write_video(draft / view, plan.world.frames_per_second)
         if preview:
             from learning_reid.visualization.contact_sheet import draw_contact_sheet
 
             draw_contact_sheet(draft, draft / "preview.png")
-        interrupt.raise_if_interrupted()
 
 
 def _write_video(view: Path, frames_per_second: float) -> None:

@@ -106,22 +106,21 @@ def _train(config: Path | None, overrides: list[str], resume: str | None) -> boo
 
     # imported late: configuration errors appear before torch loads
     from learning_reid.training.accelerator import on_main_process
-    from learning_reid.training.loop import make_accelerator, prepare
+    from learning_reid.training.reid_task import create_trainer
 
-    accelerator = make_accelerator(settings)
-    runner = prepare(settings, accelerator)
-    on_main_process(lambda: _print_data(runner.people))
+    trainer = create_trainer(settings)
+    on_main_process(lambda: _print_data(trainer.task.data))
     folder = run or on_main_process(lambda: create_run(settings, file.stem))
-    outcome = runner.train(folder, resume=run is not None)
-    on_main_process(lambda: _print_result(folder, outcome.interrupted))
-    accelerator.end_training()  # ends all processes in order
-    return outcome.interrupted
+    result = trainer.train(folder, resume=run is not None)
+    on_main_process(lambda: _print_result(folder, result.interrupted))
+    trainer.accelerator.end_training()  # ends all processes in order
+    return result.interrupted
 
 
-def _print_data(people: "TrainingData") -> None:
-    for note in people.notes:
+def _print_data(data: "TrainingData") -> None:
+    for note in data.notes:
         print(f"note: {note}", file=sys.stderr)
-    print(people)
+    print(data)
 
 
 def _print_result(folder: Path, interrupted: bool) -> None:

@@ -29,12 +29,12 @@ def run(
 ) -> None:
     """Verify whether two images show the same person (1:1): distance, similarity and decision."""
     options.check_output_files(json_file, plot)
-    from learning_reid.cli._model import find_threshold, load_model
-    from learning_reid.datasets.identification import compare
+    from learning_reid.cli._model import choose_threshold, load_model
+    from learning_reid.datasets.identification import compare_images
 
     model, weights = load_model(embedder, weights, onnx, backend, device, threads)
-    threshold = find_threshold(threshold, embedder, weights, metric, pairs=True)
-    distance, similarity = compare(img1, img2, model, metric)
+    threshold = choose_threshold(threshold, embedder, weights, metric, pairs=True)
+    distance, similarity = compare_images(img1, img2, model, metric)
     same = None if threshold is None else distance <= threshold
     print(f"distance    {distance:.4f} ({metric})")
     print(f"similarity  {similarity:.4f} (cosine)")

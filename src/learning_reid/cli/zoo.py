@@ -112,7 +112,7 @@ def compare(
     """
     if root is not None and not weights:
         raise UserError("--root is for evaluating weights: name them with --weights")
-    from learning_reid.cli._guide import guide_rows
+    from learning_reid.cli._measure_models import measure_models
     from learning_reid.embedding.model_choice import parse_models
     from learning_reid.cli._model_table import model_table
     from learning_reid.zoo.cards import all_cards
@@ -120,7 +120,7 @@ def compare(
     models = parse_models(weights) if weights else []
     all_names = list(dict.fromkeys(card.architecture for card in all_cards().values()))
     backends = list(dict.fromkeys(backend or ("torch", "onnx", "openvino")))
-    print(model_table(guide_rows(networks or ([] if models else all_names), models, backends, root, crops, repeats)))
+    print(model_table(measure_models(networks or ([] if models else all_names), models, backends, root, crops, repeats)))
 
 
 def _card(key: str) -> "Card":

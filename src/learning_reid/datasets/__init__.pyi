@@ -11,9 +11,8 @@ from .file_names import market_label as market_label
 from .findings import Finding as Finding
 from .findings import Findings as Findings
 from .identification import Identification as Identification
-from .identification import compare as compare
+from .identification import compare_images as compare_images
 from .identification import identify as identify
-from .identity_split import camera_ids as camera_ids
 from .identity_split import select_identities as select_identities
 from .identity_split import split_by_identity as split_by_identity
 from .images import open_image as open_image
@@ -44,9 +43,8 @@ __all__ = [
     "QueryGallerySplit",
     "RetrievalTask",
     "Sample",
-    "camera_ids",
     "check_dataset",
-    "compare",
+    "compare_images",
     "create_retrieval_task",
     "describe_datasets",
     "embed_samples",

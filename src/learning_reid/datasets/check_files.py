@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from tqdm.auto import tqdm
 
-from learning_reid.datasets.content_hash import BAR_DELAY_S, hash_file
+from learning_reid.datasets.content_hash import BAR_DELAY_S
 from learning_reid.datasets.findings import Findings, Severity
 from learning_reid.datasets.images import describe_unreadable
 from learning_reid.datasets.sample import Sample
-from learning_reid.errors import UserError
 from learning_reid.frames.images import IMAGE_ERRORS, read_image
+from learning_reid.zoo.checksums import sha256_of
 
 MIN_SIDE, MAX_SIDE = 16, 4096  # pixels of the shorter and of the longer side
 MAX_HEIGHT_TO_WIDTH, MAX_WIDTH_TO_HEIGHT = 6.0, 2.0  # a crop of a standing person is within these
@@ -44,7 +44,7 @@ def check_files(samples: Sequence[Sample], found: Findings, progress: bool = Tru
     readable = []
     for checked in _check_images(list(by_file), progress):
         if checked.problem:
-            where = f"{_short(checked.path)} {checked.problem}"
+            where = f"{_short(checked.path)} ({checked.problem})"
             found.add("unreadable", "error", "files that cannot be read", "copy them again or remove them", where)
         else:
             readable.append(checked.path)
@@ -82,7 +82,7 @@ def _check_size(checked: ImageCheck, samples: Sequence[Sample], found: Findings)
             height, width = min(y2, height) - max(y1, 0), min(x2, width) - max(x1, 0)
         where = f"{_short(checked.path)} ({width:.0f} x {height:.0f})"
         if min(height, width) < MIN_SIDE:
-            advice = "a person is not recognizable at this size; leave them out, or crop from a larger image"
+            advice = "a person is not recognisable at this size; leave them out, or crop from a larger image"
             found.add("tiny", "warning", f"images with a side below {MIN_SIDE} pixels", advice, where)
         elif max(height, width) > MAX_SIDE:
             advice = "crops of one person are expected; check that these are not whole frames"
@@ -102,8 +102,8 @@ def _equal_files(files: Iterable[Path], progress: bool) -> list[list[Path]]:
     bar = {"desc": "comparing", "unit": "file", "delay": BAR_DELAY_S, "dynamic_ncols": True, "disable": not progress}
     for path in tqdm(candidates, **bar):
         try:
-            by_content[hash_file(path)].append(path)
-        except UserError:  # deleted since it was read
+            by_content[sha256_of(path)].append(path)
+        except OSError:  # deleted since it was read
             continue
     return [group for group in by_content.values() if len(group) > 1]
 

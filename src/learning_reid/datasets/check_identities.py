@@ -19,25 +19,15 @@ def check_identities(samples: Sequence[Sample], found: Findings) -> None:
     for sample in samples:
         if sample.person_id is not None:
             people[GROUPS[sample.split]].add(sample.person_id)
-    _add_people(
-        found,
-        people["train"] & people["test"],
-        "train-and-test",
-        "error",
-        "identities both in train and in test",
-        "move all images of a person to one side: a model must not be tested on its training identities",
-    )
+    what = "identities both in train and in test"
+    advice = "move all images of a person to one side: a model must not be tested on its training identities"
+    _add_people(found, people["train"] & people["test"], "train-and-test", "error", what, advice)
     _check_names(set().union(*people.values()), found)
     query, gallery = (_in_splits(samples, split) for split in ("query", "gallery"))
     missing = set(identity_overlap(query, gallery).missing) if query and gallery else set()
-    _add_people(
-        found,
-        missing,
-        "query-only",
-        "warning",
-        "identities in the query that are not in the gallery",
-        "their queries are skipped and counted; add images of them by another camera to the gallery",
-    )
+    what = "identities in the query that are not in the gallery"
+    advice = "their queries are skipped and counted; add images of them by another camera to the gallery"
+    _add_people(found, missing, "query-only", "warning", what, advice)
     if len(camera_ids(samples)) > 1:
         known = [s for s in samples if s.split in ("train", "unsplit") or s.person_id not in missing]
         _check_cameras(known if query and gallery else _in_splits(samples, "train", "unsplit"), found)
@@ -78,22 +68,13 @@ def _check_names(people: set[str], found: Findings) -> None:
     similar: dict[str, list[str]] = defaultdict(list)
     for person in people:
         similar[person.casefold().lstrip("0")].append(person)
-    _add_people(
-        found,
-        [" and ".join(natural_sort(names)) for names in similar.values() if len(names) > 1],
-        "ids-alike",
-        "warning",
-        "identities whose names differ only in zeros or capitals",
-        "ids are text, so these are different people; write each person one way",
-    )
-    _add_people(
-        found,
-        [person for person in people if person.casefold() in MISSING_VALUES],
-        "no-name",
-        "warning",
-        "identities named like a missing value",
-        "they count as one person; give each image its own id, or leave the id of gallery distractors empty",
-    )
+    groups = [" and ".join(natural_sort(names)) for names in similar.values() if len(names) > 1]
+    what = "identities whose names differ only in zeros or capitals"
+    advice = "ids are text, so these are different people; write each person one way"
+    _add_people(found, groups, "ids-alike", "warning", what, advice)
+    unnamed = [person for person in people if person.casefold() in MISSING_VALUES]
+    advice = "they count as one person; give each image its own id, or leave the id of gallery distractors empty"
+    _add_people(found, unnamed, "no-name", "warning", "identities named like a missing value", advice)
 
 
 def _check_cameras(samples: Sequence[Sample], found: Findings) -> None:

@@ -9,22 +9,10 @@ from tqdm.auto import tqdm
 
 from learning_reid.datasets.sample import Sample
 from learning_reid.errors import UserError
+from learning_reid.zoo.checksums import sha256_of
 
 LENGTH = 12
 BAR_DELAY_S = 2.0  # a progress bar for shorter work would only flicker
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file, 64 hexadecimal digits.
-
-    Raises:
-        UserError: The file cannot be read.
-    """
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}); copy it again or remove it") from None
 
 
 def fingerprint(query: Sequence[Sample], gallery: Sequence[Sample], progress: bool = True) -> str:
@@ -45,7 +33,10 @@ def fingerprint(query: Sequence[Sample], gallery: Sequence[Sample], progress: bo
     """
     files = dict.fromkeys(sample.path for sample in (*query, *gallery))
     bar = tqdm(files, desc="fingerprint", unit="file", delay=BAR_DELAY_S, dynamic_ncols=True, disable=not progress)
-    digests = {path: hash_file(path) for path in bar}
+    try:
+        digests = {path: sha256_of(path) for path in bar}
+    except OSError as error:
+        raise UserError(f"{error.filename} cannot be read ({error.strerror}); copy it again or remove it") from None
     lines = sorted([*_lines("query", query, digests), *_lines("gallery", gallery, digests)])
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:LENGTH]
 

@@ -1,7 +1,7 @@
 """Check a whole dataset before it is used for evaluation or training."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class DatasetReport:
     Attributes:
         root: The folder or file that was checked.
         dataset: Its layout.
-        is_recognized: Whether the layout was recognized rather than given.
+        is_recognized: Whether the layout was recognised rather than given.
         other_layouts: Other layouts that fit.
         counts: One row for each split that has samples, and a last one for all samples.
         cameras: Camera ids.
@@ -50,21 +50,13 @@ class DatasetReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of the JSON report, whose keys are fixed."""
+        columns = ("split", "pictures", "identities", "cameras", "strangers")
         return {
             "root": str(self.root),
             "dataset": self.dataset,
             "guessed": self.is_recognized,
             "others": self.other_layouts,
-            "rows": [
-                {
-                    "split": row.split,
-                    "pictures": row.images,
-                    "identities": row.identities,
-                    "cameras": row.cameras,
-                    "strangers": row.distractors,
-                }
-                for row in self.counts
-            ],
+            "rows": [dict(zip(columns, astuple(row), strict=True)) for row in self.counts],
             "cameras": self.cameras,
             "findings": [asdict(finding) for finding in self.findings],
         }
@@ -75,7 +67,7 @@ def check_dataset(root: Path, name: str | None = None, progress: bool = True) ->
 
     Args:
         root: The dataset's folder, or for "csv" the file.
-        name: Its layout; None to recognize it.
+        name: Its layout; None to recognise it.
         progress: Show progress bars if something takes longer than two seconds.
 
     Raises:

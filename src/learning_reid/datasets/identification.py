@@ -101,7 +101,7 @@ def gallery_samples(dataset: CropDataset) -> list[Sample]:
     return samples
 
 
-def compare(first: Path, second: Path, embedder: Embedder, metric: str = "euclidean") -> tuple[float, float]:
+def compare_images(first: Path, second: Path, embedder: Embedder, metric: str = "euclidean") -> tuple[float, float]:
     """Compute distance and cosine similarity of two images.
 
     Raises:

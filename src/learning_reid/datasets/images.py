@@ -4,12 +4,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from learning_reid.datasets.sample import Sample
 from learning_reid.detection.crops import crop_image
 from learning_reid.errors import UserError
-from learning_reid.frames.images import IMAGE_ERRORS, read_image
+from learning_reid.frames.images import IMAGE_ERRORS, describe_image_error, read_image
 
 CACHED_FRAMES = 2  # the boxes of one frame follow each other; two threads may be one frame apart
 
@@ -44,23 +43,16 @@ def open_image(path: Path) -> np.ndarray:
     try:
         return read_image(path)
     except IMAGE_ERRORS as error:
-        reason = describe_unreadable(path, error)
-        raise UserError(f"{path} {reason}; copy it again or remove it (`doctor` finds all such files)") from None
+        raise UserError(
+            f"{path} cannot be read ({describe_unreadable(path, error)}); copy it again or remove it "
+            "(`doctor` finds all such files)"
+        ) from None
 
 
 def describe_unreadable(path: Path, error: BaseException) -> str:
-    """Return why a file could not be read as an image, as the end of a sentence."""
-    if not path.exists():
-        return "is missing"
-    if path.is_file() and path.stat().st_size == 0:
-        return "is empty (0 bytes)"
-    if isinstance(error, PermissionError):
-        return "cannot be read (permission denied)"
-    if isinstance(error, Image.DecompressionBombError):
-        return "has too many pixels for a crop of a person"
-    if "truncated" in str(error).lower():
-        return "is truncated"
-    return "is not a readable image"
+    """Return why a file could not be read as an image, in a few words."""
+    is_empty = path.is_file() and path.stat().st_size == 0
+    return "empty, 0 bytes" if is_empty else describe_image_error(error)
 
 
 def _modified(path: Path) -> int:

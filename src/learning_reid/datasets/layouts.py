@@ -1,4 +1,4 @@
-"""Open a dataset by the name of its layout, or recognize the layout from the files on disk."""
+"""Open a dataset by the name of its layout, or recognise the layout from the files on disk."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +34,7 @@ def open_dataset(name: str | None, root: Path) -> CropDataset:
     """Read the labels of a dataset; image files are not opened and nothing is downloaded.
 
     Args:
-        name: One of `list_datasets()`, or None to recognize the layout.
+        name: One of `list_datasets()`, or None to recognise the layout.
         root: The dataset's folder or one above it; for "csv" also the file itself.
 
     Raises:

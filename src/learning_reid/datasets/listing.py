@@ -32,16 +32,12 @@ def images_in(folder: Path, found: Findings | None = None) -> list[Path]:
     Raises:
         UserError: The folder cannot be listed.
     """
-    images = []
-    for name, is_folder in _entries(folder):
-        if is_folder:
-            continue
-        if name.lower().endswith(IMAGE_SUFFIXES):
-            images.append(folder / name)
-        elif found is not None and name.lower() not in _IGNORED:
+    files = [name for name, is_folder in _entries(folder) if not is_folder]
+    for name in files:
+        if found is not None and name.lower() not in _IGNORED and not name.lower().endswith(IMAGE_SUFFIXES):
             what = "files whose name is not that of an image"
             found.add("not-a-picture", "note", what, "they are ignored", f"{folder.name}/{name}")
-    return images
+    return [folder / name for name in files if name.lower().endswith(IMAGE_SUFFIXES)]
 
 
 def find_below(root: Path, fits: Callable[[Path], bool], wanted: str, names: tuple[str, ...] = ()) -> Path:

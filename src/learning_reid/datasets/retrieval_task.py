@@ -1,6 +1,6 @@
 """A query/gallery split with the embeddings of its images."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,14 +42,12 @@ class RetrievalTask:
         split = self.split
         query = np.flatnonzero(np.isin(split.query_labels.person, persons))
         gallery = np.flatnonzero(np.isin(split.gallery_labels.person, [*persons, DISTRACTOR]))
-        part = QueryGallerySplit(
-            split.dataset,
-            [split.query[int(row)] for row in query],
-            [split.gallery[int(row)] for row in gallery],
-            split.query_labels.take(query),
-            split.gallery_labels.take(gallery),
-            split.persons,
-            split.cameras,
+        part = replace(
+            split,
+            query=[split.query[int(row)] for row in query],
+            gallery=[split.gallery[int(row)] for row in gallery],
+            query_labels=split.query_labels.take(query),
+            gallery_labels=split.gallery_labels.take(gallery),
         )
         return RetrievalTask(part, self.query_features[query], self.gallery_features[gallery], self.metric)
 

@@ -21,7 +21,7 @@ from learning_reid.detection.registry import register_detector
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 from learning_reid.io.paths import child_environment
-from learning_reid.zoo.fetch import fetch
+from learning_reid.zoo.fetch import fetch_published
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -127,5 +127,5 @@ def create_tensorflow_frcnn(
     weights: str, min_score: float | None, device: str, threads: int | None
 ) -> TensorflowFasterRCNN:
     """Create the detector from a frozen graph; `coco` and `embedded` download the published one."""
-    path = fetch(PUBLISHED) if weights in ("coco", "embedded") else Path(weights).expanduser()
+    path = fetch_published(PUBLISHED) if weights in ("coco", "embedded") else Path(weights).expanduser()
     return TensorflowFasterRCNN(path, MIN_SCORE if min_score is None else min_score, device, threads)

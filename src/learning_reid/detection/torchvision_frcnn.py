@@ -24,7 +24,7 @@ from learning_reid.frames.frame import Frame
 from learning_reid.io.paths import EMBEDDED_WEIGHTS
 from learning_reid.models.state_dict import load_strictly, read_state_dict
 from learning_reid.zoo.checksums import sha256_of
-from learning_reid.zoo.fetch import fetch
+from learning_reid.zoo.fetch import fetch_published
 
 if TYPE_CHECKING:
     import supervision as sv
@@ -117,7 +117,7 @@ def create_torchvision_frcnn(
         case "embedded":
             path = EMBEDDED
         case "coco":
-            path = fetch(PUBLISHED)
+            path = fetch_published(PUBLISHED)
         case _:
             path = Path(weights).expanduser()
     card = read_card(path)

@@ -14,7 +14,7 @@ from filelock import FileLock
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.errors import UserError
 from learning_reid.io.atomic_write import atomic_write
-from learning_reid.io.logs import logged_from
+from learning_reid.io.logs import limit_logging
 from learning_reid.models.registry import create_model, input_size
 from learning_reid.models.weights_file import GRAPH_SUFFIXES, resolve_weights
 from learning_reid.registry import missing_package
@@ -111,7 +111,7 @@ def write_graph(
     # torch.export would take a batch of one for a constant
     examples = tuple(torch.zeros(1 if several is None else 2, 3, *size) for several in inputs.values())
     names: dict[str, Any] = {"input_names": list(inputs), "output_names": [output], "opset_version": _OPSET}
-    with torch.inference_mode(), warnings.catch_warnings(), logged_from(logging.ERROR, "torch.onnx"):
+    with torch.inference_mode(), warnings.catch_warnings(), limit_logging(logging.ERROR, "torch.onnx"):
         warnings.simplefilter("ignore")  # the tracing exporter announces its successor
         try:
             if name.startswith("osnet"):
@@ -158,10 +158,12 @@ def read_input_shape(path: Path, name: str, shapes: Sequence[Sequence[int | None
         UserError: The input is not one batch of RGB crops.
     """
     if len(shapes) == 2 and all(len(shape) == 4 for shape in shapes):
-        raise UserError(f"{path} returns similarities (export --pairs wrote it), not embeddings; export it without --pairs")
+        raise UserError(
+            f"{path} returns similarities (export --pairs wrote it), not embeddings; export it without --pairs"
+        )
     if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][1] not in (3, None):
         raise UserError(
-            f"{path} expects {[tuple(shape) for shape in shapes]}, not one batch (n, 3, height, width); use another file"
+            f"{path} expects {[tuple(shape) for shape in shapes]}, not a batch (n, 3, height, width); use another file"
         )
     batch, _, height, width = shapes[0]
     if batch is not None:

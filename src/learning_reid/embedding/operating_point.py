@@ -107,16 +107,5 @@ def load_operating_point(name: str, weights: str, metric: str) -> OperatingPoint
     return point
 
 
-def find_operating_point(name: str, weights: str, metric: str) -> OperatingPoint | None:
-    """Read the operating point of a model, or return None if it was never calibrated.
-
-    Raises:
-        UserError: The file exists but is damaged or belongs to something else.
-    """
-    if not operating_point_file(resolve_weights(name, weights)).is_file():
-        return None
-    return load_operating_point(name, weights, metric)
-
-
 def _is_distance(value: Any) -> bool:
     return isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value) and value >= 0

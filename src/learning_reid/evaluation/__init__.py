@@ -1,1 +1,5 @@
-"""Evaluation: labelled crops in, retrieval and verification metrics out."""
+"""Evaluate distance matrices and models on datasets, compare models and calibrate thresholds."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Is this model better than an earlier one, or was it luck? The same queries, asked of both."""
+"""Compare a model with an earlier one on the same queries."""
 
 import json
 from dataclasses import dataclass
@@ -16,77 +16,81 @@ _COMPARED = {"rank1": "rank-1", "map": "mAP", "minp": "mINP"}
 
 
 def compare_results(earlier: Path, result: EvaluationResult) -> dict[str, PairedTest]:
-    """This model minus an earlier one, tested by identity.
+    """Test the difference between this model and an earlier one.
 
     Args:
-        earlier: a JSON file that `evaluate --json` wrote.
-        result: of the model now.
+        earlier: A JSON file written by `evaluate --json`.
+        result: Result of this model.
 
     Returns:
-        For `rank1`, `map` and `minp`.
+        Tests of `rank1`, `map` and `minp`, this model minus the earlier one.
 
     Raises:
-        UserError: the file is of another kind, its figures are of other data or another protocol, or nothing in it
-            can be compared.
+        UserError: The file has other contents, belongs to other data or another protocol, or has no counted query.
     """
     before = read_evaluation(earlier)
-    names = [sample_name(sample, result.contest.dataset) for sample in result.contest.query]
-    now = result.main.fingerprint(result.data)
-    if before.fingerprint != now or set(names) != set(before.row):
+    names = [sample_name(sample, result.split.dataset) for sample in result.split.query]
+    fingerprint = result.metrics.fingerprint(result.data)
+    if before.fingerprint != fingerprint or set(names) != set(before.rows):
         raise UserError(
-            f"{earlier} cannot be compared: it is of fingerprint {before.fingerprint}, this is {now}; evaluate both "
-            "models on the same data with the same --protocol, --query-camera and --ap"
+            f"{earlier} cannot be compared: its fingerprint is {before.fingerprint}, not {fingerprint}; evaluate "
+            "both models on the same data with the same --protocol, --query-camera and --ap"
         )
-    rows, persons = [before.row[name] for name in names], result.contest.query_labels.person
+    rows, persons = [before.rows[name] for name in names], result.split.query_labels.person
     try:
         return {
-            name: paired_test(result.main.per_query[name], before.columns[name][rows], persons) for name in _COMPARED
+            name: paired_test(result.metrics.per_query[name], before.values[name][rows], persons) for name in _COMPARED
         }
-    except ValueError as problem:
-        raise UserError(f"{earlier} cannot be compared: {problem}; evaluate the other model again") from None
+    except ValueError as error:
+        raise UserError(f"{earlier} cannot be compared: {error}; evaluate the other model again") from None
 
 
 @dataclass(frozen=True)
-class Earlier:
-    """What a comparison needs of an earlier evaluation: its fingerprint, method, and per-query figures by picture."""
+class EarlierEvaluation:
+    """What a comparison needs of an earlier evaluation.
+
+    Attributes:
+        fingerprint: Of protocol, kind of AP and data.
+        method: Name of the ranking method.
+        rows: Row of each query image in `values`, by its path.
+        values: (q,) values per query of each compared metric.
+    """
 
     fingerprint: str
     method: str
-    row: dict[str, int]
-    columns: dict[str, np.ndarray]
+    rows: dict[str, int]
+    values: dict[str, np.ndarray]
 
 
-def read_evaluation(file: Path) -> Earlier:
-    """Read a JSON file that `evaluate --json` wrote.
+def read_evaluation(file: Path) -> EarlierEvaluation:
+    """Read a JSON file written by `evaluate --json`.
 
     Raises:
-        UserError: it is not there, or of another kind.
+        UserError: The file is missing or has other contents.
     """
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-        queries = values["per_query"]
-        row = {path: number for number, path in enumerate(queries["img_path"])}
-        columns = {name: np.array(queries[name], np.float64) for name in _COMPARED}
-        if any(column.shape != (len(row),) for column in columns.values()):
-            raise ValueError("figures and pictures differ in number")
-        return Earlier(str(values["fingerprint"]), str(values["method"]), row, columns)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        reason = getattr(problem, "strerror", None) or "it lacks what is compared"
+        content = json.loads(file.read_text(encoding="utf-8"))
+        queries = content["per_query"]
+        rows = {path: row for row, path in enumerate(queries["img_path"])}
+        values = {name: np.array(queries[name], np.float64) for name in _COMPARED}
+        if any(column.shape != (len(rows),) for column in values.values()):
+            raise ValueError("numbers of values and images differ")
+        return EarlierEvaluation(str(content["fingerprint"]), str(content["method"]), rows, values)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = getattr(error, "strerror", None) or "the values to compare are missing"
         raise UserError(f"{file} is not a JSON file of `evaluate --json` ({reason}); write one first") from None
 
 
 def comparison_text(tests: dict[str, PairedTest], earlier: Path) -> str:
-    """The tests as a table; differences in percent points."""
+    """Format the tests as a table, with differences in percentage points."""
     rows = [
-        [
-            _COMPARED[name],
-            signed(test.difference),
-            f"{signed(test.low)} to {signed(test.high)}",
-            f"{test.p_value:.4f}",
-        ]
+        [_COMPARED[name], signed(test.difference), f"{signed(test.low)} to {signed(test.high)}", f"{test.p_value:.4f}"]
         for name, test in tests.items()
     ]
     head = [f"against {earlier.name}", "difference", "95 % interval", "p"]
     persons = next(iter(tests.values())).persons
-    note = f"Paired by query, tested by identity ({persons} persons): p is how often chance alone differs as much."
+    note = (
+        f"Paired by query, tested over {persons} persons: p is the probability of a difference at least as large by "
+        "chance."
+    )
     return f"{markdown_table(head, rows)}\n\n{note}\n"

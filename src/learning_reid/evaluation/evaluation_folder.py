@@ -1,4 +1,4 @@
-"""The folder of an evaluation: figures for programs, tables to read, pictures to look at."""
+"""Write the folder of an evaluation: JSON, tables and plots."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,17 +19,17 @@ NAMES = ("evaluation.json", "evaluation.md", "cmc.png", "roc.png", "ranked.png",
 
 
 def write_evaluation(folder: Path, result: EvaluationResult) -> list[Path]:
-    """Write everything that can be shown of an evaluation.
+    """Write all files of an evaluation.
 
     Args:
-        folder: an existing folder.
-        result: what was found.
+        folder: An existing folder.
+        result: Result of the evaluation.
 
     Returns:
         The files written.
     """
     for name in NAMES:
-        (folder / name).unlink(missing_ok=True)  # of an earlier evaluation: what is not written now would mislead
+        (folder / name).unlink(missing_ok=True)  # an earlier evaluation's file would be mistaken for this one's
     written: list[Path] = []
     task = result.task
 
@@ -38,24 +38,24 @@ def write_evaluation(folder: Path, result: EvaluationResult) -> list[Path]:
         return folder / name
 
     write_json(file("evaluation.json"), result_to_json(result))
-    with atomic_write(file("evaluation.md")) as part:
-        part.write_text(result_text(result, whole=True), encoding="utf-8")
+    with atomic_write(file("evaluation.md")) as temporary:
+        temporary.write_text(result_text(result, long=True), encoding="utf-8")
     if result.protocols:
-        curves = [(retrieval.protocol.name, retrieval.cmc) for retrieval in result.protocols if retrieval.queries]
+        curves = [(metrics.protocol.name, metrics.cmc) for metrics in result.protocols if metrics.queries]
     else:
-        curves = [(method.name, method.retrieval.cmc) for method in result.methods]
+        curves = [(method.name, method.metrics.cmc) for method in result.methods]
     draw_cmc_curves(file("cmc.png"), curves)
     if result.pairs is not None:
         draw_roc_curve(file("roc.png"), result.pairs)
     labels = task.split.query_labels, task.split.gallery_labels
-    draw_ranked_lists(file("ranked.png"), result.main, result.distance_rows, labels, *_pictures_and_names(task))
+    draw_ranked_lists(file("ranked.png"), result.metrics, result.distance_rows, labels, *_crops_and_names(task))
     names = list(task.split.persons), list(task.split.cameras)
     if not draw_embedding_map(file("features.png"), task.all_features, task.split.all_labels, *names):
         written.pop()
     return written
 
 
-def _pictures_and_names(task: RetrievalTask) -> tuple[Callable[[str, int], np.ndarray], Callable[[str, int], str]]:
+def _crops_and_names(task: RetrievalTask) -> tuple[Callable[[str, int], np.ndarray], Callable[[str, int], str]]:
     samples = {"query": task.split.query, "gallery": task.split.gallery}
 
     def crop_of(role: str, row: int) -> np.ndarray:
@@ -64,6 +64,6 @@ def _pictures_and_names(task: RetrievalTask) -> tuple[Callable[[str, int], np.nd
     def name_of(role: str, row: int) -> str:
         sample = samples[role][row]
         camera = f", camera {sample.camera_id}" if sample.camera_id else ""
-        return f"{'stranger' if sample.person_id is None else sample.person_id[:14]}{camera}"
+        return f"{'distractor' if sample.person_id is None else sample.person_id[:14]}{camera}"
 
     return crop_of, name_of

@@ -1,6 +1,7 @@
-"""Five rules, one set of features, five figures: why a figure without its protocol means nothing."""
+"""Evaluate the same embeddings under every protocol, to show that a metric without its protocol means nothing."""
 
 import hashlib
+from dataclasses import astuple
 
 import numpy as np
 
@@ -13,27 +14,30 @@ from learning_reid.retrieval.distances import distance_rows
 from reid_synth.datasets.features import FeaturePlan, make_features
 
 
-def evaluate_protocols(world: FeaturePlan) -> dict[str, RetrievalMetrics]:
-    """The same generated features under every protocol."""
-    features, person, camera, asks = make_features(world)
+def evaluate_protocols(plan: FeaturePlan) -> dict[str, RetrievalMetrics]:
+    """Evaluate generated embeddings under every protocol.
+
+    Returns:
+        Metrics by the name of the protocol.
+    """
+    features, person, camera, is_query = make_features(plan)
     labels = Labels.of(person, camera)
-    query, gallery = np.flatnonzero(asks), np.flatnonzero(~asks)
+    query, gallery = np.flatnonzero(is_query), np.flatnonzero(~is_query)
     both = labels.take(query), labels.take(gallery)
-    scores = {}
+    metrics = {}
     for name, protocol in PROTOCOLS.items():
         matches = find_matches(distance_rows(features[query], features[gallery], "cosine"), *both, protocol)
-        scores[name] = retrieval_metrics(matches, *both, protocol)
-    return scores
+        metrics[name] = retrieval_metrics(matches, *both, protocol)
+    return metrics
 
 
-def protocols_text(world: FeaturePlan) -> str:
-    """The protocols with their definitions, and a table of what each makes of the same features."""
-    data = hashlib.sha256(repr(world).encode()).hexdigest()
+def protocols_text(plan: FeaturePlan) -> str:
+    """Format the metrics under every protocol as a table, followed by the definitions."""
+    data = hashlib.sha256(repr(astuple(plan)).encode()).hexdigest()
     rows = []
-    for name, scored in evaluate_protocols(world).items():
-        figures = scored.means
-        cells = [percent(figures[figure]) for figure in ("rank1", "rank5", "map", "minp")]
-        rows.append([f"`{name}`", *cells, scored.fingerprint(data)])
-    lines = [f"- `{name}`: {protocol.definition}" for name, protocol in PROTOCOLS.items()]
+    for name, metrics in evaluate_protocols(plan).items():
+        cells = [percent(value) for value in (metrics.rank1, metrics.rank5, metrics.map, metrics.minp)]
+        rows.append([f"`{name}`", *cells, metrics.fingerprint(data)])
+    definitions = [f"- `{name}`: {protocol.definition}" for name, protocol in PROTOCOLS.items()]
     table = markdown_table(["protocol", "rank-1", "rank-5", "mAP", "mINP", "fingerprint"], rows)
-    return "\n".join([table, "", *lines])
+    return "\n".join([table, "", *definitions])

@@ -1,4 +1,4 @@
-"""Everything that one evaluation found out: what the table, the JSON file and the pictures are made from."""
+"""Result of an evaluation, and its JSON form."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,45 +9,43 @@ from learning_reid.datasets.query_gallery_split import QueryGallerySplit
 from learning_reid.datasets.retrieval_task import RetrievalTask
 from learning_reid.io.output_folder import to_json_value
 from learning_reid.metrics.breakdown import CameraPairMetrics, PersonMetrics
-from learning_reid.metrics.retrieval import RANKS, RetrievalMetrics
+from learning_reid.metrics.retrieval import METRICS, RetrievalMetrics
 from learning_reid.metrics.verification import FARS, PairDistances, eer, far_at_tar, tar_at_far
 from learning_reid.retrieval.distances import DistanceRows
 
-FIGURES = (*(f"rank{k}" for k in RANKS), "map", "minp")
-
 
 @dataclass(frozen=True, eq=False)
-class Method:
-    """One way to rank the same features: plain, or with query expansion or re-ranking after it."""
+class RankingMethod:
+    """Metrics of one way to rank the same embeddings: plain, with query expansion, or re-ranked."""
 
     name: str
-    retrieval: RetrievalMetrics
+    metrics: RetrievalMetrics
     seconds: float
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluationResult:
-    """The answer to "how good is this network on these people?".
+    """Result of evaluating a model on a dataset.
 
     Attributes:
-        task: who asked and who answered, and with which features.
-        model: embedder, weights, backend, metric: what the features came from.
-        data: fingerprint of the pictures and labels.
-        methods: plain first; the last is what the figures at the top are of.
-        distance_rows: the distances of the last method.
-        protocols: where several were asked for: each on the plain features.
-        intervals: 95 % by identity, for each figure of the last method.
-        pairs: for verification, where it was asked for; of the plain distances.
-        open_set: DIR by rate of false alarms, as text ("0.1"); of the plain distances.
-        camera_pairs: figures by pair of cameras, of the last method.
-        persons: figures by person, the hardest first, of the last method.
-        notes: what the reader should know.
+        task: Query, gallery and their embeddings.
+        model: Embedder, weights, backend and metric.
+        data: Fingerprint of the images and labels.
+        methods: Ranking methods, plain first; the main metrics are those of the last.
+        distance_rows: Distances of the last method.
+        protocols: Plain metrics under each protocol, if there are several.
+        intervals: 95 % intervals over persons of each metric of the last method.
+        pairs: Plain distances of pairs, if verification was requested.
+        open_set: DIR of the plain distances, by FAR as text ("0.1").
+        camera_pairs: Metrics of the last method by camera pair.
+        persons: Metrics of the last method by person, the hardest first.
+        notes: What the reader should know.
     """
 
     task: RetrievalTask
     model: Mapping[str, str]
     data: str
-    methods: Sequence[Method]
+    methods: Sequence[RankingMethod]
     distance_rows: DistanceRows
     protocols: Sequence[RetrievalMetrics]
     intervals: Mapping[str, tuple[float, float]]
@@ -58,21 +56,21 @@ class EvaluationResult:
     notes: Sequence[str]
 
     @property
-    def contest(self) -> QueryGallerySplit:
-        """Who asked and who answered."""
+    def split(self) -> QueryGallerySplit:
+        """Query and gallery."""
         return self.task.split
 
     @property
-    def main(self) -> RetrievalMetrics:
-        """What the figures at the top are of."""
-        return self.methods[-1].retrieval
+    def metrics(self) -> RetrievalMetrics:
+        """The main metrics."""
+        return self.methods[-1].metrics
 
 
 def verification_metrics(pairs: PairDistances) -> dict[str, Any]:
-    """EER with its threshold, TAR at each FAR, FPR at 95 % TAR, and how many pairs there were."""
-    eer, threshold = eer(pairs.genuine, pairs.impostor)
+    """Compute EER with its threshold, TAR at each FAR, FPR at 95 % TAR, and the numbers of pairs."""
+    rate, threshold = eer(pairs.genuine, pairs.impostor)
     return {
-        "eer": eer,
+        "eer": rate,
         "eer_threshold": threshold,
         "tar_at_far": {f"{far:g}": tar_at_far(pairs.genuine, pairs.impostor, far) for far in FARS},
         "fpr_at_95": far_at_tar(pairs.genuine, pairs.impostor),
@@ -83,58 +81,50 @@ def verification_metrics(pairs: PairDistances) -> dict[str, Any]:
 
 
 def result_to_json(result: EvaluationResult) -> dict[str, Any]:
-    """The whole result as plain values; a figure that could not be computed is null."""
-    contest, main = result.contest, result.main
+    """Convert a result to plain values; a metric that could not be computed is null."""
+    split, metrics = result.split, result.metrics
     values: dict[str, Any] = {
-        "dataset": contest.dataset.name,
+        "dataset": split.dataset.name,
         **result.model,
-        **_figures(main, result.data),
-        "ap": main.ap,
+        **_describe(metrics, result.data),
+        "ap": metrics.ap,
         "method": result.methods[-1].name,
-        "gallery": main.gallery,
-        "persons": len(contest.persons),
-        "cameras": list(contest.cameras),
+        "gallery": metrics.gallery,
+        "persons": len(split.persons),
+        "cameras": list(split.cameras),
         "intervals_95": {name: list(ends) for name, ends in result.intervals.items()},
         "dir_at_far": dict(result.open_set),
-        "cmc": main.cmc.tolist(),
+        "cmc": metrics.cmc.tolist(),
     }
     if result.pairs is not None:
         values |= verification_metrics(result.pairs)
     values["methods"] = [
-        {"method": method.name, **_means(method.retrieval), "seconds": round(method.seconds, 3)}
+        {"method": method.name, **method.metrics.means, "seconds": round(method.seconds, 3)}
         for method in result.methods
     ]
     if result.protocols:
-        values["protocols"] = [_figures(retrieval, result.data) for retrieval in result.protocols]
+        values["protocols"] = [_describe(other, result.data) for other in result.protocols]
     values["by_camera_pair"] = [
         asdict(pair)
-        | {
-            "query_camera": contest.cameras[pair.query_camera],
-            "gallery_camera": contest.cameras[pair.gallery_camera],
-        }
+        | {"query_camera": split.cameras[pair.query_camera], "gallery_camera": split.cameras[pair.gallery_camera]}
         for pair in result.camera_pairs
     ]
-    values["by_person"] = [asdict(one) | {"person": contest.persons[one.person]} for one in result.persons]
+    values["by_person"] = [asdict(row) | {"person": split.persons[row.person]} for row in result.persons]
     values["per_query"] = {
-        "img_path": [sample_name(sample, contest.dataset) for sample in contest.query],
-        "person_id": [sample.person_id for sample in contest.query],
-        **{name: main.per_query[name].tolist() for name in ("rank1", "map", "minp")},
+        "img_path": [sample_name(sample, split.dataset) for sample in split.query],
+        "person_id": [sample.person_id for sample in split.query],
+        **{name: metrics.per_query[name].tolist() for name in ("rank1", "map", "minp")},
     }
     values["notes"] = list(result.notes)
     return to_json_value(values)
 
 
-def _figures(retrieval: RetrievalMetrics, data: str) -> dict[str, Any]:
+def _describe(metrics: RetrievalMetrics, data: str) -> dict[str, Any]:
     return {
-        "protocol": retrieval.protocol.name,
-        "definition": retrieval.protocol.definition,
-        "fingerprint": retrieval.fingerprint(data),
-        **_means(retrieval),
-        "queries": retrieval.queries,
-        "queries_skipped": retrieval.queries_skipped,
+        "protocol": metrics.protocol.name,
+        "definition": metrics.protocol.definition,
+        "fingerprint": metrics.fingerprint(data),
+        **{name: metrics.means[name] for name in METRICS},
+        "queries": metrics.queries,
+        "queries_skipped": metrics.queries_skipped,
     }
-
-
-def _means(retrieval: RetrievalMetrics) -> dict[str, float]:
-    figures = retrieval.means
-    return {name: figures[name] for name in FIGURES}

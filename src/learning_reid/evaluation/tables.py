@@ -1,126 +1,158 @@
-"""The result of an evaluation as tables: printed in the terminal, and kept as a Markdown file."""
+"""Format results as Markdown tables, for the terminal and for files."""
 
-from html import escape  # a Markdown page may hold HTML, and a name is whatever somebody wrote
+from html import escape  # a Markdown page may contain HTML, and names come from files
 
-from learning_reid.evaluation.result import FIGURES, EvaluationResult, verification_metrics
+from learning_reid.embedding.operating_point import OperatingPoint
+from learning_reid.evaluation.result import EvaluationResult, verification_metrics
 from learning_reid.io.markdown import markdown_table, percent, signed
 from learning_reid.metrics.confidence import paired_test
-from learning_reid.metrics.retrieval import RANKS, RetrievalMetrics
+from learning_reid.metrics.retrieval import METRICS, RANKS, RetrievalMetrics
 
 _HEADS = (*(f"rank-{k}" for k in RANKS), "mAP", "mINP")
-_PERSONS_SHOWN = 10
-_AP_MEANS = {
+_MAX_PERSONS = 10
+_MAX_CAMERAS = 12
+_AP_DEFINITIONS = {
     "precisions": "AP is the mean of the precisions at the true matches",
     "interpolated": "AP is interpolated: the area under the precision-recall curve, drawn with straight lines",
 }
 
 
-def result_text(result: EvaluationResult, whole: bool = False) -> str:
-    """All tables, in percent, with protocol and fingerprint.
+def result_text(result: EvaluationResult, long: bool = False) -> str:
+    """Format all tables, in percent, with protocol and fingerprint.
 
     Args:
-        result: what was found.
-        whole: also the tables by camera pair and by person, which are long.
+        result: Result of an evaluation.
+        long: Include the tables by camera pair and by person.
     """
-    parts = [_head(result), _methods(result), _counts(result.main)]
+    parts = [_head(result), _methods(result), _counts(result.metrics)]
     if result.protocols:
         parts.append(_protocols(result))
     if result.pairs is not None:
         parts.append(_verification(result))
     if result.open_set:
         parts.append(_open_set(result))
-    if whole and len(result.methods) > 1:
-        parts.append(f"By cameras and persons, with {result.methods[-1].name}:")
-    if whole and len(result.camera_pairs) > 1:
+    if long and len(result.methods) > 1:
+        parts.append(f"By camera pair and person, with {result.methods[-1].name}:")
+    if long and len(result.camera_pairs) > 1:
         parts.append(_camera_pairs(result))
-    if whole and result.persons:
+    if long and result.persons:
         parts.append(_persons(result))
     return "\n\n".join(parts) + "\n"
 
 
-def _head(result: EvaluationResult) -> str:
-    contest, protocol, model = result.contest, result.main.protocol, result.model
-    mark = result.main.fingerprint(result.data)
-    cameras = ", ".join(escape(camera) or "(none)" for camera in contest.cameras[:12]) + (
-        ", …" if len(contest.cameras) > 12 else ""
+def calibration_text(point: OperatingPoint) -> str:
+    """Format calibrated thresholds and their error rates on the measuring half, in percent."""
+    rates = {
+        "verification: same person?": (point.pair_threshold, point.pair_far_wanted, point.pair_far, point.pair_tar),
+        "identification: who, if anybody?": (
+            point.search_threshold,
+            point.search_far_wanted,
+            point.search_far,
+            point.search_dir,
+        ),
+    }
+    table = markdown_table(
+        [f"{point.embedder}, {point.metric}", "threshold", "FAR requested", "FAR", "TAR or DIR"],
+        [[name, f"{threshold:.4f}", *map(percent, shares)] for name, (threshold, *shares) in rates.items()],
     )
+    chose, measured = point.persons
+    return (
+        f"{table}\n\n"
+        "In percent. FAR: impostor pairs that are accepted, searches for an absent person that are not rejected. TAR: "
+        "genuine pairs that are accepted. DIR: searches for a present person that find them.\n"
+        f"Chosen on {chose} persons, measured on {measured} others, in a gallery of {point.gallery} images; a larger "
+        "gallery causes more false alarms.\n"
+        f"Pairs: equal error rate {percent(point.eer)}; {percent(point.fpr_at_95)} of the impostors are accepted where "
+        "95 % of the genuine pairs are (FPR@95)."
+    )
+
+
+def _head(result: EvaluationResult) -> str:
+    split, protocol = result.split, result.metrics.protocol
+    cameras = ", ".join(escape(camera) or "(none)" for camera in split.cameras[:_MAX_CAMERAS])
+    cameras += ", …" if len(split.cameras) > _MAX_CAMERAS else ""
     return "\n".join(
         [
-            f"# {contest.dataset.name}: {len(contest.query)} pictures ask, {len(contest.gallery)} answer; "
-            f"persons: {len(contest.persons)}, cameras: {cameras}",
+            f"# {split.dataset.name}: {len(split.query)} query and {len(split.gallery)} gallery images; "
+            f"persons: {len(split.persons)}, cameras: {cameras}",
             "",
-            f"- {', '.join(model.values())}",
-            f"- protocol `{protocol.name}`, fingerprint `{mark}`: {protocol.definition}",
-            f"- in percent; {_AP_MEANS[result.main.ap]}",
+            f"- {', '.join(result.model.values())}",
+            f"- protocol `{protocol.name}`, fingerprint `{result.metrics.fingerprint(result.data)}`: "
+            f"{protocol.definition}",
+            f"- in percent; {_AP_DEFINITIONS[result.metrics.ap]}",
         ]
     )
 
 
 def _methods(result: EvaluationResult) -> str:
-    plain, persons = result.methods[0].retrieval, result.contest.query_labels.person
+    plain, persons = result.methods[0].metrics, result.split.query_labels.person
     several = len(result.methods) > 1
     rows = []
-    for place, method in enumerate(result.methods):
+    for index, method in enumerate(result.methods):
         more = ["", "", f"{method.seconds:.1f}"]
-        if place:
-            test = paired_test(method.retrieval.per_query["map"], plain.per_query["map"], persons)
+        if index:
+            test = paired_test(method.metrics.per_query["map"], plain.per_query["map"], persons)
             more[:2] = [signed(test.difference), f"{test.p_value:.4f}"]
-        rows.append([method.name, *_row(method.retrieval), *(more if several else [])])
-    ends = [f"{percent(low)}–{percent(high)}" for low, high in (result.intervals[name] for name in FIGURES)]
+        rows.append([method.name, *_cells(method.metrics), *(more if several else [])])
+    ends = [f"{percent(low)}–{percent(high)}" for low, high in (result.intervals[name] for name in METRICS)]
     of = f" of {result.methods[-1].name}" if several else ""
     rows.append([f"95 % interval{of}", *ends, *(["", "", ""] if several else [])])
     return markdown_table(["", *_HEADS, *(["mAP gain", "p", "seconds"] if several else [])], rows)
 
 
-def _counts(retrieval: RetrievalMetrics) -> str:
-    skipped = retrieval.queries_skipped
-    left = f"; {skipped} left out, their person cannot be found under this protocol" if skipped else ""
-    return f"{retrieval.queries} queries counted{left}."
+def _counts(metrics: RetrievalMetrics) -> str:
+    skipped = metrics.queries_skipped
+    return (
+        f"{metrics.queries} queries"
+        + (f"; {skipped} skipped, without a true match under this protocol" if skipped else "")
+        + "."
+    )
 
 
 def _protocols(result: EvaluationResult) -> str:
     rows = [
-        [retrieval.protocol.name, *_row(retrieval), str(retrieval.queries), retrieval.fingerprint(result.data)]
-        for retrieval in result.protocols
+        [metrics.protocol.name, *_cells(metrics), str(metrics.queries), metrics.fingerprint(result.data)]
+        for metrics in result.protocols
     ]
-    table = markdown_table(["the same features", *_HEADS, "queries", "fingerprint"], rows)
-    meanings = [f"- `{r.protocol.name}`: {r.protocol.definition}" for r in result.protocols]
-    return "\n".join([table, "", *meanings])
+    table = markdown_table(["the same embeddings", *_HEADS, "queries", "fingerprint"], rows)
+    definitions = [f"- `{metrics.protocol.name}`: {metrics.protocol.definition}" for metrics in result.protocols]
+    return "\n".join([table, "", *definitions])
 
 
 def _verification(result: EvaluationResult) -> str:
     assert result.pairs is not None
-    figures = verification_metrics(result.pairs)
-    fars = figures["tar_at_far"]
+    values = verification_metrics(result.pairs)
+    fars = values["tar_at_far"]
+    same_camera = result.metrics.protocol.competing == "own camera"
     table = markdown_table(
-        ["same or different?", "EER", "at distance", *(f"TAR@FAR {far}" for far in fars), "FPR@95"],
+        ["verification", "EER", "threshold", *(f"TAR@FAR {far}" for far in fars), "FPR@95"],
         [
             [
-                "pairs across cameras" if result.main.protocol.competing != "own camera" else "pairs of one camera",
-                percent(figures["eer"]),
-                f"{figures['eer_threshold']:.4f}",
-                *(percent(tar) for tar in fars.values()),
-                percent(figures["fpr_at_95"]),
+                "pairs of one camera" if same_camera else "pairs across cameras",
+                percent(values["eer"]),
+                f"{values['eer_threshold']:.4f}",
+                *map(percent, fars.values()),
+                percent(values["fpr_at_95"]),
             ]
         ],
     )
     share = result.pairs.sampled
     sampled = f" (a seeded {100 * share:.2g} % of them)" if share < 1 else ""
-    told = f"{figures['genuine_pairs']:,} genuine and {figures['impostor_pairs']:,} impostor pairs{sampled}"
-    return f"{table}\n\n{told}; plain distances."
+    pairs = f"{values['genuine_pairs']:,} genuine and {values['impostor_pairs']:,} impostor pairs{sampled}"
+    return f"{table}\n\n{pairs}; plain distances."
 
 
 def _open_set(result: EvaluationResult) -> str:
     heads = [f"DIR@FAR {far}" for far in result.open_set]
-    table = markdown_table(["who is it, or nobody?", *heads], [["searches", *map(percent, result.open_set.values())]])
+    table = markdown_table(["open set", *heads], [["searches", *map(percent, result.open_set.values())]])
     return (
-        f"{table}\n\nEach query asks once with and once without its person in the gallery (plain distances):\n"
-        "DIR is the share found, FAR the share of the absent who are mistaken for somebody."
+        f"{table}\n\nEach query is searched with and without its person in the gallery (plain distances):\n"
+        "DIR is the share found, FAR the share of absent people who are matched to somebody else."
     )
 
 
 def _camera_pairs(result: EvaluationResult) -> str:
-    names = result.contest.cameras
+    names = result.split.cameras
     rows = [
         [
             names[pair.query_camera],
@@ -131,17 +163,16 @@ def _camera_pairs(result: EvaluationResult) -> str:
         ]
         for pair in result.camera_pairs
     ]
-    return markdown_table(["asking camera", "answering camera", "queries", "rank-1", "mAP"], rows)
+    return markdown_table(["query camera", "gallery camera", "queries", "rank-1", "mAP"], rows)
 
 
 def _persons(result: EvaluationResult) -> str:
     rows = [
-        [escape(result.contest.persons[one.person]), str(one.queries), percent(one.rank1), percent(one.map)]
-        for one in result.persons[:_PERSONS_SHOWN]
+        [escape(result.split.persons[row.person]), str(row.queries), percent(row.rank1), percent(row.map)]
+        for row in result.persons[:_MAX_PERSONS]
     ]
-    return markdown_table(["the hardest persons", "queries", "rank-1", "mAP"], rows)
+    return markdown_table(["hardest persons", "queries", "rank-1", "mAP"], rows)
 
 
-def _row(retrieval: RetrievalMetrics) -> list[str]:
-    figures = retrieval.means
-    return [percent(figures[name]) for name in FIGURES]
+def _cells(metrics: RetrievalMetrics) -> list[str]:
+    return [percent(metrics.means[name]) for name in METRICS]

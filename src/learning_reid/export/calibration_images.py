@@ -1,4 +1,4 @@
-"""Some of the pictures of a folder, chosen evenly."""
+"""Evenly sampled images of a folder."""
 
 from pathlib import Path
 
@@ -9,16 +9,16 @@ from learning_reid.errors import UserError
 from learning_reid.frames.images import IMAGE_SUFFIXES, natural_sort
 
 
-def some_pictures(folder: Path, most: int) -> list[np.ndarray]:
-    """At most so many pictures of a folder and those below it, evenly over their order; (h, w, 3) uint8 RGB.
+def sample_images(folder: Path, count: int) -> list[np.ndarray]:
+    """Read at most `count` images of a folder and its sub-folders, evenly spaced in their order; (h, w, 3) uint8 RGB.
 
     Raises:
-        UserError: there is no such folder, or no picture in it, or one cannot be read.
+        UserError: There is no such folder, it contains no images, or one cannot be read.
     """
     if not folder.is_dir():
-        raise UserError(f"{folder} is no folder; name one with pictures of people")
+        raise UserError(f"{folder} is not a folder; name one with images of people")
     files = natural_sort(str(path) for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
     if not files:
-        raise UserError(f"{folder} holds no pictures ({', '.join(IMAGE_SUFFIXES)}); name a folder that does")
-    chosen = np.unique(np.linspace(0, len(files) - 1, most).round().astype(int))
+        raise UserError(f"{folder} contains no images ({', '.join(IMAGE_SUFFIXES)}); name a folder that does")
+    chosen = np.unique(np.linspace(0, len(files) - 1, count).round().astype(int))
     return [open_image(Path(files[index])) for index in chosen]

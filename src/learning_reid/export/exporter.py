@@ -1,4 +1,4 @@
-"""From weights to a file for other programs: write, quantise, convert, verify; only what passed is given out."""
+"""Export a model for other programs: write, quantise, convert and verify; only files that pass are kept."""
 
 from __future__ import annotations
 
@@ -17,150 +17,172 @@ from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.operating_point import OperatingPoint, operating_point_file, write_operating_point
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.errors import UserError
-from learning_reid.export.graph import Pairs, write_onnx
-from learning_reid.export.int8 import FEWEST
+from learning_reid.export.graph import Pairs, write_onnx, write_openvino
+from learning_reid.export.int8 import MIN_IMAGES, quantise
 from learning_reid.export.verify import (
-    Accuracy,
+    AccuracyChange,
     Parity,
     check_accuracy,
-    check_answerable,
+    check_crops,
     check_parity,
     compare_accuracy,
     compare_features,
     open_exported,
-    random_pictures,
+    random_images,
 )
+from learning_reid.io.markdown import percent, signed
 from learning_reid.io.yaml_file import read_mapping
+from learning_reid.models.registry import check_model_name, create_model
 from learning_reid.models.state_dict import trained_input_size
-from learning_reid.models.registry import check_name
-from learning_reid.models.registry import create_model
 from learning_reid.models.weights_file import resolve_weights
 from learning_reid.zoo.checksums import sha256_of
-
-Format = Literal["onnx", "openvino"]
-SUFFIXES: dict[Format, str] = {"onnx": ".onnx", "openvino": ".xml"}
 
 
 @dataclass(frozen=True)
 class ExportConfig:
-    """What is wanted.
+    """What to export, and how to verify it.
 
     Attributes:
-        name: the network, one of `learning_reid.models.registry`.
-        weights: as `resolve_weights` takes them.
-        target: the file to write; OpenVINO's .bin goes beside its .xml.
-        format: what kind of file.
-        pairs: similarity inside the file instead of features; see `write_onnx`.
-        calibration: pictures (h, w, 3) uint8 RGB for int8; None = float32.
-        verify: hold the features against the original's, on random pictures and on `pictures`.
-        pictures: real ones for that, (h, w, 3) uint8 RGB.
-        crops: labelled ones, on which mAP may fall by no more than the gate; None = not measured.
-        gate: points of mAP.
+        name: The model, one of `learning_reid.models.list_models()`.
+        weights: See `create_embedder`.
+        target: The file to write; OpenVINO's .bin is written beside its .xml.
+        format: "onnx" or "openvino".
+        pairs: Output similarities instead of embeddings; see `write_onnx`.
+        calibration: Images (h, w, 3) uint8 RGB to calibrate int8 on; None = float32.
+        verify: Compare the embeddings with those of the original, on random images and on `images`.
+        images: Real images for the comparison, (h, w, 3) uint8 RGB.
+        crops: Labelled crops to measure the loss of mAP on; None = not measured.
+        gate: Largest accepted loss of mAP in points.
     """
 
     name: str
     weights: str
     target: Path
-    format: Format = "onnx"
+    format: Literal["onnx", "openvino"] = "onnx"
     pairs: Pairs | None = None
     calibration: Sequence[np.ndarray] | None = None
     verify: bool = False
-    pictures: Sequence[np.ndarray] = ()
+    images: Sequence[np.ndarray] = ()
     crops: CropDataset | None = None
     gate: float = 0.5
 
 
 @dataclass
-class Report:
-    """What was written, and what was found out about it."""
+class ExportReport:
+    """What was written, and the results of the verification.
+
+    Attributes:
+        files: The written files.
+        dimension: Length of the embeddings; 0 if not verified.
+        parities: Differences of the embeddings, for each kind of images.
+        accuracy: mAP before and after; None if not measured.
+    """
 
     files: list[Path] = field(default_factory=list)
     dimension: int = 0
     parities: list[Parity] = field(default_factory=list)
-    accuracy: Accuracy | None = None
+    accuracy: AccuracyChange | None = None
+
+    def __str__(self) -> str:
+        lines = [f"{file!s:<40} {file.stat().st_size / 1e6:8.2f} MB" for file in self.files]
+        for parity in self.parities:
+            differences = ", ".join(f"{size}: {value:.1e}" for size, value in parity.difference.items())
+            line = f"largest difference by batch  {differences};  lowest cosine {parity.cosine:.5f}"
+            lines.append(f"{parity.kind:<7} {line}")
+        if (found := self.accuracy) is not None:
+            change = f"{percent(found.before)} -> {percent(found.after)} ({signed(found.after - found.before)} points"
+            lines.append(f"mAP     {change}, {found.queries} queries)")
+        return "\n".join(lines)
 
 
-def export_model(order: ExportConfig, say: Callable[[str], object] = lambda line: None) -> Report:
-    """Write the file that is wanted; where it does not pass, nothing is left of it.
+def export_model(config: ExportConfig, on_progress: Callable[[str], object] = lambda line: None) -> ExportReport:
+    """Write the exported files; if they do not pass the verification, nothing is written.
 
-    A threshold that was calibrated for the weights goes along, where the features are the same (float32).
+    A threshold that was calibrated for the weights is exported too if the embeddings are the same (float32).
 
     Args:
-        order: what is wanted.
-        say: told what is being done, as it takes a while.
+        config: What to export.
+        on_progress: Called with a line at the start of each step.
 
     Raises:
-        UserError: weights, pictures or packages are missing, the file fails its verification, or cannot be written.
+        UserError: Weights, images or packages are missing, the verification fails, or the file cannot be written.
     """
-    _check(order)
-    source = resolve_weights(order.name, order.weights)
-    network, preprocessing = create_model(order.name, source), Preprocessing(*trained_input_size(order.name, source))
+    _check(config)
+    source = resolve_weights(config.name, config.weights)
+    model = create_model(config.name, source).requires_grad_(False)
+    preprocessing = Preprocessing(*trained_input_size(config.name, source))
     try:
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=order.target.parent) as folder:
-            draft = Path(folder) / order.target.name
-            _write(order, network, preprocessing, draft, say)
-            report = Report()
-            if order.verify or order.crops is not None:
-                original = TorchEmbedder(network, preprocessing)
-                _verify(order, original, open_exported(draft, order.name), report, say)
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=config.target.parent) as folder:
+            draft = Path(folder) / config.target.name
+            _write(config, model, preprocessing, draft, on_progress)
+            report = ExportReport()
+            if config.verify or config.crops is not None:
+                original = TorchEmbedder(model, preprocessing)
+                _verify(config, original, open_exported(draft, config.name), report, on_progress)
             for part in sorted(Path(folder).glob(f"{draft.stem}.*")):
-                report.files.append(part.replace(order.target.with_name(part.name)))
+                report.files.append(part.replace(config.target.with_name(part.name)))
     except OSError as error:
         raise UserError(
-            f"{order.target} cannot be written ({error.strerror or error}); name another with --out"
+            f"{config.target} cannot be written ({error.strerror or error}); choose another file with --out"
         ) from None
-    if order.calibration is None and order.pairs is None and operating_point_file(source).is_file():
-        report.files.append(_carry_threshold(order, source))
+    if config.calibration is None and config.pairs is None and operating_point_file(source).is_file():
+        report.files.append(_export_threshold(config.target, source))
     return report
 
 
-def _check(order: ExportConfig) -> None:
-    """Refuse before any work what could only be refused after it."""
-    check_name(order.name)
-    if order.pairs and (order.calibration is not None or order.verify):
-        raise UserError("similarity inside the file goes with neither int8 nor verify; leave out --pairs, or those two")
-    if order.calibration is not None and len(order.calibration) < FEWEST:
-        raise UserError(f"{len(order.calibration)} pictures are too few to calibrate int8 on; give {FEWEST} or more")
-    if order.crops is not None:
-        check_answerable(order.crops)
+def _check(config: ExportConfig) -> None:
+    """Raise an error for a configuration that cannot work, before any work is done."""
+    check_model_name(config.name)
+    if config.pairs and (config.calibration is not None or config.verify):
+        raise UserError("--pairs cannot be combined with int8 or --verify; leave out --pairs, or those two")
+    if config.calibration is not None and (count := len(config.calibration)) < MIN_IMAGES:
+        raise UserError(f"{count} images are too few to calibrate int8; give {MIN_IMAGES} or more")
+    if config.crops is not None:
+        check_crops(config.crops)
 
 
-def _carry_threshold(order: ExportConfig, source: Path) -> Path:
-    """Write the threshold of the weights for the exported file too: its features are the same."""
-    values = read_mapping(operating_point_file(source)) | {"weights_sha256": sha256_of(order.target)}
-    file = operating_point_file(order.target)
+def _export_threshold(target: Path, source: Path) -> Path:
+    """Write the threshold of the weights for the exported file, whose embeddings are the same."""
+    values = read_mapping(operating_point_file(source)) | {"weights_sha256": sha256_of(target)}
+    file = operating_point_file(target)
     write_operating_point(file, OperatingPoint(**values))
     return file
 
 
 def _write(
-    order: ExportConfig, network: nn.Module, preprocessing: Preprocessing, draft: Path, say: Callable[[str], object]
+    config: ExportConfig,
+    model: nn.Module,
+    preprocessing: Preprocessing,
+    draft: Path,
+    on_progress: Callable[[str], object],
 ) -> None:
-    graph = draft if order.format == "onnx" and order.calibration is None else draft.parent / "float32.graph"
-    say("writing the graph")
-    write_onnx(order.name, network, (preprocessing.height, preprocessing.width), graph, order.pairs)
-    if order.calibration is not None:
-        from learning_reid.export.int8 import quantise
-
-        say(f"calibrating int8 on {len(order.calibration)} pictures")
-        floating, graph = graph, draft if order.format == "onnx" else draft.parent / "int8.graph"
-        quantise(floating, graph, order.calibration, preprocessing)
-    if order.format == "openvino":
-        from learning_reid.export.openvino_file import write_openvino
-
+    graph = draft if config.format == "onnx" and config.calibration is None else draft.parent / "float32.graph"
+    on_progress("writing the graph")
+    write_onnx(config.name, model, (preprocessing.height, preprocessing.width), graph, config.pairs)
+    if config.calibration is not None:
+        on_progress(f"calibrating int8 on {len(config.calibration)} images")
+        floating, graph = graph, draft if config.format == "onnx" else draft.parent / "int8.graph"
+        quantise(floating, graph, config.calibration, preprocessing)
+    if config.format == "openvino":
         write_openvino(graph, draft)
 
 
-def _verify(order: ExportConfig, original: Embedder, exported: Embedder, report: Report, say: Callable[[str], object]) -> None:
+def _verify(
+    config: ExportConfig,
+    original: Embedder,
+    exported: Embedder,
+    report: ExportReport,
+    on_progress: Callable[[str], object],
+) -> None:
     size = original.preprocessing.height, original.preprocessing.width
     report.dimension = exported.dimension
-    for kind, pictures in {"random": random_pictures(*size), "real": order.pictures}.items():
-        if order.verify and pictures:
-            say(f"comparing features of {kind} pictures")
-            parity = compare_features(original, exported, pictures, kind)
+    for kind, images in {"random": random_images(*size), "real": config.images}.items():
+        if config.verify and images:
+            on_progress(f"comparing embeddings of {kind} images")
+            parity = compare_features(original, exported, images, kind)
             report.parities.append(parity)
-            check_parity(parity, int8=order.calibration is not None)
-    if order.crops is not None:
-        say("comparing mAP")
-        report.accuracy = compare_accuracy(original, exported, order.crops)
-        check_accuracy(report.accuracy, order.gate)
+            check_parity(parity, int8=config.calibration is not None)
+    if config.crops is not None:
+        on_progress("comparing mAP")
+        report.accuracy = compare_accuracy(original, exported, config.crops)
+        check_accuracy(report.accuracy, config.gate)

@@ -1,7 +1,7 @@
-"""Eight bits instead of thirty-two: post-training quantisation with nncf, its ranges taken from pictures.
+"""Post-training quantisation to int8 with nncf.
 
-Weights and what flows between layers are rounded to 256 levels. How far the levels must reach is read off calibration
-pictures: they should look like those the network will meet, and be of people it will not be judged on.
+Weights and activations are rounded to 256 levels. Their range is estimated on calibration images, which should look
+like those that the model will be used on, and show other people than those it is evaluated on.
 """
 
 import logging
@@ -17,24 +17,24 @@ from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.errors import UserError
 from learning_reid.registry import missing_package
 
-FEWEST, ENOUGH = 16, 300  # calibration pictures: with fewer the ranges are chance, with more nothing changes
+MIN_IMAGES, ENOUGH_IMAGES = 16, 300  # fewer give random ranges, more do not change them
 
 
-def quantise(source: Path, target: Path, pictures: Sequence[np.ndarray], preprocessing: Preprocessing) -> None:
+def quantise(source: Path, target: Path, images: Sequence[np.ndarray], preprocessing: Preprocessing) -> None:
     """Write an ONNX file whose convolutions compute in int8.
 
     Args:
-        source: an ONNX file in float32 with one input, `input`.
-        target: the file to write.
-        pictures: for calibration, (h, w, 3) uint8 RGB.
-        preprocessing: the network's own.
+        source: A float32 ONNX file with one input, `input`.
+        target: The file to write.
+        images: Calibration images, (h, w, 3) uint8 RGB.
+        preprocessing: That of the model.
 
     Raises:
         UserError: nncf is not installed.
     """
-    os.environ.setdefault("NNCF_CI", "1")  # it would otherwise report how it is used
-    for talkative in ("nncf", "torch.utils.cpp_extension"):  # of devices that are not there
-        logging.getLogger(talkative).setLevel(logging.ERROR)
+    os.environ.setdefault("NNCF_CI", "1")  # it would otherwise send usage statistics
+    for verbose in ("nncf", "torch.utils.cpp_extension"):  # they warn about missing devices
+        logging.getLogger(verbose).setLevel(logging.ERROR)
     try:
         import nncf
         from nncf.quantization.advanced_parameters import QuantizationParameters
@@ -42,10 +42,10 @@ def quantise(source: Path, target: Path, pictures: Sequence[np.ndarray], preproc
         raise UserError(missing_package("int8", str(error.name), "fast")) from error
     import onnx
 
-    data = nncf.Dataset([preprocessing([picture]) for picture in pictures], lambda batch: {"input": batch})
-    # One scale for all channels that flow between layers: ONNX Runtime cannot compute with one for each.
+    data = nncf.Dataset([preprocessing([image]) for image in images], lambda batch: {"input": batch})
+    # One scale for all channels of an activation, because ONNX Runtime cannot compute with one per channel.
     one_scale = QuantizationParameters(per_channel=False)
     advanced = nncf.AdvancedQuantizationParameters(activations_quantization_params=one_scale)
-    with redirect_stdout(sys.stderr):  # where progress belongs
-        quantised = nncf.quantize(onnx.load(source), data, subset_size=len(pictures), advanced_parameters=advanced)
+    with redirect_stdout(sys.stderr):  # nncf prints progress
+        quantised = nncf.quantize(onnx.load(source), data, subset_size=len(images), advanced_parameters=advanced)
     onnx.save(quantised, target)

@@ -19,6 +19,7 @@ class InterruptHandler:
 
     Args:
         message: Printed once on stderr when the request arrives.
+        immediate: Raise KeyboardInterrupt at the first signal, for work that keeps nothing when it is interrupted.
         immediate_second: Raise KeyboardInterrupt at the second Ctrl-C. False for a worker process of a launcher such
             as torchrun, which receives the same Ctrl-C twice: from the terminal and from the launcher.
 
@@ -35,9 +36,9 @@ class InterruptHandler:
                         break
     """
 
-    def __init__(self, message: str = "stopping", immediate_second: bool = True) -> None:
+    def __init__(self, message: str = "stopping", immediate: bool = False, immediate_second: bool = True) -> None:
         self.requested = False
-        self._message, self._immediate_second = message, immediate_second
+        self._message, self._immediate, self._immediate_second = message, immediate, immediate_second
         self._earlier: dict[int, Any] = {}
 
     def raise_if_interrupted(self) -> None:
@@ -60,7 +61,9 @@ class InterruptHandler:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if not self.requested:
             self.requested = True
-            hint = " (Ctrl-C again to leave at once)" if self._immediate_second else ""
+            hint = " (Ctrl-C again to leave at once)" if self._immediate_second and not self._immediate else ""
             tqdm.write(f"{self._message}{hint}", file=sys.stderr)
+            if self._immediate:
+                raise KeyboardInterrupt
         elif number == signal.SIGINT and self._immediate_second:
             raise KeyboardInterrupt

@@ -26,6 +26,7 @@ from .matches import has_true_match as has_true_match
 from .open_set import dir_at_far as dir_at_far
 from .protocol import PROTOCOLS as PROTOCOLS
 from .protocol import Protocol as Protocol
+from .protocol import get_protocol as get_protocol
 from .reidentification import FALSE_POSITIVE as FALSE_POSITIVE
 from .reidentification import IGNORED as IGNORED
 from .reidentification import ReidentificationMetrics as ReidentificationMetrics
@@ -72,6 +73,7 @@ __all__ = [
     "evaluate_rankings",
     "far_at_tar",
     "find_matches",
+    "get_protocol",
     "has_true_match",
     "identity_metrics",
     "identity_switches",

@@ -22,7 +22,7 @@ def iou_matrix(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     >>> iou_matrix(np.array([[0, 0, 2, 2]]), np.array([[0, 0, 2, 2], [1, 0, 3, 2], [5, 5, 6, 6]])).round(3).tolist()
     [[1.0, 0.333, 0.0]]
     """
-    # supervision.box_iou_batch rounds to float32: an IoU of exactly 0.4 would then exceed the threshold 0.4.
+    # not supervision.box_iou_batch: it rounds to float32, and metrics import NumPy only (supervision takes a second)
     a, b = np.asarray(a, np.float64).reshape(-1, 4), np.asarray(b, np.float64).reshape(-1, 4)
     width = np.minimum(a[:, None, 2], b[None, :, 2]) - np.maximum(a[:, None, 0], b[None, :, 0])  # (n, m)
     height = np.minimum(a[:, None, 3], b[None, :, 3]) - np.maximum(a[:, None, 1], b[None, :, 1])

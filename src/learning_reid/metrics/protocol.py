@@ -1,6 +1,6 @@
 """Evaluation protocols: which gallery images compete for a query, and which count as true matches.
 
-A metric without its protocol means nothing: with one and the same ResNet-50 on Market1501, open-reid's benchmarks report
+A metric without its protocol means nothing: with one and the same ResNet-50 on Market1501, open-reid's benchmarks give
 rank-1 42.9 % (all-shots), 70.5 % (CUHK03 single-shot) or 85.1 % (Market1501). So each protocol is an object with a
 one-line definition, and `fingerprint` hashes protocol and data together: only equal fingerprints are comparable.
 """
@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from learning_reid.errors import UserError, did_you_mean
 from learning_reid.metrics.labels import Labels
 
 QueryGroup = tuple[np.ndarray, Sequence[np.ndarray | None]]
@@ -116,3 +117,17 @@ PROTOCOLS = {
         ),
     )
 }
+
+
+def get_protocol(name: str) -> Protocol:
+    """Return a protocol by its name.
+
+    Raises:
+        UserError: There is no such protocol; similar names are suggested.
+
+    >>> get_protocol("market1501").competing
+    'all'
+    """
+    if name not in PROTOCOLS:
+        raise UserError(f"unknown protocol {name!r}: {did_you_mean(name, [*PROTOCOLS, 'all'])}")
+    return PROTOCOLS[name]

@@ -67,7 +67,7 @@ def collect_pairs(
         query: Labels of the queries.
         gallery: Labels of the gallery.
         same_camera: Pair within cameras instead (never an image with itself), for data of one camera.
-        max_impostors: With more pairs, impostors come from a seeded random part of the gallery; all genuine pairs count.
+        max_impostors: With more pairs, impostors come from a random part of the gallery; genuine pairs all count.
         seed: Seed of that choice.
 
     Raises:

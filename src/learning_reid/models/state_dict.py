@@ -73,7 +73,7 @@ def load_weights(model: nn.Module, path: str | Path) -> LoadReport:
         How many tensors were loaded and what was dropped.
 
     Raises:
-        UserError: The file is damaged, holds no weights, or belongs to another model (the first differences are listed).
+        UserError: The file is damaged, holds no weights, or belongs to another model (some differences are listed).
     """
     path = Path(path)
     return load_tensors(model, read_weights(path), path)
@@ -97,7 +97,9 @@ def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) ->
     tensors = {_without_prefix(key, own): tensor for key, tensor in tensors.items()}
     broken = [key for key, tensor in tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
     if broken:
-        raise UserError(f"{path} contains infinite or NaN weights ({broken[0]}), its training diverged; use another file")
+        raise UserError(
+            f"{path} contains infinite or NaN weights ({broken[0]}), its training diverged; use another file"
+        )
     advice = "set embedder.name to the model the weights were trained with, or embedder.weights to a file that fits"
     dropped = load_strictly(model, tensors, drop_prefixes=(_CLASSIFIER,), where=path, advice=advice)
     total = sum(not key.startswith(_CLASSIFIER) for key in own)

@@ -27,7 +27,6 @@ from learning_reid.models.registry import register_model
     "mlfn", "mudeep", "pcb_p4", "pcb_p6",
     about="torchreid's implementation.",
 )
-# fmt: on
 def create_torchreid_model(name: str) -> nn.Module:
     """Create a model of torchreid with random weights: (n, 3, h, w) -> (n, d) in eval mode."""
     with quiet(), without_tensorflow():
@@ -36,6 +35,7 @@ def create_torchreid_model(name: str) -> nn.Module:
         # pretrained=True would download ImageNet weights
         model: nn.Module = models.build_model(name, num_classes=1, pretrained=False)
     return model
+# fmt: on
 
 
 @register_model("hacnn", about="torchreid's implementation.")
@@ -44,7 +44,7 @@ def create_hacnn(name: str) -> nn.Module:
     with quiet(), without_tensorflow():
         from torchreid.reid.models.hacnn import HACNN
 
-    class PortableHACNN(HACNN):  # type: ignore[misc]
+    class PortableHACNN(HACNN):
         def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
             with quiet():  # it calls functions that torch has deprecated, for every batch
                 return super().forward(x)

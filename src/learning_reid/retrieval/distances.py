@@ -87,9 +87,7 @@ def distance_rows(queries: np.ndarray, gallery: np.ndarray, metric: str) -> Dist
     gallery = np.asarray(gallery, np.float32)
     queries = np.asarray(queries, np.float32)
     if queries.shape[1:] != gallery.shape[1:]:
-        raise ValueError(
-            f"embeddings of {queries.shape[1:]} and {gallery.shape[1:]} dimensions cannot be compared"
-        )
+        raise ValueError(f"embeddings of {queries.shape[1:]} and {gallery.shape[1:]} dimensions cannot be compared")
     if metric == "cosine":
         gallery, queries = l2_normalize(gallery, np.float32), l2_normalize(queries, np.float32)
     else:

@@ -10,7 +10,14 @@ import numpy as np
 
 from learning_reid.frames.mot import MotTable
 from learning_reid.metrics.detection import iou_matrix
-from learning_reid.metrics.identities import IdentityMetrics, PairwiseMetrics, identity_metrics, identity_switches, pairwise_metrics, purity
+from learning_reid.metrics.identities import (
+    IdentityMetrics,
+    PairwiseMetrics,
+    identity_metrics,
+    identity_switches,
+    pairwise_metrics,
+    purity,
+)
 from learning_reid.metrics.reidentification import IGNORED, assign_identities
 from learning_reid.tracking.identities import Clustering, DetectionTable
 
@@ -62,9 +69,7 @@ class ClusteringScores:
         return values.pop("identities") | pairs | values
 
 
-def match_ground_truth(
-    detections: DetectionTable, truth: Mapping[str, CameraTruth]
-) -> tuple[np.ndarray, Counter[int]]:
+def match_ground_truth(detections: DetectionTable, truth: Mapping[str, CameraTruth]) -> tuple[np.ndarray, Counter[int]]:
     """Match detections with annotated persons.
 
     Args:

@@ -7,6 +7,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from learning_reid.config.training import TrainSettings
+from learning_reid.device import seed_everything
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.training.accelerator import make_accelerator
 from learning_reid.training.image_loader import (
@@ -108,6 +109,7 @@ def create_trainer(settings: TrainSettings) -> Trainer[ReidTask]:
             metrics = read_metrics(run)
     """
     run, schedule = settings.run, settings.schedule
+    seed_everything(run.seed)
     unused = schedule.fixbase_epochs > 0 or not settings.model.arch.startswith("osnet")  # parameters without gradients
     accelerator = make_accelerator(run.device, run.amp, run.threads, find_unused_parameters=unused)
     with accelerator.main_process_first():  # it generates the data, if they are not there yet

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from learning_reid.config.load import dump_settings, load_as
+from learning_reid.config.load import dump_settings, read_settings
 from learning_reid.config.training import TrainSettings
 from learning_reid.errors import UserError, did_you_mean
 
@@ -51,4 +51,4 @@ def find_run(run: str, folder: str = "runs/train") -> Path:
 
 def load_run_settings(run: Path, overrides: list[str] | None = None) -> TrainSettings:
     """Load the settings of a run, with some of them replaced."""
-    return load_as(TrainSettings, run / CONFIG, overrides or [])
+    return read_settings(TrainSettings, run / CONFIG, overrides or [])

@@ -47,11 +47,11 @@ def synchronize_batch_norm(module: nn.Module) -> nn.Module:
         TypeError: The module contains another kind of batch normalisation.
     """
     replaced: dict[nn.Module, nn.Module] = {}  # a layer may be used twice
-    for parent in list(module.modules()):
-        for name, layer in list(parent.named_children()):
-            if _needs_replacement(layer):
-                replaced[layer] = replaced.get(layer) or _synchronized(layer)
-                setattr(parent, name, replaced[layer])
+    for name, layer in list(module.named_modules(remove_duplicate=False)):
+        if name and _needs_replacement(layer):
+            if layer not in replaced:
+                replaced[layer] = _synchronized(layer)
+            module.set_submodule(name, replaced[layer])
     return _synchronized(module) if _needs_replacement(module) else module
 
 
@@ -149,8 +149,8 @@ def _synchronized(layer: nn.Module) -> nn.Module:
     new = SYNCHRONIZED[type(layer)](
         layer.num_features, layer.eps, layer.momentum, layer.affine, layer.track_running_stats, device="meta"
     )
-    new._parameters.update(layer._parameters)
-    new._buffers.update(layer._buffers)
+    for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+        setattr(new, name, getattr(layer, name))
     return new.train(layer.training)
 
 

@@ -43,4 +43,6 @@ def annotate_frame(frame: Frame, detections: PersonDetections, rankings: Sequenc
 def _caption(frame: Frame, num_absent: int, num_queries: int) -> str:
     if not num_absent:
         return f"frame {frame.index}"
-    return f"frame {frame.index}: " + ("no match" if num_queries == 1 else f"no match for {num_absent} of {num_queries}")
+    return f"frame {frame.index}: " + (
+        "no match" if num_queries == 1 else f"no match for {num_absent} of {num_queries}"
+    )

@@ -6,7 +6,9 @@ from pathlib import Path
 from learning_reid.datasets.identification import Candidate, Identification
 from learning_reid.datasets.images import open_image, read_crop
 from learning_reid.visualization.crop_grid import CORRECT, INCORRECT, NEUTRAL, QUERY, CropCell, draw_crop_grid
-from learning_reid.visualization.figures import create_figure, save_figure
+from learning_reid.visualization.figures import create_figure, save_figure, shorten
+
+MAX_NAME = 16  # characters above a crop
 
 
 def draw_identifications(path: Path, identifications: Sequence[Identification]) -> None:
@@ -28,23 +30,20 @@ def draw_pair(path: Path, first: Path, second: Path, distance: float, same: bool
     color = NEUTRAL if same is None else CORRECT if same else INCORRECT
     decision = "" if same is None else ": same person" if same else ": different persons"
     figure = create_figure(4.2, 4.4, layout="constrained")
-    draw_crop_grid(figure, [[CropCell(open_image(image), color, _shorten(image.name, 24)) for image in (first, second)]], 2)
+    cells = [CropCell(open_image(image), color, shorten(image.name, 24)) for image in (first, second)]
+    draw_crop_grid(figure, [cells], 2)
     figure.suptitle(f"distance {distance:.3f}{decision}", fontsize=11, fontweight="bold")
     save_figure(figure, path)
 
 
 def _query_cell(found: Identification) -> CropCell:
-    title = f"query\n{_shorten(found.query.name)}"
+    title = f"query\n{shorten(found.query.name, MAX_NAME)}"
     return CropCell(open_image(found.query), QUERY, title, found.person or "unknown person", bold=True)
 
 
 def _candidate_cell(candidate: Candidate) -> CropCell:
-    title, caption = _shorten(candidate.sample.person_id or "distractor"), f"{candidate.distance:.3f}"
+    title, caption = shorten(candidate.sample.person_id or "distractor", MAX_NAME), f"{candidate.distance:.3f}"
     crop = read_crop(candidate.sample)
     if candidate.accepted:
         return CropCell(crop, CORRECT, title, caption)
     return CropCell(crop, NEUTRAL, title, f"{caption}\nrejected", faint=True)
-
-
-def _shorten(name: str, most: int = 16) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

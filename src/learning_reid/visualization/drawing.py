@@ -1,6 +1,6 @@
-"""Draw what was found on a frame: the query in one colour, each frame's best match in another, everybody else thin.
+"""Draw labelled boxes on a frame: the query and its matches in strong colours, everybody else thin.
 
-The colours are from Okabe and Ito's set, which people who see red and green alike can tell apart.
+Not by supervision's annotators: their labels are opaque, hiding the people behind them, and take longer to place.
 """
 
 from collections.abc import Sequence
@@ -11,20 +11,20 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 Rectangle = tuple[float, float, float, float]  # x1, y1, x2, y2
 
-ORANGE: Colour = (230, 159, 0)
-SKY: Colour = (86, 180, 233)
-WHITE: Colour = (240, 240, 240)
-BLACK: Colour = (0, 0, 0)
+ORANGE: Color = (230, 159, 0)  # this and the next from Okabe and Ito, safe for colour-blind readers
+SKY: Color = (86, 180, 233)
+WHITE: Color = (240, 240, 240)
+BLACK: Color = (0, 0, 0)
 
 
 @dataclass(frozen=True)
 class BoxStyle:
-    """How a person is marked: colour, and the box's line as a share of the usual one."""
+    """Colour of a box, and its line width relative to the usual one."""
 
-    colour: Colour
+    color: Color
     line: float
 
 
@@ -35,42 +35,47 @@ OTHER_STYLE = BoxStyle(WHITE, 0.5)
 
 @dataclass(frozen=True, eq=False)
 class LabeledBox:
-    """One person of a frame: (4,) box xyxy in pixels, the style, and a few words above the box."""
+    """A box to draw: (4,) xyxy in pixels, its style, and a short text above it."""
 
     box_xyxy: np.ndarray
     style: BoxStyle
     label: str = ""
 
 
-def draw_boxes(image: np.ndarray, marks: Sequence[LabeledBox], caption: str = "") -> np.ndarray:
-    """A copy of the frame with the persons marked and a caption with the key of colours at the top.
+def draw_boxes(image: np.ndarray, boxes: Sequence[LabeledBox], caption: str = "") -> np.ndarray:
+    """Return a copy of an image with labelled boxes, and a caption with the key of colours at the top.
 
-    Lines and letters grow with the picture; labels stay inside it.
+    Lines and text scale with the image; labels stay inside it and avoid each other.
 
     Args:
         image: (height, width, 3) uint8, RGB.
-        marks: those drawn later lie on top.
-        caption: what the frame shows.
+        boxes: Later ones are drawn on top.
+        caption: Text at the top.
+
+    Example:
+        ::
+
+            draw_boxes(frame.image, [LabeledBox(box, MATCH_STYLE, "0.31") for box in detections.xyxy])
     """
     size = text_size(image.shape)
     canvas = image.copy()
-    for mark in marks:
-        x1, y1, x2, y2 = np.rint(mark.box_xyxy).astype(int).tolist()
-        line = max(1, round(size / 9 * mark.style.line))
-        cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), mark.style.colour, line, cv2.LINE_AA)
-    picture = Image.fromarray(canvas)
-    pen = ImageDraw.Draw(picture, "RGBA")
+    for box in boxes:
+        x1, y1, x2, y2 = np.rint(box.box_xyxy).astype(int).tolist()
+        line = max(1, round(size / 9 * box.style.line))
+        cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), box.style.color, line, cv2.LINE_AA)
+    drawn = Image.fromarray(canvas)
+    pen = ImageDraw.Draw(drawn, "RGBA")
     if caption:
-        _write_caption(pen, picture.size, caption, size)
-    taken: list[Rectangle] = []
-    for mark in reversed(marks):  # the strongest choose their places first
-        if mark.label:
-            taken.append(_write_label(pen, picture.size, mark, size, taken))
-    return np.asarray(picture)
+        _write_caption(pen, drawn.size, caption, size)
+    occupied: list[Rectangle] = []
+    for box in reversed(boxes):  # labels of the boxes on top are placed first
+        if box.label:
+            occupied.append(_write_label(pen, drawn.size, box, size, occupied))
+    return np.asarray(drawn)
 
 
 def text_size(shape: tuple[int, ...]) -> int:
-    """Height of the letters in pixels for a picture of this (height, width, …): legible on a phone's and a cinema's.
+    """Return the letter height in pixels for an image of (height, width, …).
 
     >>> text_size((576, 768, 3)), text_size((2160, 3840)), text_size((90, 120))
     (14, 54, 9)
@@ -84,56 +89,59 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _write_label(
-    pen: ImageDraw.ImageDraw, room: tuple[int, int], mark: LabeledBox, size: int, taken: Sequence[Rectangle]
+    pen: ImageDraw.ImageDraw, image_size: tuple[int, int], box: LabeledBox, size: int, occupied: Sequence[Rectangle]
 ) -> Rectangle:
-    strong = mark.style is not OTHER_STYLE
+    strong = box.style is not OTHER_STYLE
     font, pad = _font(size if strong else max(8, round(size * 0.75))), max(1, size // 5)
-    left, top, right, bottom = pen.textbbox((0, 0), mark.label, font=font)
-    place = place_label(mark.box_xyxy, (right - left + 2 * pad, bottom - top + 2 * pad), room, taken)
-    pen.rectangle(place, fill=(*mark.style.colour, 235) if strong else (0, 0, 0, 110))
-    words_at = place[0] + pad - left, place[1] + pad - top
-    pen.text(words_at, mark.label, font=font, fill=BLACK if strong else WHITE)
+    left, top, right, bottom = pen.textbbox((0, 0), box.label, font=font)
+    label_size = (right - left + 2 * pad, bottom - top + 2 * pad)
+    place = place_label(box.box_xyxy, label_size, image_size, occupied)
+    pen.rectangle(place, fill=(*box.style.color, 235) if strong else (0, 0, 0, 110))
+    pen.text((place[0] + pad - left, place[1] + pad - top), box.label, font=font, fill=BLACK if strong else WHITE)
     return place
 
 
 def place_label(
-    box_xyxy: np.ndarray, size: tuple[float, float], room: tuple[int, int], taken: Sequence[Rectangle] = ()
+    box_xyxy: np.ndarray,
+    size: tuple[float, float],
+    image_size: tuple[int, int],
+    occupied: Sequence[Rectangle] = (),
 ) -> Rectangle:
-    """Where a label (width, height) goes: above the box, else below, else higher up, where it covers no other label.
+    """Return where a label (width, height) goes: above the box, else below, else higher, covering no other label.
 
-    It always lies within the picture; where everything is taken it covers the one above the box.
+    It is always inside the image; if every position is occupied, it covers the one above the box.
 
     >>> place_label(np.array([10, 50, 30, 90]), (40, 12), (200, 120))
     (10.0, 38.0, 50.0, 50.0)
-    >>> place_label(np.array([190, 4, 200, 90]), (40, 12), (200, 120))  # no room above
+    >>> place_label(np.array([190, 4, 200, 90]), (40, 12), (200, 120))  # no space above
     (159.0, 0.0, 199.0, 12.0)
-    >>> place_label(np.array([10, 50, 30, 90]), (40, 12), (200, 120), taken=[(0, 40, 60, 50)])
+    >>> place_label(np.array([10, 50, 30, 90]), (40, 12), (200, 120), occupied=[(0, 40, 60, 50)])
     (10.0, 90.0, 50.0, 102.0)
     """
     x, above, below = float(box_xyxy[0]), float(box_xyxy[1]) - size[1], float(box_xyxy[3])
-    tries = [_inside(x, y, size, room) for y in (above, below, above - size[1], above - 2 * size[1])]
-    return next((place for place in tries if not any(_cover(place, other) for other in taken)), tries[0])
+    places = [_move_inside(x, y, size, image_size) for y in (above, below, above - size[1], above - 2 * size[1])]
+    return next((place for place in places if not any(_overlap(place, other) for other in occupied)), places[0])
 
 
-def _inside(x: float, y: float, size: tuple[float, float], room: tuple[int, int]) -> Rectangle:
-    x, y = max(0.0, min(x, room[0] - size[0] - 1.0)), max(0.0, min(y, room[1] - size[1] - 1.0))
+def _move_inside(x: float, y: float, size: tuple[float, float], image_size: tuple[int, int]) -> Rectangle:
+    x, y = max(0.0, min(x, image_size[0] - size[0] - 1.0)), max(0.0, min(y, image_size[1] - size[1] - 1.0))
     return x, y, x + size[0], y + size[1]
 
 
-def _cover(a: Rectangle, b: Rectangle) -> bool:
+def _overlap(a: Rectangle, b: Rectangle) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _write_caption(pen: ImageDraw.ImageDraw, room: tuple[int, int], caption: str, size: int) -> None:
-    """A dark band along the top: the caption, then the key of colours as far as there is room for it."""
+def _write_caption(pen: ImageDraw.ImageDraw, image_size: tuple[int, int], caption: str, size: int) -> None:
+    """Draw a dark band along the top with the caption, and as much of the key of colours as fits."""
     font, pad = _font(size), max(2, size // 2)
-    pen.rectangle((0, 0, room[0], size + 2 * pad), fill=(0, 0, 0, 150))
+    pen.rectangle((0, 0, image_size[0], size + 2 * pad), fill=(0, 0, 0, 150))
     x = float(pad)
-    for colour, words in ((None, caption), (ORANGE, "query"), (SKY, "nearest in frame")):
-        step = pen.textlength(words, font=font) + (size + pad if colour else 0)
-        if colour and x + step > room[0]:
+    for color, text in ((None, caption), (ORANGE, "query"), (SKY, "nearest in frame")):
+        width = pen.textlength(text, font=font) + (size + pad if color else 0)
+        if color and x + width > image_size[0]:
             return
-        if colour:
-            pen.rectangle((x, pad + 1, x + size - 2, pad + size - 1), fill=colour)
-        pen.text((x + (size + pad / 2 if colour else 0), pad + size / 2), words, font=font, fill=WHITE, anchor="lm")
-        x += step + 2 * pad
+        if color:
+            pen.rectangle((x, pad + 1, x + size - 2, pad + size - 1), fill=color)
+        pen.text((x + (size + pad / 2 if color else 0), pad + size / 2), text, font=font, fill=WHITE, anchor="lm")
+        x += width + 2 * pad

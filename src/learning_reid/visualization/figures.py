@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from learning_reid.io.atomic_write import atomic_write
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -30,6 +31,31 @@ def create_figure(
     return Figure(figsize=(width, height), dpi=dpi, facecolor="white", layout=layout)
 
 
+class Page:
+    """A figure whose parts are placed in inches from its top left corner.
+
+    Args:
+        width, height: Inches.
+        dpi: Pixels for each inch.
+    """
+
+    def __init__(self, width: float, height: float, dpi: int = 110) -> None:
+        self.width, self.height = width, height
+        self.figure = create_figure(width, height, dpi)
+
+    def place(self, left: float, top: float) -> tuple[float, float]:
+        """Return a point in matplotlib's figure coordinates."""
+        return left / self.width, 1 - top / self.height
+
+    def add_axes(self, left: float, top: float, width: float, height: float) -> Axes:
+        """Add axes that fill a rectangle."""
+        return self.figure.add_axes((*self.place(left, top + height), width / self.width, height / self.height))
+
+    def write(self, left: float, top: float, text: str, **style: Any) -> None:
+        """Write text; `style` is for `Figure.text`."""
+        self.figure.text(*self.place(left, top), text, **style)
+
+
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure to a PNG file, with file and person names drawn literally: `$` does not start a formula.
 
@@ -44,3 +70,12 @@ def save_figure(figure: Figure, path: Path) -> None:
     with atomic_write(path) as temporary, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # drawn as a box
         FigureCanvasAgg(figure).print_png(temporary)
+
+
+def shorten(text: str, max_length: int) -> str:
+    """Cut a text that is too long and mark it with an ellipsis.
+
+    >>> shorten("0002_c1s1_000451_03.jpg", 16)
+    '0002_c1s1_00045…'
+    """
+    return text if len(text) <= max_length else f"{text[: max_length - 1]}…"

@@ -83,7 +83,9 @@ def draw_ranking(
 def _query_cell(detections: PersonDetections, ranking: Ranking, crops: Mapping[int, np.ndarray]) -> CropCell:
     row = ranking.query
     title = f"query {detections.detection[row]}\nframe {detections.frame[row]}"
-    return CropCell(crops[row], QUERY, title, "" if ranking.best_match is not None else "no match", INCORRECT, bold=True)
+    return CropCell(
+        crops[row], QUERY, title, "" if ranking.best_match is not None else "no match", INCORRECT, bold=True
+    )
 
 
 def _match_cell(

@@ -1,193 +1,177 @@
-"""The table of similarities as a picture: the pairs, what each network says of them, and its margin."""
+"""Plot a similarity table: the image pairs, their similarity under each network, and the margins."""
+
+from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
 
 from learning_reid.datasets.images import open_image
 from learning_reid.datasets.pairs import ImagePair
-from learning_reid.visualization.crop_grid import CORRECT, NEUTRAL, INCORRECT, show_crop
-from learning_reid.visualization.figures import save_figure
+from learning_reid.visualization.crop_grid import CORRECT, INCORRECT, NEUTRAL, show_crop
+from learning_reid.visualization.figures import Page, save_figure, shorten
 from learning_reid.visualization.similarity_table import WORDS, SimilarityTable, signed_value
 
-PAIRS_SHOWN = 28  # of more, only the points are drawn
-_COLOURS = {True: CORRECT, False: INCORRECT, None: NEUTRAL}
-_MARKS = {True: "o", False: "D", None: "s"}
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MAX_PAIRS_SHOWN = 28  # with more pairs, only the points are drawn
+_COLORS = {True: CORRECT, False: INCORRECT, None: NEUTRAL}
+_MARKERS = {True: "o", False: "D", None: "s"}
 _TITLES = {
     "cosine": "Cosine similarity",
     "euclidean": "Euclidean distance (small = alike)",
     "bounded": "1 / (1 + Euclidean distance)",
 }
-_CELL, _ROW, _CROP, _GAP = 0.92, 0.42, 0.96, 0.05  # inches; a pair's width, a network's height, a crop's height
-_POINTS, _END, _MARGIN = 4.2, 0.75, 0.25  # inches: the points' width, room for the margins, the paper's edge
-_HEAD, _FOOT = 1.2, 0.7  # inches: above the crops, and below the rows
-_LONGEST = 32  # letters of a network's label
-_TOLD = "the ends of the band: the two pairs that make the margin"
+_CELL, _ROW, _CROP, _GAP = 0.92, 0.42, 0.96, 0.05  # inches: width of a pair, height of a row, height of a crop
+_POINTS, _MARGIN_COLUMN, _BORDER = 4.2, 0.75, 0.25  # inches: widths of the points, of the margins, of the border
+_HEADING, _FOOTER = 1.2, 0.7  # inches: above the crops, below the rows
+_MAX_LABEL = 32  # characters of a network's label
+_NOTE = "ends of the band: the two pairs that define the margin"
 
 
 def draw_similarity_table(path: Path, table: SimilarityTable, measure: str) -> None:
-    """Draw the pairs above a table of colours, and beside it each network's pairs as points with its margin.
+    """Draw the pairs above a heat map of their similarities, and beside it each network's pairs as points.
 
-    A cell is darker the more alike the network finds the pair; framed are the two cells that make the margin.
+    Darker cells are more similar; the two pairs that define the margin are framed.
 
     Args:
-        path: the PNG file to write or replace.
-        table: at least one network and one pair.
-        measure: a name of `MEASURES`.
+        path: PNG file to write.
+        table: At least one network and one pair.
+        measure: A name of `MEASURES`.
 
     Raises:
-        UserError: the file cannot be written, or a picture cannot be read.
+        UserError: The file cannot be written, or an image cannot be read.
     """
-    page = _Page(table)
-    figure = page.figure
-    figure.text(*page.place(_MARGIN, 0.42), _title(table, measure), fontsize=13, fontweight="bold", va="bottom")
-    _write_key(figure, table, page)
+    layout = _Layout(table)
+    page = layout.page
+    page.write(_BORDER, 0.42, _title(table, measure), fontsize=13, fontweight="bold", va="bottom")
+    _draw_legend(page, table)
     if not all(np.isnan(table.margin(label, measure)) for label in table.measured):
-        words = f"framed, and {_TOLD}" if page.cells else _TOLD
-        figure.text(*page.place(_MARGIN, 0.78), words, fontsize=9, color="#5f6368", va="top")
-    if page.cells:
+        note = f"frames and {_NOTE}" if layout.num_cells else _NOTE
+        page.write(_BORDER, 0.78, note, fontsize=9, color="#5f6368", va="top")
+    if layout.num_cells:
         for column, pair in enumerate(table.chosen.pairs):
-            _show_pair(page, column, pair)
-        _fill_cells(page.axes(page.labels, page.top, page.cells * _CELL, page.rows * _ROW), table, measure)
-    points = page.axes(page.points, page.top, _POINTS, page.rows * _ROW)
+            _draw_pair(layout, column, pair)
+        heat_map = page.add_axes(layout.cells_left, layout.top, layout.num_cells * _CELL, layout.rows_height)
+        _draw_heat_map(heat_map, table, measure)
+    points = page.add_axes(layout.points_left, layout.top, _POINTS, layout.rows_height)
     _draw_points(points, table, measure)
     points.set_xlabel(_TITLES[measure], fontsize=9)
-    if not page.cells:
-        _write_labels(points, table)
-    save_figure(figure, path)
+    if not layout.num_cells:
+        _label_rows(points, table)
+    save_figure(page.figure, path)
 
 
-class _Page:
-    """Where everything goes, in inches from the top left corner."""
+class _Layout:
+    """Positions in inches from the top left corner."""
 
     def __init__(self, table: SimilarityTable) -> None:
-        pairs = len(table.answers)
-        self.rows = len(table.measured)
-        self.cells = pairs if pairs <= PAIRS_SHOWN else 0
-        self.labels = _MARGIN + 0.09 * max(len(_short(label)) for label in table.measured) + 0.15
-        self.points = self.labels + self.cells * _CELL + (0.35 if self.cells else 0)
-        self.top = _HEAD + (_CROP + 0.35 if self.cells else 0)
-        self.width = self.points + _POINTS + _END + _MARGIN
-        self.height = self.top + self.rows * _ROW + _FOOT
-        self.figure = Figure(figsize=(self.width, self.height), dpi=110, facecolor="white")
-
-    def place(self, left: float, top: float) -> tuple[float, float]:
-        """A point as shares of the page, as matplotlib counts them."""
-        return left / self.width, 1 - top / self.height
-
-    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
-        """A rectangle to draw in."""
-        x, y = self.place(left, top + height)
-        return self.figure.add_axes((x, y, width / self.width, height / self.height))
+        num_pairs = len(table.same)
+        self.num_cells = num_pairs if num_pairs <= MAX_PAIRS_SHOWN else 0
+        longest_label = max(len(shorten(label, _MAX_LABEL)) for label in table.measured)
+        self.cells_left = _BORDER + 0.09 * longest_label + 0.15
+        self.points_left = self.cells_left + self.num_cells * _CELL + (0.35 if self.num_cells else 0)
+        self.top = _HEADING + (_CROP + 0.35 if self.num_cells else 0)
+        self.rows_height = len(table.measured) * _ROW
+        width = self.points_left + _POINTS + _MARGIN_COLUMN + _BORDER
+        self.page = Page(width, self.top + self.rows_height + _FOOTER)
 
 
 def _title(table: SimilarityTable, measure: str) -> str:
     networks = f"{len(table.measured)} network" + ("s" if len(table.measured) > 1 else "")
-    pairs = f"{len(table.answers)} pair" + ("s" if len(table.answers) > 1 else "")
+    pairs = f"{len(table.same)} pair" + ("s" if len(table.same) > 1 else "")
     return f"{_TITLES[measure].partition(' (small')[0]}: {pairs}, {networks}"
 
 
-def _write_key(figure: Figure, table: SimilarityTable, page: _Page) -> None:
-    words = {True: "one person", False: "two persons", None: "nobody knows"}
-    there = [answer for answer in words if answer in table.answers]
-    patches = [Patch(color=_COLOURS[answer], label=words[answer]) for answer in there]
-    x, y = page.place(_MARGIN, 0.5)
-    figure.legend(
-        handles=patches, loc="upper left", bbox_to_anchor=(x, y), ncols=3, frameon=False, fontsize=9, borderaxespad=0,
-        borderpad=0, handlelength=1.0, handleheight=0.9,
+def _draw_legend(page: Page, table: SimilarityTable) -> None:
+    from matplotlib.patches import Patch
+
+    names = {True: "same person", False: "different persons", None: "unknown"}
+    patches = [Patch(color=_COLORS[same], label=name) for same, name in names.items() if same in table.same]
+    page.figure.legend(
+        handles=patches, loc="upper left", bbox_to_anchor=page.place(_BORDER, 0.5), ncols=3, frameon=False, fontsize=9,
+        borderaxespad=0, borderpad=0, handlelength=1.0, handleheight=0.9,
     )  # fmt: skip
 
 
-def _show_pair(page: _Page, column: int, pair: ImagePair) -> None:
-    """Two crops side by side in the frame of the expected answer, and the number of the pair."""
+def _draw_pair(layout: _Layout, column: int, pair: ImagePair) -> None:
+    """Draw two crops side by side, framed by the expected result, and the number of the pair."""
     width = (_CELL - 3 * _GAP) / 2
-    for place, picture in enumerate((pair.first, pair.second)):
-        left = page.labels + column * _CELL + _GAP + place * (width + _GAP)
-        cell = page.axes(left, _HEAD, width, _CROP)
-        show_crop(cell, open_image(picture), _COLOURS[pair.same], ratio=_CROP / width)
-        for side in cell.spines.values():
-            side.set_linewidth(2)
-    x, y = page.place(page.labels + (column + 0.5) * _CELL, _HEAD + _CROP + 0.2)
-    words = f"{column + 1} {WORDS[pair.same]}"
-    page.figure.text(x, y, words, ha="center", va="center", fontsize=8, color=_COLOURS[pair.same], fontweight="bold")
+    for index, image in enumerate((pair.first, pair.second)):
+        left = layout.cells_left + column * _CELL + _GAP + index * (width + _GAP)
+        ax = layout.page.add_axes(left, _HEADING, width, _CROP)
+        show_crop(ax, open_image(image), _COLORS[pair.same], ratio=_CROP / width)
+        for spine in ax.spines.values():
+            spine.set_linewidth(2)
+    layout.page.write(
+        layout.cells_left + (column + 0.5) * _CELL, _HEADING + _CROP + 0.2, f"{column + 1} {WORDS[pair.same]}",
+        ha="center", va="center", fontsize=8, color=_COLORS[pair.same], fontweight="bold",
+    )  # fmt: skip
 
 
-def _fill_cells(axes: Axes, table: SimilarityTable, measure: str) -> None:
+def _draw_heat_map(ax: Axes, table: SimilarityTable, measure: str) -> None:
+    from matplotlib import colormaps
+    from matplotlib.patches import Rectangle
+
     values = np.array([table.values(label, measure) for label in table.measured])  # (networks, pairs)
-    colours = colormaps["Blues_r" if measure == "euclidean" else "Blues"]
+    num_rows, num_columns = values.shape
+    color_map = colormaps["Blues_r" if measure == "euclidean" else "Blues"]
     low, high = float(values.min()), float(values.max())
     spread = max(high - low, 1e-9)
-    axes.imshow(values, cmap=colours, vmin=low - 0.1 * spread, vmax=high + 0.1 * spread, aspect="auto")
+    ax.imshow(values, cmap=color_map, vmin=low - 0.1 * spread, vmax=high + 0.1 * spread, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
-        share = (value - low) / spread
-        dark = (1 - share if measure == "euclidean" else share) > 0.6
-        axes.text(column, row, f"{value:.3f}", ha="center", va="center", fontsize=9, color="white" if dark else "black")
-    for row, said in enumerate(values):
-        for column, answer in _limits(said, table.answers, measure):
-            axes.add_patch(
-                Rectangle(
-                    (column - 0.46, row - 0.43),
-                    0.92,
-                    0.86,
-                    fill=False,
-                    edgecolor=_COLOURS[answer],
-                    linewidth=2.5,
-                    zorder=3,
-                )
-            )
-    axes.hlines(np.arange(1, len(values)) - 0.5, -0.5, len(table.answers) - 0.5, color="white", linewidth=2)
-    axes.vlines(np.arange(1, len(table.answers)) - 0.5, -0.5, len(values) - 0.5, color="white", linewidth=2)
-    axes.set(xticks=[], xlim=(-0.5, len(table.answers) - 0.5), ylim=(len(values) - 0.5, -0.5))
-    _write_labels(axes, table)
-    for side in axes.spines.values():
-        side.set_visible(False)
+        fraction = (value - low) / spread
+        dark = (1 - fraction if measure == "euclidean" else fraction) > 0.6
+        ax.text(column, row, f"{value:.3f}", ha="center", va="center", fontsize=9, color="white" if dark else "black")
+    for row, of_network in enumerate(values):
+        for column in _margin_pairs(of_network, table.same, measure):
+            corner, color = (column - 0.46, row - 0.43), _COLORS[table.same[column]]
+            ax.add_patch(Rectangle(corner, 0.92, 0.86, fill=False, edgecolor=color, linewidth=2.5, zorder=3))
+    ax.hlines(np.arange(1, num_rows) - 0.5, -0.5, num_columns - 0.5, color="white", linewidth=2)
+    ax.vlines(np.arange(1, num_columns) - 0.5, -0.5, num_rows - 0.5, color="white", linewidth=2)
+    ax.set(xticks=[], xlim=(-0.5, num_columns - 0.5), ylim=(num_rows - 0.5, -0.5))
+    _label_rows(ax, table)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
 
 
-def _limits(said: np.ndarray, answers: list[bool | None], measure: str) -> list[tuple[int, bool]]:
-    """The columns of the pair of one person that is least alike, and of that of two that is most alike."""
-    alike = -said if measure == "euclidean" else said
-    same, different = ([at for at, answer in enumerate(answers) if answer is wanted] for wanted in (True, False))
-    if not same or not different:
+def _margin_pairs(values: np.ndarray, same: list[bool | None], measure: str) -> list[int]:
+    """Return the least similar same-person pair and the most similar different-person pair."""
+    similarity = -values if measure == "euclidean" else values
+    genuine, impostor = ([i for i, known in enumerate(same) if known is kind] for kind in (True, False))
+    if not genuine or not impostor:
         return []
-    return [(min(same, key=lambda at: alike[at]), True), (max(different, key=lambda at: alike[at]), False)]
+    return [min(genuine, key=lambda i: similarity[i]), max(impostor, key=lambda i: similarity[i])]
 
 
-def _draw_points(axes: Axes, table: SimilarityTable, measure: str) -> None:
+def _draw_points(ax: Axes, table: SimilarityTable, measure: str) -> None:
     for row, label in enumerate(table.measured):
-        said = table.values(label, measure)
+        values = table.values(label, measure)
         margin = table.margin(label, measure)
-        limits = [said[column] for column, _ in _limits(said, table.answers, measure)]
-        colour = CORRECT if margin > 0 else NEUTRAL if np.isnan(margin) else INCORRECT
-        if limits:
-            axes.fill_betweenx(
-                [row - 0.34, row + 0.34], min(limits), max(limits), color=colour, alpha=0.18, linewidth=0
-            )
-        for answer, mark in _MARKS.items():
-            there = [value for value, known in zip(said, table.answers, strict=True) if known is answer]
-            up = {True: -0.13, False: 0.13, None: 0.0}[answer]  # so that the two answers do not cover each other
-            axes.plot(there, [row + up] * len(there), mark, color=_COLOURS[answer], markersize=7, mec="white", mew=0.6)
-        axes.text(
-            1.03, row, signed_value(margin), transform=axes.get_yaxis_transform(), va="center", color=colour,
+        ends = [values[column] for column in _margin_pairs(values, table.same, measure)]
+        color = CORRECT if margin > 0 else NEUTRAL if np.isnan(margin) else INCORRECT
+        if ends:
+            ax.fill_betweenx([row - 0.34, row + 0.34], min(ends), max(ends), color=color, alpha=0.18, linewidth=0)
+        for same, marker in _MARKERS.items():
+            x = [value for value, known in zip(values, table.same, strict=True) if known is same]
+            y = row + {True: -0.13, False: 0.13, None: 0.0}[same]  # so that the two kinds do not cover each other
+            ax.plot(x, [y] * len(x), marker, color=_COLORS[same], markersize=7, mec="white", mew=0.6)
+        ax.text(
+            1.03, row, signed_value(margin), transform=ax.get_yaxis_transform(), va="center", color=color,
             fontsize=10, fontweight="bold",
         )  # fmt: skip
-    axes.text(1.03, 1.02, "margin", transform=axes.transAxes, fontsize=9, va="bottom")
-    axes.set_ylim(len(table.measured) - 0.5, -0.5)
-    axes.set_yticks([])
-    axes.grid(axis="x", color="#e3e6e8")
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=8)
+    ax.text(1.03, 1.02, "margin", transform=ax.transAxes, fontsize=9, va="bottom")
+    ax.set_ylim(len(table.measured) - 0.5, -0.5)
+    ax.set_yticks([])
+    ax.grid(axis="x", color="#e3e6e8")
+    ax.set_axisbelow(True)
+    ax.tick_params(labelsize=8)
     for name in ("top", "left", "right"):
-        axes.spines[name].set_visible(False)
+        ax.spines[name].set_visible(False)
 
 
-def _write_labels(axes: Axes, table: SimilarityTable) -> None:
-    axes.set_yticks(range(len(table.measured)), [_short(label) for label in table.measured], fontsize=9)
-    axes.tick_params(axis="y", left=False)
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"
+def _label_rows(ax: Axes, table: SimilarityTable) -> None:
+    ax.set_yticks(range(len(table.measured)), [shorten(label, _MAX_LABEL) for label in table.measured], fontsize=9)
+    ax.tick_params(axis="y", left=False)

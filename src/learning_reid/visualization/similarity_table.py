@@ -1,4 +1,4 @@
-"""How alike each of several networks finds the same pairs: as Markdown, CSV and JSON."""
+"""Similarity of the same image pairs under several networks, as Markdown, CSV and JSON."""
 
 import csv
 import io
@@ -24,66 +24,68 @@ _SHORT = {True: "same", False: "diff", None: "?"}
 
 @dataclass(frozen=True)
 class SimilarityTable:
-    """Networks × pairs.
+    """Similarities of networks × pairs.
 
     Attributes:
-        chosen: the pairs, and how they were chosen.
-        measured: what each network says of them, by its label.
+        chosen: The pairs, and how they were chosen.
+        measured: The similarities of the pairs by network label.
     """
 
     chosen: ChosenPairs
     measured: dict[str, PairMeasures]
 
     @property
-    def answers(self) -> list[bool | None]:
-        """Whether each pair shows one person."""
+    def same(self) -> list[bool | None]:
+        """Whether each pair shows the same person; None if unknown."""
         return [pair.same for pair in self.chosen.pairs]
 
     def values(self, label: str, measure: str) -> np.ndarray:
-        """(p,) what a network says of the pairs."""
+        """Return the (p,) values of one network."""
         return getattr(self.measured[label], measure)
 
     def margin(self, label: str, measure: str) -> float:
-        """See `margin`; positive is good for each measure."""
-        return margin(self.values(label, measure), self.answers, smaller_is_alike=measure == "euclidean")
+        """Return the `margin` of one network; positive is good for each measure."""
+        return margin(self.values(label, measure), self.same, smaller_is_alike=measure == "euclidean")
 
     def mean_gap(self, label: str, measure: str) -> float:
-        """See `mean_gap`; positive is good for each measure."""
-        return mean_gap(self.values(label, measure), self.answers, smaller_is_alike=measure == "euclidean")
+        """Return the `mean_gap` of one network; positive is good for each measure."""
+        return mean_gap(self.values(label, measure), self.same, smaller_is_alike=measure == "euclidean")
 
 
-def margin(values: np.ndarray, answers: Sequence[bool | None], smaller_is_alike: bool = False) -> float:
-    """Lowest similarity of one person minus the highest of two: above zero a threshold parts them all.
+def margin(values: np.ndarray, same: Sequence[bool | None], smaller_is_alike: bool = False) -> float:
+    """Compute the lowest similarity of a same-person pair minus the highest of a different-person pair.
+
+    Above zero, one threshold separates all pairs.
 
     Args:
         values: (p,) similarities, or distances.
-        answers: p, whether a pair shows one person; None does not count.
-        smaller_is_alike: they are distances: the lowest of two persons minus the highest of one.
+        same: p, whether a pair shows the same person; None is left out.
+        smaller_is_alike: The values are distances: lowest of different persons minus highest of the same person.
 
     Returns:
-        The difference; NaN where there are no pairs of one person, or none of two.
+        The difference; NaN if either kind of pair is missing.
 
     >>> round(margin(np.array([0.9, 0.7, 0.6]), [True, True, False]), 3)
     0.1
     >>> round(margin(np.array([0.3, 0.5, 0.4]), [True, True, False], smaller_is_alike=True), 3)
     -0.1
     """
-    same, different = _parted(values, answers, smaller_is_alike)
-    return float(same.min() - different.max()) if len(same) and len(different) else float("nan")
+    genuine, impostor = _split(values, same, smaller_is_alike)
+    return float(genuine.min() - impostor.max()) if len(genuine) and len(impostor) else float("nan")
 
 
-def mean_gap(values: np.ndarray, answers: Sequence[bool | None], smaller_is_alike: bool = False) -> float:
-    """As `margin`, between the means: it does not hang on the two worst pairs.
+def mean_gap(values: np.ndarray, same: Sequence[bool | None], smaller_is_alike: bool = False) -> float:
+    """Compute the difference of the means, which unlike `margin` does not depend on the two worst pairs alone.
 
     >>> round(mean_gap(np.array([0.9, 0.7, 0.6]), [True, True, False]), 3)
     0.2
     """
-    same, different = _parted(values, answers, smaller_is_alike)
-    return float(same.mean() - different.mean()) if len(same) and len(different) else float("nan")
+    genuine, impostor = _split(values, same, smaller_is_alike)
+    return float(genuine.mean() - impostor.mean()) if len(genuine) and len(impostor) else float("nan")
 
 
 def similarity_markdown(table: SimilarityTable, measures: Sequence[str]) -> str:
-    """Which pairs there are, then a table for each measure: networks × pairs, the expected answers, the margins."""
+    """Return a list of the pairs, then a table for each measure: networks × pairs, expected results, margins."""
     names = short_names([path for pair in table.chosen.pairs for path in (pair.first, pair.second)])
     rows = [
         [str(number), WORDS[pair.same], names[pair.first], names[pair.second]]
@@ -96,22 +98,22 @@ def similarity_markdown(table: SimilarityTable, measures: Sequence[str]) -> str:
 
 
 def similarity_csv(table: SimilarityTable) -> str:
-    """A row for each network and pair, with all three measures; the margins of a network stand in each of its rows."""
+    """Return CSV with a row for each network and pair: all measures, and the margins of the network."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     margins = [f"margin_{measure}" for measure in MEASURES]
     writer.writerow(["model", "pair", "img1", "img2", "expected", *MEASURES, *margins])
     for label in table.measured:
-        of_model = [_plain(table.margin(label, measure)) for measure in MEASURES]
-        for place, pair in enumerate(table.chosen.pairs):
-            said = [_plain(table.values(label, measure)[place]) for measure in MEASURES]
+        model_margins = [_format_number(table.margin(label, measure)) for measure in MEASURES]
+        for index, pair in enumerate(table.chosen.pairs):
+            values = [_format_number(table.values(label, measure)[index]) for measure in MEASURES]
             expected = "" if pair.same is None else WORDS[pair.same]
-            writer.writerow([label, place + 1, pair.first, pair.second, expected, *said, *of_model])
+            writer.writerow([label, index + 1, pair.first, pair.second, expected, *values, *model_margins])
     return stream.getvalue()
 
 
 def similarity_values(table: SimilarityTable) -> dict[str, Any]:
-    """The same for a JSON file."""
+    """Return the same as a dictionary for JSON."""
     pairs = [{"img1": str(pair.first), "img2": str(pair.second), "same": pair.same} for pair in table.chosen.pairs]
     models = [
         {
@@ -126,18 +128,18 @@ def similarity_values(table: SimilarityTable) -> dict[str, Any]:
 
 
 def short_names(paths: Sequence[Path]) -> dict[Path, str]:
-    """The file names; the whole paths of those whose names occur twice.
+    """Return the file name of each path, or the whole path if the name occurs twice.
 
     >>> list(short_names([Path("x/a.jpg"), Path("y/a.jpg"), Path("y/b.jpg")]).values())
     ['x/a.jpg', 'y/a.jpg', 'b.jpg']
     """
-    different = dict.fromkeys(paths)
-    count = Counter(path.name for path in different)
-    return {path: path.name if count[path.name] == 1 else str(path) for path in different}
+    unique = dict.fromkeys(paths)
+    count = Counter(path.name for path in unique)
+    return {path: path.name if count[path.name] == 1 else str(path) for path in unique}
 
 
 def signed_value(value: float) -> str:
-    """A margin with its sign; a dash where there is none.
+    """Format a margin with its sign, or a dash for NaN.
 
     >>> signed_value(0.0444), signed_value(-0.0001), signed_value(float("nan"))
     ('+0.044', '-0.000', '–')
@@ -146,8 +148,8 @@ def signed_value(value: float) -> str:
 
 
 def _measure_table(table: SimilarityTable, measure: str) -> str:
-    numbers = [str(number) for number in range(1, len(table.answers) + 1)]
-    expected = ["expected", *(_SHORT[answer] for answer in table.answers), "", ""]
+    numbers = [str(number) for number in range(1, len(table.same) + 1)]
+    expected = ["expected", *(_SHORT[same] for same in table.same), "", ""]
     rows = [
         [
             label,
@@ -160,13 +162,11 @@ def _measure_table(table: SimilarityTable, measure: str) -> str:
     return markdown_table([measure, *numbers, "margin", "mean gap"], [expected, *rows])
 
 
-def _parted(
-    values: np.ndarray, answers: Sequence[bool | None], smaller_is_alike: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """The similarities of pairs of one person, and those of two; a distance counts as its negative."""
-    alike = -np.asarray(values) if smaller_is_alike else np.asarray(values)
-    return alike[[answer is True for answer in answers]], alike[[answer is False for answer in answers]]
+def _split(values: np.ndarray, same: Sequence[bool | None], smaller_is_alike: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the similarities of same-person and of different-person pairs; distances are negated."""
+    similarities = -np.asarray(values) if smaller_is_alike else np.asarray(values)
+    return similarities[[known is True for known in same]], similarities[[known is False for known in same]]
 
 
-def _plain(value: float) -> str:
+def _format_number(value: float) -> str:
     return "" if np.isnan(value) else f"{value:.6f}"

@@ -1,4 +1,4 @@
-"""What came out, in figures: `summary.json` for programs, and a short table for the person in front of the screen."""
+"""The results of a pipeline run in numbers: `summary.json`, and a short text for the terminal."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,12 +8,12 @@ import numpy as np
 
 from learning_reid.io.output_folder import PIPELINE_OUTPUTS, write_json
 from learning_reid.metrics.reidentification import ReidentificationMetrics
-from learning_reid.retrieval.ranking import Ranking
 from learning_reid.retrieval.person_detections import PersonDetections
+from learning_reid.retrieval.ranking import Ranking
 
 
 @dataclass(frozen=True)
-class Match:
+class BestMatch:
     """The nearest later detection."""
 
     frame: int
@@ -22,51 +22,59 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Query:
-    """Who was looked for, and the answer: `best_match` is None for "not here", beyond `ranking.reject_above`."""
+class QueryResult:
+    """A query and its result; `best_match` is None if the nearest detection is beyond `ranking.reject_above`."""
 
     frame: int
     detection: int
     box_xyxy: list[float]
-    person_id: int | None  # where the truth is known and the detection stands for a true person
-    best_match: Match | None
+    person_id: int | None  # from the ground truth, if the detection matches a true person
+    best_match: BestMatch | None
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Figures of one walk-through; `summary.json` holds the same.
+    """The content of `summary.json`.
 
     Attributes:
-        frames: how many frames were read.
-        frames_skipped: how many files could not be read.
-        skipped: a line for each of them.
-        detections: how many persons were seen in all frames together.
-        query: the query, or a list of them where a list or `all` was asked for.
-        seconds: wall time by stage.
-        frames_per_second: frames over all the seconds, loading the networks left out.
-        truth: figures against the truth, None where there is none.
-        stopped_early: Ctrl-C was pressed; the outputs hold what was done until then.
+        frames: Number of frames read.
+        frames_skipped: Number of frames that could not be read.
+        skipped: One line for each of them.
+        detections: Number of detections in all frames.
+        query: The query; a list if the setting is a list or `all`.
+        seconds: Wall time by stage.
+        frames_per_second: Frames over the seconds of all stages except loading.
+        truth: Metrics against the ground truth; None without it.
+        stopped_early: Ctrl-C was pressed; the outputs cover what was done until then.
     """
 
     frames: int
     frames_skipped: int
     skipped: list[str]
     detections: int
-    query: Query | list[Query]
+    query: QueryResult | list[QueryResult]
     seconds: dict[str, float]
     frames_per_second: float
     truth: ReidentificationMetrics | None
     stopped_early: bool
 
     @property
-    def queries(self) -> list[Query]:
-        """The queries, one or several."""
+    def queries(self) -> list[QueryResult]:
+        """All queries as a list."""
         return self.query if isinstance(self.query, list) else [self.query]
 
 
-def summarize_queries(sightings: PersonDetections, rankings: Sequence[Ranking], identity: np.ndarray | None) -> list[Query]:
-    """The queries and their answers in words that JSON knows."""
-    queries = []
+def summarize_queries(
+    detections: PersonDetections, rankings: Sequence[Ranking], identity: np.ndarray | None
+) -> list[QueryResult]:
+    """Return queries and best matches as values that JSON can store.
+
+    Args:
+        detections: All detections.
+        rankings: One for each query.
+        identity: (n,) true person of each detection, negative = none.
+    """
+    results = []
     for ranking in rankings:
         row, best = ranking.query, ranking.best_match
         person = None if identity is None or identity[row] < 0 else int(identity[row])
@@ -74,41 +82,41 @@ def summarize_queries(sightings: PersonDetections, rankings: Sequence[Ranking], 
         if best is not None:
             found = int(ranking.rows[best])
             distance = round(float(ranking.distances[best]), 6)
-            match = Match(int(sightings.frame[found]), int(sightings.detection[found]), distance)
-        box = [round(float(value), 2) for value in sightings.boxes_xyxy[row]]
-        queries.append(Query(int(sightings.frame[row]), int(sightings.detection[row]), box, person, match))
-    return queries
+            match = BestMatch(int(detections.frame[found]), int(detections.detection[found]), distance)
+        box = [round(float(value), 2) for value in detections.boxes_xyxy[row]]
+        results.append(QueryResult(int(detections.frame[row]), int(detections.detection[row]), box, person, match))
+    return results
 
 
 def write_summary(path: Path, summary: Summary) -> None:
-    """Write `summary.json`; a figure that cannot be computed is null, and without truth there is no `truth`."""
+    """Write `summary.json`, without `truth` if there is no ground truth."""
     values = {key: value for key, value in asdict(summary).items() if not (key == "truth" and value is None)}
     write_json(path, values)
 
 
 def format_summary(summary: Summary, folder: Path) -> str:
-    """The short table printed at the end."""
-    lines = [f"{summary.frames} frames, {summary.detections} persons seen, {summary.frames_per_second:.1f} frames/s"]
+    """Return the text that is printed at the end."""
+    lines = [f"{summary.frames} frames, {summary.detections} detections, {summary.frames_per_second:.1f} frames/s"]
     lines += [f"skipped: {line}" for line in summary.skipped]
     lines += ["", f"{'query':<22}{'best match':<26}{'distance':>8}"]
-    for query in summary.queries:
-        asked, best = f"frame {query.frame}, person {query.detection}", query.best_match
-        answer = "not here" if best is None else f"frame {best.frame}, person {best.detection}"
-        lines.append(f"{asked:<22}{answer:<26}" + ("" if best is None else f"{best.distance:>8.3f}"))
+    for result in summary.queries:
+        query, best = f"frame {result.frame}, person {result.detection}", result.best_match
+        match = "no match" if best is None else f"frame {best.frame}, person {best.detection}"
+        lines.append(f"{query:<22}{match:<26}" + ("" if best is None else f"{best.distance:>8.3f}"))
     if summary.truth is not None:
-        lines += ["", _truth_line(summary.truth, any(query.best_match is None for query in summary.queries))]
+        lines += ["", _format_truth(summary.truth, any(result.best_match is None for result in summary.queries))]
     if summary.stopped_early:
-        lines += ["", "stopped by Ctrl-C: the results hold what was done until then"]
+        lines += ["", "stopped by Ctrl-C: the results cover what was done until then"]
     lines += [""] + [str(folder / name) for name in PIPELINE_OUTPUTS]
     return "\n".join(lines)
 
 
-def _truth_line(truth: ReidentificationMetrics, rejects: bool) -> str:
+def _format_truth(truth: ReidentificationMetrics, has_rejected: bool) -> str:
     if not truth.queries_scored:
-        return "truth: no query stands for a true person who is present later, so nothing could be scored"
-    cases = "later frames" if truth.queries_scored == 1 else "cases (a query and a later frame that shows them)"
+        return "ground truth: no query is a true person who appears in a later frame, so there are no metrics"
+    cases = "later frames" if truth.queries_scored == 1 else "later frames (summed over the queries)"
     return (
-        f"truth: found again in {truth.refind_rate:.1%} of {truth.frames_scored} {cases}, "
+        f"ground truth: re-identified in {truth.refind_rate:.1%} of {truth.frames_scored} {cases}, "
         f"rank-1 {truth.rank1:.1%}, mAP {truth.map:.1%} ({truth.queries_scored} of {truth.queries} queries scored"
-        f"{', before reject_above' if rejects else ''})"
+        f"{', ignoring reject_above' if has_rejected else ''})"
     )

@@ -1,76 +1,76 @@
-"""What to know before a figure of published weights is believed. Each note says what, why, and what to do instead."""
+"""Notes on the limits of published weights: what, why, and what to do instead."""
 
 from collections.abc import Sequence
 
 from learning_reid.zoo.cards import COMBINED, IMAGENET, Card
 
-# Sets that show the same people, or of which one is a part of the other.
+# Datasets that show the same people, or of which one is a part of the other.
 _SAME_PEOPLE = {"market1501": "market1501", "mars": "market1501", "dukemtmcvidreid": "dukemtmcreid"}
 _WITHDRAWN = {
-    "dukemtmcreid": "DukeMTMC-reID was withdrawn by its authors in 2019: its people had not been asked",
+    "dukemtmcreid": "DukeMTMC-reID was withdrawn by its authors in 2019: the people in it had not given consent",
 }
 
 
 def notes_on_weights(card: Card, size: tuple[int, int] | None = None) -> list[str]:
-    """What is to be said of a set of weights, whatever it is used for.
+    """Return the notes on weights that matter for any use.
 
     Args:
-        card: the weights.
-        size: height and width of the pictures they will be given; None where that is not known.
+        card: The weights.
+        size: Height and width of the crops they will be used with; None if unknown.
     """
     notes = []
     if card.trained_on == IMAGENET:
         notes.append(
-            f"{card.key} learned to tell 1,000 kinds of things apart, not people: it is where training begins, and "
-            "ranking people with it is close to useless; choose weights that saw people: "
+            f"{card.key} was trained to classify 1,000 kinds of objects, not people: it is a start for training, and "
+            "ranking people with it is close to useless; choose weights trained on people: "
             f"zoo list {card.architecture}"
         )
     notes += [
-        f"{card.key} was trained on a withdrawn data set: {_WITHDRAWN[name]}; for new work choose other weights"
+        f"{card.key} was trained on a withdrawn dataset: {_WITHDRAWN[name]}; choose other weights for new work"
         for name in card.datasets
         if name in _WITHDRAWN
     ]
-    wanted = card.recipe.input
-    if size is not None and wanted is not None and size != wanted:
+    trained = card.recipe.input
+    if size is not None and trained is not None and size != trained:
         notes.append(
-            f"{card.key} was trained on pictures of {wanted[0]}×{wanted[1]} and is given {size[0]}×{size[1]}: "
-            "its published figures do not hold; use its own size"
+            f"{card.key} was trained on crops of {trained[0]}×{trained[1]} and is used with {size[0]}×{size[1]}: "
+            "its published results do not apply; use its own size"
         )
     return notes
 
 
 def notes_on_use(card: Card, target: str, metric: str, unit_length: bool = True) -> list[str]:
-    """What is to be said of measuring a set of weights.
+    """Return the notes on an evaluation of weights.
 
     Args:
-        card: the weights.
-        target: the data set it is measured on, such as `market1501`.
-        metric: `euclidean` or `cosine`.
-        unit_length: whether features are divided by their length first.
+        card: The weights.
+        target: The test dataset, such as "market1501".
+        metric: "euclidean" or "cosine".
+        unit_length: Whether embeddings are L2-normalised.
     """
-    notes = [*_seen_before(card, target)]
+    notes = [*_notes_on_training_data(card, target)]
     if target in _WITHDRAWN:
-        notes.append(f"{_WITHDRAWN[target]}; do not measure new work on it")
+        notes.append(f"{_WITHDRAWN[target]}; do not evaluate new work on it")
     published = card.recipe.distance
     if published is not None and published != metric:
-        same = "features of unit length rank alike by both, but distances and thresholds differ"
+        same = "with unit-length embeddings both give the same ranking, but distances and thresholds differ"
         notes.append(
-            f"{card.key} was published with the {published} distance and is measured with the {metric} one: "
+            f"{card.key} was published with the {published} distance and is evaluated with the {metric} distance: "
             + (same if unit_length else f"rankings differ; use --metric {published}")
         )
     return notes
 
 
-def _seen_before(card: Card, target: str) -> Sequence[str]:
+def _notes_on_training_data(card: Card, target: str) -> Sequence[str]:
     family = _SAME_PEOPLE.get(target, target)
     if family not in card.datasets:
         return []
     if family + COMBINED in card.trained_on.split("+"):
         return [
-            f"{card.key} was trained on all of {family}, its test people too: figures on {target} itself are worth "
-            "nothing; measure it on another set"
+            f"{card.key} was trained on all of {family}, including its test people: results on {target} itself are "
+            "meaningless; evaluate it on another dataset"
         ]
     return [
-        f"{card.key} was trained on {family}: figures on {target} itself are of cameras it has seen, and tell little "
-        "about new places; measure those on another set"
+        f"{card.key} was trained on {family}: results on {target} itself are for cameras it was trained on, and say "
+        "little about new ones; evaluate it on another dataset"
     ]

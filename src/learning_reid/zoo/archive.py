@@ -1,8 +1,9 @@
-"""Unpacking what somebody else packed: nothing may leave its folder, and nothing half done may look done.
+"""Unpack one file or folder of a downloaded archive safely and completely.
 
-An archive is a list of names chosen by a stranger. A name like `../../.bashrc`, or a link that later names pass
-through, writes wherever it likes. So the whole list is judged before the first byte is written, only plain files are
-ever created, and they appear under their final name in one step, when all of them are there.
+Names in an archive are untrusted: one like `../../.bashrc`, or a link that later names pass through, could write
+anywhere. Python's data filter (PEP 706) prevents that for tar files, but only while it extracts, and it keeps links.
+Here one bad name refuses the whole archive before anything is written, zip files are checked the same way, only
+regular files are created, and the result appears under its final name in one step.
 """
 
 import lzma
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from stat import S_IFMT, S_ISDIR, S_ISREG
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from tqdm.auto import tqdm
 
@@ -36,12 +37,11 @@ DAMAGED = (
 
 
 class Entry(NamedTuple):
-    """One name in an archive."""
+    """One name in an archive; `kind` is "file", "folder", or something that is not allowed."""
 
     name: str
     size: int
-    kind: str  # "file", "folder", or what it should not be
-    content: IO[bytes] | None  # open for reading while this entry is the current one
+    kind: str
 
 
 def unpack(archive: Path, member: str, target: Path) -> Path:
@@ -49,117 +49,112 @@ def unpack(archive: Path, member: str, target: Path) -> Path:
 
     Args:
         archive: The archive.
-        member: The path of the wanted file or folder in there; any folders may stand before it.
-        target: What it is to be called; its folder exists or can be made, itself it must not exist.
+        member: Path of the file or folder in the archive; other folders may precede it.
+        target: Path to unpack it to, which must not exist; missing folders are created.
 
     Returns:
         `target`, complete.
 
     Raises:
-        UserError: A name in the archive (wanted or not) leaves the folder, or is a link or a device; the archive is
-            damaged or does not hold `member`; the disk is too small. Nothing is left behind then.
+        UserError: A name in the archive leaves the folder or is a link or a device; the archive is damaged or does not
+            contain `member`; the disk is too small. Nothing is left behind then.
     """
-    with _told_when_damaged(archive):
-        wanted = _judge(archive, member)
+    with _damage_as_user_error(archive):
+        sizes = _check(archive, member)
     target.parent.mkdir(parents=True, exist_ok=True)
-    check_space(target.parent, sum(wanted.values()))
+    check_space(target.parent, sum(sizes.values()))
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".unpacking", dir=target.parent))
     try:
-        with _told_when_damaged(archive):
-            _write(archive, wanted, member, draft / target.name)
+        with _damage_as_user_error(archive):
+            extract = _extract_zip if archive.suffix.lower() == ".zip" else _extract_tar
+            with tqdm(total=sum(sizes.values()), unit="B", unit_scale=True, desc=f"unpacking {target.name}") as bar:
+                for name in extract(archive, {name: _renamed(name, member, target.name) for name in sizes}, draft):
+                    bar.update(sizes[name])
         (draft / target.name).rename(target)
-    finally:  # on Ctrl-C too
+    finally:  # also after Ctrl-C
         shutil.rmtree(draft, ignore_errors=True)
     return target
 
 
-def below(name: str, member: str) -> str | None:
-    """The part of an archive's name that follows `member`; None for a name that is not there or below.
+def relative_name(name: str, member: str) -> str | None:
+    """Return the part of an archive's name after `member`, or None for a name outside of it.
 
-    >>> below("Crowd/S2/View_001/frame_0.jpg", "S2/View_001"), below("Crowd/S2/View_0012/frame_0.jpg", "S2/View_001")
-    ('frame_0.jpg', None)
+    >>> relative_name("Crowd/S2/View_001/frame_0.jpg", "S2/View_001")
+    'frame_0.jpg'
+    >>> relative_name("Crowd/S2/View_0012/frame_0.jpg", "S2/View_001") is None
+    True
     """
     start = f"/{name}/".find(f"/{member}/")
     return None if start < 0 else name[start + len(member) :].strip("/")
 
 
-def _judge(archive: Path, member: str) -> dict[str, int]:
-    """Read the list to its end, refuse it for one bad name, and answer with the wanted files and their sizes."""
-    wanted = {}
-    for entry in _entries(archive, f"checking {archive.name}"):
+def _renamed(name: str, member: str, target: str) -> str:
+    return f"{target}/{relative_name(name, member)}".rstrip("/")
+
+
+def _check(archive: Path, member: str) -> dict[str, int]:
+    """Read all names, raise an error for a bad one, and return the sizes of the files to unpack by name."""
+    sizes = {}
+    for entry in _entries(archive):
         parts = re.split(r"[/\\]", entry.name)
-        if (
-            parts[0] == ""
-            or ".." in parts
-            or re.match(r"[A-Za-z]:", entry.name)
-            or entry.kind not in ("file", "folder")
-        ):
-            what = "leaves the folder" if entry.kind in ("file", "folder") else f"is a {entry.kind}"
+        allowed = entry.kind in ("file", "folder")
+        if parts[0] == "" or ".." in parts or re.match(r"[A-Za-z]:", entry.name) or not allowed:
+            problem = "leaves the folder" if allowed else f"is a {entry.kind}"
             raise UserError(
-                f"{archive} is not unpacked: {entry.name!r} in it {what}; delete it and get it from its publisher"
+                f"{archive} is not unpacked: {entry.name!r} in it {problem}; delete it and get it from its publisher"
             )
-        if entry.kind == "file" and below(entry.name, member) is not None:
-            wanted[entry.name] = entry.size
-    if not wanted:
-        raise UserError(f"{archive} does not hold {member}; delete it and run again to download it anew")
-    return wanted
+        if entry.kind == "file" and relative_name(entry.name, member) is not None:
+            sizes[entry.name] = entry.size
+    if not sizes:
+        raise UserError(f"{archive} does not contain {member}; delete it and run again to download it again")
+    return sizes
 
 
-def _write(archive: Path, wanted: dict[str, int], member: str, draft: Path) -> None:
-    with tqdm(
-        total=sum(wanted.values()), unit="B", unit_scale=True, desc=f"unpacking {draft.name}", dynamic_ncols=True
-    ) as bar:
-        for entry in _entries(archive):
-            if entry.name in wanted and entry.content is not None:
-                file = draft / (below(entry.name, member) or "")
-                file.parent.mkdir(parents=True, exist_ok=True)
-                with file.open("wb") as stream:
-                    shutil.copyfileobj(entry.content, stream)
-                bar.update(entry.size)
-
-
-def _entries(archive: Path, progress: str | None = None) -> Iterator[Entry]:
+def _entries(archive: Path) -> Iterator[Entry]:
     if archive.suffix.lower() == ".zip":
-        yield from _zip_entries(archive)
+        with zipfile.ZipFile(archive) as opened:
+            for member in opened.infolist():
+                mode = member.external_attr >> 16  # 0 from systems other than Unix, which only store files and folders
+                special = mode and S_IFMT(mode) and not S_ISREG(mode) and not S_ISDIR(mode)
+                kind = "link or a device" if special else "folder" if member.is_dir() else "file"
+                yield Entry(member.filename, member.file_size, kind)
         return
-    size, quiet = archive.stat().st_size, progress is None
-    with archive.open("rb") as plain:
-        bar = {"total": size, "desc": progress, "disable": quiet, "dynamic_ncols": True}
-        with tqdm.wrapattr(plain, "read", **bar) as counted, tarfile.open(fileobj=counted, mode="r:*") as tar:
+    with archive.open("rb") as raw:
+        bar = tqdm.wrapattr(raw, "read", total=archive.stat().st_size, desc=f"checking {archive.name}")
+        with bar as counted, tarfile.open(fileobj=counted, mode="r:*") as tar:
             for info in tar:
-                kind = (
-                    "file"
-                    if info.isreg()
-                    else "folder"
-                    if info.isdir()
-                    else "link"
-                    if info.issym() or info.islnk()
-                    else "device"
+                special_kind = "link" if info.issym() or info.islnk() else "device"
+                yield Entry(
+                    info.name, info.size, "file" if info.isreg() else "folder" if info.isdir() else special_kind
                 )
-                yield Entry(info.name, info.size, kind, tar.extractfile(info) if info.isreg() else None)
-            while tar.fileobj.read(1 << 20):  # to the very end, where bzip2, gzip and xz keep their checksum
+            while tar.fileobj.read(1 << 20):  # bzip2, gzip and xz have their checksum at the very end
                 pass
 
 
-def _zip_entries(archive: Path) -> Iterator[Entry]:
+def _extract_zip(archive: Path, names: dict[str, str], folder: Path) -> Iterator[str]:
     with zipfile.ZipFile(archive) as opened:
-        for info in opened.infolist():
-            mode = info.external_attr >> 16  # as Unix wrote it; 0 from other systems, which know files and folders only
-            odd = mode and S_IFMT(mode) and not S_ISREG(mode) and not S_ISDIR(mode)
-            kind = "link or a device" if odd else "folder" if info.is_dir() else "file"
-            with opened.open(info) as content:
-                yield Entry(info.filename, info.file_size, kind, content)
+        for member in opened.infolist():
+            if member.filename in names:
+                name, member.filename = member.filename, names[member.filename]
+                opened.extract(member, folder)
+                yield name
+
+
+def _extract_tar(archive: Path, names: dict[str, str], folder: Path) -> Iterator[str]:
+    with tarfile.open(archive) as tar:
+        for info in tar:
+            if info.name in names:
+                tar.extract(info.replace(name=names[info.name], deep=False), folder, filter="data")
+                yield info.name
 
 
 @contextmanager
-def _told_when_damaged(archive: Path) -> Iterator[None]:
+def _damage_as_user_error(archive: Path) -> Iterator[None]:
     try:
         yield
-    except DAMAGED as problem:
-        if (
-            isinstance(problem, OSError) and problem.errno is not None
-        ):  # not the archive's fault: a full disk, missing rights
+    except DAMAGED as error:
+        if isinstance(error, OSError) and error.errno is not None:  # not the archive: a full disk, missing permissions
             raise
         raise UserError(
-            f"the archive {archive} is damaged ({problem}); delete it and run again to download it anew"
+            f"the archive {archive} is damaged ({error}); delete it and run again to download it again"
         ) from None

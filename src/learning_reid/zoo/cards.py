@@ -1,4 +1,4 @@
-"""The cards of published weights: `cards.yml`, checked against a schema, one record for each set of weights."""
+"""Cards of published weights: `cards.yml`, validated against a schema, one record per weights file."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Task = Literal["imagenet", "same-domain", "cross-domain", "multi-source"]
 
 
 class Record(BaseModel):
-    """Part of a card: unknown keys are refused, nothing changes later."""
+    """Part of a card: immutable, without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Result(Record):
-    """How well a set of weights finds the people of one test set, as published; percent."""
+    """Published results on one test dataset, in percent."""
 
     tested_on: str
     rank1: Percent
@@ -39,14 +39,14 @@ class Result(Record):
 
 
 class Architecture(Record):
-    """What a network costs, as published: parameters in millions, multiply-adds in billions for one picture."""
+    """Published cost of a model: parameters in millions, multiply-adds per crop in billions."""
 
     params_m: float | None = Field(None, gt=0)
     gflops: float | None = Field(None, gt=0)
 
 
 class Recipe(Record):
-    """How a group of weights was trained and is to be used; empty where nothing is published."""
+    """Training and use of several weights; empty if nothing is published."""
 
     augmentation: tuple[str, ...] = ()
     loss: str | None = None
@@ -71,13 +71,13 @@ class _File(Record):
 
 
 class Card(Record):
-    """One set of published weights.
+    """Published weights.
 
     Attributes:
-        key: MODEL.TRAINED_ON, as settings and commands name it.
-        urls: where it is published, tried in this order.
-        bytes, sha256: of the file; None where nobody publishes them.
-        results: what was measured with it; none for ImageNet weights.
+        key: MODEL.TRAINED_ON, their name in settings and commands.
+        urls: Addresses, tried in this order.
+        bytes, sha256: Size and checksum of the file; None if not published.
+        results: Published results; none for ImageNet weights.
     """
 
     key: str
@@ -90,7 +90,7 @@ class Card(Record):
 
     @property
     def architecture(self) -> str:
-        """The network, such as `osnet_x1_0`."""
+        """The model, such as `osnet_x1_0`."""
         return self.key.partition(".")[0]
 
     @property
@@ -100,24 +100,26 @@ class Card(Record):
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """The data sets that were trained on."""
+        """The training datasets."""
         return tuple(name.removesuffix(COMBINED) for name in self.trained_on.split("+"))
 
     @property
     def licence(self) -> str:
-        """On what terms."""
+        """The licence of the weights and of their training data."""
         if self.trained_on == IMAGENET:
             return "MIT; ImageNet is for research"
-        return "MIT; the data " + ("sets are" if len(self.datasets) > 1 else "set is") + " for research only"
+        return "MIT; the " + ("datasets are" if len(self.datasets) > 1 else "dataset is") + " for research only"
 
     @property
     def source(self) -> DownloadSource:
-        """Where `fetch` gets the file, and where it puts it."""
+        """The source that `fetch_published` downloads."""
         about = f"torchreid's {self.architecture}, trained on {' + '.join(self.datasets)}; {self.licence}"
-        return DownloadSource(self.key, about, f"weights/{self.key}.pth", self.urls, bytes=self.bytes, sha256=self.sha256)
+        return DownloadSource(
+            self.key, about, f"weights/{self.key}.pth", self.urls, bytes=self.bytes, sha256=self.sha256
+        )
 
     def task_of(self, result: Result | None) -> Task:
-        """What a result shows: people of the same cameras, of other cameras, or after learning from several sets."""
+        """Classify a result: same cameras as in training, other cameras, or training on several datasets."""
         if result is None:
             return "imagenet"
         if len(self.datasets) > 1:
@@ -126,15 +128,15 @@ class Card(Record):
 
     @property
     def rows(self) -> list[tuple[Task, Result | None]]:
-        """The published results; one empty row where there is none."""
+        """The published results with their tasks; one empty row if there is none."""
         return [(self.task_of(result), result) for result in self.results or (None,)]
 
 
 def load_cards(file: Path = CARDS_FILE) -> dict[str, Card]:
-    """All cards by key, in the file's order.
+    """Read all cards by key, in the order of the file.
 
     Raises:
-        pydantic.ValidationError: the file does not keep to the schema.
+        pydantic.ValidationError: The file violates the schema.
     """
     content = _File.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     return {
@@ -153,16 +155,16 @@ def load_cards(file: Path = CARDS_FILE) -> dict[str, Card]:
 
 @lru_cache(maxsize=1)
 def all_cards() -> dict[str, Card]:
-    """The cards of the zoo, read once."""
+    """Return the cards of the zoo, read once."""
     return load_cards()
 
 
 def find_card(name: str, weights: str) -> Card | None:
-    """The card of the weights that a setting names: by key, by the file's name, or by the file's checksum.
+    """Find the card of the weights in a setting: by key, by file name, or by checksum.
 
     Args:
-        name: the network, as in `embedder.name`.
-        weights: as in `embedder.weights`: a file, or what it was trained on.
+        name: The model, as in `embedder.name`.
+        weights: A file or the training datasets, as in `embedder.weights`.
     """
     cards = all_cards()
     file = Path(weights).expanduser()

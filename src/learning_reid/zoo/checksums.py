@@ -1,35 +1,37 @@
-"""Is this the file that was published? Where nobody publishes a checksum: is it the file that came the first time?"""
+"""Checksums: those that publishers give, and otherwise the one recorded at the first download."""
 
 import hashlib
-import os
 from pathlib import Path
 
-FULL = 64  # hexadecimal digits of a whole SHA-256
+from filelock import FileLock
+
+from learning_reid.io.atomic_write import atomic_write
+
+FULL_DIGITS = 64  # hexadecimal digits of a complete SHA-256
 
 
 def sha256_of(file: Path) -> str:
-    """SHA-256 of a file's content, 64 hexadecimal digits; the file is read in pieces."""
+    """Compute the SHA-256 of a file, 64 hexadecimal digits."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 class ChecksumLock:
-    """What the first download was: lines `SHA256  FILE`, as `sha256sum --check` reads them in the project's root."""
+    """Checksums of first downloads: lines `SHA256  FILE`, as `sha256sum --check` reads them in the project's root."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
 
     def get(self, name: str) -> str | None:
-        """The digest recorded for a file, None where none is."""
+        """Return the checksum recorded for a file, or None."""
         return self._read().get(name)
 
     def record(self, name: str, digest: str) -> None:
-        """Add or replace one line; the file is replaced as a whole, so that it is never half written."""
-        lines = sorted(f"{known}  {file}\n" for file, known in {**self._read(), name: digest}.items())
+        """Add or replace one line."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.file.with_name(f"{self.file.name}.{os.getpid()}")
-        draft.write_text("".join(lines), encoding="utf-8")
-        draft.replace(self.file)
+        with FileLock(self.file.with_name(f".{self.file.name}.lock")), atomic_write(self.file) as temporary:
+            lines = sorted(f"{known}  {file}\n" for file, known in {**self._read(), name: digest}.items())
+            temporary.write_text("".join(lines), encoding="utf-8")
 
     def _read(self) -> dict[str, str]:
         if not self.file.exists():

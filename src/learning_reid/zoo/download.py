@@ -1,8 +1,10 @@
-"""One file over HTTP, however often the connection breaks: what has arrived is kept and the rest is asked for.
+"""Download one file over HTTP and resume after interruptions.
 
-Beside the growing `FILE.part` lies a note of which version of the file it belongs to. The server is asked to go on
-from there only if its file is still that version (`Range` with `If-Range`, RFC 9110 §13.1.5); otherwise the download
-starts anew. Google Drive has its own dance of confirmations: gdown knows it.
+Beside the growing `FILE.part` is a note of the version of the file it belongs to. The server is asked for the rest only
+if its file is still that version (`Range` with `If-Range`, RFC 9110 §13.1.5); otherwise the download starts again.
+Google Drive's confirmation pages are left to gdown.
+
+pooch is not used: its downloaders cannot resume, see test_interrupted_download_is_resumed.
 """
 
 import json
@@ -15,95 +17,92 @@ from tqdm.auto import tqdm
 
 from learning_reid.errors import UserError
 
-TIMEOUT_S = (10, 60)  # to connect; between two pieces
-PIECE = 1 << 14  # bytes; the piece that a broken connection cuts through is lost, so they are small
-BROKEN_OFF = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+TIMEOUT_S = (10, 60)  # to connect; between two chunks
+CHUNK = 1 << 14  # bytes; small, because the chunk in which a connection breaks is lost
+INTERRUPTIONS = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 DRIVE = "drive.google.com"
 
 
 def download_file(url: str, file: Path) -> Path:
-    """Download a file with a progress bar, going on where an earlier try broke off.
+    """Download a file with a progress bar, resuming an earlier download.
 
     Args:
-        url: Where it is.
-        file: What it will be called; its folder exists. Nothing is written to it: see Returns.
+        url: The address.
+        file: The future path, in an existing folder. The download is written beside it, see Returns.
 
     Returns:
-        The complete download beside `file`, to be checked and then renamed.
+        The complete download beside `file`, to be verified and renamed.
 
     Raises:
-        OSError: The server cannot be reached, refuses, or breaks off without having sent anything new.
-        UserError: The disk is too small for it.
+        OSError: The server cannot be reached, refuses, or breaks the connection without having sent anything new.
+        UserError: The disk is too small.
     """
     if urlsplit(url).hostname == DRIVE:
-        return _from_drive(url, file.with_name(file.name + ".drive"))
+        return _download_from_drive(url, file.with_name(file.name + ".drive"))
     part = file.with_name(file.name + ".part")
     while True:
-        had = _size(part)
+        size_before = _size(part)
         try:
-            _go_on(url, part)
-        except BROKEN_OFF:
-            if _size(part) <= had:  # as long as every request brings something new, ask again
+            _request_rest(url, part)
+        except INTERRUPTIONS:
+            if _size(part) <= size_before:  # retry as long as every request adds something
                 raise
         else:
-            _note_of(part).unlink(missing_ok=True)
+            _note_file(part).unlink(missing_ok=True)
             return part
 
 
-def _go_on(url: str, part: Path) -> None:
-    """One request: the rest of `part` where the server still has the same version, else all of it."""
+def _request_rest(url: str, part: Path) -> None:
+    """Request the rest of `part` if the server still has the same version, or else the whole file."""
     note = _read_note(part) if _size(part) else {}
     headers = {"Accept-Encoding": "identity"}
     if note.get("url") == url and note.get("version"):
         headers |= {"Range": f"bytes={_size(part)}-", "If-Range": note["version"]}
-    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as answer:
-        if "Range" in headers and not _continues(answer, part, note):
-            if answer.status_code == requests.codes.requested_range_not_satisfiable and note["bytes"] == _size(part):
-                return  # it was complete, only not yet renamed
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
+        if "Range" in headers and not _continues(response, part, note):
+            if response.status_code == requests.codes.requested_range_not_satisfiable and note["bytes"] == _size(part):
+                return  # it was complete, only not renamed yet
             part.unlink()
-            if answer.status_code != requests.codes.ok:
-                return _go_on(url, part)
-        answer.raise_for_status()
-        if answer.headers.get("Content-Type", "").startswith("text/html"):
-            raise requests.RequestException("answered with a web page instead of the file")
-        start = _size(part) if answer.status_code == requests.codes.partial_content else 0
-        length = answer.headers.get("Content-Length")
+            if response.status_code != requests.codes.ok:
+                return _request_rest(url, part)
+        response.raise_for_status()
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            raise requests.RequestException("sent a web page instead of the file")
+        start = _size(part) if response.status_code == requests.codes.partial_content else 0
+        length = response.headers.get("Content-Length")
         total = start + int(length) if length else None
         if not start:
-            _note_of(part).write_text(json.dumps({"url": url, "version": _version(answer), "bytes": total}))
-        _write(answer, part, start, total)
+            _note_file(part).write_text(json.dumps({"url": url, "version": _version(response), "bytes": total}))
+        _write(response, part, start, total)
 
 
-def _continues(answer: requests.Response, part: Path, note: dict) -> bool:
-    """Is this the rest of the same version? Not every server heeds `If-Range`: its answer is held against the note."""
-    there, _, total = answer.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
-    same_place = there.partition("-")[0] == str(_size(part)) and total in ("*", str(note["bytes"]))
-    return (
-        answer.status_code == requests.codes.partial_content
-        and same_place
-        and _version(answer) in (None, note["version"])
-    )
+def _continues(response: requests.Response, part: Path, note: dict) -> bool:
+    """Return whether a response continues `part`: not every server respects `If-Range`."""
+    sent, _, total = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
+    same_range = sent.partition("-")[0] == str(_size(part)) and total in ("*", str(note["bytes"]))
+    same_version = _version(response) in (None, note["version"])
+    return response.status_code == requests.codes.partial_content and same_range and same_version
 
 
-def _version(answer: requests.Response) -> str | None:
-    """A mark that changes with the file: a strong ETag, else the date of its last change."""
-    tag = answer.headers.get("ETag", "W/")
-    return answer.headers.get("Last-Modified") if tag.startswith("W/") else tag
+def _version(response: requests.Response) -> str | None:
+    """Return something that changes with the file: a strong ETag, or else the date of its last change."""
+    tag = response.headers.get("ETag", "W/")
+    return response.headers.get("Last-Modified") if tag.startswith("W/") else tag
 
 
-def _write(answer: requests.Response, part: Path, start: int, total: int | None) -> None:
+def _write(response: requests.Response, part: Path, start: int, total: int | None) -> None:
     check_space(part.parent, (total or 0) - start)
     bar = tqdm(total=total, initial=start, unit="B", unit_scale=True, desc=part.stem, dynamic_ncols=True)
     with bar, part.open("ab" if start else "wb") as stream:
-        for piece in answer.iter_content(PIECE):
-            stream.write(piece)
-            bar.update(len(piece))
+        for chunk in response.iter_content(CHUNK):
+            stream.write(chunk)
+            bar.update(len(chunk))
     if total is not None and _size(part) != total:
-        raise requests.ConnectionError(f"broke off after {_size(part)} of {total} bytes")
+        raise requests.ConnectionError(f"interrupted after {_size(part)} of {total} bytes")
 
 
-def _from_drive(url: str, file: Path) -> Path:
-    import gdown  # here, because most downloads do not need it
+def _download_from_drive(url: str, file: Path) -> Path:
+    import gdown  # late: most downloads do not need it
 
     with tqdm(unit="B", unit_scale=True, desc=file.stem, dynamic_ncols=True, leave=False) as bar:
 
@@ -113,18 +112,18 @@ def _from_drive(url: str, file: Path) -> Path:
 
         try:
             gdown.download(url, str(file), quiet=True, resume=True, timeout=TIMEOUT_S, retries=3, progress=show)
-        except (gdown.exceptions.FileURLRetrievalError, gdown.exceptions.DownloadError) as problem:
-            unreachable = "Max retries exceeded" in str(problem)  # gdown keeps no more of the cause than its words
+        except (gdown.exceptions.FileURLRetrievalError, gdown.exceptions.DownloadError) as error:
+            unreachable = "Max retries exceeded" in str(error)  # gdown only keeps the message of the cause
             kind = requests.ConnectionError if unreachable else requests.RequestException
-            raise kind(str(problem).splitlines()[0]) from problem
+            raise kind(str(error).splitlines()[0]) from error
     return file
 
 
 def check_space(folder: Path, needed: int) -> None:
-    """Is there room for so many bytes?
+    """Raise an error unless a folder's disk has `needed` bytes free.
 
     Raises:
-        UserError: There is not.
+        UserError: It has not.
     """
     free = shutil.disk_usage(folder).free
     if needed > free:
@@ -137,12 +136,12 @@ def _size(part: Path) -> int:
     return part.stat().st_size if part.exists() else 0
 
 
-def _note_of(part: Path) -> Path:
+def _note_file(part: Path) -> Path:
     return part.with_name(part.name + ".json")
 
 
 def _read_note(part: Path) -> dict:
     try:
-        return dict(json.loads(_note_of(part).read_text()))
+        return dict(json.loads(_note_file(part).read_text()))
     except (OSError, ValueError, TypeError):
         return {}

@@ -1,8 +1,7 @@
-"""Published weights and data by name: there already, or downloaded, checked and put in their place.
+"""Fetch published weights and data by name: download, verify and unpack them on first use.
 
-Nothing appears under its final name before its checksum was compared. Where the publisher gives none, the first
-download is recorded in `data/checksums.lock` and every later one must equal it: trust on first use, as SSH does with
-host keys.
+A file gets its final name only after its checksum was compared. If the publisher gives none, that of the first download
+is recorded in `data/checksums.lock` and every later download must match it: trust on first use, as for SSH host keys.
 """
 
 import errno
@@ -18,7 +17,7 @@ from learning_reid.errors import UserError, did_you_mean
 from learning_reid.io.paths import home
 from learning_reid.zoo.archive import unpack
 from learning_reid.zoo.cards import all_cards
-from learning_reid.zoo.checksums import FULL, ChecksumLock, sha256_of
+from learning_reid.zoo.checksums import FULL_DIGITS, ChecksumLock, sha256_of
 from learning_reid.zoo.download import download_file
 from learning_reid.zoo.sources import DownloadSource, load_sources
 
@@ -26,25 +25,26 @@ LOCK_FILE = "data/checksums.lock"
 
 
 def published_sources() -> dict[str, DownloadSource]:
-    """Everything that `fetch` knows, by name: `sources.yml` and the cards of the model zoo."""
+    """Return everything that can be fetched, by name: `sources.yml` and the cards of the model zoo."""
     return load_sources() | {card.key: card.source for card in all_cards().values()}
 
 
-def fetch_published(name: str, *, root: Path | None = None, sources: Mapping[str, DownloadSource] | None = None) -> Path:
-    """Where published weights or data lie on this disk; they are downloaded on first use.
+def fetch_published(
+    name: str, *, root: Path | None = None, sources: Mapping[str, DownloadSource] | None = None
+) -> Path:
+    """Return the path of published weights or data, downloaded on first use.
 
     Args:
-        name: A name of `published`, as `osnet_x0_25.msmt17`.
-        root: The folder that the sources' paths are relative to.
+        name: A name of `published_sources`, such as `osnet_x0_25.msmt17`.
+        root: The folder that the paths of the sources are relative to; by default the project's.
         sources: Other sources than the published ones.
 
     Returns:
-        An existing file or folder. A file's checksum has just been compared.
+        An existing file or folder. The checksum of a file was just compared.
 
     Raises:
-        UserError: The name is unknown; no server can be reached (three lines: what is missing, where to put it by hand,
-            what works without it); what came, or what lies there, is not what was published; the disk is full or not
-            writable.
+        UserError: The name is unknown; no server can be reached (the message says what is missing, where to save it by
+            hand, what works without it); the file is not the published one; the disk is full or not writable.
     """
     root = home() if root is None else root
     sources = published_sources() if sources is None else sources
@@ -52,80 +52,77 @@ def fetch_published(name: str, *, root: Path | None = None, sources: Mapping[str
         raise UserError(f"nothing called {name!r} is published; {did_you_mean(name, sources)}")
     source = sources[name]
     target = root / source.target
-    if source.archive is not None and _is_there(target):
+    if source.archive is not None and _exists(target):
         return target
     try:
-        download_to = root / source.download
-        download_to.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(
-            download_to.with_name(f".{download_to.name}.lock")
-        ):  # two runs at once: the second waits for the first
-            _make_there(source, download_to, root)
-            if source.archive is not None and not _is_there(target):
-                unpack(download_to, source.member or "", target)
-    except OSError as problem:
-        raise UserError(
-            f"cannot write {target} ({problem.strerror or problem}); make it writable, or make room"
-        ) from None
+        file = root / source.download
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(file.with_name(f".{file.name}.lock")):  # a second process waits for the first
+            _ensure_downloaded(source, file, root)
+            if source.archive is not None and not _exists(target):
+                unpack(file, source.member or "", target)
+    except OSError as error:
+        raise UserError(f"cannot write {target} ({error.strerror or error}); make it writable, or make room") from None
     return target
 
 
-def fetch_missing(path: Path, *, root: Path | None = None, sources: Mapping[str, DownloadSource] | None = None) -> Path | None:
-    """Fetch what belongs at `path`, so that a setting may just name the file; None where nothing published belongs."""
+def fetch_missing(
+    path: Path, *, root: Path | None = None, sources: Mapping[str, DownloadSource] | None = None
+) -> Path | None:
+    """Fetch the published file or folder that belongs at `path`; return None if there is no such source."""
     root = home() if root is None else root
     sources = published_sources() if sources is None else sources
-    place = path.expanduser().resolve()
+    wanted = path.expanduser().resolve()
     for name, source in sources.items():
-        if place == (root / source.target).resolve():
+        if wanted == (root / source.target).resolve():
             return fetch_published(name, root=root, sources=sources)
     return None
 
 
-def _is_there(target: Path) -> bool:
+def _exists(target: Path) -> bool:
     return target.is_file() or (target.is_dir() and any(target.iterdir()))
 
 
-def _make_there(source: DownloadSource, file: Path, root: Path) -> None:
-    """Download the file unless it is there; either way hold it against its checksum."""
+def _ensure_downloaded(source: DownloadSource, file: Path, root: Path) -> None:
+    """Download the file unless it exists, and verify it in both cases."""
     if file.exists():
-        problem = _wrong(source, file, root)
-        if problem:
-            raise UserError(f"{problem}\n{_set_aside(file)}; run again to download it anew")
+        if problem := _verify(source, file, root):
+            raise UserError(f"{problem}\n{_set_aside(file)}; run again to download it again")
         return
     problems = []
     for url in source.urls:
+        host = urlsplit(url).hostname
         try:
-            arrived = download_file(url, file)
-        except OSError as problem:
-            if problem.errno == errno.ENOSPC or isinstance(problem, PermissionError):
+            downloaded = download_file(url, file)
+        except OSError as error:
+            if error.errno == errno.ENOSPC or isinstance(error, PermissionError):
                 raise
-            problems.append(f"{urlsplit(url).hostname}: {_reason(problem)}")
+            problems.append(f"{host}: {_reason(error)}")
             continue
-        wrong = _wrong(source, arrived, root)
-        if wrong:
-            problems.append(f"{urlsplit(url).hostname}: {wrong}; {_set_aside(arrived)}")
+        if problem := _verify(source, downloaded, root):
+            problems.append(f"{host}: {problem}; {_set_aside(downloaded)}")
             continue
-        arrived.rename(file)
+        downloaded.rename(file)
         return
-    raise UserError(_by_hand(source, file, problems))
+    raise UserError(_download_by_hand(source, file, problems))
 
 
-def _wrong(source: DownloadSource, file: Path, root: Path) -> str | None:
-    """What speaks against a file; None where it is what was published (or, on first use, is now recorded)."""
+def _verify(source: DownloadSource, file: Path, root: Path) -> str | None:
+    """Return what is wrong with a file, or None if it is the published one; record its checksum on first use."""
     if source.bytes is not None and file.stat().st_size != source.bytes:
         return f"{file} has {file.stat().st_size} bytes, published are {source.bytes}"
     digest = sha256_of(file)
     published = source.sha256 or ""
     if not digest.startswith(published):
         return f"{file} has SHA-256 {digest}, published is {published}"
-    if len(published) == FULL:
+    if len(published) == FULL_DIGITS:
         return None
     lock = ChecksumLock(root / LOCK_FILE)
     recorded = lock.get(source.download)
     if recorded is None:
         lock.record(source.download, digest)
-        told = f"only the first {len(published)} digits" if published else "no checksum"
-        print(f"{source.name}: its publisher gives {told}; SHA-256 {digest} recorded in {lock.file}", file=sys.stderr)
+        given = f"only the first {len(published)} digits" if published else "no checksum"
+        print(f"{source.name}: its publisher gives {given}; SHA-256 {digest} recorded in {lock.file}", file=sys.stderr)
     elif recorded != digest:
         return f"{file} has SHA-256 {digest}, {lock.file} recorded {recorded} (delete that line if this one is right)"
     return None
@@ -134,10 +131,10 @@ def _wrong(source: DownloadSource, file: Path, root: Path) -> str | None:
 def _set_aside(file: Path) -> str:
     aside = file.with_name(file.name + ".bad")
     file.replace(aside)
-    return f"set aside as {aside.name}"
+    return f"renamed to {aside.name}"
 
 
-def _by_hand(source: DownloadSource, file: Path, problems: list[str]) -> str:
+def _download_by_hand(source: DownloadSource, file: Path, problems: list[str]) -> str:
     size = f" ({source.bytes / 1e6:.0f} MB)" if source.bytes else ""
     return (
         f"{source.name}{size} is missing and could not be downloaded: {'; '.join(dict.fromkeys(problems))}\n"
@@ -146,11 +143,11 @@ def _by_hand(source: DownloadSource, file: Path, problems: list[str]) -> str:
     )
 
 
-def _reason(problem: OSError) -> str:
-    if isinstance(problem, requests.Timeout):
-        return "no answer in time"
-    if isinstance(problem, requests.HTTPError) and problem.response is not None:
-        return f"{problem.response.status_code} {problem.response.reason}"
-    if isinstance(problem, requests.ConnectionError) and "broke off" not in str(problem):
+def _reason(error: OSError) -> str:
+    if isinstance(error, requests.Timeout):
+        return "no response in time"
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"{error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.ConnectionError) and "interrupted" not in str(error):
         return "cannot be reached"
-    return str(problem)
+    return str(error)

@@ -1,4 +1,4 @@
-"""What can be downloaded and from where: `sources.yml`, read into one record for each name."""
+"""Download sources: `sources.yml`, read into one record per name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ SOURCES_FILE = Path(__file__).with_name("sources.yml")
 
 @dataclass(frozen=True)
 class DownloadSource:
-    """One thing to download.
+    """A file or folder that can be downloaded.
 
     Attributes:
-        name: how settings and commands call it.
-        about: what it is, and on what terms.
-        target: where the program looks for it, relative to the project's root.
-        urls: where it is published, tried in this order.
-        archive: the download that `target` is unpacked from, relative to the root; None where it is the target itself.
-        member: where in the archive it lies; any folders may stand before it there.
-        bytes: size of the download, None where unknown.
-        sha256: of the download; fewer than 64 digits where the publisher tells only the first; None where none is told.
+        name: Its name in settings and commands.
+        about: Description and licence.
+        target: Path of the file or folder, relative to the project's root.
+        urls: Addresses, tried in this order.
+        archive: Path of the archive that `target` is unpacked from, relative to the root; None for a plain file.
+        member: Path of `target` in the archive; other folders may precede it there.
+        bytes: Size of the download; None if unknown.
+        sha256: Checksum of the download, or its first digits if the publisher gives no more; None if unknown.
     """
 
     name: str
@@ -35,11 +35,11 @@ class DownloadSource:
 
     @property
     def download(self) -> str:
-        """The file that is downloaded, relative to the root."""
+        """The path of the download, relative to the root."""
         return self.archive or self.target
 
 
 def load_sources(file: Path = SOURCES_FILE) -> dict[str, DownloadSource]:
-    """All sources by name, in the file's order."""
+    """Read all sources by name, in the order of the file."""
     entries = yaml.safe_load(file.read_text(encoding="utf-8"))
     return {name: DownloadSource(name=name, **entry) for name, entry in entries.items()}

@@ -48,7 +48,9 @@ def render_frame(session: Session) -> str:
             "kind": _kind(session, person, distance),
             "distance": "" if distance is None else _format_distance(session, distance),
         }
-        for person in sorted(read_frame_detections(session.footage.engine, session.frame.frame), key=_area, reverse=True)
+        for person in sorted(
+            read_frame_detections(session.footage.engine, session.frame.frame), key=_area, reverse=True
+        )
         for distance in [distances.get(person.id)]
     ]  # small ones last, so that they lie on top
     time = _format_time(session, session.frame.time_s)

@@ -106,8 +106,8 @@ class Page:
             )
             gr.HTML(
                 markup.render_note(
-                    f"Each video is one camera; all images together are one more. At most {MAX_FILE_MB} MB per file and "
-                    f"{MAX_FRAMES} frames in all, from the first {MAX_VIDEO_S:.0f} seconds of each video. Use only "
+                    f"Each video is one camera; all images together are one more. At most {MAX_FILE_MB} MB a file, "
+                    f"{MAX_FRAMES} frames in all from the first {MAX_VIDEO_S:.0f} seconds of each video. Use only "
                     "footage that you are allowed to use."
                 )
             )

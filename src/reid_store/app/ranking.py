@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from learning_reid.embedding.operating_point import find_operating_point
+from learning_reid.embedding.threshold import find_threshold
 from learning_reid.errors import UserError
 from learning_reid.tracking.identities import PROTOTYPE_SHARE
 from learning_reid.tracking.tracklets import impostor_quantile
@@ -66,9 +66,7 @@ def rank_detections(footage: Footage, model: Model, query: int, cameras: Sequenc
     """
     embedding = read_embedding(footage.engine, query, model)
     searched = DetectionFilter(tuple(cameras), not_frame_of=query)
-    hits = search_store(
-        footage.engine, embedding, model, MAX_HITS, searched, footage.cache(model), footage.approximate
-    )
+    hits = search_store(footage.engine, embedding, model, MAX_HITS, searched, footage.cache(model), footage.approximate)
     compared = len(hits) if len(hits) < MAX_HITS else count_embedded(footage.engine, model, searched)
     return Ranking(query, read_thumbnail(footage.engine, query), hits, compared)
 
@@ -117,14 +115,15 @@ def _calibrated_threshold(model: Model) -> tuple[float, str] | None:
     if model.weights != "embedded" and not Path(model.weights).expanduser().is_file():
         return None  # resolving the name of published weights might download them
     try:
-        point = find_operating_point(model.name, model.weights, "euclidean")
+        found = find_threshold(model.name, model.weights, "euclidean")
     except UserError:
         return None
-    if point is None or point.weights_sha256 != model.weights_sha256:
+    if found is None or found.weights_sha256 != model.weights_sha256:
         return None
-    return point.search_threshold, (
-        f"Calibrated on {point.data}: searches found {100 * point.search_dir:.0f} % of the people who were present, and "
-        f"returned a wrong person for {100 * point.search_far:.1f} % of those who were not. Adjust it to your footage."
+    return found.distance, (
+        f"Calibrated on {found.data}: searches found {100 * found.accepted_correctly:.0f} % of people who were present "
+        f"and returned a wrong person for {100 * found.accepted_wrongly:.1f} % of those who were not. Adjust it for your "
+        "footage."
     )
 
 

@@ -82,7 +82,9 @@ def write_upload_frames(
         cameras.append(CameraFolder(_camera_name("images", [one.name for one in cameras]), target, 1.0))
     if sum(1 for one in cameras for _ in one.folder.iterdir()) < 2:
         details = f" ({'; '.join(notes)})" if notes else ""
-        raise UserError(f"one frame is not enough: people are searched in the other frames; choose two or more{details}")
+        raise UserError(
+            f"one frame is not enough: people are searched in other frames; choose two or more{details}"
+        )
     return cameras, notes
 
 
@@ -94,7 +96,9 @@ def _check_files(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
         if file.suffix.lower() not in ACCEPTED_SUFFIXES:
             raise UserError(f"{file.name} is neither an image ({IMAGE_FORMATS}) nor a video ({VIDEO_FORMATS})")
         if file.stat().st_size > MAX_FILE_MB * 1e6:
-            raise UserError(f"{file.name} is too large: {file.stat().st_size / 1e6:,.0f} MB of at most {MAX_FILE_MB} MB")
+            raise UserError(
+                f"{file.name} is too large: {file.stat().st_size / 1e6:,.0f} MB of at most {MAX_FILE_MB} MB"
+            )
     by_name = {file.name: file for file in files}
     names = natural_sort(by_name)
     videos = [by_name[name] for name in names if by_name[name].suffix.lower() in VIDEO_SUFFIXES]

@@ -1,1 +1,1 @@
-"""Commands that work on the store: one short file each."""
+"""Commands that work on a store."""

@@ -1,4 +1,4 @@
-"""What the commands of the store share: settings, times, the open store."""
+"""What the commands of the store share: settings, filters, notes."""
 
 import sys
 from collections.abc import Sequence
@@ -21,38 +21,38 @@ if TYPE_CHECKING:
 
 
 Config = Annotated[
-    Path, typer.Option(help="A YAML file of settings: store, detector, embedder.", show_default="confs/store.yml")
+    Path, typer.Option(help="YAML file of settings: store, detector, embedder.", show_default="confs/store.yml")
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace one setting; may be given many times."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Override one setting. Repeatable."),
 ]
 DEFAULT_CONFIG = Path("confs/store.yml")
-Cameras = Annotated[list[str] | None, typer.Option("--camera", help="Look at this camera; may be given many times.")]
-After = Annotated[str | None, typer.Option(help="From this time on.", show_default=False)]
-Before = Annotated[str | None, typer.Option(help="Up to this time.", show_default=False)]
+Cameras = Annotated[list[str] | None, typer.Option("--camera", help="Only this camera. Repeatable.")]
+After = Annotated[str | None, typer.Option(help="Earliest time.", show_default=False)]
+Before = Annotated[str | None, typer.Option(help="Latest time.", show_default=False)]
 
 
 def load_store_settings(config: Path, overrides: Sequence[str] | None) -> StoreSettings:
-    """The settings of --config and --set."""
+    """Load the settings of --config and --set."""
     return read_settings(StoreSettings, find_config(config), overrides or [])
 
 
 def parse_time(text: str, option: str) -> float:
-    """A time as seconds since 1970; one that names no zone is taken as UTC, and it is said.
+    """Convert a time to seconds since 1970; without a time zone it is UTC, with a note on stderr.
 
     >>> parse_time("2026-11-25T18:00:00+01:00", "--start")
     1795626000.0
 
     Raises:
-        UserError: it is no time.
+        UserError: The text is not a time.
     """
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise UserError(f"{option} {text}: no time; write it as 2026-11-25T18:00:00+01:00") from None
+        raise UserError(f"{option} {text} is not a time; write it as 2026-11-25T18:00:00+01:00") from None
     if time.tzinfo is None:
-        print(f"note: {option} {text} names no zone and is taken as UTC", file=sys.stderr)
+        print(f"note: {option} {text} has no time zone, so it is read as UTC", file=sys.stderr)
         time = time.replace(tzinfo=UTC)
     return time.timestamp()
 
@@ -60,28 +60,28 @@ def parse_time(text: str, option: str) -> float:
 def parse_filter(
     cameras: Sequence[str] | None, after: str | None, before: str | None, not_frame_of: int | None = None
 ) -> "DetectionFilter":
-    """What --camera, --after and --before choose.
+    """Combine --camera, --after and --before.
 
     Raises:
-        UserError: a time is none, or the two leave nothing between them.
+        UserError: A time is not valid, or --after is later than --before.
     """
     from reid_store.detection_filter import DetectionFilter
 
     from_s = None if after is None else parse_time(after, "--after")
     to_s = None if before is None else parse_time(before, "--before")
     if from_s is not None and to_s is not None and from_s > to_s:
-        raise UserError(f"--after {after} is later than --before {before}; exchange them")
+        raise UserError(f"--after {after} is later than --before {before}; swap them")
     return DetectionFilter(tuple(cameras or ()), from_s, to_s, not_frame_of)
 
 
-def warn_not_embedded(engine: "Engine", model: "Model", where: "DetectionFilter | None" = None) -> None:
-    """Say on standard error how many of the stored people a network has not described, if any."""
+def warn_not_embedded(engine: "Engine", model: "Model", detection_filter: "DetectionFilter | None" = None) -> None:
+    """Print on stderr how many stored detections a network has not embedded, if any."""
     from reid_store.browse import count_not_embedded
 
-    if lacking := count_not_embedded(engine, model, where):
-        told = ", ".join(f"{number:,} of camera {camera}" for camera, number in lacking.items())
+    if missing := count_not_embedded(engine, model, detection_filter):
+        counts = ", ".join(f"{number:,} of camera {camera}" for camera, number in missing.items())
         print(
-            f"note: {model.told} has not described {told}: they are not compared; run extract again with it, on the "
-            "same footage",
+            f"note: detections without an embedding of {model.label} are not compared: {counts}; run extract again "
+            "with it on the same footage",
             file=sys.stderr,
         )

@@ -1,92 +1,101 @@
-"""Fill the store: find people in footage, describe them, keep them."""
+"""Extract people from footage into the store."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from tqdm.auto import tqdm
 
 from learning_reid.errors import UserError
 from reid_store.cli import _store
+from reid_store.config import StoreSettings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from reid_store.extraction import RecordingSource
 
 
 def run(
-    input: Annotated[
-        list[str], typer.Option(help="A folder of frames, a video, or synthetic:SEED; may be given many times.")
-    ],
+    input: Annotated[list[str], typer.Option(help="Folder of frames, video, or synthetic:SEED. Repeatable.")],
     camera: Annotated[
         list[str] | None,
-        typer.Option(help="The camera of each --input, in the same order.", show_default="the input's name"),
+        typer.Option(help="Camera name of each --input, in the same order.", show_default="the input's name"),
     ] = None,
     start: Annotated[
         list[str] | None,
         typer.Option(
-            help="Time of the first frame of each --input; one is for all.", show_default="2000-01-01T00:00:00Z"
+            help="Time of the first frame of each --input, or one for all.", show_default="2000-01-01T00:00:00Z"
         ),
     ] = None,
     fps: Annotated[
-        float | None, typer.Option(help="Frames per second of all inputs.", show_default="their own, else 7")
+        float | None, typer.Option(help="Frame rate of all inputs.", show_default="their own, otherwise 7")
     ] = None,
     config: _store.Config = _store.DEFAULT_CONFIG,
     overrides: _store.Overrides = None,
 ) -> None:
-    """Find people in the footage of one or more cameras and store them: box, thumbnail, vector, time.
+    """Detect and embed the people in footage, and store boxes, thumbnails, embeddings and times.
 
-    What is stored already is not done again; whatever was broken off goes on where it stopped. With another embedder
-    the new vectors lie beside the old ones.
+    Frames that are stored are skipped, and an interrupted extraction resumes. Another embedder adds its embeddings to
+    the detections that are stored.
     """
     settings = _store.load_store_settings(config, overrides)
-    cameras = [name.strip() for name in camera or map(_camera_of, input)]
+    cameras = [name.strip() for name in camera or map(_default_camera, input)]
     starts = (start or []) * (len(input) if len(start or []) == 1 else 1)
-    for option, given in (("--camera", cameras), ("--start", starts)):
-        if given and len(given) != len(input):
+    for option, values in (("--camera", cameras), ("--start", starts)):
+        if values and len(values) != len(input):
             raise UserError(
-                f"--input is given {len(input)} times and {option} {len(given)} times: give it once for each --input, "
-                "in the same order"
+                f"there are {len(input)} --input and {len(values)} {option} options; give one for each --input, in the "
+                "same order"
             )
-    from sqlalchemy.orm import Session
-
-    from learning_reid.device import seed_everything
     from learning_reid.frames.sources import open_frames
-    from learning_reid.io.interrupt import InterruptHandler
-    from learning_reid.pipeline import load_networks
-    from reid_store.extraction import DEFAULT_START_S, ExtractionModels, Source, extract
-    from reid_store.database import write_lock, open_store, database_errors
-    from reid_store.records import detector_row, embedder_row
-    from reid_store.server_index import index_vectors
+    from reid_store.database import database_errors, open_store, write_lock
+    from reid_store.extraction import DEFAULT_START_S, RecordingSource
 
     starts_s = [_store.parse_time(time, "--start") for time in starts] or [DEFAULT_START_S] * len(input)
-    sources = [Source(*one, fps) for one in zip(input, cameras, starts_s, strict=True)]
-    totals = [
-        len(open_frames(source.path)) for source in sources
-    ]  # what cannot be read is told before the networks load
-    where, what = settings.detector, settings.embedder
+    sources = [RecordingSource(*values, fps) for values in zip(input, cameras, starts_s, strict=True)]
+    totals = [len(open_frames(source.path)) for source in sources]  # unreadable inputs are reported first
     url = settings.store.url
     engine = open_store(url)
-    with database_errors(url), write_lock(engine, url), InterruptHandler("storing what was begun") as stop:
+    with database_errors(url), write_lock(engine, url):
+        _extract_all(engine, sources, totals, settings)
+
+
+def _extract_all(
+    engine: "Engine", sources: Sequence["RecordingSource"], totals: Sequence[int], settings: StoreSettings
+) -> None:
+    """Load the networks and extract all recordings.
+
+    Raises:
+        typer.Exit: The user interrupted it.
+    """
+    from tqdm.auto import tqdm
+
+    from learning_reid.device import seed_everything
+    from learning_reid.io.interrupt import InterruptHandler
+    from learning_reid.pipeline import load_networks
+    from reid_store.extraction import extract, register_models
+    from reid_store.server_index import index_embeddings
+
+    with InterruptHandler("storing the current frames") as interrupt:
         seed_everything(settings.runtime.seed)
         detector, embedder = load_networks(settings.detector, settings.embedder, settings.runtime)
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            rows = (
-                detector_row(session, where.name, where.weights, where.min_score, detector),
-                embedder_row(session, what.name, what.weights, embedder),
-            )
-        crew = ExtractionModels(detector, embedder, *rows)
+        models = register_models(engine, detector, embedder, settings.detector, settings.embedder)
         for source, total in zip(sources, totals, strict=True):
             with tqdm(total=total, desc=source.camera, unit="frame", dynamic_ncols=True) as bar:
-                done = extract(engine, source, crew, bar.update, lambda: stop.requested)
-            added = f", {done.embeddings:,} vectors of stored people" if done.embeddings else ""
-            print(f"{source.camera:<15} {done.frames:,} frames and {done.detections:,} people added{added}")
-            for line in done.skipped:
+                counts = extract(engine, source, models, bar.update, lambda: interrupt.requested)
+            added = f", {counts.embeddings:,} embeddings of stored detections" if counts.embeddings else ""
+            print(f"{source.camera:<15} {counts.frames:,} frames and {counts.detections:,} detections added{added}")
+            for line in counts.skipped:
                 print(f"note: {line}")
-            if stop.requested:
+            if interrupt.requested:
                 raise typer.Exit(130)
         if settings.store.approximate and engine.dialect.name == "postgresql":
-            print("making the index of vectors …")
-            if not index_vectors(engine, crew.embedder_row):
-                print(f"note: {embedder.dimension:,} numbers are too many for it; search compares with every vector")
+            print("building the index of embeddings …")
+            if not index_embeddings(engine, models.embedder_row):
+                print(f"note: {embedder.dimension:,} dimensions are too many for an index; search remains exact")
 
 
-def _camera_of(path: str) -> str:
-    place = Path(path)
-    return (place.name if place.is_dir() else place.stem) or path
+def _default_camera(path: str) -> str:
+    file = Path(path)
+    return (file.name if file.is_dir() else file.stem) or path

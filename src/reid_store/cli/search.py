@@ -1,86 +1,98 @@
-"""Who was this, and where else were they? Ask the store."""
+"""Search the store for a person."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from learning_reid.cli import _options as options
-from learning_reid.cli._model import find_threshold
+from learning_reid.cli._model import choose_threshold
 from learning_reid.errors import UserError
 from reid_store.cli import _store
+from reid_store.config import StoreSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MAX_INT = 2**31 - 1  # what every database accepts
 
 
 def run(
-    image: Annotated[Path | None, typer.Option(help="A crop of somebody.", show_default=False)] = None,
+    image: Annotated[Path | None, typer.Option(help="Crop of a person as the query.", show_default=False)] = None,
     detection: Annotated[
         int | None,
         typer.Option(
             min=1,
-            max=2**31 - 1,
-            help="A stored detection, by its number; its own frame is left out.",
+            max=MAX_INT,
+            help="Number of a stored detection as the query; its own frame is excluded.",
             show_default=False,
         ),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="How many answers, at most.")] = 10,
+    top: Annotated[int, typer.Option(min=1, max=MAX_INT, help="Maximum number of results.")] = 10,
     camera: _store.Cameras = None,
     after: _store.After = None,
     before: _store.Before = None,
     threshold: Annotated[
         float | None,
-        typer.Option(min=0, help="Up to this distance it may be them.", show_default="the calibrated one"),
+        typer.Option(min=0, help="Largest distance of a match.", show_default="the calibrated one"),
     ] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="A file for the answers.", show_default=False)
+    json_file: options.Json = None,
+    strip: Annotated[
+        Path | None, typer.Option(help="PNG file for the query and the results side by side.", show_default=False)
     ] = None,
-    strip: Annotated[Path | None, typer.Option(help="A PNG of the answers to write.", show_default=False)] = None,
     config: _store.Config = _store.DEFAULT_CONFIG,
     overrides: _store.Overrides = None,
 ) -> None:
-    """Find the stored people who look most like one: by a picture, or by the number of a stored detection."""
+    """Find the stored detections most similar to a query, an image or a stored detection."""
     if (image is None) == (detection is None):
-        told = "whom to look for is not named" if image is None else "both --image and --detection are given"
-        raise UserError(f"{told}: give either --image FILE or --detection NUMBER")
+        problem = "there is no query" if image is None else "--image and --detection are both given"
+        raise UserError(f"{problem}: give either --image FILE or --detection NUMBER")
     if strip is not None and strip.suffix.lower() != ".png":
-        raise UserError(f"--strip {strip}: the strip is a PNG; name a file that ends with .png")
-    for file in (json_file, strip):
-        options.check_output_files(file)
+        raise UserError(f"--strip {strip}: the strip is a PNG file; name a file that ends with .png")
+    options.check_output_files(json_file, strip)
     from sqlalchemy.orm import Session
 
-    from learning_reid.embedding.registry import create_embedder
-    from learning_reid.frames.images import IMAGE_ERRORS, read_image, describe_image_error
-    from reid_store.database import open_store, database_errors
+    from reid_store.database import database_errors, open_store
     from reid_store.records import find_embedder
-    from reid_store.search import search_store, read_thumbnail, read_embedding
-    from reid_store.search_results import hits_as_json, format_hits, draw_hits
+    from reid_store.search import read_embedding, read_thumbnail, search_store
+    from reid_store.search_results import draw_hits, format_hits, hits_as_json
     from reid_store.thumbnails import decode_jpeg
 
     settings = _store.load_store_settings(config, overrides)
-    url, what, runtime = settings.store.url, settings.embedder, settings.runtime
-    where = _store.parse_filter(camera, after, before, detection)
+    url, embedder = settings.store.url, settings.embedder
+    searched = _store.parse_filter(camera, after, before, detection)
     engine = open_store(url, must_exist=True)
     with database_errors(url):
         with Session(engine, expire_on_commit=False) as session:
-            model = find_embedder(session, what.name, what.weights)
+            model = find_embedder(session, embedder.name, embedder.weights)
         if detection is not None:
-            query, asked = read_embedding(engine, detection, model), decode_jpeg(read_thumbnail(engine, detection))
+            query, crop = read_embedding(engine, detection, model), decode_jpeg(read_thumbnail(engine, detection))
         else:
             assert image is not None
-            embedder = create_embedder(
-                what.name, what.weights, what.backend, device=runtime.device, threads=runtime.threads
-            )
-            try:
-                asked = read_image(image)
-            except IMAGE_ERRORS as problem:
-                raise UserError(f"{image} cannot be read ({describe_image_error(problem)}); name another") from None
-            query = embedder([asked])[0]
-        limit = find_threshold(threshold, what.name, what.weights, "euclidean", pairs=False)
-        found = search_store(engine, query, model, top, where, approximate=settings.store.approximate)
-        _store.warn_not_embedded(engine, model, where)
-    print(format_hits(found, limit))
+            query, crop = _embed_image(image, settings)
+        limit = choose_threshold(threshold, embedder.name, embedder.weights, "euclidean", pairs=False)
+        hits = search_store(engine, query, model, top, searched, approximate=settings.store.approximate)
+        _store.warn_not_embedded(engine, model, searched)
+    print(format_hits(hits, limit))
     if json_file is not None:
         from learning_reid.io.output_folder import write_json
 
-        write_json(json_file, hits_as_json(found, limit))
+        write_json(json_file, hits_as_json(hits, limit))
     if strip is not None:
-        draw_hits(strip, asked, found, limit)
+        draw_hits(strip, crop, hits, limit)
+
+
+def _embed_image(image: Path, settings: StoreSettings) -> tuple["np.ndarray", "np.ndarray"]:
+    """Return the embedding (d,) float32 and the pixels of an image."""
+    from learning_reid.embedding.registry import create_embedder
+    from learning_reid.frames.images import IMAGE_ERRORS, describe_image_error, read_image
+
+    chosen, runtime = settings.embedder, settings.runtime
+    try:
+        crop = read_image(image)
+    except IMAGE_ERRORS as error:
+        raise UserError(f"{image} cannot be read ({describe_image_error(error)}); choose another") from None
+    embedder = create_embedder(
+        chosen.name, chosen.weights, chosen.backend, device=runtime.device, threads=runtime.threads
+    )
+    return embedder([crop])[0], crop

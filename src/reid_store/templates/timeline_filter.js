@@ -1,95 +1,95 @@
-// Whom, where and when: the filter, the range of time, zooming.
-const LEAST_S = 0.2;
-const personBox = find("person"), fromBox = find("from"), toBox = find("to");
-let asked = 0;
+// Filter by person, camera and time; zoom.
+const MIN_RANGE_S = 0.2;
+const personField = find("person"), fromField = find("from"), toField = find("to");
+let scheduled = 0;
 
-function later(act) { // once before the next picture, however often it was asked for
-  cancelAnimationFrame(asked);
-  asked = requestAnimationFrame(act);
+function schedule(action) { // at most once per animation frame
+  cancelAnimationFrame(scheduled);
+  scheduled = requestAnimationFrame(action);
 }
 
 function setRange(from, to) {
-  const width = Math.min(Math.max(to - from, LEAST_S), whole[1] - whole[0]);
+  const width = Math.min(Math.max(to - from, MIN_RANGE_S), fullRange[1] - fullRange[0]);
   const middle = (from + to) / 2;
-  state.from = Math.max(whole[0], Math.min(middle - width / 2, whole[1] - width));
+  state.from = Math.max(fullRange[0], Math.min(middle - width / 2, fullRange[1] - width));
   state.to = state.from + width;
   writeTimes();
-  later(() => { drawAxis(); drawBrush(); refresh(); });
+  schedule(() => { drawAxis(); drawBrush(); refresh(); });
 }
 
 function writeTimes() {
-  fromBox.value = forInput(state.from);
-  toBox.value = forInput(state.to, true);
-  for (const box of [fromBox, toBox]) box.removeAttribute("aria-invalid");
-  find("wrong").hidden = true;
+  fromField.value = formatInput(state.from);
+  toField.value = formatInput(state.to, true);
+  for (const field of [fromField, toField]) field.removeAttribute("aria-invalid");
+  find("time-error").hidden = true;
 }
 
 function readTimes() {
-  const from = fromInput(fromBox.value), to = fromInput(toBox.value);
-  const problem = isNaN(from) || isNaN(to) ? "Write times as 2026-01-31 12:00, or 12:00:05." : from >= to ? "The end must be after the start."
-    : to < whole[0] || from > whole[1] ? `Nothing was seen then, only from ${forInput(whole[0])} to ${forInput(whole[1], true)}.` : "";
-  fromBox.setAttribute("aria-invalid", isNaN(from));
-  toBox.setAttribute("aria-invalid", isNaN(to) || (problem !== "" && !isNaN(from)));
-  find("wrong").textContent = problem;
-  find("wrong").hidden = !problem;
-  if (!problem) setRange(Math.max(from, whole[0]), Math.min(to, whole[1]));
+  const from = parseInput(fromField.value), to = parseInput(toField.value);
+  const problem = isNaN(from) || isNaN(to) ? "Write times as 2026-01-31 12:00 or 12:00:05." : from >= to ? "The end must be after the start."
+    : to < fullRange[0] || from > fullRange[1] ? `Detections are only from ${formatInput(fullRange[0])} to ${formatInput(fullRange[1], true)}.` : "";
+  fromField.setAttribute("aria-invalid", isNaN(from));
+  toField.setAttribute("aria-invalid", isNaN(to) || (problem !== "" && !isNaN(from)));
+  find("time-error").textContent = problem;
+  find("time-error").hidden = !problem;
+  if (!problem) setRange(Math.max(from, fullRange[0]), Math.min(to, fullRange[1]));
 }
 
 function zoomTo(d) {
-  const span = Math.max(LEAST_S, (state.to - state.from) / 8);
-  setRange(seen.time[d] - span / 2, seen.time[d] + span / 2);
-  later(() => { drawAxis(); drawBrush(); refresh(); laneOf.get(d).element.scrollIntoView({ block: "center" }); });
+  const span = Math.max(MIN_RANGE_S, (state.to - state.from) / 8);
+  setRange(detections.time[d] - span / 2, detections.time[d] + span / 2);
+  schedule(() => { drawAxis(); drawBrush(); refresh(); laneOf.get(d).element.scrollIntoView({ block: "center" }); });
 }
 
-function zoom(way) {
+function zoom(direction) {
   const span = state.to - state.from, lane = laneOf.get(state.current);
-  const looking = document.activeElement?.detection === state.current && lane && inRange(lane, state.current);
-  const middle = looking ? seen.time[state.current] : (state.from + state.to) / 2;
-  if (way === "in") setRange(middle - span / 4, middle + span / 4);
-  if (way === "out") setRange(middle - span, middle + span);
-  if (way === "left") setRange(state.from - span / 2, state.to - span / 2);
-  if (way === "right") setRange(state.from + span / 2, state.to + span / 2);
-  if (way === "all") setRange(...whole);
+  const isFocused = document.activeElement?.detection === state.current && lane && inRange(lane, state.current);
+  const middle = isFocused ? detections.time[state.current] : (state.from + state.to) / 2;
+  if (direction === "in") setRange(middle - span / 4, middle + span / 4);
+  if (direction === "out") setRange(middle - span, middle + span);
+  if (direction === "left") setRange(state.from - span / 2, state.to - span / 2);
+  if (direction === "right") setRange(state.from + span / 2, state.to + span / 2);
+  if (direction === "all") setRange(...whole);
 }
 
-// How many there are of those who were chosen, over the whole time.
+// Histogram of the selected detections over the whole time.
 function drawOverview() {
-  const place = find("overview"), bins = 160, most = 30, heights = new Array(bins).fill(0);
+  const overview = find("overview"), bins = 160, most = 30, heights = new Array(bins).fill(0);
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", `0 0 ${bins} ${most}`);
   svg.setAttribute("preserveAspectRatio", "none");
-  const tables = data.cameras.map(() => new Array(bins).fill(0));
-  for (const d of strips.filter(chosen).flatMap((strip) => strip.items)) {
-    const bin = Math.min(bins - 1, Math.floor(((seen.time[d] - whole[0]) / (whole[1] - whole[0])) * bins));
-    tables[cameraOf(d)][bin] += 1;
+  const counts = data.cameras.map(() => new Array(bins).fill(0));
+  for (const d of sequences.filter(isSelected).flatMap((sequence) => sequence.items)) {
+    const bin = Math.min(bins - 1, Math.floor(((detections.time[d] - fullRange[0]) / (fullRange[1] - fullRange[0])) * bins));
+    counts[cameraOf(d)][bin] += 1;
     heights[bin] += 1;
   }
   const scale = (most - 2) / Math.max(1, ...heights), base = new Array(bins).fill(most);
-  tables.forEach((table, camera) => {
+  counts.forEach((ofCamera, camera) => {
     const path = document.createElementNS(svg.namespaceURI, "path");
     let shape = "";
-    table.forEach((n, bin) => {
+    ofCamera.forEach((n, bin) => {
       if (!n) return;
-      const high = n * scale;
-      base[bin] -= high;
-      shape += `M${bin} ${base[bin].toFixed(2)}h.9v${high.toFixed(2)}h-.9z`;
+      const barHeight = n * scale;
+      base[bin] -= barHeight;
+      shape += `M${bin} ${base[bin].toFixed(2)}h.9v${barHeight.toFixed(2)}h-.9z`;
     });
     path.setAttribute("d", shape);
     path.style.fill = colourOf(camera);
     svg.append(path);
   });
-  place.replaceChildren(svg, make("div", { class: "brush" }));
+  overview.replaceChildren(svg, make("div", { class: "brush" }));
   drawBrush();
 }
 
 function drawBrush() {
-  const brush = find("overview").querySelector(".brush"), all = whole[1] - whole[0];
-  brush.style.left = `${(100 * (state.from - whole[0])) / all}%`;
-  brush.style.right = `${(100 * (whole[1] - state.to)) / all}%`;
-  brush.hidden = state.from === whole[0] && state.to === whole[1];
+  const brush = find("overview").querySelector(".brush"), all = fullRange[1] - fullRange[0];
+  brush.style.left = `${(100 * (state.from - fullRange[0])) / all}%`;
+  brush.style.right = `${(100 * (fullRange[1] - state.to)) / all}%`;
+  brush.hidden = state.from === fullRange[0] && state.to === fullRange[1];
 }
 
-// Drag across an element to choose a range of time; a click moves the range there.
+// Drag across an element to select a time range; a click centres the range there.
 function draggable(element, range) {
   let start = null;
   const mark = make("div", { class: "brush" });
@@ -132,16 +132,16 @@ function buildFilter() {
     box.checked = true;
     box.addEventListener("change", () => {
       if (box.checked) state.cameras.add(camera); else state.cameras.delete(camera);
-      later(() => { drawOverview(); refresh(); });
+      schedule(() => { drawOverview(); refresh(); });
     });
     find("cameras").append(make("label", { "--camera": colourOf(camera) }, box, make("span", { class: "dot" }), make("span", {}, name)));
   });
-  personBox.addEventListener("input", () => {
-    state.words = personBox.value.trim().toLowerCase();
-    later(() => { drawOverview(); refresh(); });
+  personField.addEventListener("input", () => {
+    state.text = personField.value.trim().toLowerCase();
+    schedule(() => { drawOverview(); refresh(); });
   });
-  for (const box of [fromBox, toBox]) {
-    box.addEventListener("change", readTimes);
+  for (const field of [fromField, toField]) {
+    field.addEventListener("change", readTimes);
   }
   for (const radio of document.querySelectorAll("#grouping input")) {
     radio.checked = radio.value === state.by;
@@ -150,12 +150,12 @@ function buildFilter() {
   find("grouping").hidden = !data.persons.length;
   for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => zoom(button.dataset.zoom));
   find("reset").addEventListener("click", () => {
-    personBox.value = state.words = "";
+    personField.value = state.text = "";
     state.cameras = new Set(data.cameras.keys());
     for (const box of document.querySelectorAll("#cameras input")) box.checked = true;
     drawOverview();
     setRange(...whole);
   });
-  draggable(find("overview"), () => whole);
+  draggable(find("overview"), () => fullRange);
   draggable(find("axis"), () => [state.from, state.to]);
 }

@@ -1,27 +1,27 @@
-// Thumbnails lie in sheets; a sheet is unpacked when its first thumbnail comes into view, and is decoded once.
+// Thumbnails are stored in sheets; a sheet is loaded when its first thumbnail comes into view.
 const sheetStyle = document.head.appendChild(document.createElement("style")).sheet;
-const unpacked = new Set();
-const awaited = new Set();
+const loaded = new Set();
+const waiting = new Set();
 
-function unpack(sheet) {
-  if (unpacked.has(sheet)) return;
+function loadSheet(sheet) {
+  if (loaded.has(sheet)) return;
   const holder = find(`sheet-${sheet}`);
-  if (!holder || (document.readyState === "loading" && !holder.nextSibling)) { awaited.add(sheet); return; } // still being read
-  unpacked.add(sheet);
+  if (!holder || (document.readyState === "loading" && !holder.nextSibling)) { waiting.add(sheet); return; } // not parsed completely yet
+  loaded.add(sheet);
   const rule = `.s${sheet}{--lines:${data.sprites.rows[sheet]};background-image:url(data:image/jpeg;base64,${holder.textContent})}`;
   sheetStyle.insertRule(rule, sheetStyle.cssRules.length);
   holder.remove();
 }
-document.addEventListener("DOMContentLoaded", () => { for (const sheet of awaited) unpack(sheet); });
+document.addEventListener("DOMContentLoaded", () => { for (const sheet of waiting) loadSheet(sheet); });
 
-// Let an element show the thumbnail of detection d.
+// Make an element show the thumbnail of detection d.
 function showSprite(element, d) {
   const { each, columns } = data.sprites;
-  const sheet = Math.floor(d / each), place = d % each;
-  unpack(sheet);
+  const sheet = Math.floor(d / each), position = d % each;
+  loadSheet(sheet);
   element.classList.add("sprite", `s${sheet}`);
   element.style.setProperty("--columns", columns);
-  element.style.setProperty("--column", place % columns);
-  element.style.setProperty("--row", Math.floor(place / columns));
+  element.style.setProperty("--column", position % columns);
+  element.style.setProperty("--row", Math.floor(position / columns));
   return element;
 }

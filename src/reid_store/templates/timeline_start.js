@@ -1,7 +1,7 @@
-// Draw it, and draw it anew when the window changes or is printed.
+// Draw the page; redraw it when the window is resized or the page is printed.
 if (matchMedia("(max-width: 640px)").matches) find("filters").open = false;
 buildFilter();
-buildCompare();
+buildComparison();
 drawOverview();
 writeTimes();
 buildRows();
@@ -10,23 +10,23 @@ refresh();
 
 let lastWidth = innerWidth;
 addEventListener("resize", () => {
-  if (innerWidth === lastWidth) return; // a phone's address bar comes and goes
+  if (innerWidth === lastWidth) return; // only the height: a phone shows or hides its address bar
   lastWidth = innerWidth;
   const before = thumb.height;
   measureThumb();
   if (thumb.height !== before) buildRows();
-  later(() => { drawAxis(); refresh(); });
+  schedule(() => { drawAxis(); refresh(); });
 });
-const PRINTED_PX = 800; // the width of the rows on paper
+const PRINT_WIDTH_PX = 800; // width of the rows on paper
 addEventListener("beforeprint", () => {
   thumb = { width: 30, height: 60 };
   document.body.classList.add("printing");
   for (const lane of lanes) {
-    lane.near = true;
-    lane.element.style.setProperty("--lane-h", `${BAR + lane.strip.lines * (60 + GAP) + 4}px`);
+    lane.isNear = true;
+    lane.element.style.setProperty("--lane-h", `${BAR + lane.sequence.lines * (60 + GAP) + 4}px`);
   }
-  drawAxis(PRINTED_PX);
-  refresh(PRINTED_PX);
+  drawAxis(PRINT_WIDTH_PX);
+  refresh(PRINT_WIDTH_PX);
 });
 addEventListener("afterprint", () => {
   document.body.classList.remove("printing");

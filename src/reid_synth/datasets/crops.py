@@ -83,7 +83,7 @@ def render_crop(
         (h, w, 3) uint8 RGB; the size follows from the distance of the person.
     """
     height = int(np.clip(camera.person_px * rng.uniform(0.8, 1.25), 60, 240))
-    sprite = _sprite(person, camera, rng, height)
+    sprite = _render_sprite(person, camera, rng, height)
     sprite_height, sprite_width = sprite.rgba.shape[:2]
     above, below, left, right = (round(max(-0.06, rng.normal(0.035, 0.04)) * sprite_height) for _ in range(4))
     if rng.random() < 0.06:
@@ -96,19 +96,19 @@ def render_crop(
 
     image = _background(camera.street.image, crop_height, crop_width, rng)
     if bystanders and rng.random() < 0.2:
-        _paste_bystander(image, bystanders, camera, rng, height, behind=True)
+        image = _paste_bystander(image, bystanders, camera, rng, height, behind=True)
     _paint_shadow(image, foot, height, rng)
-    paste(image, sprite, foot)
+    image = paste(image, sprite, foot)
     if bystanders and rng.random() < 0.1:
-        _paste_bystander(image, bystanders, camera, rng, height, behind=False)
+        image = _paste_bystander(image, bystanders, camera, rng, height, behind=False)
     elif rng.random() < 0.08:
-        _occlude(image, rng)
+        _paint_occluder(image, rng)
     weather = camera.street.weather
     image = weather.grade(image, np.zeros(image.shape[:2], np.uint8), rng)
     return weather.adapt_response(camera.response).apply(image, rng)
 
 
-def _sprite(person: Person, camera: CropCamera, rng: np.random.Generator, height: float) -> Sprite:
+def _render_sprite(person: Person, camera: CropCamera, rng: np.random.Generator, height: float) -> Sprite:
     # People mostly follow a few paths: eight headings are common, all others possible.
     heading = rng.integers(8) * np.pi / 4 + rng.normal(0, 0.2) if rng.random() < 0.7 else rng.uniform(-np.pi, np.pi)
     return render_person(
@@ -154,17 +154,17 @@ def _paste_bystander(
     rng: np.random.Generator,
     height: float,
     behind: bool,
-) -> None:
+) -> np.ndarray:
     other = people[int(rng.integers(len(people)))]
     size = height * (rng.uniform(0.5, 0.95) if behind else rng.uniform(1.0, 1.15))
-    sprite = _sprite(other, camera, rng, size)
+    sprite = _render_sprite(other, camera, rng, size)
     side = 1 if rng.random() < 0.5 else -1
     offset = rng.uniform(0.1, 0.6) if behind else rng.uniform(0.4, 0.6)  # a person in front covers one side only
     ground = image.shape[0] * (rng.uniform(0.75, 0.97) if behind else rng.uniform(1.0, 1.1))
-    paste(image, sprite, np.array([image.shape[1] * (0.5 + side * offset), ground]))
+    return paste(image, sprite, np.array([image.shape[1] * (0.5 + side * offset), ground]))
 
 
-def _occlude(image: np.ndarray, rng: np.random.Generator) -> None:
+def _paint_occluder(image: np.ndarray, rng: np.random.Generator) -> None:
     """Paint a wall, a post or a box in front of the person."""
     height, width = image.shape[:2]
     colour = np.array(sample_cloth_colour(rng)) * rng.uniform(0.6, 1.0)

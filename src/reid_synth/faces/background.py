@@ -1,4 +1,4 @@
-"""What is behind a face: a blurred place, the neck with the clothes, and hair that falls down at the back."""
+"""Background of a face image: blurred surroundings, neck with clothes, and hair behind the head."""
 
 from functools import lru_cache
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from reid_synth.faces.extras import NUM_BACKGROUNDS, Extras
-from reid_synth.faces.hair import LOOSE
+from reid_synth.faces.hair import STYLES_OVER_EARS
 from reid_synth.faces.light import Lighting
 from reid_synth.faces.painting import blend, draw_polyline, fill_polygon
 from reid_synth.faces.parts import Face
@@ -14,15 +14,15 @@ from reid_synth.faces.pose import FaceProjection
 from reid_synth.places.textures import paint_colour, periodic_noise
 
 _PLACE_SIZE = 144
-_COLLAR_RIGHT_MM = np.array([(0, 40), (32, 32), (60, 20), (120, 40), (260, 80), (260, 360)])
-_COLLAR_MM = np.concatenate([_COLLAR_RIGHT_MM, _COLLAR_RIGHT_MM[:0:-1] * (-1, 1)])
+_RIGHT_COLLAR_MM = np.array([(0, 40), (32, 32), (60, 20), (120, 40), (260, 80), (260, 360)])
+_COLLAR_MM = np.concatenate([_RIGHT_COLLAR_MM, _RIGHT_COLLAR_MM[:0:-1] * (-1, 1)])
 
 
 def draw_background(extras: Extras, face: Face, view: FaceProjection, lighting: Lighting, size: int) -> np.ndarray:
-    """A blurred place with the neck, the clothes and the hair at the back, (size, size, 3) uint8."""
+    """Draw blurred surroundings, neck, clothes and the hair behind the head, (size, size, 3) uint8."""
     canvas = _background_image(extras, size)
     light = lighting.flat_brightness
-    if face.hair.style in LOOSE:
+    if face.hair.style in STYLES_OVER_EARS:
         _draw_back_hair(canvas, face, view, light)
     _draw_neck(canvas, face, view, lighting)
     middle, below = view.project(np.array([(0, 55, -10), (0, 190, -22)]))
@@ -33,7 +33,7 @@ def draw_background(extras: Extras, face: Face, view: FaceProjection, lighting: 
 
 
 def _draw_neck(canvas: np.ndarray, face: Face, view: FaceProjection, lighting: Lighting) -> None:
-    """A round column, painted in upright strips, with the shadow of the chin on it."""
+    """Draw the neck as a shaded cylinder of upright strips, with the shadow of the chin."""
     top, foot = view.project(np.array([(0, 55, -10), (0, 190, -22)]))
     down = (foot - top) / np.linalg.norm(foot - top)
     across = np.array([down[1], -down[0]]) * 52 * face.head.width * view.pixels_per_mm
@@ -61,7 +61,7 @@ def _draw_back_hair(canvas: np.ndarray, face: Face, view: FaceProjection, light:
     edge = np.column_stack([side, y, np.full(len(y), -40)])
     colour = (np.array(hair.colour) * (1 - hair.grey) + hair.grey * np.array((160, 158, 156))) * light
     fill_polygon(canvas, view.project(np.concatenate([edge, edge[::-1] * (-1, 1, 1)])), colour * 0.5)
-    for number in range(26):  # strands, spread by the golden ratio so that no two look alike
+    for number in range(26):  # strands, spread by the golden ratio so that they differ
         strand = edge * (np.cos(number * 2.4), 1, 1)
         draw_polyline(canvas, view.project(strand), 2, colour * (0.34 + 0.4 * (number * 0.618 % 1)))
 
@@ -78,7 +78,7 @@ def _background_image(extras: Extras, size: int) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _backgrounds() -> tuple[np.ndarray, ...]:
-    """Rooms, streets and greenery, out of focus; the same on every run."""
+    """Return the blurred rooms, streets and greenery; the same on every run."""
     return tuple(_make_background(np.random.default_rng([number, 1412])) for number in range(NUM_BACKGROUNDS))
 
 

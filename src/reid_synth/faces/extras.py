@@ -1,4 +1,4 @@
-"""What is before a face or on the head, in one picture and not in the next: glasses, hats, hands."""
+"""Accessories and occluders that vary from image to image: glasses, hats, hands, background."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,31 +13,35 @@ from reid_synth.faces.parts import Face
 from reid_synth.faces.pose import FaceProjection
 from reid_synth.people.person import Colour, sample_cloth_colour
 
-NUM_BACKGROUNDS = 24  # different backgrounds; each is also used mirrored
+NUM_BACKGROUNDS = 24  # each is also used mirrored
 HatKind = Literal["none", "beanie", "cap"]
 HandPlace = Literal["none", "cheek", "mouth", "chin"]
-_AIMS = {"cheek": (0.72, 0.62), "mouth": (0.56, 0.80), "chin": (0.52, 0.97)}  # of the fingers, share of the picture
-# How light a finger is across its width: (share of the width, light), from the edge to the middle
+_FINGERTIP_XY = {
+    "cheek": (0.72, 0.62),
+    "mouth": (0.56, 0.80),
+    "chin": (0.52, 0.97),
+}  # position of the fingertips, share of the image
+# shading across a finger: (share of the width, brightness), from edge to centre
 _ROUND = ((1.0, 0.6), (0.86, 0.8), (0.66, 0.93), (0.42, 1.0), (0.2, 1.05))
 
 
 @dataclass(frozen=True)
 class Extras:
-    """What is in the picture beside the face, and only in this one."""
+    """What is visible besides the face in one image."""
 
-    glasses: bool = False  # one's own
+    glasses: bool = False  # the person's own
     sunglasses: bool = False
     hat: HatKind = "none"
     hat_colour: Colour = (60, 60, 70)
     hand: HandPlace = "none"
-    hand_side: int = 1  # 1 = comes in from the right of the picture
+    hand_side: int = 1  # 1 = enters from the right
     cloth: Colour = (70, 80, 110)
-    background: int = -1  # which background; -1 = plain grey
+    background: int = -1  # index of the background; -1 = plain grey
     background_brightness: float = 1.0
 
 
 def sample_extras(face: Face, rng: np.random.Generator) -> Extras:
-    """Draw what is there: one's glasses as often as the habit says, the rest seldom."""
+    """Sample accessories: glasses as often as the person wears them, the rest rarely."""
     sunglasses = bool(rng.random() < 0.03)
     hats: tuple[HatKind, ...] = ("none", "beanie", "cap")
     hands: tuple[HandPlace, ...] = ("none", "cheek", "mouth", "chin")
@@ -57,13 +61,16 @@ def sample_extras(face: Face, rng: np.random.Generator) -> Extras:
 def add_hat(
     extras: Extras, radius: np.ndarray, paint: np.ndarray, hair: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Put a hat on: the head's radius, the painted map, and where hair (or cloth) is, with it.
+    """Add a hat to the maps of a head.
 
     Args:
-        extras: which hat.
-        radius: (rows, columns) mm, the map of the shape.
+        extras: The hat.
+        radius: (rows, columns) mm, the shape map.
         paint: (rows, columns, 3) uint8, the painted map.
-        hair: (rows, columns) 1 = hair, on the map of the shape.
+        hair: (rows, columns) 1 = hair, on the shape map.
+
+    Returns:
+        New radius, painted map, and map of hair or cloth; the inputs themselves without a hat.
     """
     if extras.hat == "none":
         return radius, paint, hair
@@ -74,7 +81,7 @@ def add_hat(
     solid = np.minimum(radius, 108) + 5 + 3 * rim
     ribs = np.cos(LONGITUDE * 2.2) if beanie else 0.5 * (np.abs(LONGITUDE % 60 - 30) > 29)
     cloth = np.array(extras.hat_colour, np.float32) * (1 + 0.09 * ribs - 0.06 * rim)[..., None]
-    shade = 1 - (0.15 if beanie else 0.4) * smoothstep(1 - (Y - edge) / 30) * (1 - cover)  # a brim keeps the light off
+    shade = 1 - (0.15 if beanie else 0.4) * smoothstep(1 - (Y - edge) / 30) * (1 - cover)  # shadow of the brim
     share = upsample(cover)[..., None]
     covered = paint * upsample(shade.astype(np.float32))[..., None] * (1 - share) + share * upsample(cloth)
     radius = (radius + cover * (solid - radius)).astype(np.float32)
@@ -82,7 +89,7 @@ def add_hat(
 
 
 def draw_foreground(canvas: np.ndarray, extras: Extras, face: Face, view: FaceProjection, lighting: Lighting) -> None:
-    """Draw what is nearer than the head on the supersampled picture (size, size, 3) uint8, in place."""
+    """Draw glasses, brim and hand over the supersampled image (size, size, 3) uint8, in place."""
     if extras.glasses or extras.sunglasses:
         _draw_glasses(canvas, extras, face, view)
     if extras.hat == "cap":
@@ -95,9 +102,9 @@ def draw_foreground(canvas: np.ndarray, extras: Extras, face: Face, view: FacePr
 
 
 def _draw_glasses(canvas: np.ndarray, extras: Extras, face: Face, view: FaceProjection) -> None:
-    own = face.glasses
-    kind = "square" if own.kind == "none" else own.kind
-    size = 1.0 if own.kind == "none" else own.size
+    glasses = face.glasses
+    kind = "square" if glasses.kind == "none" else glasses.kind
+    size = 1.0 if glasses.kind == "none" else glasses.size
     outlines = _lens_outlines(face, kind, size, extras.sunglasses)
     lens, gleam, frame = (np.zeros(canvas.shape[:2], np.uint8) for _ in range(3))
     for outline in outlines:
@@ -118,20 +125,20 @@ def _draw_glasses(canvas: np.ndarray, extras: Extras, face: Face, view: FaceProj
     level, reach = face.eyes.height, 76 * face.head.width
     for side, outline in zip((-1, 1), outlines, strict=True):
         draw_polyline(frame, view.project(outline if whole else outline[19:]), width, closed=whole)
-        if view.rotation[2, 0] * side > -0.12:  # the arm on the side turned away lies behind the head
+        if view.rotation[2, 0] * side > -0.12:  # the temple on the far side is hidden
             outer = outline[np.argmax(side * outline[:, 0])]
             arm = np.array([outer - np.array((0, 5, 0)), (side * reach, level - 6, 45), (side * reach, level - 6, 0)])
             draw_polyline(frame, view.project(arm), 0.8 * width)
     inner = outlines[1][:, 0].min()
     draw_polyline(
-        frame, view.project(_bent(np.array([(-inner, level - 1), (0, level - 4), (inner, level - 1)]), 3.0)), width
+        frame, view.project(_curved(np.array([(-inner, level - 1), (0, level - 4), (inner, level - 1)]), 3.0)), width
     )
     blend(canvas, np.array((10, 8, 8)), cv2.GaussianBlur(np.roll(frame, 3, axis=0), (0, 0), 2.5), 0.3)
-    blend(canvas, np.array(own.colour if extras.glasses else (24, 22, 24)), frame)
+    blend(canvas, np.array(glasses.colour if extras.glasses else (24, 22, 24)), frame)
 
 
 def _lens_outlines(face: Face, kind: str, size: float, dark: bool) -> list[np.ndarray]:
-    """Both lenses, each (40, 3) mm in the head's axes; the second half of the points is the upper edge."""
+    """Return the outlines of both lenses, each (40, 3) mm in head axes; the second half is the upper edge."""
     power = {"round": 2.0, "square": 5.0, "half_rim": 3.6, "thin": 2.6}[kind]
     wide, tall = (21.0, 20.0) if kind == "round" else (24.5, 16.5)
     if dark:
@@ -140,11 +147,11 @@ def _lens_outlines(face: Face, kind: str, size: float, dark: bool) -> list[np.nd
     cos, sin = np.cos(turn), np.sin(turn)
     x, y = np.sign(cos) * np.abs(cos) ** (2 / power) * wide, np.sign(sin) * np.abs(sin) ** (2 / power) * tall
     half, level = face.eyes.spacing / 2 + 1.5, face.eyes.height + 2
-    return [_bent(np.column_stack([x * size + side * half, y * size + level])) for side in (-1, 1)]
+    return [_curved(np.column_stack([x * size + side * half, y * size + level])) for side in (-1, 1)]
 
 
-def _bent(flat: np.ndarray, forward: float = 0.0) -> np.ndarray:
-    """Points (n, 2) mm of a frame, bent round the face, (n, 3) mm."""
+def _curved(flat: np.ndarray, forward: float = 0.0) -> np.ndarray:
+    """Curve frame points (n, 2) mm around the face, (n, 3) mm."""
     return np.column_stack([flat, 92 + forward - 0.0045 * flat[:, 0] ** 2])
 
 
@@ -162,9 +169,9 @@ def _draw_brim(canvas: np.ndarray, colour: np.ndarray, view: FaceProjection) -> 
 
 
 def _draw_hand(canvas: np.ndarray, extras: Extras, tone: np.ndarray) -> None:
-    """Four fingers and the edge of a palm, which come in from below at one side."""
+    """Draw four fingers and the edge of a palm, entering from below at one side."""
     size = canvas.shape[0]
-    aim = np.array(_AIMS[extras.hand]) * size
+    aim = np.array(_FINGERTIP_XY[extras.hand]) * size
     root = np.array((1.08, 1.12 if extras.hand == "chin" else 1.0)) * size
     along = (aim - root) / np.linalg.norm(aim - root)
     across, thick = np.array([-along[1], along[0]]), 0.082 * size

@@ -1,8 +1,7 @@
-"""Who looks into the camera: faces drawn from a seeded generator.
+"""Sample synthetic faces.
 
-Nobody here ever existed. A `Face` says what stays the same from picture to picture (its parts are told in
-`reid_synth.faces.parts`); what changes (pose, expression, light, camera) is drawn when the face is photographed
-(`reid_synth.faces.rendering`).
+A `Face` holds what is constant across images (see `parts`). Pose, expression, light and camera are sampled when an
+image is rendered (see `rendering`).
 """
 
 from dataclasses import fields, replace
@@ -37,19 +36,16 @@ _PALE_IRIS = np.array([(92, 62, 34), (110, 96, 56), (84, 112, 92), (84, 118, 150
 
 
 def sample_face(rng: np.random.Generator) -> Face:
-    """Draw a face that never existed.
+    """Sample a synthetic face.
 
     Args:
-        rng: source of randomness; the same state gives the same face.
-
-    Returns:
-        A new face.
+        rng: Source of randomness; the same state gives the same face.
 
     >>> first = sample_face(np.random.default_rng(1))
     >>> first == sample_face(np.random.default_rng(1))
     True
     """
-    feminine = float(rng.beta(0.6, 0.6))  # 0 … 1: makes some attributes likelier together, as they are in people
+    feminine = float(rng.beta(0.6, 0.6))  # 0 … 1: correlates attributes as in real people
     depth = float(rng.uniform(0, 1))  # of the skin colour
     age = float(np.clip(rng.beta(1.1, 2.0), 0, 1))
     skin = _sample_skin(rng, depth, age)
@@ -68,21 +64,21 @@ def sample_face(rng: np.random.Generator) -> Face:
 
 
 def sibling(face: Face, rng: np.random.Generator) -> Face:
-    """A different person who looks almost the same: one or two parts are exchanged, the rest is shared.
+    """Return a different person who looks almost the same: one or two parts are exchanged.
 
-    Such pairs are what a recognition network finds hardest, so training needs them on purpose.
+    Such pairs are hard negatives for a face recognition network.
     """
     other = sample_face(rng)
     parts = [part.name for part in fields(Face) if part.name not in ("skin", "glasses", "texture_seed")]
     chosen = rng.choice(len(parts), size=int(rng.integers(1, 3)), replace=False)
     exchanged = {parts[index]: getattr(other, parts[index]) for index in chosen}
-    if "mouth" in exchanged:  # lips keep going with the skin
+    if "mouth" in exchanged:  # the lip colour must match the skin
         exchanged["mouth"] = replace(exchanged["mouth"], colour=face.mouth.colour)
     return replace(face, texture_seed=other.texture_seed, **exchanged)
 
 
 def sample_faces(rng: np.random.Generator, count: int, siblings: float = 0.25) -> list[Face]:
-    """Draw faces, a share of whom are siblings of the face before them."""
+    """Sample faces; a share `siblings` of them are siblings of the face before them."""
     faces: list[Face] = []
     while len(faces) < count:
         faces.append(sibling(faces[-1], rng) if faces and rng.random() < siblings else sample_face(rng))
@@ -165,7 +161,7 @@ def _sample_nose(rng: np.random.Generator, feminine: float) -> Nose:
 
 def _sample_mouth(rng: np.random.Generator, feminine: float, skin: Skin) -> Mouth:
     natural = np.array(skin.tone) * rng.uniform(0.76, 0.92) * (1.02, 0.74, 0.76)
-    if rng.random() < 0.45 * feminine:  # a lipstick that goes with most of the pictures
+    if rng.random() < 0.45 * feminine:  # lipstick, worn in most images
         stick = np.array([(176, 44, 56), (150, 40, 74), (196, 92, 96), (122, 44, 50)][int(rng.integers(4))])
         natural = 0.58 * natural + 0.42 * stick * rng.uniform(0.8, 1.15)
     return Mouth(

@@ -1,6 +1,6 @@
-"""What moves in a face and is therefore painted anew for every picture: eyes, brows and lips.
+"""Paint the moving features of a face for each image: eyes, brows and lips.
 
-The right eye and brow of the picture are worked out, and the others are their mirror images (`side` is 1 or -1).
+The right eye and brow are computed; the left ones are mirror images (`side` is 1 or -1).
 """
 
 import cv2
@@ -12,12 +12,12 @@ from reid_synth.faces.shape import Expression
 
 
 def paint_features(paint: np.ndarray, face: Face, expression: Expression) -> None:
-    """Paint eyes, brows and lips on the map of the skin, in place.
+    """Paint eyes, brows and lips on the painted map, in place.
 
     Args:
         paint: (rows, columns, 3) uint8, the painted map.
-        face: whose.
-        expression: what they do.
+        face: The face.
+        expression: Facial expression.
     """
     hairs = np.random.default_rng([face.texture_seed, 4]).random((90, 2))
     for side in (-1, 1):
@@ -43,7 +43,7 @@ def _paint_eye(paint: np.ndarray, face: Face, expression: Expression, side: int)
 
 
 def _lids(face: Face, expression: Expression) -> tuple[np.ndarray, np.ndarray]:
-    """Edges of the upper and the lower lid from the inner to the outer corner, (n, 2) mm about the eye's middle."""
+    """Return the edges of upper and lower lid from inner to outer corner, (n, 2) mm relative to the eye centre."""
     eyes = face.eyes
     open_mm = eyes.opening * expression.lids
     half, lift = eyes.width / 2, np.tan(np.radians(eyes.tilt)) * eyes.width / 2
@@ -64,7 +64,7 @@ def _eyeball(
     upper: np.ndarray,
     side: int,
 ) -> np.ndarray:
-    """What is seen between the lids: white, iris, pupil, the shadow of the upper lid and a highlight."""
+    """Paint the eyeball: white, iris, pupil, shadow of the upper lid, highlight."""
     ball = np.empty(shape, np.uint8)
     ball[:] = (222, 216, 212)
     centre = middle + np.array(expression.gaze) * (4.5, 2.5) + (0, -0.6)
@@ -89,7 +89,7 @@ def _draw_lids(
     lower: np.ndarray,
     side: int,
 ) -> None:
-    """The fold above, the edge below, and the lashes."""
+    """Draw eyelid crease, lower edge and lashes."""
     eyes, tone = face.eyes, np.array(face.skin.tone)
     marks = np.zeros(skin.shape[:2], np.uint8)
     if eyes.crease > 0.3 and expression.lids > 0.3:
@@ -121,9 +121,10 @@ def _paint_brow(paint: np.ndarray, face: Face, expression: Expression, side: int
     crisp = np.zeros_like(soft)
     along = np.linspace(0, 1, len(ridge))
     position, height = hairs[: int(30 + 60 * brows.density)].T
-    room = np.interp(position, along, thick)
+    local_thickness = np.interp(position, along, thick)
     roots = stack_points(
-        np.interp(position, along, ridge[:, 0]), np.interp(position, along, ridge[:, 1]) + (height - 0.4) * room
+        np.interp(position, along, ridge[:, 0]),
+        np.interp(position, along, ridge[:, 1]) + (height - 0.4) * local_thickness,
     )
     tips = roots + stack_points(1.0 + 2.8 * position, -3.0 + 2.3 * position)
     painter.hairs(crisp, np.stack([roots, tips], axis=1) * (side, 1), 190)
@@ -136,7 +137,7 @@ def _paint_brow(paint: np.ndarray, face: Face, expression: Expression, side: int
 
 
 def _brow_line(face: Face, expression: Expression) -> tuple[np.ndarray, np.ndarray]:
-    """Middle line (n, 2) of the brow from its inner to its outer end, and its thickness (n,), mm."""
+    """Return the centre line (n, 2) of the brow from inner to outer end, and its thickness (n,), mm."""
     brows, eyes = face.brows, face.eyes
     t = np.linspace(0, 1, 14)
     inner = eyes.spacing / 2 - 0.47 * brows.length
@@ -176,7 +177,7 @@ def _paint_mouth(paint: np.ndarray, face: Face, expression: Expression) -> None:
 
 
 def _lip_lines(face: Face, expression: Expression) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Upper edge and lower edge of the upper lip, then of the lower lip, each (25, 2) mm from left to right."""
+    """Return upper and lower edge of the upper lip, then of the lower lip, each (25, 2) mm from left to right."""
     mouth, smile, gap = face.mouth, expression.smile, 15 * expression.mouth
     t = np.linspace(-1, 1, 25)
     x = t * mouth.width / 2 * (1 + 0.15 * smile - 0.16 * expression.mouth)
@@ -192,7 +193,7 @@ def _lip_lines(face: Face, expression: Expression) -> tuple[np.ndarray, np.ndarr
 
 
 def _open_mouth(skin: np.ndarray, painter: MapPainter, above: np.ndarray, below: np.ndarray, smile: float) -> None:
-    """Teeth, tongue and dark between the lips."""
+    """Paint teeth, tongue and the dark inside between the lips."""
     blank = np.zeros(skin.shape[:2], np.uint8)
     inside = np.empty_like(skin)
     inside[:] = (58, 22, 22)
@@ -207,7 +208,7 @@ def _open_mouth(skin: np.ndarray, painter: MapPainter, above: np.ndarray, below:
     for position in np.linspace(-0.7, 0.7, 8):
         painter.stroke(gaps, np.array([(position * half, top - 4), (position * half, top + 9)]), 0.4, 60)
     blend(inside, np.array((120, 90, 84)), cv2.min(gaps, teeth))
-    side = np.abs(np.linspace(-1.1, 1.1, skin.shape[1]))  # the corners of the mouth lie in the dark
+    side = np.abs(np.linspace(-1.1, 1.1, skin.shape[1]))  # the corners of the mouth are dark
     inside = (inside * np.clip(1.15 - 0.55 * side**3, 0.2, 1)[None, :, None]).astype(np.uint8)
     painter.fill(hole, np.concatenate([above, below[::-1]]))
     blend(skin, inside, hole)

@@ -1,4 +1,4 @@
-"""Hair: where it grows and falls, how thick it lies, and what its strands look like."""
+"""Hair: outline, thickness and strand textures."""
 
 from functools import lru_cache
 
@@ -8,13 +8,13 @@ import numpy as np
 from reid_synth.faces.head_map import COLUMNS, FINE, LATITUDE, LONGITUDE, ROWS, X, Y, smoothstep, upsample
 from reid_synth.faces.parts import Face, Hair
 
-LOOSE = ("bob", "long", "long_fringe")  # styles that fall over the ears
-_CURLED = ("curly", "afro")
+STYLES_OVER_EARS = ("bob", "long", "long_fringe")  # styles that cover the ears
+_CURLY_STYLES = ("curly", "afro")
 _MM_PER_DEGREE = 1.4
 
 
 def hair_distance(hair: Hair) -> np.ndarray:
-    """How far inside the hair a place is, (rows, columns) mm; negative = skin."""
+    """Return the signed distance to the outline of the hair, (rows, columns) mm; negative = skin."""
     if hair.style == "bald":
         return np.full(LATITUDE.shape, -100, np.float32)
     turn = np.abs(LONGITUDE[0])
@@ -24,7 +24,7 @@ def hair_distance(hair: Hair) -> np.ndarray:
 
 
 def _edge(hair: Hair, turn: np.ndarray) -> np.ndarray:
-    """The lower edge of the hair for each column, mm below the eyes."""
+    """Return the lower edge of the hair for each column, mm below the eyes."""
     top, back = -hair.hairline, hair.recession
     edge = np.interp(
         turn,
@@ -39,7 +39,7 @@ def _edge(hair: Hair, turn: np.ndarray) -> np.ndarray:
         edge = np.maximum(edge, np.where(turn < 54, cut - 0.004 * turn**2, -100))
     if hair.style == "curly":
         edge = np.maximum(edge, np.where(turn > 62, 16, top + 12 - 0.002 * turn**2))
-    if hair.style in LOOSE:
+    if hair.style in STYLES_OVER_EARS:
         low = 88 if hair.style == "bob" else 190
         curtain = np.interp(turn, (0, 10, 24, 38, 50, 60), (top - 4, top, top + 14, top + 36, 0, low))
         edge = np.maximum(edge, curtain)
@@ -47,22 +47,22 @@ def _edge(hair: Hair, turn: np.ndarray) -> np.ndarray:
 
 
 def hair_thickness(hair: Hair, reach: np.ndarray) -> np.ndarray:
-    """How high the hair stands over the skin, (rows, columns) mm."""
+    """Return the height of the hair over the skin, (rows, columns) mm."""
     scale = {"bald": 0.0, "buzz": 0.2, "short": 0.75, "swept": 0.95, "tied": 0.55, "curly": 1.7, "afro": 3.4}
     top = smoothstep((-LATITUDE - 18) / 30)
     height = hair.volume * scale.get(hair.style, 1.0) * (0.75 + 0.5 * top)
     rise = smoothstep(reach / (26 if hair.style in ("afro", "swept", "tied") else 17))
     thick = height * rise
-    if hair.style in LOOSE:
+    if hair.style in STYLES_OVER_EARS:
         thick = thick + 6 * rise * smoothstep((np.abs(LONGITUDE) - 55) / 12)
     return thick.astype(np.float32)
 
 
 def paint_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -> np.ndarray:
-    """Lay the hair over the painted map (float32, RGB), in place.
+    """Blend the hair over the painted map (float32 RGB), in place.
 
     Returns:
-        (rows, columns) float32: how much of each place of the map of the shape is hair.
+        (rows, columns) float32, share of hair on the shape map.
     """
     hair = face.hair
     if hair.style == "bald":
@@ -70,12 +70,12 @@ def paint_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -> np.nd
     strands = _strands(hair, rng)
     reach = upsample(hair_distance(hair))
     ragged = {"buzz": 7.0, "afro": 5.0, "curly": 4.5, "swept": 2.5, "tied": 2.0, "short": 4.0}.get(hair.style, 3.5)
-    fade = 11.0 if hair.style in ("swept", "tied", "short") else 5.0  # single hairs where it is combed back
+    fade = 11.0 if hair.style in ("swept", "tied", "short") else 5.0  # soft edge where hair is combed back
     cover = smoothstep((reach + ragged * strands) / fade + 0.3)
     if hair.style == "buzz":
         cover *= np.clip(0.72 + 0.25 * strands, 0, 0.95)
-    light = 1 + (0.42 if hair.style in _CURLED else 0.3) * strands
-    light *= 0.66 + 0.34 * smoothstep(reach / 34)  # the roots lie in the shade of the strands above
+    light = 1 + (0.42 if hair.style in _CURLY_STYLES else 0.3) * strands
+    light *= 0.66 + 0.34 * smoothstep(reach / 34)  # roots are shaded by the strands above
     colour = np.array(hair.colour, np.float32)
     if hair.grey > 0:
         silver = smoothstep(hair.grey * 1.6 - 0.5 + 0.45 * np.roll(strands, 37, axis=1))[..., None]
@@ -88,12 +88,12 @@ def paint_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -> np.nd
 
 
 def paint_facial_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -> None:
-    """Lay stubble or a beard over the painted map (float32, RGB), in place."""
+    """Blend stubble or a beard over the painted map (float32 RGB), in place."""
     hair = face.hair
     if hair.facial == "none":
         return
     reach = upsample(facial_hair_distance(face))
-    bristles = rolled(grain(), rng)
+    bristles = random_roll(grain_texture(), rng)
     if hair.facial == "stubble":
         cover = smoothstep(reach / 14 + 0.3) * np.clip(0.3 + 0.3 * bristles, 0, 1) * (0.35 + 0.5 * hair.facial_density)
     else:
@@ -109,7 +109,7 @@ def paint_facial_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -
 
 
 def facial_hair_distance(face: Face) -> np.ndarray:
-    """How far inside the beard a place is, (rows, columns) mm; negative = skin."""
+    """Return the signed distance to the outline of the beard, (rows, columns) mm; negative = skin."""
     end, mouth_y = face.nose.length + 5, face.mouth.height
     turn, across = np.abs(LONGITUDE), np.abs(X)
     cheek = np.interp(
@@ -127,12 +127,12 @@ def facial_hair_distance(face: Face) -> np.ndarray:
 
 
 def _strands(hair: Hair, rng: np.random.Generator) -> np.ndarray:
-    """Light and dark of the strands on the painted map, about -1 … 1."""
+    """Return the brightness of the strands on the painted map, about -1 … 1."""
     if hair.style == "buzz":
-        return rolled(grain(), rng)
-    if hair.style in _CURLED:
-        return rolled(_curls(hair.style == "afro"), rng)
-    field = rolled(_threads(), rng)
+        return random_roll(grain_texture(), rng)
+    if hair.style in _CURLY_STYLES:
+        return random_roll(_curl_texture(hair.style == "afro"), rng)
+    field = random_roll(_strand_texture(), rng)
     rows, columns = field.shape
     y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
     lean = {"parted": 0.9, "fringe": 0.25, "long_fringe": 0.2, "short": 0.35}.get(hair.style, 0.0)
@@ -141,13 +141,14 @@ def _strands(hair: Hair, rng: np.random.Generator) -> np.ndarray:
     return cv2.remap(field, (x + shift).astype(np.float32), y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
 
 
-def rolled(field: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def random_roll(field: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Shift a periodic texture by a random offset."""
     down, across = int(rng.integers(field.shape[0])), int(rng.integers(field.shape[1]))
     return np.roll(field, (down, across), axis=(0, 1))
 
 
-def noise(seed: int, wide: float, tall: float) -> np.ndarray:
-    """Noise on the painted map with grains of this size, deviation 1; it wraps round at the borders."""
+def map_noise(seed: int, wide: float, tall: float) -> np.ndarray:
+    """Generate periodic noise on the painted map, deviation 1, with grains of the given size in pixels."""
     rng = np.random.default_rng([seed, 112])
     field = rng.standard_normal((ROWS * FINE, COLUMNS * FINE), dtype=np.float32)
     margin = 64
@@ -157,17 +158,18 @@ def noise(seed: int, wide: float, tall: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def _threads() -> np.ndarray:
-    return 0.4 * noise(1, 0.8, 16) + 0.45 * noise(2, 2.2, 20) + 0.35 * noise(3, 7, 24)
+def _strand_texture() -> np.ndarray:
+    return 0.4 * map_noise(1, 0.8, 16) + 0.45 * map_noise(2, 2.2, 20) + 0.35 * map_noise(3, 7, 24)
 
 
 @lru_cache(maxsize=2)
-def _curls(tight: bool) -> np.ndarray:
+def _curl_texture(tight: bool) -> np.ndarray:
     size = 1.1 if tight else 2.6
-    rings = 1.6 - 2 * np.abs(noise(4, size, size * 1.3))
-    return (0.5 * np.clip(rings, -1.5, 1.5) + 0.35 * noise(5, 4 * size, 4 * size)).astype(np.float32)
+    rings = 1.6 - 2 * np.abs(map_noise(4, size, size * 1.3))
+    return (0.5 * np.clip(rings, -1.5, 1.5) + 0.35 * map_noise(5, 4 * size, 4 * size)).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
-def grain() -> np.ndarray:
-    return 0.8 * noise(6, 0.7, 1.4) + 0.3 * noise(7, 3, 3)
+def grain_texture() -> np.ndarray:
+    """Return a fine grain for pores, stubble and short hair."""
+    return 0.8 * map_noise(6, 0.7, 1.4) + 0.3 * map_noise(7, 3, 3)

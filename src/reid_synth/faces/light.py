@@ -1,4 +1,4 @@
-"""Light on a head: one lamp or the sun, the sky around, soft shadows, and shine."""
+"""Lighting of a head: directional light, ambient light, soft shadows, specular highlights."""
 
 from dataclasses import dataclass
 
@@ -7,21 +7,21 @@ import numpy as np
 
 from reid_synth.faces.head_map import angles_to_map
 
-_SHADOW_STEPS = (4.0, 8.0, 13.0, 20.0, 30.0, 44.0)  # mm towards the lamp at which something may stand in the way
-_WRAP = (0.30, 0.20, 0.16)  # light that seeps through skin past the edge of the shade: reddest
+_SHADOW_STEPS = (4.0, 8.0, 13.0, 20.0, 30.0, 44.0)  # distances towards the lamp that are tested for occlusion, mm
+_SUBSURFACE_WRAP = (0.30, 0.20, 0.16)  # subsurface scattering past the shadow edge, strongest in red
 
 
 @dataclass(frozen=True)
 class Lighting:
-    """What shines on the face.
+    """Light on a face.
 
     Attributes:
-        right: where the lamp is, seen from the face: to the right of the picture, -1 – 1.
-        up: above the face, -1 – 1.
-        strength: of the lamp.
-        colour: of the lamp, about (1, 1, 1).
-        around: strength of the light from all sides, which makes shade less dark.
-        ambient_colour: its colour.
+        right: Horizontal direction of the lamp, positive to the right in the image, -1 – 1.
+        up: Vertical direction of the lamp, positive above the face, -1 – 1.
+        strength: Strength of the lamp.
+        colour: Colour of the lamp, about (1, 1, 1).
+        ambient: Strength of the ambient light, which brightens shadows.
+        ambient_colour: Colour of the ambient light.
     """
 
     right: float = 0.3
@@ -33,18 +33,18 @@ class Lighting:
 
     @property
     def direction(self) -> np.ndarray:
-        """(3,) unit vector towards the lamp in the picture's axes (y down, z to the camera)."""
+        """Unit vector (3,) towards the lamp in image axes (y down, z to the camera)."""
         towards = np.array([self.right, -self.up, 0.75])
         return towards / np.linalg.norm(towards)
 
     @property
     def flat_brightness(self) -> float:
-        """How light this makes things whose shape is not worked out: clothes, a hand, the hair at the back."""
+        """Brightness of surfaces that are not shaded by shape: clothes, a hand, hair behind the head."""
         return float(min(1.15, (0.6 * self.strength + self.ambient) ** 0.62))
 
 
 def sample_lighting(rng: np.random.Generator) -> Lighting:
-    """Rooms, windows, sun and shade."""
+    """Sample indoor and outdoor lighting, from soft to harsh."""
     harsh = float(rng.random())
     warmth = rng.normal(0, 0.05)
     lamp = (1 + warmth, 1 + rng.normal(0, 0.012), 1 - 1.2 * warmth)
@@ -69,39 +69,39 @@ def light_map(
     shine: float,
     hair: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What the light does to each place of the map.
+    """Compute the lighting of each point of the shape map.
 
     Args:
-        lighting: the lamp and the sky.
-        rotation: (3, 3) from the head's axes to the picture's.
+        lighting: Directional and ambient light.
+        rotation: (3, 3) from head axes to image axes.
         radius: (rows, columns) mm.
         position: (rows, columns, 3) mm.
-        normal: (rows, columns, 3), unit.
-        shine: of the skin, 0–1.
+        normal: (rows, columns, 3), unit length.
+        shine: Specular strength of the skin, 0–1.
         hair: (rows, columns) 1 = hair.
 
     Returns:
-        (rows, columns, 3) factors of the painted colours, and (rows, columns, 3) grey levels to add.
+        (rows, columns, 3) factors for the painted colours, and (rows, columns, 3) grey levels to add.
     """
-    lamp = (lighting.direction @ rotation).astype(np.float32)  # in the head's axes
+    lamp = (lighting.direction @ rotation).astype(np.float32)  # in head axes
     eye, up = rotation[2].astype(np.float32), -rotation[1].astype(np.float32)
     half = (lamp + eye) / np.linalg.norm(lamp + eye)
     facing, upward, seen, glance = cv2.split(cv2.transform(normal, np.stack([lamp, up, eye, half])))
     lamp_seen = lighting.strength * (1 - 0.8 * _shadow(radius, position, lamp))
-    edge = 0.75 + 0.25 * np.clip(seen, 0, 1)  # what turns away from the camera sees less of the room
-    sky = lighting.ambient * edge * (0.72 + 0.28 * upward) * (1 - _hollow(radius))
+    edge = 0.75 + 0.25 * np.clip(seen, 0, 1)  # surfaces turned away from the camera receive less ambient light
+    sky = lighting.ambient * edge * (0.72 + 0.28 * upward) * (1 - _ambient_occlusion(radius))
     broad = np.clip(glance, 0, 1) ** 8
     gleam = 30 * (0.25 + shine) * (0.5 * broad + broad**4 * broad) * (1 - 0.75 * hair) * lamp_seen * (facing > -0.2)
     factors, added = [], []
-    for wrap, of_lamp, of_sky in zip(_WRAP, lighting.colour, lighting.ambient_colour, strict=True):
+    for wrap, of_lamp, of_sky in zip(_SUBSURFACE_WRAP, lighting.colour, lighting.ambient_colour, strict=True):
         lit = np.maximum((facing + np.float32(wrap)) * np.float32(1 / (1 + wrap)), 0) * lamp_seen
         factors.append(cv2.pow(lit * np.float32(of_lamp) + sky * np.float32(of_sky), 0.62))
         added.append(gleam * np.float32(of_lamp))
     return cv2.merge(factors), cv2.merge(added)
 
 
-def _hollow(radius: np.ndarray) -> np.ndarray:
-    """How much of the sky is hidden from a place because it lies deeper than what surrounds it, 0–0.6."""
+def _ambient_occlusion(radius: np.ndarray) -> np.ndarray:
+    """Return the occluded share of the ambient light in concave regions, 0–0.6."""
     rows, columns = radius.shape
     low = cv2.resize(radius, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA)
     wide, near = cv2.GaussianBlur(low, (0, 0), 3.5), cv2.GaussianBlur(low, (0, 0), 1.1)
@@ -110,7 +110,7 @@ def _hollow(radius: np.ndarray) -> np.ndarray:
 
 
 def _shadow(radius: np.ndarray, position: np.ndarray, lamp: np.ndarray) -> np.ndarray:
-    """0 = the lamp is seen from this place, 1 = something of the head stands in its way; softened."""
+    """Return the soft shadow map: 0 = the lamp is visible, 1 = occluded by the head."""
     rows, columns = radius.shape
     low = cv2.resize(position, (columns // 2, rows // 2), interpolation=cv2.INTER_AREA)
     blocked = np.zeros(low.shape[:2], np.float32)

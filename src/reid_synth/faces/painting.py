@@ -1,37 +1,37 @@
-"""Lines and areas with soft edges, on the painted map of a face (in millimetres) and on pictures (in pixels)."""
+"""Anti-aliased lines and areas, on the painted map of a face (millimetres) and on images (pixels)."""
 
 import cv2
 import numpy as np
 
 from reid_synth.faces.head_map import to_painted_map
 
-SHIFT = 4  # binary places of the coordinates that OpenCV draws with
-PIXELS_PER_MM = float(np.diff(to_painted_map(np.array([(0.0, 0.0), (1.0, 0.0)]))[:, 0])[0])  # of the painted map
+SHIFT = 4  # fractional bits of OpenCV coordinates
+PIXELS_PER_MM = float(np.diff(to_painted_map(np.array([(0.0, 0.0), (1.0, 0.0)]))[:, 0])[0])  # scale of the painted map
 
 
-def fixed(pixels: np.ndarray) -> np.ndarray:
-    """Pixels (n, 2) as OpenCV wants them."""
+def to_fixed_point(pixels: np.ndarray) -> np.ndarray:
+    """Convert pixels (n, 2) to the fixed-point coordinates of OpenCV."""
     return np.round(pixels * (1 << SHIFT)).astype(np.int32)
 
 
-def fill_polygon(sheet: np.ndarray, pixels: np.ndarray, value: int | np.ndarray = 255) -> None:
-    """Fill an outline (n, 2) pixels with a grey level or a colour (0–255)."""
-    cv2.fillPoly(sheet, [fixed(pixels)], _scalar(value), cv2.LINE_AA, SHIFT)
+def fill_polygon(layer: np.ndarray, pixels: np.ndarray, value: int | np.ndarray = 255) -> None:
+    """Fill an outline (n, 2) in pixels with a grey level or a colour (0–255), in place."""
+    cv2.fillPoly(layer, [to_fixed_point(pixels)], _as_colour(value), cv2.LINE_AA, SHIFT)
 
 
 def draw_polyline(
-    sheet: np.ndarray, pixels: np.ndarray, width: float, value: int | np.ndarray = 255, closed: bool = False
+    layer: np.ndarray, pixels: np.ndarray, width: float, value: int | np.ndarray = 255, closed: bool = False
 ) -> None:
-    """Draw a line through (n, 2) pixels with a grey level or a colour (0–255)."""
-    cv2.polylines(sheet, [fixed(pixels)], closed, _scalar(value), max(1, round(width)), cv2.LINE_AA, SHIFT)
+    """Draw a line through (n, 2) pixels with a grey level or a colour (0–255), in place."""
+    cv2.polylines(layer, [to_fixed_point(pixels)], closed, _as_colour(value), max(1, round(width)), cv2.LINE_AA, SHIFT)
 
 
-def _scalar(value: int | np.ndarray) -> int | list[float]:
+def _as_colour(value: int | np.ndarray) -> int | list[float]:
     return min(value, 255) if isinstance(value, int) else np.clip(value, 0, 255).tolist()
 
 
 def blend(canvas: np.ndarray, over: np.ndarray, mask: np.ndarray, strength: float = 1.0) -> None:
-    """Lay a colour (3,) or a picture over a canvas (h, w, 3) uint8 where a mask (h, w) uint8 says, in place."""
+    """Blend a colour (3,) or an image over a canvas (h, w, 3) uint8 by a mask (h, w) uint8, in place."""
     x, y, width, height = cv2.boundingRect(mask)
     if width == 0:
         return
@@ -42,66 +42,66 @@ def blend(canvas: np.ndarray, over: np.ndarray, mask: np.ndarray, strength: floa
 
 
 class MapPainter:
-    """Draws on a window of the painted map, with places and widths in millimetres of the face.
+    """Draws on a window of the painted map, with positions and widths in millimetres.
 
     Attributes:
-        rows: the window's rows of the painted map.
-        columns: its columns.
+        rows: Rows of the window on the painted map.
+        columns: Columns of the window.
     """
 
     def __init__(self, left_top_mm: np.ndarray | None = None, right_bottom_mm: np.ndarray | None = None) -> None:
-        """A pencil for the window between two corners (2,), or for the whole map."""
+        """Create a painter for the window between two corners (2,), or for the whole map."""
         self.rows, self.columns = slice(0, None), slice(0, None)
         if left_top_mm is not None and right_bottom_mm is not None:
             low, high = to_painted_map(np.stack([left_top_mm, right_bottom_mm])).astype(int)
             self.rows, self.columns = slice(max(0, low[1]), high[1] + 2), slice(max(0, low[0]), high[0] + 2)
 
     @classmethod
-    def enclosing(cls, points_mm: np.ndarray, room_mm: float) -> "MapPainter":
-        """A pencil for the window that holds points (n, 2), with room around them."""
-        return cls(points_mm.min(axis=0) - room_mm, points_mm.max(axis=0) + room_mm)
+    def enclosing(cls, points_mm: np.ndarray, margin_mm: float) -> "MapPainter":
+        """Create a painter for the window that contains points (n, 2), with a margin."""
+        return cls(points_mm.min(axis=0) - margin_mm, points_mm.max(axis=0) + margin_mm)
 
     def pixels(self, points_mm: np.ndarray) -> np.ndarray:
-        """Places (n, 2) mm as pixels of the window."""
+        """Convert points (n, 2) mm to pixels of the window."""
         return to_painted_map(points_mm) - (self.columns.start, self.rows.start)
 
-    def fill(self, sheet: np.ndarray, points_mm: np.ndarray, value: int | np.ndarray = 255) -> None:
+    def fill(self, layer: np.ndarray, points_mm: np.ndarray, value: int | np.ndarray = 255) -> None:
         """Fill an outline."""
-        fill_polygon(sheet, self.pixels(points_mm), value)
+        fill_polygon(layer, self.pixels(points_mm), value)
 
-    def stroke(self, sheet: np.ndarray, points_mm: np.ndarray, width_mm: float, value: int = 255) -> None:
+    def stroke(self, layer: np.ndarray, points_mm: np.ndarray, width_mm: float, value: int = 255) -> None:
         """Draw an open line."""
         if value > 0:
-            draw_polyline(sheet, self.pixels(points_mm), width_mm * PIXELS_PER_MM, value)
+            draw_polyline(layer, self.pixels(points_mm), width_mm * PIXELS_PER_MM, value)
 
-    def hairs(self, sheet: np.ndarray, ends_mm: np.ndarray, value: int = 255) -> None:
+    def hairs(self, layer: np.ndarray, ends_mm: np.ndarray, value: int = 255) -> None:
         """Draw many short, thin lines from (n, 2 ends, 2) mm."""
-        ends = fixed(self.pixels(ends_mm.reshape(-1, 2))).reshape(-1, 2, 2)
-        cv2.polylines(sheet, list(ends), False, value, 1, cv2.LINE_AA, SHIFT)
+        ends = to_fixed_point(self.pixels(ends_mm.reshape(-1, 2))).reshape(-1, 2, 2)
+        cv2.polylines(layer, list(ends), False, value, 1, cv2.LINE_AA, SHIFT)
 
     def oval(
         self,
-        sheet: np.ndarray,
+        layer: np.ndarray,
         middle_mm: np.ndarray | tuple[float, float],
         half_mm: tuple[float, float],
         value: int | np.ndarray = 255,
         degrees: float = 0.0,
     ) -> None:
-        """Fill an ellipse, turned clockwise."""
+        """Fill an ellipse, rotated clockwise."""
         turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
         flat = np.stack([half_mm[0] * np.cos(turn), half_mm[1] * np.sin(turn)], axis=1)
         cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-        self.fill(sheet, flat @ np.array([[cos, sin], [-sin, cos]]) + middle_mm, value)
+        self.fill(layer, flat @ np.array([[cos, sin], [-sin, cos]]) + middle_mm, value)
 
     def disc(
-        self, sheet: np.ndarray, middle_mm: np.ndarray | tuple[float, float], radius_mm: float, value: int | np.ndarray
+        self, layer: np.ndarray, middle_mm: np.ndarray | tuple[float, float], radius_mm: float, value: int | np.ndarray
     ) -> None:
         """Fill a disc."""
-        self.oval(sheet, middle_mm, (radius_mm, radius_mm), value)
+        self.oval(layer, middle_mm, (radius_mm, radius_mm), value)
 
 
 def curve(*points: tuple[float, float], count: int = 16) -> np.ndarray:
-    """A smooth line through a few points (a polynomial in each coordinate), (count, 2).
+    """Interpolate a few points by a polynomial in each coordinate, (count, 2).
 
     >>> curve((0, 0), (1, 2), count=3).round(6).tolist()
     [[0.0, 0.0], [0.5, 1.0], [1.0, 2.0]]
@@ -112,5 +112,5 @@ def curve(*points: tuple[float, float], count: int = 16) -> np.ndarray:
 
 
 def stack_points(x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
-    """Points (n, 2) from two coordinates, of which one may be a single number."""
+    """Stack two coordinates, broadcast against each other, to points (n, 2)."""
     return np.stack(np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float)), axis=-1)

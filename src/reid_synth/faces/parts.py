@@ -1,4 +1,4 @@
-"""A face as a set of parts: everything that stays the same from picture to picture.
+"""Parts of a face: everything that is constant across images.
 
 Lengths are millimetres and angles degrees; "about 1" is relative to an average face.
 """
@@ -19,7 +19,7 @@ HAIR_STYLES: tuple[HairStyle, ...] = get_args(HairStyle)
 
 @dataclass(frozen=True)
 class Head:
-    """The outline and what lies under the skin."""
+    """Outline of the head and bone structure."""
 
     width: float  # of the skull, about 1
     length: float  # from the eyes to the chin, about 1
@@ -29,12 +29,12 @@ class Head:
     cheekbones: float  # mm
     cheeks: float  # fullness of the cheeks, mm; negative = hollow
     forehead: float  # bulge, mm
-    ears: float  # how far they stand out, mm
+    ears: float  # protrusion, mm
 
 
 @dataclass(frozen=True)
 class Skin:
-    """Colour and what is on it."""
+    """Colour and marks of the skin."""
 
     tone: Colour
     redness: float  # of cheeks and nose, 0–1
@@ -46,10 +46,10 @@ class Skin:
 
 @dataclass(frozen=True)
 class Eyes:
-    """Both eyes; the second is the mirror image of the first."""
+    """Both eyes; the left one is the mirror image of the right one."""
 
     spacing: float  # between the pupils, mm
-    height: float  # below the usual place, mm
+    height: float  # below the average position, mm
     width: float  # corner to corner, mm
     opening: float  # between the lids, mm
     tilt: float  # degrees; positive = outer corners higher
@@ -100,7 +100,7 @@ class Mouth:
 
 @dataclass(frozen=True)
 class Hair:
-    """What grows on the head and the face."""
+    """Hair of head and face."""
 
     style: HairStyle
     colour: Colour
@@ -109,24 +109,24 @@ class Hair:
     recession: float  # of the temples, 0–1
     volume: float  # mm
     wave: float  # 0 = straight, 1 = wavy
-    parting: float  # -1 = far left, 1 = far right (in the picture)
+    parting: float  # -1 = far left, 1 = far right (in the image)
     facial: FacialHair
     facial_density: float  # 0–1
 
 
 @dataclass(frozen=True)
 class Glasses:
-    """The glasses somebody owns, and how often they are worn."""
+    """Glasses of a person, and how often they wear them."""
 
     kind: GlassesKind
     colour: Colour
     size: float  # about 1
-    habit: float  # share of the pictures
+    habit: float  # share of the images
 
 
 @dataclass(frozen=True)
 class Face:
-    """All that makes a face recognisable, part by part."""
+    """Attributes that make a face recognisable, part by part."""
 
     head: Head
     skin: Skin

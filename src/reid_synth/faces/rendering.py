@@ -1,8 +1,8 @@
-"""Taking a picture of a face: pose, expression, light, the crop of face recognition, and the camera.
+"""Render face images: pose, expression, light, aligned crop, camera response.
 
-The head is solid. Each pixel looks along a ray; where the ray first meets the head, the painted map gives the colour
-and the shape of the head gives light, shine and shadow. The crop is laid the way face recognition lays it: by the turn,
-size and shift that brings eyes, nose and mouth nearest to five fixed places.
+The head is a solid. A ray is marched through each pixel to the surface of the head; the painted map gives the colour at
+the hit, and the shape gives light, specular highlight and shadow. The crop is aligned as in face recognition: by the
+similarity transform that brings eyes, nose and mouth nearest to five template points.
 """
 
 from dataclasses import replace
@@ -18,21 +18,21 @@ from reid_synth.faces.head_map import FINE, ROWS, angles_to_map
 from reid_synth.faces.light import Lighting, light_map, sample_lighting
 from reid_synth.faces.parts import Face
 from reid_synth.faces.pose import SIZE, SUPERSAMPLING, FaceProjection, HeadPose, align, sample_pose
-from reid_synth.faces.shape import Expression, head_radius, landmarks_mm, normals, on_surface, sample_expression
+from reid_synth.faces.shape import Expression, head_radius, landmarks_mm, normals, project_to_surface, sample_expression
 from reid_synth.faces.skin import paint_base_map
 
-_COARSE_STEPS, _FINE_STEPS = 19, 7  # along each ray
-_STRIDE_MM = 10  # at most, or a ray would jump over an ear
-_NEAR_MM = 0.35  # a ray this near to the surface has met it
+_COARSE_STEPS, _FINE_STEPS = 19, 7  # steps along each ray
+_STRIDE_MM = 10  # maximum step; a longer one could miss an ear
+_NEAR_MM = 0.35  # hit distance
 
 
 def render_face_crop(face: Face, rng: np.random.Generator, camera: CameraResponse | None = None) -> np.ndarray:
-    """One aligned picture of a face, as a face recognition system gets it.
+    """Render an aligned face crop under random conditions.
 
     Args:
-        face: who is in the picture.
-        rng: pose, expression, light, background, what is in the way, and errors of the alignment.
-        camera: colours, exposure, sharpness, noise and compression; drawn where left out.
+        face: The face.
+        rng: Draws pose, expression, light, background, accessories and alignment errors.
+        camera: Colours, exposure, sharpness, noise and compression; sampled if None.
 
     Returns:
         (112, 112, 3) uint8 RGB.
@@ -40,25 +40,25 @@ def render_face_crop(face: Face, rng: np.random.Generator, camera: CameraRespons
     image = draw_face(
         face, sample_pose(rng), sample_expression(rng), sample_lighting(rng), sample_extras(face, rng), rng, jitter=1.0
     )
-    # a camera's automatic exposure goes a part of the way from what it sees to a medium grey
+    # automatic exposure moves the mean part of the way towards medium grey
     gain = float(np.clip((118 / max(image.mean(), 1.0)) ** 0.35, 0.75, 1.5))
     image = cv2.convertScaleAbs(image, alpha=gain)
     return (camera or sample_face_camera(rng)).apply(image, rng)
 
 
 def sample_face_camera(rng: np.random.Generator) -> CameraResponse:
-    """Draw a camera: the ranges of surveillance cameras, but nearer to the middle, for faces fill the picture."""
-    far = sample_camera_response(rng)
+    """Sample a camera response: the ranges of surveillance cameras, more moderate because faces fill the image."""
+    sampled = sample_camera_response(rng)
     return replace(
-        far,
-        saturation=0.45 + 0.55 * far.saturation,
-        exposure=far.exposure**0.7,
-        gamma=far.gamma**0.7,
-        contrast=far.contrast**0.55,
-        resolution=max(far.resolution, 0.5),
-        blur=0.9 * far.blur,
-        sharpening=0.5 * far.sharpening,
-        noise=0.8 * far.noise,
+        sampled,
+        saturation=0.45 + 0.55 * sampled.saturation,
+        exposure=sampled.exposure**0.7,
+        gamma=sampled.gamma**0.7,
+        contrast=sampled.contrast**0.55,
+        resolution=max(sampled.resolution, 0.5),
+        blur=0.9 * sampled.blur,
+        sharpening=0.5 * sampled.sharpening,
+        noise=0.8 * sampled.noise,
     )
 
 
@@ -71,23 +71,23 @@ def draw_face(
     rng: np.random.Generator | None = None,
     jitter: float = 0.0,
 ) -> np.ndarray:
-    """The light that reaches the camera, with everything given: for figures, tests and lessons.
+    """Draw an aligned face with given conditions, before the camera response.
 
     Args:
-        face: who is in the picture.
-        pose: how the head is held.
-        expression: what the face does.
-        lighting: from where and in which colour light comes.
-        extras: glasses, hats, hands, background.
-        rng: draws the errors of the alignment and small accidents; left out: always the same.
-        jitter: size of the errors of the alignment, 1 = usual.
+        face: The face.
+        pose: Head pose.
+        expression: Facial expression.
+        lighting: Directional and ambient light.
+        extras: Glasses, hats, hands, background.
+        rng: Draws alignment errors; by default a fixed seed.
+        jitter: Size of the alignment errors, 1 = typical.
 
     Returns:
         (112, 112, 3) uint8 RGB.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     radius = head_radius(face, expression)
-    view = align(on_surface(landmarks_mm(face), radius), pose, jitter, rng)
+    view = align(project_to_surface(landmarks_mm(face), radius), pose, jitter, rng)
     colour, hair = paint_base_map(face)
     paint = colour.copy()
     paint_features(paint, face, expression)
@@ -110,28 +110,28 @@ def _sample_map(field: np.ndarray, column: np.ndarray, row: np.ndarray) -> np.nd
 
 
 def _intersect_rays(radius: np.ndarray, view: FaceProjection) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where on the map each pixel's ray meets the head.
+    """Intersect the ray of each pixel with the head.
 
     Returns:
-        Column and row on the map of the shape, and how much of the pixel the head covers, each (n, n) float32.
+        Column and row on the shape map, and the coverage of the pixel by the head, each (n, n) float32.
     """
     size = SIZE * SUPERSAMPLING
     coarse = _rays(view, size // 2, 2)
     ahead = float(radius.max())
-    start = -np.sqrt(np.maximum(ahead**2 - sum(axis * axis for axis in coarse), 0))  # mm behind the head's middle
+    start = -np.sqrt(np.maximum(ahead**2 - sum(axis * axis for axis in coarse), 0))  # mm behind the head centre
     depth = _march_rays(radius, view, coarse, start.astype(np.float32), _COARSE_STEPS)[0]
-    # where a near edge may run between the coarse rays, the fine ones start at the nearer side of it
+    # erosion: near a silhouette, fine rays start from the nearer coarse depth
     depth = cv2.erode(depth, np.ones((3, 3), np.uint8)) - np.float32(1)
     depth = cv2.resize(depth, (size, size), interpolation=cv2.INTER_NEAREST)
     _, column, row, nearest = _march_rays(radius, view, _rays(view, size, 1), depth, _FINE_STEPS)
-    cover = np.clip(1 - (nearest - _NEAR_MM) * view.pixels_per_mm, 0, 1) * (row < ROWS - 8)  # below it is the neck
-    # rays that graze ears and strands may miss by a hair: close such pinholes, then take half a pixel off the outline
+    cover = np.clip(1 - (nearest - _NEAR_MM) * view.pixels_per_mm, 0, 1) * (row < ROWS - 8)  # the neck is below
+    # grazing rays may miss ears and strands: close such pinholes, then shrink the outline by half a pixel
     cover = cv2.morphologyEx(cover.astype(np.float32), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     return column, row, np.clip(2 * cv2.GaussianBlur(cover, (0, 0), 0.9) - 1, 0, 1)
 
 
 def _rays(view: FaceProjection, size: int, step: int) -> list[np.ndarray]:
-    """Where the rays of every `step`-th pixel cross the plane through the head's middle: x, y, z (size, size) mm."""
+    """Return where the rays of every `step`-th pixel cross the plane through the head centre, 3 × (size, size) mm."""
     positions = np.arange(size) * step + (step - 1) / 2
     pixels = np.stack(np.meshgrid(positions, positions), axis=-1) - view.shift
     flat = (pixels @ np.linalg.inv(view.plane).T).astype(np.float32)
@@ -142,7 +142,7 @@ def _rays(view: FaceProjection, size: int, step: int) -> list[np.ndarray]:
 def _march_rays(
     radius: np.ndarray, view: FaceProjection, rays: list[np.ndarray], depth: np.ndarray, steps: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Walk along the rays until they meet the head: depth (mm), column, row, and the smallest gap on the way (mm)."""
+    """March rays towards the head; return depth (mm), column, row, and the smallest gap on the way (mm)."""
     x, y, z = rays
     back = view.rotation[2].astype(np.float32)
     nearest, before, stride = np.full(x.shape, 1e3, np.float32), depth, depth
@@ -153,7 +153,7 @@ def _march_rays(
         column, row = angles_to_map(np.arctan2(px, pz), np.arctan2(py, np.sqrt(level)))
         gap = np.sqrt(level + py * py) - _sample_map(radius, column, row)
         nearest = np.minimum(nearest, gap)
-        # where the surface slopes away from the ray, the gap closes slowly, and longer strides are safe (secant rule)
+        # secant rule: where the gap closes slowly, longer steps are safe
         rate = np.clip(stride / np.maximum(before - gap, 1e-3), 0.6, 2.4) if step else np.float32(0.75)
         before, stride = gap, np.clip(gap * rate, -5, _STRIDE_MM)
         depth = depth + stride

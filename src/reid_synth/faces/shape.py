@@ -1,11 +1,11 @@
-"""The solid head: how far its surface lies from its middle, in every direction from which it is seen.
+"""Shape of the head: the distance of its surface from the head centre in every direction.
 
-The head is a globe whose radius differs from place to place: a map with the longitude (left to right) along its rows
-and the latitude (top to bottom) along its columns. Skin and hair are painted on a finer map of the same kind. The
-head's own axes, in millimetres from a point between the ears: x to the right of the picture, y down, z to the camera.
+The radius is stored on a map with longitude (left to right) along the rows and latitude (top to bottom) along the
+columns. Skin and hair are painted on a finer map of the same kind. Head axes, in millimetres from a point between the
+ears: x to the right of the image, y down, z to the camera.
 
-Parts of the face are placed by where they lie on a plain elliptic tube, seen from the front (`X`, `Y`: millimetres to
-the right of the middle and below the eyes), so that a mouth is told in millimetres and not in degrees.
+Facial features are positioned by millimetres on an elliptic cylinder seen from the front: `X` to the right of the
+middle, `Y` below the eyes.
 """
 
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from reid_synth.faces.hair import LOOSE, facial_hair_distance, hair_distance, hair_thickness
+from reid_synth.faces.hair import STYLES_OVER_EARS, facial_hair_distance, hair_distance, hair_thickness
 from reid_synth.faces.head_map import DIRECTION, LATITUDE, LONGITUDE, X, Y, bump, smoothstep, to_map
 from reid_synth.faces.parts import Face, Nose
 
 
 @dataclass(frozen=True)
 class Expression:
-    """What the face is doing at the moment.
+    """Facial expression.
 
     Attributes:
-        smile: -0.4 (glum) – 1.
+        smile: -0.4 (sad) – 1.
         mouth: 0 = closed, 1 = wide open.
-        lids: 1 = as usual, 0 = closed.
+        lids: 1 = neutral, 0 = closed.
         brows: -1 (frowning) – 1 (raised).
-        gaze: where the eyes look, to the right and down, -1 – 1.
+        gaze: Viewing direction, to the right and down, -1 – 1.
     """
 
     smile: float = 0.0
@@ -39,7 +39,7 @@ class Expression:
 
 
 def sample_expression(rng: np.random.Generator) -> Expression:
-    """Often nothing much, often a smile, now and then closed eyes."""
+    """Sample an expression: often neutral, often a smile, sometimes closed eyes."""
     smile = float(rng.uniform(0.3, 1)) if rng.random() < 0.4 else float(rng.normal(0, 0.14))
     lids = float(np.clip(rng.normal(1, 0.08), 0.75, 1.2)) if rng.random() < 0.93 else float(rng.uniform(0, 0.3))
     return Expression(
@@ -52,7 +52,7 @@ def sample_expression(rng: np.random.Generator) -> Expression:
 
 
 def landmarks_mm(face: Face) -> np.ndarray:
-    """Both eyes, the tip of the nose and the corners of the mouth on the chart's plane, (5, 2)."""
+    """Return eyes, tip of the nose and corners of the mouth on the face plane, (5, 2)."""
     eye, mouth = face.eyes.spacing / 2, face.mouth.width / 2
     return np.array(
         [
@@ -65,8 +65,8 @@ def landmarks_mm(face: Face) -> np.ndarray:
     )
 
 
-def on_surface(points_mm: np.ndarray, radius: np.ndarray) -> np.ndarray:
-    """Where points (n, 2) of the chart's plane lie on the head, (n, 3) mm."""
+def project_to_surface(points_mm: np.ndarray, radius: np.ndarray) -> np.ndarray:
+    """Project points (n, 2) of the face plane to the surface of the head, (n, 3) mm."""
     position, direction = to_map(points_mm)
     columns, rows = position.T.astype(np.float32)
     reach = cv2.remap(radius, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -74,7 +74,7 @@ def on_surface(points_mm: np.ndarray, radius: np.ndarray) -> np.ndarray:
 
 
 def head_radius(face: Face, expression: Expression) -> np.ndarray:
-    """Radius of the head with this expression, on the map, (rows, columns) float32 mm."""
+    """Return the radius of the head with an expression, (rows, columns) float32 mm."""
     radius = _neutral_radius(face)
     if expression.mouth > 0.05:
         radius = radius + expression.mouth * 10 * smoothstep((Y - 58) / 55) * smoothstep((80 - np.abs(LONGITUDE)) / 40)
@@ -83,20 +83,20 @@ def head_radius(face: Face, expression: Expression) -> np.ndarray:
     return radius
 
 
-@lru_cache(maxsize=8)  # all pictures of one face are usually taken one after the other
+@lru_cache(maxsize=8)  # images of one face are usually rendered in sequence
 def _neutral_radius(face: Face) -> np.ndarray:
     skull = _skull(face)
     radius = skull + _features(face)
-    ears = _ears(face) * (0.25 if face.hair.style in LOOSE else 1.0)
+    ears = _ears(face) * (0.25 if face.hair.style in STYLES_OVER_EARS else 1.0)
     hair = hair_thickness(face.hair, hair_distance(face.hair))
     if face.hair.facial in ("goatee", "beard"):
         radius += 3.5 * face.hair.facial_density * smoothstep(facial_hair_distance(face) / 10)
-    # hair lies over the skull and the ears, so the higher of the two is what is seen
+    # the outer surface of ears and hair is visible
     return np.maximum(radius + ears, radius + hair).astype(np.float32)
 
 
 def _skull(face: Face) -> np.ndarray:
-    """Skull, jaw and chin without the features."""
+    """Return the radius of skull, jaw and chin without features."""
     head = face.head
     turn = np.abs(LONGITUDE)
     half_width = np.interp(
@@ -108,14 +108,14 @@ def _skull(face: Face) -> np.ndarray:
     depth = np.where(turn > 90, 96.0, depth)
     sin, cos = np.abs(np.sin(np.radians(LONGITUDE))), np.abs(np.cos(np.radians(LONGITUDE)))
     power = 2.25
-    tube = ((sin / half_width) ** power + (cos / depth) ** power) ** (-1 / power) / np.cos(np.radians(LATITUDE))
+    cylinder = ((sin / half_width) ** power + (cos / depth) ** power) ** (-1 / power) / np.cos(np.radians(LATITUDE))
     slope = np.sin(np.radians(LATITUDE))
     bottom = 113 * head.length
     side = np.interp(turn, (0, 14, 28, 45, 60, 80, 100, 120), (0, 0, 2.5, 10, 20, 33, 46, 52))
     point = np.interp(turn, (0, 12, 26, 42, 60, 90), (0, 3, 9, 10, 5, 0)) * (1 - head.chin)
-    floor = (bottom - side - point) / np.maximum(slope, 0.02)
-    roof = 122 / np.maximum(-slope, 0.02)
-    radius = np.where(slope > 0, (tube**-9 + floor**-9) ** (-1 / 9), (tube**-2.8 + roof**-2.8) ** (-1 / 2.8))
+    lower = (bottom - side - point) / np.maximum(slope, 0.02)
+    upper = 122 / np.maximum(-slope, 0.02)
+    radius = np.where(slope > 0, (cylinder**-9 + lower**-9) ** (-1 / 9), (cylinder**-2.8 + upper**-2.8) ** (-1 / 2.8))
     return cv2.GaussianBlur(radius.astype(np.float32), (0, 0), 2.0)
 
 
@@ -173,7 +173,7 @@ def _ears(face: Face) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _fold() -> np.ndarray:
-    """The groove from the wings of the nose to the corners of the mouth, 0–1."""
+    """Return the nasolabial fold, from nose to corners of the mouth, 0–1."""
     t = np.clip((Y - 34) / 36, 0, 1)
     return np.exp(-(((np.abs(X) - (20 + 15 * np.sqrt(t))) / 4.5) ** 2)) * np.clip(4 * t * (1 - t), 0, 1)
 
@@ -184,7 +184,7 @@ def _smile() -> np.ndarray:
 
 
 def normals(radius: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions and unit normals of the head's surface, each (rows, columns, 3) float32."""
+    """Return positions and unit normals of the head's surface, each (rows, columns, 3) float32."""
     position = DIRECTION * radius[..., None]
     along_row, along_column = cv2.Sobel(position, -1, 1, 0, ksize=3), cv2.Sobel(position, -1, 0, 1, ksize=3)
     normal = np.cross(along_row, along_column)

@@ -1,4 +1,4 @@
-"""What is painted on a head once and for all: skin with its blushes, freckles, moles and lines, nostrils, hair."""
+"""The painted map of a head without moving features: skin with blush, freckles, moles and lines, nostrils, hair."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -6,12 +6,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from reid_synth.faces.hair import grain, noise, paint_facial_hair, paint_hair, rolled
+from reid_synth.faces.hair import grain_texture, map_noise, paint_facial_hair, paint_hair, random_roll
 from reid_synth.faces.head_map import bump, upsample
 from reid_synth.faces.painting import MapPainter, curve
 from reid_synth.faces.parts import Face
 
-# What blood, the hollows of the eyes, the lids and chance do to red, green and blue
+# effect of blood, eye sockets, lids and mottling on red, green and blue
 _TINTS = ((0.02, -0.13, -0.12), (-0.16, -0.2, -0.17), (-0.05, -0.09, -0.08), (0.012, 0.02, 0.02))
 
 
@@ -22,21 +22,21 @@ class BaseMap(NamedTuple):
     hair: np.ndarray  # (rows, columns) float32, 1 = hair
 
 
-@lru_cache(maxsize=8)  # all pictures of one face are usually taken one after the other
+@lru_cache(maxsize=8)  # images of one face are usually rendered in sequence
 def paint_base_map(face: Face) -> BaseMap:
-    """Paint the skin and the hair of a face."""
-    # each layer has its own chance, so that freckles do not move the strands of the hair
+    """Paint skin and hair of a face."""
+    # a generator for each layer, so that freckles do not change the hair
     of_skin, of_freckles, of_beard, of_hair = (np.random.default_rng([face.texture_seed, 30 + i]) for i in range(4))
-    paint = _bare_skin(face, of_skin)
-    _freckles(paint, face, of_freckles)
-    _lines(paint, face)
-    _nostrils(paint, face)
+    paint = _paint_skin(face, of_skin)
+    _paint_marks(paint, face, of_freckles)
+    _paint_lines(paint, face)
+    _paint_nostrils(paint, face)
     paint_facial_hair(paint, face, of_beard)
     cover = paint_hair(paint, face, of_hair)
     return BaseMap(np.clip(paint, 0, 255).astype(np.uint8), cover)
 
 
-def _bare_skin(face: Face, rng: np.random.Generator) -> np.ndarray:
+def _paint_skin(face: Face, rng: np.random.Generator) -> np.ndarray:
     skin, eyes, nose = face.skin, face.eyes, face.nose
     half = eyes.spacing / 2
     red = bump(40, 34, 17, 14, both=True) + 0.9 * bump(0, nose.length - 8, 13, 9) + 0.4 * bump(0, 105, 14, 9)
@@ -45,7 +45,7 @@ def _bare_skin(face: Face, rng: np.random.Generator) -> np.ndarray:
     lid = 0.5 * bump(half, eyes.height - 8, 14, 5, both=True)
     light = 0.05 * bump(0, -40, 36, 16) + 0.04 * bump(40, 20, 14, 9, both=True)
     red *= 0.15 + 0.85 * skin.redness
-    mottle, pores = rolled(noise(8, 9, 9), rng), (0.012 + 0.012 * skin.age) * rolled(grain(), rng)
+    mottle, pores = random_roll(map_noise(8, 9, 9), rng), (0.012 + 0.012 * skin.age) * random_roll(grain_texture(), rng)
     channels = []
     for tone, of_red, of_dark, of_lid, of_mottle in zip(skin.tone, *_TINTS, strict=True):
         factor = (1 + light + of_red * red + of_dark * dark + of_lid * lid).astype(np.float32)
@@ -53,7 +53,7 @@ def _bare_skin(face: Face, rng: np.random.Generator) -> np.ndarray:
     return cv2.merge(channels)
 
 
-def _freckles(paint: np.ndarray, face: Face, rng: np.random.Generator) -> None:
+def _paint_marks(paint: np.ndarray, face: Face, rng: np.random.Generator) -> None:
     skin, painter = face.skin, MapPainter()
     marks = np.zeros(paint.shape[:2], np.uint8)
     for _ in range(int(150 * skin.freckles)):
@@ -66,8 +66,8 @@ def _freckles(paint: np.ndarray, face: Face, rng: np.random.Generator) -> None:
         paint += cv2.GaussianBlur(marks, (0, 0), 0.7).astype(np.float32)[..., None] / 255 * (brown - paint)
 
 
-def _lines(paint: np.ndarray, face: Face) -> None:
-    """Wrinkles and folds: dark strokes, blurred."""
+def _paint_lines(paint: np.ndarray, face: Face) -> None:
+    """Paint wrinkles and folds as blurred dark strokes."""
     age, mouth, nose = face.skin.age, face.mouth, face.nose
     marks, painter = np.zeros(paint.shape[:2], np.uint8), MapPainter()
     for side in (-1, 1):
@@ -83,7 +83,7 @@ def _lines(paint: np.ndarray, face: Face) -> None:
         painter.stroke(marks, rim * (side, 1), 0.8, 120)
         groove = np.array([(3.0, nose.length + 6), (3.6, mouth.height - mouth.upper - 2)])
         painter.stroke(marks, groove * (side, 1), 0.7, 50)
-        _lines_of_the_eye(marks, painter, face, side)
+        _paint_eye_lines(marks, painter, face, side)
     if age > 0.45:
         for level in (-34, -41, -48):
             wave = curve((-32, level + 3), (-14, level), (0, level + 2.4), (14, level), (32, level + 3))
@@ -93,8 +93,8 @@ def _lines(paint: np.ndarray, face: Face) -> None:
     _darken(paint, cv2.GaussianBlur(marks, (0, 0), 1.5).astype(np.float32) / 255, (0.4, 0.5, 0.5))
 
 
-def _lines_of_the_eye(marks: np.ndarray, painter: MapPainter, face: Face, side: int) -> None:
-    """The edge of the bag below, the fan at the outer corner, and the upright line between the brows."""
+def _paint_eye_lines(marks: np.ndarray, painter: MapPainter, face: Face, side: int) -> None:
+    """Paint eye bag, crow's feet and the frown line."""
     age, eyes = face.skin.age, face.eyes
     outer, level = eyes.spacing / 2 + eyes.width / 2, eyes.height
     bag = curve((outer - eyes.width, level + 7), (outer - eyes.width / 2, level + 13), (outer - 1, level + 8))
@@ -107,7 +107,7 @@ def _lines_of_the_eye(marks: np.ndarray, painter: MapPainter, face: Face, side: 
         painter.stroke(marks, curve((4, -22), (3.4, -16), (4.4, -10)) * (side, 1), 0.7, strength)
 
 
-def _nostrils(paint: np.ndarray, face: Face) -> None:
+def _paint_nostrils(paint: np.ndarray, face: Face) -> None:
     nose, painter = face.nose, MapPainter()
     marks = np.zeros(paint.shape[:2], np.uint8)
     for side in (-1, 1):

@@ -1,8 +1,8 @@
-"""The body as a handful of generalised cylinders, posed by a walking cycle.
+"""The body as generalised cylinders, posed by a gait cycle.
 
-Each `Part` is a straight axis with an elliptic cross-section whose two half-axes follow a profile from one end to the
-other: a torso that widens at the shoulders and narrows at the waist is one part, a calf is another. Clothes that stand
-off the body are parts of their own around it (`outfit`), and so is what is carried (`luggage`).
+Each `Part` has a straight axis and an elliptic cross-section whose half-axes follow a profile from end to end: a torso
+that widens at the shoulders and narrows at the waist is one part, a calf is another. Loose clothes are parts around the
+body (`outfit`), and so are carried items (`luggage`).
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from reid_synth.people.wardrobe import LOOSE_KINDS
 
 Point = tuple[float, float, float]
 
-# The surfaces of the texture atlas, in order (see clothing.py).
+# The surfaces of the texture atlas, in order (see atlas.py).
 SURFACES = (
     "torso", "hips", "upper_arm", "forearm", "hand", "thigh", "shin", "shoe", "neck", "head", "hair", "tail", "hat",
     "brim", "outer", "hem", "skirt", "collar", "hood", "bag", "strap", "canopy", "rod", "pram", "wheel", "sole",
@@ -25,14 +25,14 @@ SURFACE_INDEX = {name: index for index, name in enumerate(SURFACES)}
 
 
 class Part(NamedTuple):
-    """A generalised cylinder in the person's own frame: x to the person's left, y forward, z up, metres.
+    """A generalised cylinder in the frame of the person: x to the person's left, y forward, z up, metres.
 
     Attributes:
-        surface: which page of the atlas covers it.
-        start, end: the axis; textures run from start to end.
-        widths, depths: half-axes of the cross-section at equal steps along the axis, metres, as many of each.
-        roundness: how far the end caps bulge, as a share of the half-width (1 = hemisphere, 0.2 = nearly flat).
-        turn: extra heading of this part in radians, positive to the person's left (a head looks aside).
+        surface: Page of the texture atlas that covers the part.
+        start, end: Axis; textures run from start to end.
+        widths, depths: Half-axes of the cross-section at equal steps along the axis, metres, equally many.
+        roundness: Bulge of the end caps as a share of the half-width (1 = hemisphere, 0.2 = nearly flat).
+        turn: Extra heading of this part, radians, positive to the person's left (a turned head).
     """
 
     surface: str
@@ -45,12 +45,12 @@ class Part(NamedTuple):
 
 
 def looseness(person: Person) -> float:
-    """How much wider than the body the top is."""
+    """Return the width of the top relative to the body."""
     return 1.1 if person.top.kind in LOOSE_KINDS else 1.0
 
 
 def torso_profile(person: Person) -> tuple[list[float], list[float]]:
-    """Half-widths and half-depths (metres) of the trunk, from the shoulders to the waist in nine equal steps."""
+    """Return half-widths and half-depths (metres) of the torso, from shoulders to waist in nine equal steps."""
     h, girth, loose = person.height_m, person.girth, looseness(person)
     broad, soft = h * person.shoulders * (0.6 + 0.4 * girth) * loose, h * girth * loose
     hip = h * person.hips * (0.5 + 0.5 * girth)
@@ -62,30 +62,30 @@ def torso_profile(person: Person) -> tuple[list[float], list[float]]:
 
 
 def build_trunk(person: Person) -> list[Part]:
-    """Torso, hips and neck."""
+    """Build torso, hips and neck."""
     h = person.height_m
     hip = h * person.hips * (0.5 + 0.5 * person.girth)
     widths, depths = torso_profile(person)
     return [
-        Part("torso", leaned(person, 0.838), leaned(person, 0.52), widths, depths, 0.4),
+        Part("torso", on_body_axis(person, 0.838), on_body_axis(person, 0.52), widths, depths, 0.4),
         Part(
-            "hips", leaned(person, 0.545), (0.0, 0.0, 0.455 * h),
+            "hips", on_body_axis(person, 0.545), (0.0, 0.0, 0.455 * h),
             (0.090 * hip, 0.096 * hip, 0.082 * hip), (0.062 * hip, 0.070 * hip, 0.062 * hip), 0.5,
         ),
-        Part("neck", leaned(person, 0.885), leaned(person, 0.82), (0.030 * h,) * 2, (0.032 * h,) * 2),
+        Part("neck", on_body_axis(person, 0.885), on_body_axis(person, 0.82), (0.030 * h,) * 2, (0.032 * h,) * 2),
     ]  # fmt: skip
 
 
 def build_leg(person: Person, pose: Pose, side: int) -> list[Part]:
-    """Thigh, shin, shoe and its sole of the left (+1) or right (-1) leg."""
+    """Build thigh, shin, shoe and sole of the left (+1) or right (-1) leg."""
     h, kind, length = person.height_m, person.bottom.kind, person.legs
     phase = pose.phase + (0.0 if side > 0 else pi)
     swing = person.stride * pose.gait_amplitude * sin(phase)  # hip angle, forward positive
     # the knee bends while the leg swings forward
     bend = 0.06 + 1.5 * person.stride * pose.gait_amplitude * max(0.0, cos(phase)) ** 2
     hip = (side * 0.050 * h * person.hips, 0.0, 0.49 * h)
-    knee = along(hip, swing, 0.235 * h * length)
-    ankle = along(knee, swing - bend, 0.215 * h * length)
+    knee = limb_end(hip, swing, 0.235 * h * length)
+    ankle = limb_end(knee, swing - bend, 0.215 * h * length)
     flat = 0.35 * (swing - bend)  # the foot follows the shin a little
     heel = (ankle[0], ankle[1] - 0.02 * h, ankle[2] - 0.022 * h)
     toe = (ankle[0], ankle[1] + 0.088 * h * cos(flat), ankle[2] + h * (0.088 * sin(flat) - 0.026))
@@ -109,16 +109,16 @@ def build_leg(person: Person, pose: Pose, side: int) -> list[Part]:
 
 
 def build_arm(person: Person, pose: Pose, side: int) -> list[Part]:
-    """Upper arm, forearm and hand of the left (+1) or right (-1) arm."""
+    """Build upper arm, forearm and hand of the left (+1) or right (-1) arm."""
     h, arm = person.height_m, pose.arm(side, person.arm_swing)
     loose = 1.2 if person.top.kind in LOOSE_KINDS - {"gilet"} or person.top.kind == "sweater" else 1.0
     if person.top.kind == "puffer":
         loose = 1.4
     girth = h * (0.55 + 0.45 * person.girth)
-    x, y, z = leaned(person, 0.788)
+    x, y, z = on_body_axis(person, 0.788)
     shoulder = (x + side * 0.100 * h * person.shoulders * (0.6 + 0.4 * person.girth), y, z)
-    elbow = along(shoulder, arm.swing, 0.155 * h, side * arm.outward)
-    wrist = along(elbow, arm.swing + arm.bend, 0.145 * h, side * (0.4 * arm.outward - arm.inward))
+    elbow = limb_end(shoulder, arm.swing, 0.155 * h, side * arm.outward)
+    wrist = limb_end(elbow, arm.swing + arm.bend, 0.145 * h, side * (0.4 * arm.outward - arm.inward))
     upper = [width * girth * loose for width in (0.031, 0.033, 0.029, 0.025)]
     lower = [width * girth * (loose if person.top.length > 0.6 else 1.0) for width in (0.025, 0.027, 0.023, 0.018)]
     x, y, z = (w + 0.38 * (w - e) for w, e in zip(wrist, elbow, strict=True))
@@ -130,19 +130,19 @@ def build_arm(person: Person, pose: Pose, side: int) -> list[Part]:
 
 
 def hand_position(person: Person, pose: Pose, side: int) -> Point:
-    """Where a hand is, metres."""
+    """Return the position of a hand, metres."""
     return build_arm(person, pose, side)[2].end
 
 
-def along(start: Point, angle: float, length: float, outward: float = 0.0) -> Point:
-    """The far end of a limb that hangs down (angle 0), points forward (π/2), and leans aside by `outward`."""
+def limb_end(start: Point, angle: float, length: float, outward: float = 0.0) -> Point:
+    """Return the far end of a limb that hangs down (angle 0) or points forward (π/2), tilted aside by `outward`."""
     x, y, z = outward, sin(angle), -cos(angle)
     scale = length / hypot(x, y, z)
     return start[0] + x * scale, start[1] + y * scale, start[2] + z * scale
 
 
-def leaned(person: Person, share: float, forward: float = 0.0) -> Point:
-    """A point on the body's axis at a share of the height; the trunk leans forward above the hips."""
+def on_body_axis(person: Person, share: float, forward: float = 0.0) -> Point:
+    """Return the point on the body axis at a share of the height; the trunk leans forward above the hips."""
     h = person.height_m
     return 0.0, h * (sin(person.lean) * max(0.0, share - 0.5) + forward), h * share
 

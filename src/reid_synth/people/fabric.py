@@ -1,4 +1,4 @@
-"""Cloth as a page of the texture atlas: base colour, pattern, weave; and the noise that all of it is made of."""
+"""Fabric pages of the texture atlas: base colour, pattern, weave; and the noise for all textures."""
 
 from functools import lru_cache
 
@@ -8,8 +8,8 @@ import numpy as np
 from reid_synth.people.wardrobe import Colour, Garment
 
 ROWS, COLUMNS = 64, 128  # of one page
-FRONT = COLUMNS // 2  # the column of the person's front
-_ALONG, _AROUND = np.meshgrid(
+FRONT = COLUMNS // 2  # column of the person's front
+_ROW_COORDINATE, _COLUMN_COORDINATE = np.meshgrid(
     np.linspace(0, 1, ROWS, dtype=np.float32),
     np.linspace(0, 1, COLUMNS, endpoint=False, dtype=np.float32),
     indexing="ij",
@@ -18,13 +18,13 @@ _WEAVES = 16
 
 
 def smooth_noise(rng: np.random.Generator, rows: int, columns: int, cells: int, octaves: int = 3) -> np.ndarray:
-    """Value noise of unit deviation: random grids of growing fineness, blown up and added.
+    """Generate value noise of unit deviation: random grids of increasing resolution, interpolated and added.
 
     Args:
-        rng: source of randomness.
-        rows, columns: size of the result.
-        cells: cells of the coarsest grid along the shorter side.
-        octaves: how many grids; each is twice as fine and 0.6 times as strong as the one before.
+        rng: Source of randomness.
+        rows, columns: Size of the result.
+        cells: Cells of the coarsest grid along the shorter side.
+        octaves: Number of grids; each is twice as fine and 0.6 times as strong as the one before.
 
     Returns:
         (rows, columns) float32, mean about 0, standard deviation 1.
@@ -39,7 +39,7 @@ def smooth_noise(rng: np.random.Generator, rows: int, columns: int, cells: int, 
 
 
 def paint_fabric(garment: Garment, rng: np.random.Generator) -> np.ndarray:
-    """A page of cloth, (ROWS, COLUMNS, 3) float32 RGB 0–255: base colour, pattern, weave."""
+    """Paint a page of fabric, (ROWS, COLUMNS, 3) float32 RGB 0–255: base colour, pattern, weave."""
     share = _pattern(garment, rng)[..., None]
     page = plain(garment.colour) * (1 - share) + plain(garment.second_colour) * share
     weave = _weave_bank()[int(rng.integers(_WEAVES))]
@@ -47,17 +47,17 @@ def paint_fabric(garment: Garment, rng: np.random.Generator) -> np.ndarray:
 
 
 def plain(colour: Colour) -> np.ndarray:
-    """A page of one colour, (ROWS, COLUMNS, 3) float32."""
+    """Return a page of one colour, (ROWS, COLUMNS, 3) float32."""
     page: np.ndarray = np.empty((ROWS, COLUMNS, 3), np.float32)
     page[:] = colour
     return page
 
 
 def _pattern(garment: Garment, rng: np.random.Generator) -> np.ndarray:
-    """How much of the second colour is at each place, (ROWS, COLUMNS) 0–1."""
+    """Return the share of the second colour at each pixel, (ROWS, COLUMNS) 0–1."""
     repeat, phase = garment.pattern_scale, rng.uniform()
-    along, around = (_ALONG * repeat + phase) % 1, (_AROUND * round(repeat) * 2) % 1
-    share: np.ndarray = np.zeros_like(_ALONG)
+    along, around = (_ROW_COORDINATE * repeat + phase) % 1, (_COLUMN_COORDINATE * round(repeat) * 2) % 1
+    share: np.ndarray = np.zeros_like(_ROW_COORDINATE)
     if garment.pattern == "hoops":
         share = along < 0.15 + 0.4 * phase
     elif garment.pattern == "stripes":
@@ -71,14 +71,14 @@ def _pattern(garment: Garment, rng: np.random.Generator) -> np.ndarray:
     elif garment.pattern == "floral":
         share = np.abs(smooth_noise(rng, ROWS, COLUMNS, 10, 2)) > 1.0
     elif garment.pattern == "colour_block":
-        share = 0.3 + 0.4 * phase < _ALONG
+        share = 0.3 + 0.4 * phase < _ROW_COORDINATE
     elif garment.pattern == "gradient":
-        share = np.clip(1.6 * _ALONG - 0.3, 0, 1)
+        share = np.clip(1.6 * _ROW_COORDINATE - 0.3, 0, 1)
     return np.asarray(share, np.float32)
 
 
 @lru_cache(maxsize=1)
 def _weave_bank() -> np.ndarray:
-    """Threads, knots and stains, drawn once: (bank, ROWS, COLUMNS) float32 of unit deviation."""
+    """Return weave textures, (bank, ROWS, COLUMNS) float32 of unit deviation."""
     rng = np.random.default_rng(21)
     return np.stack([smooth_noise(rng, ROWS, COLUMNS, 8 + 4 * (i % 8), 3) for i in range(_WEAVES)])

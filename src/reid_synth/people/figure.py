@@ -1,4 +1,4 @@
-"""A whole person: body, clothes, hair and what they carry, standing on the ground."""
+"""Assemble a whole person: body, clothes, hair and luggage."""
 
 from reid_synth.people.body import Part, build_arm, build_leg, build_trunk
 from reid_synth.people.luggage import build_bag, build_carried
@@ -8,11 +8,11 @@ from reid_synth.people.poses import Pose
 
 
 def build_figure(person: Person, pose: Pose) -> list[Part]:
-    """The parts of a person in a pose, standing on z = 0.
+    """Build the parts of a person in a pose, standing on z = 0.
 
     Args:
-        person: proportions and clothes (clothes change the outline: coats, skirts, bags).
-        pose: phase of the walk and how arms and head are held.
+        person: Proportions and clothes; coats, skirts and bags change the outline.
+        pose: Phase of the gait, arms and head.
 
     Returns:
         Twenty to thirty parts, in metres.

@@ -1,19 +1,19 @@
-"""What people have with them: bags of several kinds, umbrellas, prams."""
+"""Carried items: bags of several kinds, umbrellas, prams."""
 
-from reid_synth.people.body import Part, hand_position, leaned
+from reid_synth.people.body import Part, hand_position, on_body_axis
 from reid_synth.people.person import Person
 from reid_synth.people.poses import Pose
 
 
 def build_bag(person: Person, pose: Pose) -> list[Part]:
-    """The bag, with its straps and handles; none for people without."""
+    """Build the bag with its straps and handles; an empty list if there is none."""
     h, size, side = person.height_m, person.bag_size, person.bag_side
     if person.bag == "none":
         return []
     if person.bag == "backpack":
         back = -0.062 * person.girth - 0.045 * size
         widths = [width * h * size for width in (0.060, 0.076, 0.080, 0.078)]
-        top, bottom = leaned(person, 0.80, back), leaned(person, 0.80 - 0.19 * size, back)
+        top, bottom = on_body_axis(person, 0.80, back), on_body_axis(person, 0.80 - 0.19 * size, back)
         return [Part("bag", top, bottom, widths, [0.6 * width for width in widths], 0.3)]
     if person.bag == "trolley":
         x, y, z = hand_position(person, pose, side)
@@ -37,13 +37,13 @@ def build_bag(person: Person, pose: Pose) -> list[Part]:
         (0.062 * h * size, 0.074 * h * size), 0.3,
     )  # fmt: skip
     if person.bag == "crossbody":
-        return [bag]  # its strap is painted across chest and back
-    shoulder = (side * 0.085 * h * person.shoulders, leaned(person, 0.825)[1], 0.828 * h)
+        return [bag]  # its strap is painted on chest and back
+    shoulder = (side * 0.085 * h * person.shoulders, on_body_axis(person, 0.825)[1], 0.828 * h)
     return [bag, Part("strap", shoulder, bag.start, (0.006 * h,) * 2, (0.012 * h,) * 2)]
 
 
 def build_carried(person: Person, pose: Pose) -> list[Part]:
-    """Umbrella over the head or pram in front; none for most people."""
+    """Build an umbrella over the head or a pram in front; an empty list for most people."""
     h = person.height_m
     if person.carried == "umbrella":
         x, y, z = hand_position(person, pose, -person.bag_side)
@@ -70,7 +70,7 @@ def build_carried(person: Person, pose: Pose) -> list[Part]:
 
 
 def _wheels(x: float, y: float, radius: float, half_gap: float) -> list[Part]:
-    """Two discs on one axle."""
+    """Build two discs on one axle."""
     return [
         Part(
             "wheel",

@@ -1,19 +1,19 @@
-"""What stands off the body: hair, hats, open jackets, hems, skirts, collars, hoods. All are shells around it.
+"""Shells around the body: hair, hats, open jackets, hems, skirts, collars, hoods.
 
-A shell is a part whose page in the atlas has holes (alpha 0): the opening of a jacket, the face in the hair.
+A shell is a part whose atlas page has holes (alpha 0): the opening of a jacket, the face in the hair.
 """
 
 from math import cos, sin
 
-from reid_synth.people.body import Part, Point, leaned, looseness, torso_profile
+from reid_synth.people.body import Part, Point, looseness, on_body_axis, torso_profile
 from reid_synth.people.person import Person
 from reid_synth.people.poses import Pose
 
 
 def build_head(person: Person, pose: Pose) -> list[Part]:
-    """Head, hair and hat, turned as the pose says."""
+    """Build head, hair and hat, turned by the head angle of the pose."""
     h, turn, volume = person.height_m, pose.head_turn, person.hair_volume
-    x, y, z = leaned(person, 0.93, forward=0.012)
+    x, y, z = on_body_axis(person, 0.93, forward=0.012)
 
     def at(forward: float, up: float) -> Point:
         return x + h * forward * sin(turn), y + h * forward * cos(turn), z + h * up
@@ -25,7 +25,7 @@ def build_head(person: Person, pose: Pose) -> list[Part]:
 
     parts = [
         part("head", at(0, 0.040), at(0.008, -0.034), (0.037, 0.048, 0.037), (0.044, 0.057, 0.043), 0.85),
-        part("head", at(0.048, 0.004), at(0.052, -0.008), (0.006, 0.009), (0.012, 0.016), 0.9),  # the nose
+        part("head", at(0.048, 0.004), at(0.052, -0.008), (0.006, 0.009), (0.012, 0.016), 0.9),  # nose
     ]
     if person.hat == "hood":
         parts.append(
@@ -61,16 +61,16 @@ def build_head(person: Person, pose: Pose) -> list[Part]:
 
 
 def build_outerwear(person: Person, pose: Pose) -> list[Part]:
-    """Open jacket, hem of the top, skirt, collar, scarf, hood on the back."""
+    """Build open jacket, hem of the top, skirt, collar, scarf, hood on the back."""
     h, loose = person.height_m, looseness(person)
     hip = h * person.hips * (0.5 + 0.5 * person.girth)
     widths, depths = torso_profile(person)
-    stride = 1 + 0.25 * abs(sin(pose.phase)) * pose.gait_amplitude  # a walker's legs push the cloth apart
+    stride = 1 + 0.25 * abs(sin(pose.phase)) * pose.gait_amplitude  # striding legs widen the hem
     parts = []
     if person.open_front > 0:
         parts.append(
             Part(
-                "outer", leaned(person, 0.842), leaned(person, 0.515),
+                "outer", on_body_axis(person, 0.842), on_body_axis(person, 0.515),
                 [1.07 * width for width in widths], [1.1 * depth for depth in depths], 0.3,
             )
         )  # fmt: skip
@@ -78,7 +78,7 @@ def build_outerwear(person: Person, pose: Pose) -> list[Part]:
         flare = 1.0 + 1.2 * person.hem * stride
         parts.append(
             Part(
-                "hem", leaned(person, 0.55), (0.0, 0.0, (0.505 - person.hem) * h),
+                "hem", on_body_axis(person, 0.55), (0.0, 0.0, (0.505 - person.hem) * h),
                 (0.094 * hip * loose, 0.103 * hip * loose, 0.104 * hip * loose * flare),
                 (0.069 * hip * loose, 0.079 * hip * loose, 0.082 * hip * loose * flare * stride), 0.1,
             )
@@ -87,7 +87,7 @@ def build_outerwear(person: Person, pose: Pose) -> list[Part]:
         flare = 1.05 + 0.35 * (person.texture_seed % 97) / 97
         parts.append(
             Part(
-                "skirt", leaned(person, 0.54), (0.0, 0.0, (0.5 - 0.3 * person.bottom.length) * h),
+                "skirt", on_body_axis(person, 0.54), (0.0, 0.0, (0.5 - 0.3 * person.bottom.length) * h),
                 (0.088 * hip, 0.102 * hip, 0.100 * hip * flare),
                 (0.066 * hip, 0.078 * hip, 0.082 * hip * flare * stride), 0.1,
             )
@@ -96,7 +96,7 @@ def build_outerwear(person: Person, pose: Pose) -> list[Part]:
         size = 1.35 if person.scarf is not None else 1.0
         parts.append(
             Part(
-                "collar", leaned(person, 0.858, forward=0.004), leaned(person, 0.822),
+                "collar", on_body_axis(person, 0.858, forward=0.004), on_body_axis(person, 0.822),
                 (0.038 * h * size, 0.050 * h * size), (0.040 * h * size, 0.044 * h * size), 0.2,
             )
         )  # fmt: skip
@@ -104,8 +104,8 @@ def build_outerwear(person: Person, pose: Pose) -> list[Part]:
         parts.append(
             Part(
                 "hood",
-                leaned(person, 0.850, -0.040),
-                leaned(person, 0.795, -0.062),
+                on_body_axis(person, 0.850, -0.040),
+                on_body_axis(person, 0.795, -0.062),
                 (0.046 * h, 0.058 * h),
                 (0.026 * h, 0.024 * h),
                 0.8,

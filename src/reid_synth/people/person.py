@@ -1,7 +1,7 @@
-"""Who walks through the synthetic world: a person as a set of attributes, drawn from a seeded generator.
+"""Synthetic people: a person as a set of sampled attributes.
 
-Nobody here ever existed. A `Person` says everything that stays the same from camera to camera (body, skin, hair,
-clothes, bag); what changes from picture to picture (pose, heading, light) is given when the person is rendered.
+A `Person` holds what is constant across cameras (body, skin, hair, clothes, bag). Pose, heading and light vary from
+image to image and are arguments of the renderer.
 """
 
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ _HAIR_WEIGHTS = (0.32, 0.24, 0.16, 0.1, 0.07, 0.07, 0.04)
 
 @dataclass(frozen=True)
 class Print:
-    """What is printed on the chest or the back; places as shares of the torso's height and circumference."""
+    """A print on the chest or the back; positions are shares of the height and circumference of the torso."""
 
     kind: PrintKind
     colour: Colour
@@ -50,14 +50,14 @@ class Print:
 
 @dataclass(frozen=True)
 class Person:
-    """All that makes a person recognisable. Lengths in metres, proportions relative to an average body."""
+    """Attributes that make a person recognisable. Lengths in metres, proportions relative to an average body."""
 
     height_m: float
     girth: float
-    belly: float  # how far it stands out, 0 = flat
+    belly: float  # protrusion, 0 = flat
     shoulders: float
     hips: float
-    legs: float  # length of the legs
+    legs: float  # leg length
     skin: Colour
     hair: Colour
     hair_style: HairStyle
@@ -68,10 +68,10 @@ class Person:
     hat_colour: Colour
     scarf: Colour | None
     top: Garment
-    hem: float  # how far the top reaches below the waist, as a share of the height
+    hem: float  # length of the top below the waist, as a share of the height
     open_front: float  # half-width of an open jacket as a share of the front; 0 = closed
-    inner_colour: Colour  # of what is seen in the opening
-    sleeve_colour: Colour | None  # None = as the top
+    inner_colour: Colour  # of the garment under an open top
+    sleeve_colour: Colour | None  # None = same as the top
     print: Print
     collar: bool
     bottom: Garment
@@ -94,13 +94,10 @@ class Person:
 
 
 def sample_person(rng: np.random.Generator) -> Person:
-    """Draw a person who never existed.
+    """Sample a synthetic person.
 
     Args:
-        rng: source of randomness; the same state gives the same person.
-
-    Returns:
-        A new person.
+        rng: Source of randomness; the same state gives the same person.
 
     >>> first = sample_person(np.random.default_rng(1))
     >>> first == sample_person(np.random.default_rng(1))
@@ -162,7 +159,7 @@ def sample_person(rng: np.random.Generator) -> Person:
 
 _TOP = ("top", "hem", "open_front", "inner_colour", "collar", "sleeve_colour", "print")
 _BOTTOM = ("bottom", "belt", "side_stripe")
-_PARTS: tuple[tuple[str, ...], ...] = (
+_EXCHANGEABLE: tuple[tuple[str, ...], ...] = (
     _TOP,
     _BOTTOM,
     ("shoes", "shoe_kind", "socks", "pale_soles"),
@@ -174,23 +171,23 @@ _PARTS: tuple[tuple[str, ...], ...] = (
 
 
 def near_copy(person: Person, rng: np.random.Generator) -> Person:
-    """A different person who looks almost the same: one or two things are exchanged, the rest is shared.
+    """Return a different person who looks almost the same: one or two attribute groups are exchanged.
 
-    Such pairs are what a ReID network finds hardest, so training needs them on purpose.
+    Such pairs are hard negatives for a ReID network.
     """
-    chosen = rng.choice(len(_PARTS), size=int(rng.integers(1, 3)), replace=False)
-    return _exchange(person, rng, [name for index in chosen for name in _PARTS[index]])
+    chosen = rng.choice(len(_EXCHANGEABLE), size=int(rng.integers(1, 3)), replace=False)
+    return _exchange_attributes(person, rng, [name for index in chosen for name in _EXCHANGEABLE[index]])
 
 
 def change_clothes(person: Person, rng: np.random.Generator) -> Person:
-    """The same person on another day: body, face, hair and gait stay, everything that is worn or carried is new."""
+    """Return the same person in other clothes: body, face, hair and gait stay, everything worn or carried is new."""
     worn = ("shoes", "shoe_kind", "socks", "pale_soles", "hat", "hat_colour", "scarf")
     carried = ("bag", "bag_colour", "bag_side", "bag_size", "carried", "carried_colour")
-    return _exchange(person, rng, [*_TOP, *_BOTTOM, *worn, *carried])
+    return _exchange_attributes(person, rng, [*_TOP, *_BOTTOM, *worn, *carried])
 
 
 def sees_changed_clothes(camera: int, cameras: int) -> bool:
-    """Whether those who change clothes wear the others before camera `camera` (from 0): the second half sees them so.
+    """Return whether camera `camera` (from 0) sees changed clothes: the second half of the cameras does.
 
     >>> [sees_changed_clothes(camera, 3) for camera in range(3)]
     [False, False, True]
@@ -198,11 +195,11 @@ def sees_changed_clothes(camera: int, cameras: int) -> bool:
     return camera >= cameras - cameras // 2
 
 
-def _exchange(person: Person, rng: np.random.Generator, names: list[str]) -> Person:
+def _exchange_attributes(person: Person, rng: np.random.Generator, names: list[str]) -> Person:
     other = sample_person(rng)
     exchanged = {name: getattr(other, name) for name in names}
     if exchanged.get("top", person.top).kind == "dress" and exchanged.get("bottom", person.bottom).kind != "skirt":
-        exchanged["bottom"] = sample_bottom(rng, dress=True)  # a dress has its own lower half
+        exchanged["bottom"] = sample_bottom(rng, dress=True)  # a dress includes its skirt
     return replace(person, texture_seed=other.texture_seed, **exchanged)
 
 

@@ -1,4 +1,4 @@
-"""How a body is held at one moment: the step it is in, and what head and arms do."""
+"""Poses: phase of the gait, arms and head."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,7 @@ Gesture = Literal["swing", "phone", "call", "pockets", "crossed", "carry", "wave
 
 @dataclass(frozen=True)
 class ArmPose:
-    """Angles of one arm in radians: upper arm forward, elbow bent, upper arm outward, forearm towards the middle."""
+    """Joint angles of one arm, radians: upper arm forward, elbow bent, upper arm outward, forearm inward."""
 
     swing: float
     bend: float
@@ -22,14 +22,14 @@ class ArmPose:
 
 @dataclass(frozen=True)
 class Pose:
-    """What changes from picture to picture.
+    """What changes from image to image.
 
     Attributes:
-        phase: of the step cycle, radians; 2π is two steps.
-        vigour: 0 stands, 1 walks, above 1.3 runs.
-        head_turn: radians, positive to the person's left.
-        gestures: of the left and the right arm.
-        elbow: radians by which a swinging arm is bent.
+        phase: Phase of the gait cycle, radians; 2π is two steps.
+        gait_amplitude: 0 stands, 1 walks, above 1.3 runs.
+        head_turn: Radians, positive to the person's left.
+        gestures: Gestures of the left and the right arm.
+        elbow: Elbow bend of a swinging arm, radians.
     """
 
     phase: float
@@ -39,41 +39,51 @@ class Pose:
     elbow: float = 0.25
 
     def arm(self, side: int, arm_swing: float) -> ArmPose:
-        """The arm on a side (+1 left, -1 right)."""
+        """Return the pose of the left (+1) or right (-1) arm."""
         gesture = self.gestures[0 if side > 0 else 1]
         if gesture != "swing":
             return _FIXED_ARMS[gesture]
-        phase = self.phase + (np.pi if side > 0 else 0.0)  # arms swing against the legs
+        phase = self.phase + (np.pi if side > 0 else 0.0)  # arms swing opposite to the legs
         bend = 1.4 if self.gait_amplitude > 1.3 else self.elbow
         return ArmPose(arm_swing * self.gait_amplitude * float(np.sin(phase)) + 0.05, bend)
 
 
 _FIXED_ARMS: dict[Gesture, ArmPose] = {
-    "phone": ArmPose(0.45, 1.55, 0.1, 0.35),  # read in front of the chest
-    "call": ArmPose(0.35, 2.25, 0.25, 0.3),  # held to the ear
+    "phone": ArmPose(0.45, 1.55, 0.1, 0.35),  # in front of the chest
+    "call": ArmPose(0.35, 2.25, 0.25, 0.3),  # at the ear
     "pockets": ArmPose(-0.12, 0.55, 0.32, 0.45),
     "crossed": ArmPose(0.42, 1.35, 0.12, 1.1),
     "carry": ArmPose(0.2, 1.35, 0.1, 0.25),
     "wave": ArmPose(2.2, 0.7, 0.35, 0.1),
     "push": ArmPose(0.55, 0.6, 0.1, 0.1),
-    "hold": ArmPose(0.25, 1.75, 0.1, 0.1),  # the handle of an umbrella
-    "pull": ArmPose(-0.4, 0.1, 0.12, 0.0),  # the handle of a trolley
+    "hold": ArmPose(0.25, 1.75, 0.1, 0.1),  # umbrella handle
+    "pull": ArmPose(-0.4, 0.1, 0.12, 0.0),  # trolley handle
 }
-_BOTH: tuple[tuple[Gesture, float], ...] = (("swing", 0.72), ("pockets", 0.09), ("crossed", 0.06), ("carry", 0.06))
-_ONE: tuple[tuple[Gesture, float], ...] = (("phone", 0.03), ("call", 0.02), ("wave", 0.01), ("pockets", 0.01))
+_TWO_ARM_GESTURES: tuple[tuple[Gesture, float], ...] = (
+    ("swing", 0.72),
+    ("pockets", 0.09),
+    ("crossed", 0.06),
+    ("carry", 0.06),
+)
+_ONE_ARM_GESTURES: tuple[tuple[Gesture, float], ...] = (
+    ("phone", 0.03),
+    ("call", 0.02),
+    ("wave", 0.01),
+    ("pockets", 0.01),
+)
 
 
 def sample_pose(person: Person, phase: float, gait_amplitude: float, rng: np.random.Generator) -> Pose:
-    """Draw how somebody holds head and arms while walking (or standing) as told."""
-    names = [*(name for name, _ in _BOTH), *(name for name, _ in _ONE)]
-    weights = np.array([*(weight for _, weight in _BOTH), *(weight for _, weight in _ONE)])
-    drawn = int(rng.choice(len(names), p=weights / weights.sum()))
+    """Sample head and arms of a person who walks or stands."""
+    names = [*(name for name, _ in _TWO_ARM_GESTURES), *(name for name, _ in _ONE_ARM_GESTURES)]
+    weights = np.array([*(weight for _, weight in _TWO_ARM_GESTURES), *(weight for _, weight in _ONE_ARM_GESTURES)])
+    index = int(rng.choice(len(names), p=weights / weights.sum()))
     side = int(rng.integers(2))
     gestures: list[Gesture] = ["swing", "swing"]
-    if drawn < len(_BOTH):
-        gestures = [names[drawn], names[drawn]]
+    if index < len(_TWO_ARM_GESTURES):
+        gestures = [names[index], names[index]]
     else:
-        gestures[side] = names[drawn]
+        gestures[side] = names[index]
     bag_hand, other_hand = (0, 1) if person.bag_side > 0 else (1, 0)
     if person.bag in ("handbag", "tote"):
         gestures[bag_hand] = "swing"

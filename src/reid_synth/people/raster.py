@@ -1,8 +1,8 @@
-"""The inner loops of the renderer, compiled by Numba: which surface is nearest at each pixel, and what colour it has.
+"""Numba-compiled inner loops of the renderer: rasterisation with a depth buffer, and shading.
 
 The camera is far away compared with the size of a person, so projection is orthographic: a point (right, depth, up)
 lands at x = right, y = up·cos(tilt) + depth·sin(tilt). A generalised cylinder becomes a band around its projected axis;
-across the band the surface bulges towards the camera like a semi-circle, which gives depth, normal and texture column.
+across the band the surface bulges towards the camera like a semicircle, which gives depth, normal and texture column.
 """
 
 import math
@@ -14,25 +14,25 @@ from numba import njit
 from reid_synth.people.body import MAX_KNOTS
 
 FAR = np.float32(1e6)
-# One row of the table of parts: surface, roundness, turn, knots, start xy and depth, end xy and depth (pixels),
+# Columns of the table of parts: surface, roundness, turn, knots, start xy and depth, end xy and depth (pixels),
 # then the profile of half-widths and that of half-depths (pixels).
 SURFACE, ROUNDNESS, TURN, KNOTS, START, END, WIDTHS, DEPTHS = 0, 1, 2, 3, 4, 7, 10, 10 + MAX_KNOTS
 ROW = DEPTHS + MAX_KNOTS
 
 
 class GBuffer(NamedTuple):
-    """What the nearest surface at each pixel is."""
+    """Geometry buffer: properties of the nearest surface at each pixel."""
 
-    depth: np.ndarray  # (h, w) float32 pixels away from the viewer
+    depth: np.ndarray  # (h, w) float32, distance from the viewer, pixels
     part: np.ndarray  # (h, w) int16, -1 = nothing
-    row: np.ndarray  # (h, w) uint8, place in the atlas page
+    row: np.ndarray  # (h, w) uint8, row of the atlas page
     column: np.ndarray  # (h, w) uint8
-    right: np.ndarray  # (h, w) float32, the normal's share to the right of the picture
+    right: np.ndarray  # (h, w) float32, component of the normal to the right in the image
     down: np.ndarray  # (h, w) float32, and down
 
 
 def empty_gbuffer(height: int, width: int) -> GBuffer:
-    """A buffer that shows nothing."""
+    """Return an empty buffer."""
     shape = (height, width)
     return GBuffer(
         np.full(shape, FAR, np.float32),
@@ -46,15 +46,15 @@ def empty_gbuffer(height: int, width: int) -> GBuffer:
 
 @njit(cache=True, error_model="numpy", fastmath=True)
 def rasterise(buffer, parts, atlas, heading):  # type: ignore[no-untyped-def]
-    """Draw every part where it is nearer than what is there and where its page is not transparent.
+    """Draw the parts into the buffer with depth test and alpha test.
 
-    Through the holes of a shell one sees what is nearer inside it: another part, or the shell's far wall.
+    Through a hole in a shell, the nearer of an inner part and the inside of its far wall is visible.
 
     Args:
-        buffer: see `GBuffer`; changed in place.
+        buffer: See `GBuffer`; changed in place.
         parts: (n, ROW) float32, see above.
-        atlas: (surfaces, rows, columns, 4) uint8: RGB, and 0 for a hole, else how deep the surface creases.
-        heading: radians, see `render_person`.
+        atlas: (surfaces, rows, columns, 4) uint8: RGB, and 0 for a hole, else the depth of folds.
+        heading: Radians, see `render_person`.
     """
     height, width = buffer.depth.shape
     rows, columns = atlas.shape[1], atlas.shape[2]
@@ -67,7 +67,7 @@ def rasterise(buffer, parts, atlas, heading):  # type: ignore[no-untyped-def]
         widest, mean_seen, mean_thick = np.float32(0), np.float32(0), np.float32(0)
         for knot in range(knots):
             w, d = part[WIDTHS + knot], part[DEPTHS + knot]
-            seen[knot] = math.hypot(w * side, d * front)  # half-width as the camera sees it
+            seen[knot] = math.hypot(w * side, d * front)  # half-width in the image
             thick[knot] = math.hypot(w * front, d * side)  # half-depth towards the camera
             widest = max(widest, seen[knot])
             mean_seen += seen[knot] / knots
@@ -76,11 +76,11 @@ def rasterise(buffer, parts, atlas, heading):  # type: ignore[no-untyped-def]
         length = math.hypot(x_1 - x_0, y_1 - y_0)
         if length > 1e-3:
             axis_x, axis_y = (x_1 - x_0) / length, (y_1 - y_0) / length
-        else:  # seen end on: any direction will do
+        else:  # axis along the line of sight: any direction works
             axis_x, axis_y, length = 0.0, 1.0, 1e-3
         flip = 1.0 if axis_y >= 0 else -1.0
-        normal_x, normal_y = axis_y * flip, -axis_x * flip  # points to the picture's right
-        # Looking along the axis one sees the end as an ellipse: the cap is at least that high.
+        normal_x, normal_y = axis_y * flip, -axis_x * flip  # points to the right in the image
+        # Seen along the axis, the end is an ellipse: the cap is at least that high.
         steep = abs(z_1 - z_0) / math.hypot(length, z_1 - z_0)
         cap = max(part[ROUNDNESS], steep * mean_thick / max(mean_seen, 1e-6))
         reach = widest * max(1.0, cap) + 1
@@ -106,7 +106,7 @@ def rasterise(buffer, parts, atlas, heading):  # type: ignore[no-untyped-def]
                 turned = math.asin(min(max(across, -1.0), 1.0))
                 column = math.floor((turned - facing) / (2 * math.pi) * columns + columns / 2) % columns
                 towards = np.float32(1.0)
-                if atlas[surface, row, column, 3] == 0:  # a hole: perhaps the far wall is seen through it
+                if atlas[surface, row, column, 3] == 0:  # a hole: the far wall may be visible through it
                     half = -half
                     if middle - half >= buffer.depth[y, x]:
                         continue
@@ -124,16 +124,16 @@ def rasterise(buffer, parts, atlas, heading):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", fastmath=True)
 def shade(buffer, parts, atlas, folds, offsets, light, tilt, reach):  # type: ignore[no-untyped-def]
-    """Colour every pixel: texture × (sky + sun where nothing hides it), creased by the folds of the cloth.
+    """Shade every pixel: texture × (sky light + sun light with shadows), with normals perturbed by cloth folds.
 
     Args:
-        buffer: what `rasterise` left.
-        parts, atlas: as there.
-        folds: (rows, columns, 2) float32, slope of the cloth along the columns and along the rows.
-        offsets: (n, 2) int64, where in `folds` the part begins (rows, columns): no two limbs fold alike.
-        light: (right, up, towards, ambient): a unit vector to the sun, and the share that comes from everywhere.
-        tilt: radians that the camera looks down: the sky is above the person, not above the picture.
-        reach: pixels; how far away something still casts a shadow on the body.
+        buffer: Result of `rasterise`.
+        parts, atlas: As in `rasterise`.
+        folds: (rows, columns, 2) float32, slope of the cloth along columns and rows.
+        offsets: (n, 2) int64, offset of each part in `folds` (rows, columns), so that limbs fold differently.
+        light: (right, up, towards, ambient): unit vector to the sun, and the share of ambient light.
+        tilt: Downward viewing angle, radians; the sky is above the person, not above the image.
+        reach: Maximum distance of a shadow caster, pixels.
 
     Returns:
         (h, w, 4) uint8 RGBA, alpha 0 or 255.
@@ -156,7 +156,7 @@ def shade(buffer, parts, atlas, folds, offsets, light, tilt, reach):  # type: ig
             n_x, n_y = n_x + crease * slope[0], n_y + crease * slope[1]
             scale = 1 / math.sqrt(n_x * n_x + n_y * n_y + n_z * n_z + 1e-6)
             n_x, n_y, n_z = n_x * scale, n_y * scale, n_z * scale
-            sky = 0.5 + 0.5 * (n_y * sky_y + n_z * sky_z)  # share of the sky that the surface sees
+            sky = 0.5 + 0.5 * (n_y * sky_y + n_z * sky_z)  # visible share of the sky
             lamp = n_x * sun_x + n_y * sun_y + n_z * sun_z
             here, hidden = buffer.depth[y, x], 0.0
             if lamp > 0.05:
@@ -169,7 +169,7 @@ def shade(buffer, parts, atlas, folds, offsets, light, tilt, reach):  # type: ig
                     if gap > 1.5 and gap < reach:
                         hidden = 1.0
                         break
-            # what stands close in front takes part of the sky away
+            # ambient occlusion by near surfaces in front
             near = 0.0
             for s in range(4):
                 s_x, s_y = x + (5, -5, 0, 0)[s] * reach / 40, y + (0, 0, 5, -5)[s] * reach / 40

@@ -1,4 +1,4 @@
-"""From a person and a pose to a picture of them: place the parts, keep the nearest surface, shade it, cut it out."""
+"""Render a person in a pose: place the parts, rasterise, shade, crop."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,18 +14,18 @@ from reid_synth.people.person import Person
 from reid_synth.people.poses import Pose, sample_pose
 from reid_synth.people.raster import ROW, GBuffer, empty_gbuffer, rasterise, shade
 
-SUPERSAMPLING = 2  # the buffer is this many times finer than the sprite, so that edges come out smooth
-_FOLDS = 24
+SUPERSAMPLING = 2  # resolution of the buffer relative to the sprite, for anti-aliasing
+_NUM_FOLD_MAPS = 24
 _SHADOW_REACH_M = 0.35
 
 
 @dataclass(frozen=True)
 class Light:
-    """Where the light comes from, seen from the camera, and how much of it comes from everywhere.
+    """Light direction relative to the camera, and ambient share.
 
     Attributes:
-        right, up: direction of the lamp in the picture plane, each -1…1.
-        ambient: share of light that reaches every surface, 0–1.
+        right, up: Direction of the light in the image plane, each -1…1.
+        ambient: Share of light that reaches every surface, 0–1.
     """
 
     right: float = 0.3
@@ -34,18 +34,18 @@ class Light:
 
     @property
     def vector(self) -> np.ndarray:
-        """(right, up, towards the camera, ambient) float32; the first three are of length 1."""
+        """(right, up, towards the camera, ambient) float32; the first three have length 1."""
         sun = np.array([self.right, self.up, 0.75])
         return np.array([*(sun / np.linalg.norm(sun)), self.ambient], np.float32)
 
 
 @dataclass(frozen=True)
 class Sprite:
-    """A picture with transparency, cut tight around its person.
+    """A person image with transparency, cropped to its content.
 
     Attributes:
         rgba: (height, width, 4) uint8; RGB is premultiplied with alpha.
-        foot_xy: pixel (x, y) of the ground point between the feet.
+        foot_xy: Pixel (x, y) of the ground point between the feet.
     """
 
     rgba: np.ndarray
@@ -63,29 +63,46 @@ def render_person(
     light: Light | None = None,
     gait_amplitude: float = 1.0,
 ) -> Sprite:
-    """Draw a person as one camera sees them.
+    """Render a person as one camera sees them.
 
     Args:
-        person: who.
-        phase: place in the walking cycle, radians.
-        heading: direction of walk seen from the camera, radians: 0 comes towards it, π/2 goes to the picture's right.
-        tilt: how steeply the camera looks down, radians, 0 … 1.2.
-        pixels_per_metre: scale of the sprite.
-        rng: for folds of cloth and how head and arms are held.
-        light: where the light comes from; a default when None.
-        vigour: 1 walks, 0 stands, above 1.3 runs.
+        person: The person.
+        phase: Phase of the gait cycle, radians.
+        heading: Walking direction relative to the line of sight, radians: 0 towards the camera, π/2 to the right.
+        tilt: Downward viewing angle, radians, 0 … 1.2.
+        pixels_per_metre: Scale of the sprite.
+        rng: Draws folds of cloth, arms and head.
+        light: Direction of the light; a default if None.
+        gait_amplitude: 1 walks, 0 stands, above 1.3 runs.
 
     Returns:
         The sprite, about `person.height_m * pixels_per_metre` pixels high.
+
+    Example:
+        >>> from reid_synth import sample_person
+        >>> person = sample_person(np.random.default_rng(1))
+        >>> sprite = render_person(person, phase=0.0, heading=0.5, tilt=0.1, pixels_per_metre=60,
+        ...                        rng=np.random.default_rng(0))
+        >>> sprite.rgba.dtype.name, sprite.rgba.shape[2]
+        ('uint8', 4)
     """
     pose = sample_pose(person, phase, gait_amplitude, rng)
     return draw_figure(
-        person, pose, heading, tilt, pixels_per_metre, int(rng.integers(_FOLDS * ROWS)), light or Light()
+        person, pose, heading, tilt, pixels_per_metre, int(rng.integers(_NUM_FOLD_MAPS * ROWS)), light or Light()
     )
 
 
-def paste(image: np.ndarray, sprite: Sprite, foot: np.ndarray) -> None:
-    """Lay a sprite over the picture with its foot at a pixel; what hangs over the edge is cut."""
+def paste(image: np.ndarray, sprite: Sprite, foot: np.ndarray) -> np.ndarray:
+    """Blend a sprite over an image with its foot at a pixel; parts outside the image are clipped.
+
+    Args:
+        image: (h, w, 3) uint8 RGB; not changed.
+        sprite: The sprite.
+        foot: (2,) pixel (x, y) of the foot point.
+
+    Returns:
+        (h, w, 3) uint8 RGB, a new array.
+    """
     x0, y0 = (round(value) for value in foot - np.array(sprite.foot_xy))
     height, width = sprite.rgba.shape[:2]
     top, left, bottom, right = (
@@ -94,33 +111,35 @@ def paste(image: np.ndarray, sprite: Sprite, foot: np.ndarray) -> None:
         min(image.shape[0], y0 + height),
         min(image.shape[1], x0 + width),
     )
+    pasted = image.copy()
     if top >= bottom or left >= right:
-        return
+        return pasted
     layer = sprite.rgba[top - y0 : bottom - y0, left - x0 : right - x0].astype(np.float32)
-    under = image[top:bottom, left:right]
+    under = pasted[top:bottom, left:right]
     under[:] = np.clip(under * (1 - layer[..., 3:] / 255) + layer[..., :3], 0, 255).astype(np.uint8)
+    return pasted
 
 
 def draw_figure(
     person: Person, pose: Pose, heading: float, tilt: float, pixels_per_metre: float, folds: int, light: Light
 ) -> Sprite:
-    """Draw a person in a given pose; `folds` chooses the creases of the cloth, the rest is as in `render_person`."""
+    """Draw a person in a given pose; `folds` selects the folds of the cloth, the rest is as in `render_person`."""
     scale = SUPERSAMPLING * pixels_per_metre
     parts = build_figure(person, pose)
     atlas = texture_atlas(person)
     buffer, table, foot = draw_parts(parts, atlas, heading, tilt, scale)
     offsets = np.arange(len(parts))[:, None] * (11, 17) + (folds % ROWS, 0)
     rgba = shade(
-        buffer, table, atlas, _fold_bank()[folds % _FOLDS], offsets, light.vector, tilt, _SHADOW_REACH_M * scale
+        buffer, table, atlas, _fold_bank()[folds % _NUM_FOLD_MAPS], offsets, light.vector, tilt, _SHADOW_REACH_M * scale
     )
     size = (max(1, rgba.shape[1] // SUPERSAMPLING), max(1, rgba.shape[0] // SUPERSAMPLING))
-    return _cut_tight(cv2.resize(rgba, size, interpolation=cv2.INTER_AREA), foot / SUPERSAMPLING)
+    return _crop_to_content(cv2.resize(rgba, size, interpolation=cv2.INTER_AREA), foot / SUPERSAMPLING)
 
 
 def draw_parts(
     parts: list[Part], atlas: np.ndarray, heading: float, tilt: float, scale: float
 ) -> tuple[GBuffer, np.ndarray, np.ndarray]:
-    """Draw parts into a buffer of `scale` pixels a metre.
+    """Rasterise parts at `scale` pixels per metre.
 
     Returns:
         The buffer; the table of parts in pixels (n, ROW); the pixel (x, y) of the ground point.
@@ -139,11 +158,11 @@ def draw_parts(
     table[:, 10:] = profiles.reshape(len(parts), -1) * scale
     buffer = empty_gbuffer(height, width)
     rasterise(buffer, table, atlas, heading)
-    return buffer, table, -low  # the person stands on the world's origin
+    return buffer, table, -low  # the person stands at the origin
 
 
 def project(points: np.ndarray, heading: float, tilt: float) -> np.ndarray:
-    """Person's frame (left, forward, up) → picture (right, down, depth), all in metres; (n, 3) → (n, 3)."""
+    """Project points of the person frame (left, forward, up) to (right, down, depth), metres; (n, 3) → (n, 3)."""
     left, forward, up = points.T
     right = left * np.cos(heading) + forward * np.sin(heading)
     away = left * np.sin(heading) - forward * np.cos(heading)
@@ -154,10 +173,10 @@ def project(points: np.ndarray, heading: float, tilt: float) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _fold_bank() -> np.ndarray:
-    """Slopes of creased cloth, drawn once: (bank, ROWS, COLUMNS, 2) float32 along columns and along rows."""
+    """Return slopes of folded cloth, (bank, ROWS, COLUMNS, 2) float32 along columns and rows."""
     rng = np.random.default_rng(20)
     bank = []
-    for _ in range(_FOLDS):
+    for _ in range(_NUM_FOLD_MAPS):
         height = 0.8 - np.abs(np.tanh(smooth_noise(rng, ROWS, COLUMNS, 3, 2)))  # ridges where the noise crosses zero
         height += 0.15 * smooth_noise(rng, ROWS, COLUMNS, 8, 2)
         across = np.roll(height, -1, axis=1) - np.roll(height, 1, axis=1)
@@ -166,7 +185,7 @@ def _fold_bank() -> np.ndarray:
     return np.stack(bank).astype(np.float32)
 
 
-def _cut_tight(rgba: np.ndarray, foot: np.ndarray) -> Sprite:
+def _crop_to_content(rgba: np.ndarray, foot: np.ndarray) -> Sprite:
     solid = rgba[..., 3] > 40
     rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
     y0, y1, x0, x1 = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1

@@ -1,4 +1,4 @@
-"""What people wear in the street: colours, cloth and garments, drawn from a seeded generator."""
+"""Garments and their colours, fabrics and patterns."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -13,34 +13,36 @@ TopKind = Literal[
 BottomKind = Literal["trousers", "slim", "wide", "shorts", "skirt"]
 Pattern = Literal["plain", "hoops", "stripes", "check", "dots", "mottled", "floral", "colour_block", "gradient"]
 
-# What people wear is mostly dark, grey, blue or pale; the bright colours are rare. (colour, weight)
-_CLOTH: tuple[tuple[Colour, float], ...] = (
+# (colour, weight): most clothes are dark, grey, blue or pale; bright colours are rare
+_FABRIC_COLOURS: tuple[tuple[Colour, float], ...] = (
     ((24, 24, 28), 15), ((62, 62, 66), 8), ((118, 118, 120), 7), ((178, 178, 176), 5), ((228, 228, 224), 11),
     ((30, 38, 70), 9), ((58, 84, 128), 7), ((122, 156, 196), 5), ((44, 82, 176), 4), ((168, 34, 40), 6),
     ((104, 28, 44), 3), ((42, 98, 62), 3), ((92, 96, 58), 4), ((186, 164, 120), 5), ((104, 74, 50), 5),
     ((218, 204, 178), 4), ((224, 192, 70), 3), ((220, 120, 48), 2), ((222, 136, 164), 4), ((120, 78, 150), 3),
     ((48, 140, 144), 2),
 )  # fmt: skip
-_CLOTH_COLOURS = np.array([colour for colour, _ in _CLOTH])
-_CLOTH_WEIGHTS = np.array([weight for _, weight in _CLOTH]) / sum(weight for _, weight in _CLOTH)
+_FABRIC_COLOUR_VALUES = np.array([colour for colour, _ in _FABRIC_COLOURS])
+_FABRIC_COLOUR_WEIGHTS = np.array([weight for _, weight in _FABRIC_COLOURS]) / sum(
+    weight for _, weight in _FABRIC_COLOURS
+)
 _DENIM_AND_BLACK = np.array([(26, 26, 30), (46, 48, 54), (40, 52, 84), (66, 86, 122)], float)
 
-OPEN_KINDS = frozenset({"jacket", "blazer", "puffer", "gilet", "coat", "hoodie", "shirt"})  # may hang open
-LOOSE_KINDS = frozenset({"jacket", "blazer", "puffer", "gilet", "coat", "hoodie"})  # stand off the body
+OPEN_KINDS = frozenset({"jacket", "blazer", "puffer", "gilet", "coat", "hoodie", "shirt"})  # may be worn open
+LOOSE_KINDS = frozenset({"jacket", "blazer", "puffer", "gilet", "coat", "hoodie"})  # looser than the body
 
 
 @dataclass(frozen=True)
 class Garment:
-    """One piece of clothing.
+    """A piece of clothing.
 
     Attributes:
-        kind: a `TopKind` or a `BottomKind`.
-        colour, second_colour: of cloth and pattern.
-        pattern: what the second colour draws.
-        pattern_scale: repeats along the piece.
-        length: share of the limb it covers: a sleeve of 0.4 ends above the elbow.
-        weave: how much single threads and knots differ in brightness, about 0–0.15.
-        folds: how deep its creases are, 1 = a cotton shirt.
+        kind: A `TopKind` or a `BottomKind`.
+        colour, second_colour: Colours of fabric and pattern.
+        pattern: Pattern of the second colour.
+        pattern_scale: Repeats along the garment.
+        length: Covered share of the limb: a sleeve of 0.4 ends above the elbow.
+        weave: Brightness variation of threads and knots, about 0–0.15.
+        folds: Depth of the folds, 1 = a cotton shirt.
     """
 
     kind: str
@@ -54,15 +56,15 @@ class Garment:
 
 
 def sample_cloth_colour(rng: np.random.Generator) -> Colour:
-    """A colour that cloth has in the street (red, green, blue, 0–255)."""
+    """Sample a common clothing colour (red, green, blue, 0–255)."""
     if rng.random() < 0.15:
         return as_colour(rng.uniform(10, 245, 3))
-    base = _CLOTH_COLOURS[rng.choice(len(_CLOTH), p=_CLOTH_WEIGHTS)]
+    base = _FABRIC_COLOUR_VALUES[rng.choice(len(_FABRIC_COLOURS), p=_FABRIC_COLOUR_WEIGHTS)]
     return as_colour(base * rng.uniform(0.8, 1.2) + rng.normal(0, 9, 3))
 
 
 def sample_top(rng: np.random.Generator) -> Garment:
-    """A top, or a dress."""
+    """Sample a top, or a dress."""
     kind = pick(
         rng, tshirt=0.25, shirt=0.15, tank=0.05, sweater=0.12, hoodie=0.09, jacket=0.1, blazer=0.04, puffer=0.05,
         gilet=0.02, coat=0.07, dress=0.06,
@@ -78,7 +80,7 @@ def sample_top(rng: np.random.Generator) -> Garment:
 
 
 def sample_bottom(rng: np.random.Generator, dress: bool) -> Garment:
-    """Trousers, shorts or a skirt; under a dress its lower half."""
+    """Sample trousers, shorts or a skirt; for a dress, its skirt."""
     kind = "skirt" if dress else pick(rng, trousers=0.42, slim=0.22, wide=0.1, shorts=0.15, skirt=0.11)
     length = {"shorts": rng.uniform(0.3, 0.55), "skirt": rng.uniform(0.35, 0.95)}.get(kind, 1.0)
     if kind in ("slim", "wide") and rng.random() < 0.15:
@@ -110,12 +112,12 @@ def _garment(rng: np.random.Generator, kind: str, patterned: float, length: floa
 
 
 def pick(rng: np.random.Generator, **weights: float) -> str:
-    """One of the names, as often as its weight says."""
+    """Sample one of the names in proportion to the weights."""
     shares = np.array(list(weights.values()))
     return list(weights)[int(rng.choice(len(shares), p=shares / shares.sum()))]
 
 
 def as_colour(values: np.ndarray) -> Colour:
-    """A colour within what a camera can tell from black and white."""
+    """Clip values to a colour that a camera can distinguish from black and white."""
     red, green, blue = np.clip(values, 4, 250)
     return float(red), float(green), float(blue)

@@ -1,7 +1,7 @@
-"""Where the things of a street stand: alone, in rows, and in compounds that look like people from afar.
+"""Placement of street objects: alone, in rows, and in clusters that resemble people from a distance.
 
-A detector trained on clean streets cries "person" at a tripod beside a post, at a bag on a kerb, at a notice on legs.
-Such compounds are therefore frequent here, in streets with people and in empty ones.
+Detectors trained on clean streets report false positives on a tripod beside a post, a bag on a kerb, a notice on legs.
+Such clusters are therefore frequent, in streets with people and in empty ones.
 """
 
 from __future__ import annotations
@@ -24,42 +24,47 @@ from reid_synth.places.surfaces import Cutout, Surfaces
 from reid_synth.places.textures import grey_colour, paint_colour
 from reid_synth.places.vehicles import car, van
 
-_THINGS: tuple[Maker, ...] = (*FURNITURE.values(), *LOOKALIKES.values())
-_MAX_PIXELS_PER_METRE = 95.0  # nearer things would fill the picture
+_MAKERS: tuple[Maker, ...] = (*FURNITURE.values(), *LOOKALIKES.values())
+_MAX_PIXELS_PER_METRE = 95.0  # nearer objects would fill the image
 
 
 @dataclass(frozen=True)
 class StreetObject:
-    """A solid or a cut-out at a place."""
+    """A solid or a cut-out at a position."""
 
     shape: Sequence[Primitive] | Cutout
     ground_xy: np.ndarray  # (2,) metres
     yaw: float  # radians
 
     def shade(self, canvas: Canvas) -> None:
-        """Cast its shadow."""
+        """Cast the shadow of the object."""
         if isinstance(self.shape, Cutout):
-            canvas.cast_sprite_shadow(self.shape.rgba, self.shape.foot_xy, self.ground_xy, self.shape.metre)
+            canvas.cast_sprite_shadow(self.shape.rgba, self.shape.foot_xy, self.ground_xy, self.shape.px_per_m)
         else:
             canvas.cast_shadow(self.shape, self.ground_xy, self.yaw)
 
     def paint(self, canvas: Canvas) -> None:
-        """Paint it where it stands."""
+        """Paint the object where it stands."""
         if isinstance(self.shape, Cutout):
-            paint_upright(canvas, self.shape.rgba, self.shape.foot_xy, self.ground_xy, self.shape.metre, 0)
+            paint_upright(canvas, self.shape.rgba, self.shape.foot_xy, self.ground_xy, self.shape.px_per_m, 0)
         else:
             canvas.draw_primitives(self.shape, self.ground_xy, self.yaw)
 
 
 def paint_upright(
-    canvas: Canvas, rgba: np.ndarray, foot_xy: tuple[float, float], ground_xy: np.ndarray, metre: float, identity: int
+    canvas: Canvas,
+    rgba: np.ndarray,
+    foot_xy: tuple[float, float],
+    ground_xy: np.ndarray,
+    px_per_m: float,
+    identity: int,
 ) -> Footprint:
-    """Paint a sprite of `metre` pixels a metre standing on a ground point, as large as the camera sees it there."""
+    """Paint a sprite of `px_per_m` pixels per metre on a ground point, at the size the camera sees there."""
     camera = canvas.output_camera
     foot = camera.project(np.append(ground_xy, 0.0))
     if canvas.mirrored:
         rgba, foot_xy = np.ascontiguousarray(rgba[::-1]), (foot_xy[0], rgba.shape[0] - foot_xy[1])
-    return canvas.draw_sprite(rgba, foot_xy, foot, float(camera.pixels_per_metre(ground_xy)) / metre, identity)
+    return canvas.draw_sprite(rgba, foot_xy, foot, float(camera.pixels_per_metre(ground_xy)) / px_per_m, identity)
 
 
 def scatter_objects(
@@ -70,14 +75,14 @@ def scatter_objects(
     bank: SpriteBank | None,
     rng: np.random.Generator,
 ) -> list[StreetObject]:
-    """Draw the things of one street; none of them stands behind a wall or right in front of the lens.
+    """Sample the objects of one street; none of them stands behind a wall or right in front of the lens.
 
-    Some stand just in front of one of the people, so that a detector meets people behind poles and signs. Those in
-    the bank serve as models for statues, dummies and placards; without a bank there are none.
+    Some stand just in front of a person, so that detectors see people behind poles and signs. The sprite bank serves as
+    models for statues, mannequins and placards; without it there are none.
     """
     objects = [_sample_occluder(position, rng) for position in people_xy if rng.random() < 0.14]
     for _ in range(int(rng.integers(0, 9))):
-        objects.append(_sample_single(camera, rng, _THINGS))
+        objects.append(_sample_single(camera, rng, _MAKERS))
     if bank and rng.random() < 0.22:
         objects += [_human_shaped_object(camera, bank, rng) for _ in range(int(rng.integers(1, 3)))]
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.3, 0.35, 0.2, 0.15]))):
@@ -95,11 +100,11 @@ def scatter_objects(
 def _is_visible(camera: Camera, obj: StreetObject, walls: list[Wall]) -> bool:
     if obj.ground_xy[1] < 1 or camera.pixels_per_metre(obj.ground_xy) > _MAX_PIXELS_PER_METRE:
         return False
-    return not any(wall.hides(obj.ground_xy) for wall in walls)
+    return not any(wall.occludes(obj.ground_xy) for wall in walls)
 
 
 def _overlaps_person(obj: StreetObject, people_xy: Sequence[np.ndarray]) -> bool:
-    """Whether a large thing, a car say, takes the place of one of the people."""
+    """Return whether a large object, such as a car, covers the position of a person."""
     if isinstance(obj.shape, Cutout):
         return False
     reach = max(float(np.hypot(*to_world(part, np.zeros(2), 0.0)[:, :2].T).max()) for part in obj.shape)
@@ -112,7 +117,7 @@ def _sample_single(camera: Camera, rng: np.random.Generator, makers: Sequence[Ma
 
 
 def _human_shaped_object(camera: Camera, bank: SpriteBank, rng: np.random.Generator) -> StreetObject:
-    """A statue, a dummy in a show-case or a placard, turned more or less to the camera."""
+    """Sample a statue, a mannequin in a display case or a placard, turned roughly to the camera."""
     position = sample_visible_ground(camera, rng)
     figure = bank.draw(float(camera.tilt_at(position)), rng).rgba
     yaw = rng.normal(0, 0.5)
@@ -133,16 +138,16 @@ def _sample_occluder(position: np.ndarray, rng: np.random.Generator) -> StreetOb
 
 
 def _sample_cluster(camera: Camera, rng: np.random.Generator) -> list[StreetObject]:
-    """Two to four things within arm's length of each other, at least one of them slender."""
+    """Sample two to four objects within arm's length of each other, at least one of them slender."""
     centre = sample_visible_ground(camera, rng)
     makers = [SLENDER[int(rng.integers(len(SLENDER)))]]
-    makers += [_THINGS[int(rng.integers(len(_THINGS)))] for _ in range(int(rng.integers(1, 4)))]
+    makers += [_MAKERS[int(rng.integers(len(_MAKERS)))] for _ in range(int(rng.integers(1, 4)))]
     return [StreetObject(maker(rng), centre + rng.normal(0, 0.35, 2), rng.uniform(-np.pi, np.pi)) for maker in makers]
 
 
 def _sample_row(camera: Camera, rng: np.random.Generator) -> list[StreetObject]:
-    """The same thing again and again along a line: bollards, parked cars, cones with a tape between them."""
-    pool = [*_THINGS, car, car]
+    """Sample repeated objects along a line: bollards, parked cars, cones with a tape between them."""
+    pool = [*_MAKERS, car, car]
     maker, gap = pool[int(rng.integers(len(pool)))], rng.uniform(0.8, 4.0)
     if maker is car:
         gap = rng.uniform(2.4, 5.5)
@@ -159,7 +164,7 @@ def _sample_row(camera: Camera, rng: np.random.Generator) -> list[StreetObject]:
 
 
 def _tape(rng: np.random.Generator, length: float) -> list[Primitive]:
-    """A sagging striped tape from here to `length` metres along x."""
+    """Make a sagging striped tape of `length` metres along x."""
     level, one, two = rng.uniform(0.5, 1.1), paint_colour(rng), grey_colour(rng, 190, 250)
     along = np.linspace(0, length, 9)
     sag = level - 0.15 * np.sin(np.pi * along / length)

@@ -1,4 +1,4 @@
-"""House fronts: brick or plaster, rows of windows with blinds and curtains, doors, pipes, shops and their signs."""
+"""Facades: brick or plaster, rows of windows with blinds and curtains, doors, pipes, shops and their signs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _HEIGHT, _WIDTH = TILE, 2 * TILE
 
 @dataclass(frozen=True)
 class Facade:
-    """One house front, about 8 m × 16 m.
+    """A facade of about 8 m × 16 m.
 
     Attributes:
-        picture: (TILE, 2 TILE, 3) uint8 RGB.
+        image: (TILE, 2 TILE, 3) uint8 RGB.
         panes: (TILE, 2 TILE) uint8, a number from 1 for each window, 0 for the wall.
     """
 
@@ -29,18 +29,18 @@ class Facade:
 
 @dataclass(frozen=True)
 class _Style:
-    """What the windows of one house have in common."""
+    """Properties shared by the windows of one house."""
 
     wide: int
     tall: int
     pane: np.ndarray
     frame: np.ndarray
     curtain: np.ndarray
-    bars: tuple[int, int]  # across, up
+    bars: tuple[int, int]  # columns, rows
 
 
 def make_facade(rng: np.random.Generator) -> Facade:
-    """Draw a house front."""
+    """Make a random facade."""
     warm = rng.uniform(0.78, 1.0)
     wall = grey_colour(rng, 70, 215, 3) * np.array([1.0, warm, warm * rng.uniform(0.7, 1.02)], np.float32)
     image = cv2.resize(tint(brick(rng), wall), (_WIDTH, _HEIGHT), interpolation=cv2.INTER_LINEAR)
@@ -48,25 +48,25 @@ def make_facade(rng: np.random.Generator) -> Facade:
     shops = rng.random() < 0.3
     street_level = _HEIGHT - (int(rng.uniform(190, 240)) if shops else 0)
     if rng.random() < 0.9:
-        _rows_of_windows(image[:street_level], panes[:street_level], rng)
+        _paint_window_rows(image[:street_level], panes[:street_level], rng)
     if shops:
-        _row_of_shops(image, panes, rng, street_level)
+        _paint_shop_row(image, panes, rng, street_level)
     else:
-        if rng.random() < 0.5:  # a plinth of stone
+        if rng.random() < 0.5:  # stone plinth
             plinth = int(rng.uniform(15, 60))
             image[-plinth:] = np.clip(image[-plinth:] * rng.uniform(0.5, 1.2), 0, 255).astype(np.uint8)
         for _ in range(int(rng.integers(0, 4))):
-            _door(image, panes, rng)
+            _paint_door(image, panes, rng)
     for _ in range(int(rng.integers(0, 4))):
         x, pipe = int(rng.integers(0, _WIDTH)), grey_colour(rng, 30, 170)
         cv2.line(image, (x + 3, 0), (x + 3, _HEIGHT), np.clip(wall * 0.5, 0, 255).tolist(), 4)
         cv2.line(image, (x, 0), (x, _HEIGHT), pipe.tolist(), 5)
     for _ in range(int(rng.integers(0, 4))):
-        _box_on_the_wall(image, rng)
+        _paint_wall_box(image, rng)
     return Facade(image, panes)
 
 
-def _rows_of_windows(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator) -> None:
+def _paint_window_rows(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator) -> None:
     height, width = panes.shape
     style = _Style(
         wide=int(rng.uniform(40, 170)),
@@ -82,11 +82,11 @@ def _rows_of_windows(image: np.ndarray, panes: np.ndarray, rng: np.random.Genera
             if rng.random() < 0.95:
                 number = 1 + int(panes.max()) % 254
                 panes[top : top + style.tall, left : left + style.wide] = number
-                _window(image[top - 6 : top + style.tall + 9, left : left + style.wide], rng, style)
+                _paint_window(image[top - 6 : top + style.tall + 9, left : left + style.wide], rng, style)
 
 
-def _window(view: np.ndarray, rng: np.random.Generator, style: _Style) -> None:
-    """Fill a view (tall + 15, wide, 3): lintel, glass with the sky in it, curtains or a blind, frame, sill, shadow."""
+def _paint_window(view: np.ndarray, rng: np.random.Generator, style: _Style) -> None:
+    """Paint a window (tall + 15, wide, 3): lintel, glass reflecting the sky, curtains or blind, frame, sill, shadow."""
     height, wide = view.shape[:2]
     glass = view[6 : height - 9]
     glass[:] = np.clip(style.pane * rng.uniform(0.6, 1.4), 0, 255)
@@ -99,7 +99,7 @@ def _window(view: np.ndarray, rng: np.random.Generator, style: _Style) -> None:
     elif kind < 0.45:
         fold = int(wide * rng.uniform(0.12, 0.3))
         glass[:, :fold] = glass[:, -fold:] = np.clip(style.curtain * rng.uniform(0.6, 1), 0, 255)
-    glass[:4] = glass[:4] // 2  # the lintel's shadow
+    glass[:4] = glass[:4] // 2  # shadow of the lintel
     frame = style.frame.tolist()
     for part in range(style.bars[0] + 1):
         x = int(part * (wide - 1) / style.bars[0])
@@ -111,7 +111,7 @@ def _window(view: np.ndarray, rng: np.random.Generator, style: _Style) -> None:
     view[height - 4 :] = view[height - 4 :] // 2
 
 
-def _door(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator) -> None:
+def _paint_door(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator) -> None:
     wide, tall = int(rng.integers(50, 160)), int(rng.uniform(125, 170))
     left, top = int(rng.integers(0, _WIDTH - wide)), _HEIGHT - tall
     paint = np.clip(paint_colour(rng) * 0.8, 0, 255)
@@ -129,16 +129,18 @@ def _door(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator) -> Non
             cv2.rectangle(image, *glass, grey_colour(rng, 20, 90, 4).tolist(), -1)
 
 
-def _row_of_shops(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator, top: int) -> None:
+def _paint_shop_row(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator, top: int) -> None:
     left = -int(rng.integers(0, 120))
     while left < _WIDTH:
         right = left + int(rng.uniform(220, 520))
-        _shop(image, panes, rng, (max(0, left), top, min(_WIDTH, right) - 6, _HEIGHT))
+        _paint_shop(image, panes, rng, (max(0, left), top, min(_WIDTH, right) - 6, _HEIGHT))
         left = right
 
 
-def _shop(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator, box_xyxy: tuple[int, int, int, int]) -> None:
-    """A front with a sign over it, panes down to a low sill, wares behind them, a door."""
+def _paint_shop(
+    image: np.ndarray, panes: np.ndarray, rng: np.random.Generator, box_xyxy: tuple[int, int, int, int]
+) -> None:
+    """Paint a shop front with a sign, display windows down to a low sill, goods and a door."""
     left, top, right, bottom = box_xyxy
     if right - left < 60:
         return
@@ -157,13 +159,13 @@ def _shop(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator, box_xy
         glass[:] = grey_colour(rng, 25, 110, 6)
         panes[band + 6 : sill, a + 4 : b - 4] = number
         for _ in range(int(rng.integers(2, 9))):
-            _ware(glass, rng)
+            _paint_ware(glass, rng)
     cv2.rectangle(image, (door, band + 4), (door + 70, bottom), np.clip(paint * 0.6, 0, 255).tolist(), -1)
     cv2.rectangle(image, (door + 9, band + 14), (door + 61, bottom - 24), grey_colour(rng, 20, 90, 4).tolist(), -1)
 
 
-def _ware(glass: np.ndarray, rng: np.random.Generator) -> None:
-    """Something on show: a box, a bottle, a placard."""
+def _paint_ware(glass: np.ndarray, rng: np.random.Generator) -> None:
+    """Paint goods on display: a box, a bottle, a placard."""
     height, width = glass.shape[:2]
     tall, wide = int(height * rng.uniform(0.1, 0.5)), int(max(4, width * rng.uniform(0.05, 0.35)))
     x, base = int(rng.integers(0, max(1, width - wide))), height - int(height * rng.choice([0.0, 0.1, 0.45]))
@@ -174,8 +176,8 @@ def _ware(glass: np.ndarray, rng: np.random.Generator) -> None:
         cv2.ellipse(glass, (x + wide // 2, base - tall // 2), (wide // 2, tall // 2), 0, 0, 360, colour, -1)
 
 
-def _box_on_the_wall(image: np.ndarray, rng: np.random.Generator) -> None:
-    """A vent, a meter, an air conditioner, a plaque."""
+def _paint_wall_box(image: np.ndarray, rng: np.random.Generator) -> None:
+    """Paint a vent, a meter, an air conditioner or a plaque."""
     wide, tall = int(rng.uniform(12, 60)), int(rng.uniform(12, 60))
     left, top = int(rng.integers(0, _WIDTH - wide)), int(rng.integers(100, _HEIGHT - tall))
     colour = grey_colour(rng, 60, 230) if rng.random() < 0.6 else np.clip(paint_colour(rng), 0, 255)

@@ -1,4 +1,4 @@
-"""Ground seen in perspective: materials, areas with kerbs, road markings, manholes, repairs, litter."""
+"""Ground in perspective: materials, areas with kerbs, road markings, manholes, repairs, litter."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from reid_synth.places.canvas import SUPERSAMPLING, Canvas
 from reid_synth.places.surfaces import Surfaces, ground_colour
 from reid_synth.places.textures import TILE, grey_colour, tint
 
-_FAR_M = 250.0  # beyond this the ground is one colour
-_STAIN_M = 45.0  # side of the tile of large stains that hides the repetition of the small one
+_FAR_M = 250.0  # beyond this distance the ground has one colour
+_STAIN_M = 45.0  # tile side of the stains, which hide the repetition of the small texture
 _PAINTS = np.array([(232, 232, 226), (232, 232, 226), (214, 180, 60), (150, 165, 205), (170, 60, 50)], float)
 
 
@@ -23,18 +23,26 @@ def render_ground(
     turn: float,
     rows: tuple[int, int] | None = None,
 ) -> np.ndarray:
-    """The whole picture covered with one material in perspective, (h, w, 3) uint8; rows above the horizon stay plain.
+    """Render the whole ground plane covered with one material.
 
-    Of a picture that is needed only from one of the canvas's rows to another, `rows`, the rest may stay plain too.
+    Each band of rows reads a mip level of the texture that matches its distance, which prevents aliasing. The ground is
+    rendered at the output resolution: mip mapping leaves no detail for a finer one.
 
-    Each band of rows is read from a copy of the texture that is as coarse as the band is far (a mip map), because a
-    far pixel covers many texture pixels and would sparkle. That done, the canvas's finer resolution adds nothing:
-    the ground is laid at the picture's own.
+    Args:
+        canvas: Canvas whose camera is used.
+        relief: Texture of the material.
+        colour: (3,) 0–255.
+        tile_m: Side of one texture tile, metres.
+        turn: Rotation of the texture, radians.
+        rows: Range of canvas rows that is needed; the rest may stay plain.
+
+    Returns:
+        (h, w, 3) uint8 at canvas resolution; rows above the horizon are plain.
     """
     camera = canvas.output_camera
     texture = tint(relief, colour)
-    sheet = np.empty((camera.height, camera.width, 3), np.uint8)
-    sheet[:] = np.clip(colour, 0, 255).astype(np.uint8)
+    layer = np.empty((camera.height, camera.width, 3), np.uint8)
+    layer[:] = np.clip(colour, 0, 255).astype(np.uint8)
     first, last = (0, camera.height) if rows is None else (rows[0] // SUPERSAMPLING, -(-rows[1] // SUPERSAMPLING))
     for level, top, bottom in _bands(camera, TILE / tile_m):
         top, bottom = max(top, first), min(bottom, last)
@@ -45,8 +53,8 @@ def render_ground(
         to_picture = camera.ground_homography @ _texture_to_metres(tile_m / side, turn)
         shift = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, -top], [0.0, 0.0, 1.0]])
         size = (camera.width, bottom - top)
-        sheet[top:bottom] = cv2.warpPerspective(copy, shift @ to_picture, size, borderMode=cv2.BORDER_WRAP)
-    return cv2.resize(sheet, canvas.ids.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        layer[top:bottom] = cv2.warpPerspective(copy, shift @ to_picture, size, borderMode=cv2.BORDER_WRAP)
+    return cv2.resize(layer, canvas.ids.shape[::-1], interpolation=cv2.INTER_NEAREST)
 
 
 def _texture_to_metres(metres_per_pixel: float, turn: float) -> np.ndarray:
@@ -55,7 +63,7 @@ def _texture_to_metres(metres_per_pixel: float, turn: float) -> np.ndarray:
 
 
 def _bands(camera: Camera, texels_per_metre: float) -> list[tuple[int, int, int]]:
-    """Runs of rows that share a mip level: (level, first row, one past the last row)."""
+    """Return runs of rows that share a mip level: (level, first row, one past the last row)."""
     rows = np.arange(camera.height)
     ground = camera.to_ground(np.stack([np.full(len(rows), camera.width / 2), rows + 0.5], axis=1))
     near_enough = (ground[:, 1] > 0) & (ground[:, 1] < _FAR_M)
@@ -77,22 +85,22 @@ def fill_ground(
     tile_m: float,
     turn: float = 0.0,
 ) -> None:
-    """Cover a ground polygon (n, 2) with one material; see `render_ground`."""
+    """Fill a ground polygon (n, 2) with one material; see `render_ground`."""
     mask = canvas.mask(area_xy)
     if mask is None:
         return
     filled = np.flatnonzero(mask.any(axis=1))
     if len(filled):
         rows = int(filled[0]), int(filled[-1]) + 1
-        sheet = render_ground(canvas, relief, colour, tile_m, turn, rows)
+        layer = render_ground(canvas, relief, colour, tile_m, turn, rows)
         window = slice(*rows)
-        cv2.copyTo(sheet[window], mask[window], canvas.image[window])
+        cv2.copyTo(layer[window], mask[window], canvas.image[window])
 
 
 def sample_visible_ground(
     camera: Camera, rng: np.random.Generator, far_m: float = 60.0, below: float = 0.0
 ) -> np.ndarray:
-    """A ground point (2,) drawn evenly over the picture's ground; `below` lets it lie under the picture's edge."""
+    """Sample a ground point (2,) uniformly over the image; `below` extends the range under its lower edge."""
     while True:
         column = rng.uniform(0, camera.width)
         row = rng.uniform(max(0.0, camera.horizon), camera.height * (1 + below))
@@ -102,22 +110,22 @@ def sample_visible_ground(
 
 
 def paint_area(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
-    """Cover a piece of ground of any shape with any material, mostly with an edge to it."""
+    """Paint a ground area of random shape and material, usually with an edge."""
     fill_with_random_material(canvas, surfaces, rng, _area(canvas.camera, rng))
 
 
 def fill_with_random_material(
     canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator, area: np.ndarray | None
 ) -> None:
-    """Cover a ground polygon (n, 2), or all there is, with any material; some areas get a kerb."""
+    """Fill a ground polygon (n, 2), or the whole ground, with a random material; some areas get a kerb."""
     material = surfaces.material(rng)
     colour, tile_m, turn = ground_colour(material.kind, rng), rng.uniform(6, 16), rng.uniform(0, 6.3)
     if area is None:
-        sheet = render_ground(canvas, material.relief, colour, tile_m, turn)
+        layer = render_ground(canvas, material.relief, colour, tile_m, turn)
         horizon = int(np.clip(canvas.camera.horizon, 0, canvas.camera.height))
-        canvas.image[horizon:] = sheet[horizon:]
+        canvas.image[horizon:] = layer[horizon:]
         return
-    if material.kind == "grass":  # blades hang over the edge
+    if material.kind == "grass":  # ragged edge
         area = area + rng.normal(0, 0.04, area.shape)
     elif rng.random() < 0.6:
         _kerb(canvas, area, rng)
@@ -125,7 +133,7 @@ def fill_with_random_material(
 
 
 def _area(camera: Camera, rng: np.random.Generator) -> np.ndarray:
-    """A piece of ground as a polygon (n, 2): a road or path, a rounded bed, or all that lies beyond a line."""
+    """Sample a ground polygon (n, 2): a road or path, a rounded bed, or everything beyond a line."""
     start, end = sample_visible_ground(camera, rng), sample_visible_ground(camera, rng)
     shape = rng.random()
     if shape < 0.45:
@@ -142,7 +150,7 @@ def _area(camera: Camera, rng: np.random.Generator) -> np.ndarray:
 
 
 def winding_path(start: np.ndarray, end: np.ndarray, rng: np.random.Generator, reach: float) -> np.ndarray:
-    """A gently winding line (n, 2) through two points that goes on for `reach` metres on both sides."""
+    """Sample a gently winding line (n, 2) through two points that extends `reach` metres to both sides."""
     along = (end - start) / max(float(np.linalg.norm(end - start)), 0.1)
     position = np.linspace(-reach, reach, 60)
     sway = rng.uniform(0, 2.5) * np.sin(position * rng.uniform(0.03, 0.25) + rng.uniform(0, 6.3))
@@ -150,7 +158,7 @@ def winding_path(start: np.ndarray, end: np.ndarray, rng: np.random.Generator, r
 
 
 def ribbon(path: np.ndarray, width_m: float) -> np.ndarray:
-    """The polygon (2n, 2) of a band of the given width along a path (n, 2)."""
+    """Return the polygon (2n, 2) of a band of the given width along a path (n, 2)."""
     along = np.gradient(path, axis=0)
     along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
     side = np.stack([-along[:, 1], along[:, 0]], axis=1) * width_m / 2
@@ -158,7 +166,7 @@ def ribbon(path: np.ndarray, width_m: float) -> np.ndarray:
 
 
 def _kerb(canvas: Canvas, area: np.ndarray, rng: np.random.Generator) -> None:
-    """A rim of stone around an area, sometimes with a painted line along it."""
+    """Paint a stone edge around an area, sometimes with a painted line along it."""
     ring = np.vstack([area, area[:1]])
     paint_line(canvas, ring, rng.uniform(0.15, 0.5), grey_colour(rng, 70, 215))
     if rng.random() < 0.3:
@@ -170,7 +178,7 @@ def paint_line(canvas: Canvas, path: np.ndarray, width_m: float, colour: np.ndar
     """Paint a line of constant width in metres along a ground path (n, 2)."""
     left, right = np.split(lift(ribbon(path, width_m), 0.0), 2)
     right = right[::-1]
-    # piece by piece, as a long band may cross itself
+    # segment by segment, because a long band may cross itself
     canvas.fill_each(np.stack([left[:-1], left[1:], right[1:], right[:-1]], axis=1), colour)
 
 
@@ -179,7 +187,7 @@ def _paint(rng: np.random.Generator) -> np.ndarray:
 
 
 def _straight(camera: Camera, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A visible point and two directions at right angles, one of them often along the street."""
+    """Sample a visible point and two perpendicular directions, one of them often along the street."""
     angle = rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.4)
     along = np.array([np.cos(angle), np.sin(angle)])
     return sample_visible_ground(camera, rng), along, np.array([-along[1], along[0]])
@@ -199,7 +207,7 @@ def _dashes(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def _bars(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Parallel bars: a crossing when thick, parking bays when thin."""
+    """Paint parallel bars: a pedestrian crossing if thick, parking bays if thin."""
     start, along, across = _straight(canvas.camera, rng)
     length, paint = rng.uniform(2, 5), _paint(rng)
     gap, width = (1.0, 0.5) if rng.random() < 0.4 else (2.5, 0.1)
@@ -224,7 +232,7 @@ def _manhole(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def _repair(canvas: Canvas, rng: np.random.Generator) -> None:
-    """A patch of newer or older surface: what is there, made darker or lighter."""
+    """Paint a repair patch: darken or lighten the existing surface."""
     start, along, across = _straight(canvas.camera, rng)
     length, width = along * rng.uniform(0.4, 4), across * rng.uniform(0.3, 2)
     mask = canvas.mask(np.array([start, start + length, start + length + width, start + width]))
@@ -233,7 +241,7 @@ def _repair(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def _litter(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Leaves, scraps of paper, stones: small flecks strewn over a few metres."""
+    """Paint leaves, scraps of paper and stones: small flecks spread over a few metres."""
     centre, tone = sample_visible_ground(canvas.camera, rng, far_m=30.0), grey_colour(rng, 40, 230, 15)
     for _ in range(int(rng.integers(1, 25))):
         fleck = rng.normal(0, 1, (4, 2)) * rng.uniform(0.02, 0.1) + centre + rng.normal(0, 1.5, 2)
@@ -244,12 +252,12 @@ _MARKINGS = (_long_line, _dashes, _bars, _arc, _manhole, _repair, _litter)
 
 
 def paint_marking(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Paint one thing that lies flat on the ground: a line, a crossing, a manhole, a repair …"""
+    """Paint one flat item on the ground: a line, a crossing, a manhole, a repair, litter."""
     _MARKINGS[int(rng.integers(len(_MARKINGS)))](canvas, rng)
 
 
 def apply_stains(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
-    """Large damp and worn places over everything, fainter the farther they are."""
+    """Darken and lighten the ground with large stains that fade with distance."""
     relief = surfaces.stains[int(rng.integers(len(surfaces.stains)))]
     stain = render_ground(canvas, relief, np.full(3, 128.0), _STAIN_M, rng.uniform(0, 6.3))[..., 0]
     top = int(np.clip(canvas.camera.horizon, 0, canvas.camera.height))

@@ -1,4 +1,4 @@
-"""The floor of a street: roads with kerbs, gutters, pavements and lawns, or odd areas side by side."""
+"""Ground layout of a street: roads with kerbs, pavements and lawns, or irregular areas."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SOIL = np.array((74.0, 62.0, 48.0))
 
 
 def paint_ground_layout(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
-    """Paint a random floor: one material everywhere, then areas of others or roads, then markings."""
+    """Paint a random ground layout: one base material, then areas and roads, then markings."""
     fill_with_random_material(canvas, surfaces, rng, None)
     for _ in range(int(rng.choice([0, 1, 2], p=[0.3, 0.45, 0.25]))):
         paint_area(canvas, surfaces, rng)
@@ -36,60 +36,62 @@ def paint_ground_layout(canvas: Canvas, surfaces: Surfaces, rng: np.random.Gener
 
 
 def paint_road(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
-    """Paint a road through the picture, with what lies along it."""
+    """Paint a road through the image, with pavement, lawn or kerb."""
     path = winding_path(
         sample_visible_ground(canvas.camera, rng, 30.0), sample_visible_ground(canvas.camera, rng), rng, reach=60.0
     )
     width = rng.uniform(2.5, 9.0)
     kerbs = rng.random() < 0.7
     if rng.random() < 0.45:  # pavements
-        _lay(canvas, surfaces, rng, "paving", ribbon(path, width + rng.uniform(2.0, 7.0)))
+        _fill(canvas, surfaces, rng, "paving", ribbon(path, width + rng.uniform(2.0, 7.0)))
     elif rng.random() < 0.6:  # lawns
         verge = ribbon(path, width + rng.uniform(6.0, 30.0))
-        _lay(canvas, surfaces, rng, "grass", verge + rng.normal(0, 0.05, verge.shape))
+        _fill(canvas, surfaces, rng, "grass", verge + rng.normal(0, 0.05, verge.shape))
     if kerbs:
         stone = grey_colour(rng, 95, 205, 4)
         paint_line(canvas, path, width + rng.uniform(0.2, 0.55), stone)
-        paint_line(canvas, path, width + 0.06, stone * 0.55)  # the kerb's foot lies in its shade
+        paint_line(canvas, path, width + 0.06, stone * 0.55)  # contact shadow of the kerb
     else:
         edge = ribbon(path, width + rng.uniform(0.1, 0.5))
         soil = canvas.mask(edge + rng.normal(0, 0.06, edge.shape))
         if soil is not None:
             canvas.image[soil > 0] = _SOIL * rng.uniform(0.7, 1.6)
-    _lay(canvas, surfaces, rng, str(rng.choice(["asphalt", "asphalt", "concrete", "paving"])), ribbon(path, width))
-    _lines(canvas, path, width, rng)
+    _fill(canvas, surfaces, rng, str(rng.choice(["asphalt", "asphalt", "concrete", "paving"])), ribbon(path, width))
+    _paint_lane_lines(canvas, path, width, rng)
     for _ in range(int(rng.integers(0, 5))):
-        _crack(canvas, path, width, rng)
+        _paint_crack(canvas, path, width, rng)
 
 
-def _lay(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator, kind: str, area: np.ndarray) -> None:
-    """Cover a ground polygon (n, 2) with a material of a kind in one of its colours."""
+def _fill(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator, kind: str, area: np.ndarray) -> None:
+    """Fill a ground polygon (n, 2) with a material of the given kind in one of its colours."""
     material = surfaces.material(rng, kind)
     tile_m, turn = rng.uniform(5, 14), rng.uniform(0, 6.3)
     fill_ground(canvas, material.relief, ground_colour(kind, rng), area, tile_m, turn)
 
 
-def _lines(canvas: Canvas, path: np.ndarray, width: float, rng: np.random.Generator) -> None:
-    """Lines along the gutters, single or double, and dashes in the middle."""
+def _paint_lane_lines(canvas: Canvas, path: np.ndarray, width: float, rng: np.random.Generator) -> None:
+    """Paint single or double lines along the gutters and dashes in the middle."""
     paint, worn = (_WHITE, _YELLOW)[int(rng.random() < 0.5)], rng.uniform(0.65, 1.05)
     for side in (-1, 1):
         if rng.random() < 0.45:
             for inset in (0.25, 0.45)[: int(rng.integers(1, 3))]:
-                paint_line(canvas, _beside(path, side * (width / 2 - inset)), rng.uniform(0.06, 0.12), paint * worn)
+                paint_line(
+                    canvas, _offset_path(path, side * (width / 2 - inset)), rng.uniform(0.06, 0.12), paint * worn
+                )
     if width > 4.5 and rng.random() < 0.5:
         for start in range(0, len(path) - 1, 2):
             paint_line(canvas, path[start : start + 2], rng.uniform(0.09, 0.15), _WHITE * worn)
 
 
-def _beside(path: np.ndarray, metres: float) -> np.ndarray:
-    """The path (n, 2) moved to its left (negative: right)."""
+def _offset_path(path: np.ndarray, metres: float) -> np.ndarray:
+    """Shift the path (n, 2) to its left (negative: right)."""
     along = np.gradient(path, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     return path + metres * np.stack([-along[:, 1], along[:, 0]], axis=1)
 
 
-def _crack(canvas: Canvas, path: np.ndarray, width: float, rng: np.random.Generator) -> None:
-    """A crack or a sealed one: a dark line that wanders."""
+def _paint_crack(canvas: Canvas, path: np.ndarray, width: float, rng: np.random.Generator) -> None:
+    """Paint an open or sealed crack: a dark random walk."""
     start = sample_visible_ground(canvas.camera, rng, 30.0)
     steps = rng.normal(0, 0.25, (14, 2)) + rng.normal(0, 0.3, 2)
     wander = start + np.cumsum(steps, axis=0)

@@ -1,6 +1,6 @@
-"""What looks like a person and is not: statues, dummies in shop windows, placards with people, coats on stands.
+"""Objects that resemble people: statues, mannequins, placards with people, coats on stands.
 
-A detector that never met them calls every upright thing with a round top "person".
+Without such hard negatives a detector reports every upright object with a round top as a person.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from reid_synth.places.textures import grey_colour, paint_colour
 
 
 def parking_meter(rng: np.random.Generator) -> list[Primitive]:
-    """A post with a rounded head, at times two heads."""
+    """Make a post with one rounded head or two."""
     steel, height, head = grey_colour(rng, 30, 170), rng.uniform(0.9, 1.25), paint_colour(rng) * 0.8
     parts: list[Primitive] = [upright(rng.uniform(0.03, 0.06), height, steel)]
     for x in ((0.0,), (-0.14, 0.14))[int(rng.random() < 0.3)]:
@@ -29,7 +29,7 @@ def parking_meter(rng: np.random.Generator) -> list[Primitive]:
 
 
 def coat_stand(rng: np.random.Generator) -> list[Primitive]:
-    """A coat on a stand or a scarecrow: shoulders, a garment that hangs straight, one leg, perhaps a hat."""
+    """Make a coat on a stand or a scarecrow: shoulders, a straight garment, one leg, perhaps a hat."""
     cloth, pole = paint_colour(rng), grey_colour(rng, 20, 120)
     height, half = rng.uniform(1.3, 1.75), rng.uniform(0.16, 0.26)
     hem = height * rng.uniform(0.15, 0.5)
@@ -46,7 +46,7 @@ def coat_stand(rng: np.random.Generator) -> list[Primitive]:
 
 
 def potted_plant(rng: np.random.Generator) -> list[Primitive]:
-    """A clipped shrub in a pot, about as tall as a person."""
+    """Make a clipped shrub in a pot, about as tall as a person."""
     pot, leaf = paint_colour(rng) * 0.7, rng.uniform(40, 100) * np.array([0.65, 1.0, 0.45])
     level, radius = rng.uniform(0.25, 0.6), rng.uniform(0.15, 0.3)
     parts: list[Primitive] = [Cylinder((0, 0, 0), (0, 0, level), radius * 0.8, radius, pot)]
@@ -59,27 +59,27 @@ def potted_plant(rng: np.random.Generator) -> list[Primitive]:
 
 
 def notice_board(rng: np.random.Generator) -> list[Primitive]:
-    """A printed notice on one post or two."""
+    """Make a printed notice on one or two posts."""
     wide, shape, low = rng.uniform(0.3, 0.9), rng.uniform(0.5, 1.6), rng.uniform(0.7, 1.9)
     steel = grey_colour(rng, 30, 190)
     tall = wide * shape
     placed_cameras = (0.0,) if rng.random() < 0.65 else (-wide * 0.4, wide * 0.4)
     parts: list[Primitive] = [upright(rng.uniform(0.025, 0.06), low + tall, steel, x=x) for x in placed_cameras]
-    print_ = notice(rng, shape)
+    texture = notice(rng, shape)
     return [
         *parts,
-        textured_panel((0, -0.08, low + tall / 2), wide, tall, print_),
-        _back((0, 0.08, low + tall / 2), wide, tall),
+        textured_panel((0, -0.08, low + tall / 2), wide, tall, texture),
+        _back_panel((0, 0.08, low + tall / 2), wide, tall),
     ]
 
 
 def a_board(rng: np.random.Generator) -> list[Primitive]:
-    """A folding placard on the pavement."""
-    return _folding(rng, notice(rng, rng.uniform(1.2, 1.8)))
+    """Make a folding placard on the pavement."""
+    return _folding_board(rng, notice(rng, rng.uniform(1.2, 1.8)))
 
 
 def wheelie_bin(rng: np.random.Generator) -> list[Primitive]:
-    """A tall bin on wheels with a sloping lid."""
+    """Make a tall bin on wheels with a sloping lid."""
     colour, half, height = paint_colour(rng) * 0.7, rng.uniform(0.25, 0.32), rng.uniform(0.9, 1.1)
     body = block((-half, -half, 0.05), (half, half, height), colour, shrink=-0.04)
     lid = block((-half - 0.05, -half - 0.06, height), (half + 0.05, half + 0.08, height + 0.09), colour * 0.75, 0.05)
@@ -88,7 +88,7 @@ def wheelie_bin(rng: np.random.Generator) -> list[Primitive]:
 
 
 def young_tree(rng: np.random.Generator) -> list[Primitive]:
-    """A thin stem tied to stakes, with a guard around its foot."""
+    """Make a thin stem tied to stakes, with a guard around its foot."""
     bark, wood = grey_colour(rng, 50, 110), np.array([150.0, 120.0, 80.0]) * rng.uniform(0.6, 1.2)
     parts: list[Primitive] = [upright(0.03, rng.uniform(2.0, 3.2), bark, top=0.5)]
     parts += [upright(0.035, rng.uniform(0.9, 1.5), wood, x=x) for x in (-0.25, 0.25)[: int(rng.integers(1, 3))]]
@@ -106,34 +106,34 @@ LOOKALIKES: dict[str, Maker] = {
 }
 
 
-def statue(rng: np.random.Generator, figure: np.ndarray, metre: float) -> Cutout:
-    """Somebody in stone or bronze, on a plinth.
+def statue(rng: np.random.Generator, figure: np.ndarray, px_per_m: float) -> Cutout:
+    """Make a statue in stone or bronze on a plinth.
 
     Args:
-        rng: draws material and plinth.
-        figure: (h, w, 4) uint8, premultiplied, who is shown.
-        metre: pixels of the figure a metre.
+        rng: Draws material and plinth.
+        figure: (h, w, 4) uint8, premultiplied, sprite of the person shown.
+        px_per_m: Scale of the sprite, pixels per metre.
     """
     stone = (
         grey_colour(rng, 120, 225, 4) if rng.random() < 0.6 else np.array([88.0, 98.0, 84.0]) * rng.uniform(0.5, 1.1)
     )
     height, width = figure.shape[:2]
-    plinth = int(metre * rng.uniform(0.3, 1.6))
-    wide = max(width, int(metre * rng.uniform(0.5, 0.9)))
+    plinth = int(px_per_m * rng.uniform(0.3, 1.6))
+    wide = max(width, int(px_per_m * rng.uniform(0.5, 0.9)))
     rgba = np.zeros((height + plinth, wide, 4), np.uint8)
     left = (wide - width) // 2
     relief = cv2.cvtColor(np.ascontiguousarray(figure[..., :3]), cv2.COLOR_RGB2GRAY)
-    relief = cv2.addWeighted(relief, 0.55, figure[..., 3], 0.3, 0)  # dark clothes are no darker stone
+    relief = cv2.addWeighted(relief, 0.55, figure[..., 3], 0.3, 0)  # compresses the contrast of the clothes
     rgba[:height, left : left + width, :3] = np.clip(relief[..., None] / 170 * stone, 0, 255)
     rgba[:height, left : left + width, 3] = figure[..., 3]
     np.minimum(rgba[..., :3], rgba[..., 3:], out=rgba[..., :3])
     rgba[height - 3 :] = (*np.clip(stone * rng.uniform(0.6, 0.95), 0, 255).astype(int), 255)
     rgba[height - 3 : height + 3, :, :3] = np.clip(stone * 1.05, 0, 255)
-    return Cutout(rgba, metre)
+    return Cutout(rgba, px_per_m)
 
 
-def mannequin(rng: np.random.Generator, figure: np.ndarray, metre: float) -> list[Primitive]:
-    """A dummy behind the glass of a show-case: dressed, dim, with reflections over it."""
+def mannequin(rng: np.random.Generator, figure: np.ndarray, px_per_m: float) -> list[Primitive]:
+    """Make a dressed mannequin behind the glass of a display case, dimmed, with reflections."""
     height, width = figure.shape[:2]
     tall, wide = int(height * rng.uniform(1.12, 1.5)), int(width * rng.uniform(1.3, 3.0))
     rgba = np.full((tall, wide, 4), 255, np.uint8)
@@ -149,21 +149,21 @@ def mannequin(rng: np.random.Generator, figure: np.ndarray, metre: float) -> lis
     dim, veil = rng.uniform(0.45, 0.9), cv2.merge([shine] * 3)
     rgba[..., :3] = cv2.add(cv2.convertScaleAbs(rgba[..., :3], alpha=dim), veil)
     frame = (*np.clip(paint_colour(rng) * 0.8, 0, 255).tolist(), 255.0)
-    cv2.rectangle(rgba, (0, 0), (wide - 1, tall - 1), frame, max(3, int(0.05 * metre)))
-    return _case(rng, rgba, wide / metre, tall / metre)
+    cv2.rectangle(rgba, (0, 0), (wide - 1, tall - 1), frame, max(3, int(0.05 * px_per_m)))
+    return _display_case(rng, rgba, wide / px_per_m, tall / px_per_m)
 
 
 def placard(rng: np.random.Generator, figure: np.ndarray) -> list[Primitive]:
-    """A poster with a person: in a light box, or on a folding board."""
-    print_ = poster(rng, figure)
+    """Make a poster of a person, in a light box or on a folding board."""
+    texture = poster(rng, figure)
     if rng.random() < 0.3:
-        return _folding(rng, print_)
+        return _folding_board(rng, texture)
     tall = rng.uniform(1.2, 2.2)
-    return _case(rng, print_, tall * print_.shape[1] / print_.shape[0], tall)
+    return _display_case(rng, texture, tall * texture.shape[1] / texture.shape[0], tall)
 
 
-def _case(rng: np.random.Generator, rgba: np.ndarray, width: float, height: float) -> list[Primitive]:
-    """A box as deep as an arm with a picture in front and another behind, sometimes on feet."""
+def _display_case(rng: np.random.Generator, rgba: np.ndarray, width: float, height: float) -> list[Primitive]:
+    """Make a box with an image in front and another behind, sometimes on feet."""
     low, deep, half = rng.choice([0.05, rng.uniform(0.2, 0.7)]), rng.uniform(0.08, 0.3), width / 2 + 0.04
     paint = paint_colour(rng) * 0.6
     parts = block((-half, -deep, low), (half, deep, low + height + 0.08), paint)
@@ -172,13 +172,13 @@ def _case(rng: np.random.Generator, rgba: np.ndarray, width: float, height: floa
     return [*parts, front, TexturedQuad(front.points * (1, -1, 1), np.ascontiguousarray(rgba[:, ::-1]))]
 
 
-def _folding(rng: np.random.Generator, rgba: np.ndarray) -> list[Primitive]:
+def _folding_board(rng: np.random.Generator, rgba: np.ndarray) -> list[Primitive]:
     height = rng.uniform(0.8, 1.3)
     half, lean = height * rgba.shape[1] / rgba.shape[0] / 2, 0.25 * height
     front = np.array([(-half, 0, height), (half, 0, height), (half, -lean, 0.04), (-half, -lean, 0.04)])
     return [TexturedQuad(front, rgba), TexturedQuad(front[[1, 0, 3, 2]] * (1, -1, 1), rgba)]
 
 
-def _back(centre: tuple[float, float, float], width: float, height: float) -> Polygon:
-    print_ = textured_panel(centre, width, height, np.zeros((1, 1, 4), np.uint8))
-    return Polygon(print_.points, np.full(3, 120.0))
+def _back_panel(centre: tuple[float, float, float], width: float, height: float) -> Polygon:
+    texture = textured_panel(centre, width, height, np.zeros((1, 1, 4), np.uint8))
+    return Polygon(texture.points, np.full(3, 120.0))

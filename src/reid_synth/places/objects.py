@@ -1,6 +1,6 @@
-"""Things that stand in streets, as solids of plates and tubes: street furniture, vehicles, and what resembles people.
+"""Street furniture and vehicles as solids.
 
-Each maker draws one specimen: `maker(rng) -> list[Primitive]` in metres around its own origin on the ground.
+Each maker samples one specimen: `maker(rng) -> list[Primitive]` in metres around its own origin on the ground.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Maker = Callable[[np.random.Generator], list[Primitive]]
 
 
 def lamp_post(rng: np.random.Generator) -> list[Primitive]:
-    """A street lamp with one or two arms."""
+    """Make a street lamp with one or two arms."""
     steel, height = grey_colour(rng, 40, 190), rng.uniform(3.5, 7)
     parts: list[Primitive] = [upright(rng.uniform(0.04, 0.08), height, steel, top=0.7), upright(0.1, 0.9, steel)]
     for side in ((1,), (1, -1))[int(rng.random() < 0.2)]:
@@ -26,12 +26,12 @@ def lamp_post(rng: np.random.Generator) -> list[Primitive]:
         head = grey_colour(rng, 150, 245)
         parts.append(Cylinder((reach, 0, height), (reach * 1.4, 0, height + 0.02), 0.12, 0.1, head, emissive=True))
     if rng.random() < 0.4:
-        parts += _boards(rng, rng.uniform(1.2, 2.4))
+        parts += _sign_panels(rng, rng.uniform(1.2, 2.4))
     return parts
 
 
-def _boards(rng: np.random.Generator, height: float) -> list[Primitive]:
-    """One to three signs one above the other, in front of and behind their pole."""
+def _sign_panels(rng: np.random.Generator, height: float) -> list[Primitive]:
+    """Make one to three stacked signs, in front of and behind their pole."""
     parts: list[Primitive] = []
     for _ in range(int(rng.integers(1, 4))):
         wide, tall = rng.uniform(0.25, 0.7), rng.uniform(0.25, 0.8)
@@ -45,13 +45,13 @@ def _boards(rng: np.random.Generator, height: float) -> list[Primitive]:
 
 
 def sign(rng: np.random.Generator) -> list[Primitive]:
-    """A pole or a pair of poles with boards."""
+    """Make one or two poles with sign panels."""
     height, colour = rng.uniform(1.0, 2.4), grey_colour(rng, 40, 200)
-    return [upright(rng.uniform(0.025, 0.06), height + 0.5, colour), *_boards(rng, height)]
+    return [upright(rng.uniform(0.025, 0.06), height + 0.5, colour), *_sign_panels(rng, height)]
 
 
 def post_frame(rng: np.random.Generator) -> list[Primitive]:
-    """Two posts joined by a board or rails, often brightly painted: a notice stand, a barrier, a trolley bay."""
+    """Make two posts joined by a board or rails: a notice stand, a barrier, a trolley bay."""
     colour, width, height = paint_colour(rng), rng.uniform(0.35, 1.3), rng.uniform(0.7, 1.9)
     radius = rng.uniform(0.03, 0.07)
     parts: list[Primitive] = [
@@ -68,7 +68,7 @@ def post_frame(rng: np.random.Generator) -> list[Primitive]:
 
 
 def tripod(rng: np.random.Generator) -> list[Primitive]:
-    """Three legs and a device on top."""
+    """Make three legs with a device on top."""
     colour, height = grey_colour(rng, 10, 120), rng.uniform(1.0, 1.9)
     joint, spread, turn = height * rng.uniform(0.6, 0.95), rng.uniform(0.3, 0.65), rng.uniform(0, 2)
     radius = rng.uniform(0.012, 0.035)
@@ -81,7 +81,7 @@ def tripod(rng: np.random.Generator) -> list[Primitive]:
 
 
 def cone(rng: np.random.Generator) -> list[Primitive]:
-    """A traffic cone with pale bands."""
+    """Make a traffic cone with pale bands."""
     colour = np.array((235, 105, 40), np.float32) if rng.random() < 0.6 else paint_colour(rng)
     height, radius = rng.uniform(0.4, 1.0), rng.uniform(0.12, 0.2)
     pale = grey_colour(rng, 190, 250)
@@ -94,7 +94,7 @@ def cone(rng: np.random.Generator) -> list[Primitive]:
 
 
 def bin_(rng: np.random.Generator) -> list[Primitive]:
-    """A litter bin with a lid."""
+    """Make a litter bin with a lid."""
     colour, height, radius = paint_colour(rng) * 0.8, rng.uniform(0.7, 1.3), rng.uniform(0.2, 0.35)
     body = upright(radius * 0.85, height, colour, top=1.15)
     lid = Cylinder((0, 0, height), (0, 0, height + rng.uniform(0.05, 0.25)), radius * 1.05, radius * 0.6, colour * 0.6)
@@ -102,7 +102,7 @@ def bin_(rng: np.random.Generator) -> list[Primitive]:
 
 
 def bollard(rng: np.random.Generator) -> list[Primitive]:
-    """A short thick post, sometimes ringed."""
+    """Make a short thick post, sometimes with a ring."""
     height, radius = rng.uniform(0.5, 1.3), rng.uniform(0.05, 0.2)
     colour = paint_colour(rng)
     parts: list[Primitive] = [upright(radius, height, colour)]
@@ -113,7 +113,7 @@ def bollard(rng: np.random.Generator) -> list[Primitive]:
 
 
 def totem(rng: np.random.Generator) -> list[Primitive]:
-    """A stack of coloured sections about as tall and as wide as a person: hydrant, pump, column, wrapped plant."""
+    """Make a stack of coloured sections of the size of a person: hydrant, pump, column, wrapped plant."""
     height, level, parts = rng.uniform(1.0, 2.1), 0.0, []
     radius = rng.uniform(0.12, 0.32)
     while level < height:
@@ -125,7 +125,7 @@ def totem(rng: np.random.Generator) -> list[Primitive]:
 
 
 def legged_box(rng: np.random.Generator) -> list[Primitive]:
-    """A box on two to four legs: a control cabinet, a grill, a stand, a news rack."""
+    """Make a box on two or four legs: a control cabinet, a grill, a news rack."""
     colour, width, deep = paint_colour(rng), rng.uniform(0.15, 0.4), rng.uniform(0.1, 0.3)
     knee, height = rng.uniform(0.3, 1.0), rng.uniform(0.35, 1.0)
     legs: list[Primitive] = [
@@ -136,7 +136,7 @@ def legged_box(rng: np.random.Generator) -> list[Primitive]:
 
 
 def bench(rng: np.random.Generator) -> list[Primitive]:
-    """A seat with a back."""
+    """Make a seat with a back."""
     wood, steel, half = paint_colour(rng) * 0.7, grey_colour(rng, 20, 110), rng.uniform(0.6, 1.1)
     parts: list[Primitive] = []
     for x in (-half * 0.85, half * 0.85):
@@ -147,7 +147,7 @@ def bench(rng: np.random.Generator) -> list[Primitive]:
 
 
 def fence(rng: np.random.Generator) -> list[Primitive]:
-    """A length of railing."""
+    """Make a length of railing."""
     colour, height, length = paint_colour(rng) * 0.8, rng.uniform(0.7, 1.5), rng.uniform(1.5, 6)
     step, radius = rng.uniform(0.12, 1.2), rng.uniform(0.015, 0.05)
     rails: list[Primitive] = [
@@ -157,7 +157,7 @@ def fence(rng: np.random.Generator) -> list[Primitive]:
 
 
 def bicycle(rng: np.random.Generator) -> list[Primitive]:
-    """A parked bicycle."""
+    """Make a parked bicycle."""
     frame, black, wheel = paint_colour(rng), grey_colour(rng, 15, 50), rng.uniform(0.3, 0.36)
     parts: list[Primitive] = []
     for centre in (-0.52, 0.52):
@@ -174,7 +174,7 @@ def bicycle(rng: np.random.Generator) -> list[Primitive]:
 
 
 def bag(rng: np.random.Generator) -> list[Primitive]:
-    """A bag, a sack or a suitcase left on the ground."""
+    """Make a bag, a sack or a suitcase on the ground."""
     colour, half, height = paint_colour(rng), rng.uniform(0.12, 0.35), rng.uniform(0.2, 0.6)
     if rng.random() < 0.5:
         return block((-half, -half * 0.5, 0), (half, half * 0.5, height), colour, shrink=half * rng.uniform(0, 0.3))
@@ -183,7 +183,7 @@ def bag(rng: np.random.Generator) -> list[Primitive]:
 
 
 def boulder(rng: np.random.Generator) -> list[Primitive]:
-    """A stone with uneven faces."""
+    """Make a stone with uneven faces."""
     colour, reach, height = grey_colour(rng, 90, 200, 6), rng.uniform(0.15, 0.5), rng.uniform(0.2, 0.75)
     angle = 2 * np.pi * (np.arange(7) + rng.uniform(-0.3, 0.3, 7)) / 7
     ring = np.stack([np.cos(angle), np.sin(angle)], axis=1) * reach
@@ -199,7 +199,7 @@ def boulder(rng: np.random.Generator) -> list[Primitive]:
 
 
 def heap(rng: np.random.Generator) -> list[Primitive]:
-    """Something flat on the ground: clothes, leaves, a torn sheet."""
+    """Make a flat heap on the ground: clothes, leaves, a torn sheet."""
     angle = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(6, 12))))
     reach = rng.uniform(0.15, 0.9) * rng.uniform(0.4, 1.0, len(angle))
     ring = np.stack([reach * np.cos(angle), 0.6 * reach * np.sin(angle), np.full(len(angle), 0.03)], axis=1)
@@ -209,7 +209,7 @@ def heap(rng: np.random.Generator) -> list[Primitive]:
 
 
 def crate(rng: np.random.Generator) -> list[Primitive]:
-    """A box, cabinet or skip; sometimes with a board or a stripe."""
+    """Make a box, a cabinet or a skip, sometimes with a panel."""
     x, y, z = rng.uniform(0.2, 1.2), rng.uniform(0.2, 0.7), rng.uniform(0.4, 1.9)
     parts = block((-x, -y, 0), (x, y, z), paint_colour(rng) * 0.8)
     if rng.random() < 0.5:
@@ -219,7 +219,7 @@ def crate(rng: np.random.Generator) -> list[Primitive]:
 
 
 def barrier(rng: np.random.Generator) -> list[Primitive]:
-    """A striped board on feet."""
+    """Make a striped board on feet."""
     length, one, two = rng.uniform(1.0, 2.4), paint_colour(rng), grey_colour(rng, 180, 250)
     stripes = int(rng.integers(4, 9))
     edge = np.linspace(-length / 2, length / 2, stripes + 1)

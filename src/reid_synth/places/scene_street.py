@@ -1,4 +1,4 @@
-"""The street of a scene: a road between lawns, a house behind, lamp, sign, trees, parked cars; new with each seed."""
+"""Street of the demonstration scene: a road between lawns, a house, lamp, sign, trees and parked cars."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from reid_synth.places.clutter import StreetObject
 from reid_synth.places.facades import Facade
 from reid_synth.places.ground import apply_stains, fill_ground, paint_line, render_ground, ribbon
 from reid_synth.places.objects import bench, bin_, bollard, boulder, cone, lamp_post, sign, tripod
-from reid_synth.places.surfaces import Surfaces
+from reid_synth.places.solids import Primitive
+from reid_synth.places.surfaces import Cutout, Surfaces
 from reid_synth.places.textures import grey_colour
 from reid_synth.places.vehicles import car, van
 from reid_synth.places.wetness import apply_wet_ground
@@ -23,12 +24,14 @@ _BRICK = np.array([150.0, 118.0, 98.0])
 
 
 def place_scene_objects(surfaces: Surfaces, rng: np.random.Generator) -> list[StreetObject]:
-    """What stands in the street, on places that leave the walkers their way."""
+    """Place the objects of the street so that the paths of the walkers stay free."""
     side = rng.choice([-1.0, 1.0])
 
-    def at(shape: object, x: float, y: float, yaw: float = 0.0, sway: float = 0.5) -> StreetObject:
+    def at(
+        shape: Sequence[Primitive] | Cutout, x: float, y: float, yaw: float = 0.0, sway: float = 0.5
+    ) -> StreetObject:
         position = np.array([side * x, y]) + rng.uniform(-sway, sway, 2)
-        return StreetObject(shape, position, yaw + rng.normal(0, 0.08))  # type: ignore[arg-type]
+        return StreetObject(shape, position, yaw + rng.normal(0, 0.08))
 
     trees = [plant for plant in surfaces.plants if plant.tree]
     bushes = [plant for plant in surfaces.plants if not plant.tree]
@@ -57,55 +60,55 @@ def paint_scene_street(
     lamps: float = 0.0,
     wetness: float = 0.0,
 ) -> None:
-    """Paint all that never moves and hides nobody: sky, ground, the shadows of the things, the house.
+    """Paint the static background: sky, ground, shadows of the objects, house.
 
     Args:
-        canvas: what to paint on.
-        surfaces: stock of textures.
-        things: what stands in the street, the farthest first; they are not painted, but their shadows are.
-        rng: all that is random here comes from it.
-        lamps: share of the windows that are lit.
-        wetness: of the ground, in which house and things are reflected, 0–1.
+        canvas: Canvas to paint on.
+        surfaces: Library of textures.
+        objects: Objects in the street, farthest first; only their shadows are painted.
+        rng: Source of randomness.
+        lamps: Share of the windows that are lit.
+        wetness: Wetness of the ground, which reflects house and objects, 0–1.
     """
     paint_backdrop(canvas, rng)
-    _paint_grounds(canvas, surfaces, rng)
+    _paint_scene_ground(canvas, surfaces, rng)
     for obj in objects:
         obj.shade(canvas)
     canvas.apply_shadows()
     slant = rng.uniform(-2.5, 2.5)
     house = Wall(np.array([-30.0, 42.0 + slant]), np.array([30.0, 42.0 - slant]), 9.5, leafy=False)
     hedge = Wall(np.array([-30.0, 38.6 + slant]), np.array([-9.0, 38.8 + slant / 3]), 1.1, leafy=True)
-    front, chance = replace(surfaces, facades=(_sober(surfaces.facades),)), int(rng.integers(2**32))
+    library, facade_seed = replace(surfaces, facades=(_brick_coloured(surfaces.facades),)), int(rng.integers(2**32))
 
-    def paint_house(sheet: Canvas) -> None:
-        paint_walls(sheet, [house, hedge], front, np.random.default_rng(chance), lamps)
+    def paint_house(target: Canvas) -> None:
+        paint_walls(target, [house, hedge], library, np.random.default_rng(facade_seed), lamps)
 
-    def paint_all(sheet: Canvas) -> None:
-        paint_house(sheet)
+    def paint_all(target: Canvas) -> None:
+        paint_house(target)
         for obj in objects:
-            obj.paint(sheet)
+            obj.paint(target)
 
     if wetness:
         apply_wet_ground(canvas, wetness, surfaces, paint_all, rng)
     paint_house(canvas)
 
 
-def _sober(facades: Sequence[Facade]) -> Facade:
-    """The house front whose colour is nearest to brick."""
-    return min(facades, key=lambda front: float(np.linalg.norm(front.image.mean(axis=(0, 1)) - _BRICK)))
+def _brick_coloured(facades: Sequence[Facade]) -> Facade:
+    """Return the facade whose colour is nearest to brick."""
+    return min(facades, key=lambda library: float(np.linalg.norm(library.image.mean(axis=(0, 1)) - _BRICK)))
 
 
-def _paint_grounds(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
+def _paint_scene_ground(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> None:
     turf = np.array([rng.uniform(58, 84), rng.uniform(88, 112), rng.uniform(34, 48)])
     canvas.image[:] = render_ground(canvas, surfaces.material(rng, "grass").relief, turf, 5.0, rng.uniform(0, 6))
     road_y, bend = rng.uniform(18.2, 18.8), rng.uniform(-1.2, 1.2)
     x = np.linspace(-60, 60, 60)
     road = np.stack([x, road_y + bend * np.sin(x / 14)], axis=1)
     kind = str(rng.choice(["asphalt", "asphalt", "concrete"]))
-    _lay(canvas, surfaces, rng, "paving", ribbon(np.stack([x, np.full(60, 35.5)], axis=1), 14.0), 150, 5.0)
-    _lay(canvas, surfaces, rng, "paving", ribbon(np.array([(5.2, 20.0), (5.2, 40.0)]), 2.2), 160, 4.0)
+    _fill(canvas, surfaces, rng, "paving", ribbon(np.stack([x, np.full(60, 35.5)], axis=1), 14.0), 150, 5.0)
+    _fill(canvas, surfaces, rng, "paving", ribbon(np.array([(5.2, 20.0), (5.2, 40.0)]), 2.2), 160, 4.0)
     paint_line(canvas, ribbon(road, 10.5), 0.28, grey_colour(rng, 150, 190, 4))
-    _lay(canvas, surfaces, rng, kind, ribbon(road, 10.5), 128, 7.0)
+    _fill(canvas, surfaces, rng, kind, ribbon(road, 10.5), 128, 7.0)
     paint_line(canvas, road + np.array((0.0, 4.9)), 0.1, np.array((222.0, 196.0, 96.0)))
     for start in np.arange(-30, 30, 4.0) + rng.uniform(0, 4):
         dash = np.stack([np.linspace(start, start + 2, 5)] * 2, axis=1)
@@ -116,7 +119,7 @@ def _paint_grounds(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator)
     apply_stains(canvas, surfaces, rng)
 
 
-def _lay(
+def _fill(
     canvas: Canvas,
     surfaces: Surfaces,
     rng: np.random.Generator,
@@ -125,7 +128,7 @@ def _lay(
     light: float,
     tile_m: float,
 ) -> None:
-    """Cover an area with a material of about that brightness."""
+    """Fill an area with a material of about the given brightness."""
     colour = light * rng.uniform(0.85, 1.1) + rng.normal(0, 2, 3)
     fill_ground(canvas, surfaces.material(rng, kind).relief, colour, area, tile_m)
 

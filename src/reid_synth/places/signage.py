@@ -1,4 +1,4 @@
-"""Printed matter: notices, shop signs and posters, with lettering that says nothing and pictures of nobody."""
+"""Notices, shop signs and posters with random lettering and images."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 from reid_synth.places.textures import paint_colour, periodic_noise, tint
 
 _LETTERS = list("ABCDEFGHIKLMNOPRSTUVWXZ")
-_ACROSS = 96  # pixels across a notice
+_ACROSS = 96  # width of a notice, pixels
 
 
 def lettering(
     image: np.ndarray, rng: np.random.Generator, box_xyxy: tuple[int, int, int, int], ink: np.ndarray
 ) -> None:
-    """Write one line of chance letters that fills a box of an image (h, w, c)."""
+    """Write one line of random letters that fills a box of an image (h, w, c)."""
     left, top, right, bottom = box_xyxy
     word = "".join(rng.choice(_LETTERS, int(rng.integers(3, 11))))
     scale = (bottom - top) / 22
@@ -26,7 +26,7 @@ def lettering(
 
 
 def notice(rng: np.random.Generator, shape: float) -> np.ndarray:
-    """A board with a border, a symbol and lines of text; `shape` is height over width; (h, w, 4) uint8."""
+    """Make a notice with border, symbol and lines of text, (h, w, 4) uint8; `shape` is height over width."""
     width, height = _ACROSS, max(24, int(_ACROSS * shape))
     paper, ink = _contrasting(rng)
     image = np.full((height, width, 4), 255, np.uint8)
@@ -48,11 +48,11 @@ def notice(rng: np.random.Generator, shape: float) -> np.ndarray:
 
 
 def poster(rng: np.random.Generator, figure: np.ndarray | None) -> np.ndarray:
-    """A placard, (h, w, 4) uint8: a picture or a person, and a slogan.
+    """Make a poster with an image or a person and a slogan, (h, w, 4) uint8.
 
     Args:
-        rng: everything else.
-        figure: (h, w, 4) uint8 premultiplied, somebody to advertise with, whole or from the knees, waist or chest up.
+        rng: Source of randomness.
+        figure: (h, w, 4) uint8 premultiplied, sprite of a person, shown whole or from the knees, waist or chest up.
     """
     paper, ink = _contrasting(rng)
     height, width = 180, int(180 * rng.uniform(0.5, 0.9))
@@ -84,14 +84,14 @@ def _print_figure(image: np.ndarray, rng: np.random.Generator, figure: np.ndarra
 
 
 def _contrasting(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Colours of paper and ink that differ enough to be read."""
+    """Sample colours of paper and ink with enough contrast."""
     paper = paint_colour(rng)
     ink = np.full(3, 245.0) if paper.mean() < 120 else np.full(3, 25.0)
     return paper, ink if rng.random() < 0.7 else np.clip(paint_colour(rng) * 0.5 + ink * 0.5, 0, 255)
 
 
 def _symbol(image: np.ndarray, rng: np.random.Generator, centre: tuple[int, int], size: float, ink: np.ndarray) -> None:
-    """A disc, a triangle, a cross or an arrow."""
+    """Paint a disc, a triangle, a bar or an arrow."""
     colour = (*np.clip(ink if rng.random() < 0.5 else paint_colour(rng), 0, 255).tolist(), 255.0)
     kind, radius = int(rng.integers(4)), max(3, int(size))
     if kind == 0:

@@ -1,4 +1,4 @@
-"""The building blocks of things: flat plates, pictures and round bars, and the boxes and posts made of them."""
+"""Primitives of solid objects: flat polygons, textured quads and cylinders, and the boxes and posts made of them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ Point = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Polygon:
-    """A flat polygon in local metres, seen from both sides."""
+    """A flat polygon in local metres, visible from both sides."""
 
     points: np.ndarray  # (n, 3)
     colour: np.ndarray  # (3,) 0–255
-    emissive: bool = False  # a lamp or a lit window, when lamps are lit
+    emissive: bool = False  # a lamp or a lit window, at dusk
 
 
 @dataclass(frozen=True)
 class TexturedQuad:
-    """A flat quadrilateral with something printed on it: a notice, a poster, a shop window."""
+    """A flat quadrilateral with an image: a notice, a poster, a shop window."""
 
     points: np.ndarray  # (4, 3) local metres: top-left, top-right, bottom-right, bottom-left
     rgba: np.ndarray  # (h, w, 4) uint8, premultiplied
@@ -28,7 +28,7 @@ class TexturedQuad:
 
 @dataclass(frozen=True)
 class Cylinder:
-    """A round bar from `start` to `end`, in local metres."""
+    """A tapered cylinder from `start` to `end`, in local metres."""
 
     start: tuple[float, float, float]
     end: tuple[float, float, float]
@@ -42,7 +42,7 @@ Primitive = Polygon | TexturedQuad | Cylinder
 
 
 def block(low: Point, high: Point, colour: np.ndarray, shrink: float = 0.0) -> list[Primitive]:
-    """A box between two corners; `shrink` metres pull its top in on all four sides."""
+    """Make a box between two corners; its top is inset by `shrink` metres on all four sides."""
     (x_0, y_0, z_0), (x_1, y_1, z_1) = low, high
     base = np.array([(x_0, y_0, z_0), (x_1, y_0, z_0), (x_1, y_1, z_0), (x_0, y_1, z_0)])
     top = np.array([(x_0, y_0, z_1), (x_1, y_0, z_1), (x_1, y_1, z_1), (x_0, y_1, z_1)])
@@ -54,7 +54,7 @@ def block(low: Point, high: Point, colour: np.ndarray, shrink: float = 0.0) -> l
 
 
 def panel(centre: Point, width: float, height: float, colour: np.ndarray, corners: int = 4) -> Polygon:
-    """An upright plate facing ±y: four corners make a rectangle, three a warning triangle, many a disc."""
+    """Make an upright polygon facing ±y: 4 corners make a rectangle, 3 a warning triangle, many a disc."""
     angle = (np.pi / 4 if corners == 4 else np.pi / 2) + 2 * np.pi * np.arange(corners) / corners
     across, up = np.sqrt(0.5) * width * np.cos(angle), np.sqrt(0.5) * height * np.sin(angle)
     points = np.stack([across, np.zeros(corners), up], axis=1) + np.asarray(centre)
@@ -62,7 +62,7 @@ def panel(centre: Point, width: float, height: float, colour: np.ndarray, corner
 
 
 def textured_panel(centre: Point, width: float, height: float, rgba: np.ndarray) -> TexturedQuad:
-    """An upright picture facing -y, `centre` in its middle."""
+    """Make an upright textured quad facing -y, centred at `centre`."""
     corners = np.array([(-0.5, 0, 0.5), (0.5, 0, 0.5), (0.5, 0, -0.5), (-0.5, 0, -0.5)])
     return TexturedQuad(corners * (width, 1, height) + np.asarray(centre), rgba)
 
@@ -70,14 +70,14 @@ def textured_panel(centre: Point, width: float, height: float, rgba: np.ndarray)
 def upright(
     radius: float, height: float, colour: np.ndarray, x: float = 0.0, y: float = 0.0, top: float = 1.0
 ) -> Cylinder:
-    """A vertical bar; `top` scales its radius at the upper end."""
+    """Make a vertical cylinder; `top` scales its radius at the upper end."""
     return Cylinder((x, y, 0.0), (x, y, height), radius, radius * top, colour)
 
 
 def to_world(part: Primitive, ground_xy: np.ndarray, yaw: float) -> np.ndarray:
-    """World points (n, 3) of a part whose object stands at `ground_xy`, turned by `yaw` radians.
+    """Transform a primitive of an object that stands at `ground_xy`, turned by `yaw` radians, to world points (n, 3).
 
-    A plate or a picture gives its corners, a tube its two ends.
+    Polygons and quads give their corners, cylinders their two ends.
     """
     points = np.array([part.start, part.end]) if isinstance(part, Cylinder) else part.points
     sin, cos = np.sin(yaw), np.cos(yaw)

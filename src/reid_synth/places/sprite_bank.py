@@ -1,4 +1,4 @@
-"""Thousands of people rendered once and kept on disk, so that a training street costs milliseconds, not seconds."""
+"""Bank of pre-rendered people on disk, so that composing a training street takes milliseconds."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from reid_synth.people.rendering import Light, Sprite, render_person
 from reid_synth.worker_pool import WorkerPool
 
 PIXELS_PER_METRE = 96.0
-_CHUNK = 50  # people rendered by one task; also the run in which a near copy follows its original
+_CHUNK = 50  # people per task; a near-copy follows its original within one task
 
 
 @dataclass(frozen=True)
 class SpriteBank:
-    """People seen from every side, sorted by how steeply the camera looks down on them.
+    """Sprites of people from every side, sorted by viewing tilt.
 
     Attributes:
-        pixels: (total, 4) uint8, all sprites one after the other, premultiplied RGBA.
-        starts: (n,) int64, where each sprite begins in `pixels`.
-        sizes: (n, 2) int64, height and width of each.
-        feet: (n, 2) float32, the ground point between the feet in sprite pixels.
+        pixels: (total, 4) uint8, concatenated pixels of all sprites, premultiplied RGBA.
+        starts: (n,) int64, offset of each sprite in `pixels`.
+        sizes: (n, 2) int64, height and width of each sprite.
+        feet: (n, 2) float32, ground point between the feet, sprite pixels.
         tilts: (n,) float32 radians, ascending.
     """
 
@@ -38,14 +38,14 @@ class SpriteBank:
         return len(self.tilts)
 
     def sprite(self, index: int) -> Sprite:
-        """The sprite with that index."""
+        """Return the sprite with an index."""
         height, width = self.sizes[index].tolist()
         start = int(self.starts[index])
         rgba = self.pixels[start : start + height * width].reshape(height, width, 4)
         return Sprite(rgba, (float(self.feet[index, 0]), float(self.feet[index, 1])))
 
     def draw(self, tilt: float, rng: np.random.Generator) -> Sprite:
-        """A random sprite out of the tenth of the bank that is nearest to a viewing tilt."""
+        """Sample a sprite among the tenth of the bank that is nearest to a viewing tilt."""
         window = max(1, len(self) // 20)
         middle = int(np.searchsorted(self.tilts, tilt))
         low = int(np.clip(middle - window, 0, max(0, len(self) - 2 * window)))
@@ -53,7 +53,7 @@ class SpriteBank:
 
 
 def load_sprite_bank(folder: Path, count: int, seed: int, workers: int = 1) -> SpriteBank:
-    """Read the bank of `count` sprites from `folder`, or render it first (about 6 ms a sprite)."""
+    """Load the bank of `count` sprites from `folder`; render it first if it is missing (about 6 ms per sprite)."""
     path = folder / f"sprites_{count}_{seed}.npz"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,21 +65,21 @@ def load_sprite_bank(folder: Path, count: int, seed: int, workers: int = 1) -> S
 
 
 def render_sprite_bank(count: int, seed: int, workers: int = 1) -> SpriteBank:
-    """Render `count` people with random pose, heading, tilt and light; a pure function of count and seed."""
+    """Render `count` people with random pose, heading, tilt and light; depends only on count and seed."""
     chunks = [(seed, first, min(_CHUNK, count - first)) for first in range(0, count, _CHUNK)]
-    drawn: list[tuple[float, Sprite]] = []
+    sprites: list[tuple[float, Sprite]] = []
     with (
         WorkerPool(workers) as pool,
         tqdm(total=count, desc="rendering people", unit="person", disable=count < 200) as progress,
     ):
         for part in pool.map(_render_chunk, chunks):
-            drawn += part
+            sprites += part
             progress.update(len(part))
-    return _pack(drawn)
+    return _pack(sprites)
 
 
 def _render_chunk(seed: int, first: int, count: int) -> list[tuple[float, Sprite]]:
-    drawn: list[tuple[float, Sprite]] = []
+    sprites: list[tuple[float, Sprite]] = []
     person: Person | None = None
     for index in range(first, first + count):
         rng = np.random.default_rng([seed, index])
@@ -95,18 +95,18 @@ def _render_chunk(seed: int, first: int, count: int) -> list[tuple[float, Sprite
             light=Light(right=rng.uniform(-0.9, 0.9), up=rng.uniform(0.2, 0.9), ambient=rng.uniform(0.4, 0.85)),
             gait_amplitude=1.0 if rng.random() < 0.75 else rng.uniform(0, 0.5),
         )
-        drawn.append((tilt, sprite))
-    return drawn
+        sprites.append((tilt, sprite))
+    return sprites
 
 
-def _pack(drawn: list[tuple[float, Sprite]]) -> SpriteBank:
-    drawn = sorted(drawn, key=lambda item: item[0])
-    sizes = np.array([sprite.rgba.shape[:2] for _, sprite in drawn], np.int64)
+def _pack(sprites: list[tuple[float, Sprite]]) -> SpriteBank:
+    sprites = sorted(sprites, key=lambda item: item[0])
+    sizes = np.array([sprite.rgba.shape[:2] for _, sprite in sprites], np.int64)
     areas = sizes.prod(axis=1)
     return SpriteBank(
-        pixels=np.concatenate([sprite.rgba.reshape(-1, 4) for _, sprite in drawn]),
+        pixels=np.concatenate([sprite.rgba.reshape(-1, 4) for _, sprite in sprites]),
         starts=np.cumsum(areas) - areas,
         sizes=sizes,
-        feet=np.array([sprite.foot_xy for _, sprite in drawn], np.float32),
-        tilts=np.array([tilt for tilt, _ in drawn], np.float32),
+        feet=np.array([sprite.foot_xy for _, sprite in sprites], np.float32),
+        tilts=np.array([tilt for tilt, _ in sprites], np.float32),
     )

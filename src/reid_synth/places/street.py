@@ -1,4 +1,4 @@
-"""One random training picture: a street, a camera, nobody or a dozen people, and everything that is not a person."""
+"""Compose a random training image: a street, a camera, up to eighteen people, and street objects."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from reid_synth.places.weather import Weather, sample_weather
 from reid_synth.places.wetness import apply_wet_ground
 
 WIDTH, HEIGHT = 512, 384
-MIN_VISIBILITY = 0.3  # a person of whom less than this share is visible cannot fairly be asked for
-_TALLEST_PX, _SMALLEST_PX = 260.0, 14.0  # people nearer or farther than this are left out
+MIN_VISIBILITY = 0.3  # people with a smaller visible share do not count as missed
+_TALLEST_PX, _SMALLEST_PX = 260.0, 14.0  # nearer or farther people are left out
 
 
 class Street(NamedTuple):
-    """A picture and what is true in it."""
+    """An image and its ground truth."""
 
     image: np.ndarray  # (HEIGHT, WIDTH, 3) uint8 RGB
-    boxes_xyxy: np.ndarray  # (n, 4) float32 pixels, as if nothing hid the person, cut at the picture's edge
-    visibility: np.ndarray  # (n,) float32, share of the person that is seen, 0–1
+    boxes_xyxy: np.ndarray  # (n, 4) float32 pixels, of the whole person despite occlusion, clipped to the image
+    visibility: np.ndarray  # (n,) float32, visible share of the person, 0–1
     person_ids: np.ndarray  # (n,) int64, 1 … n
 
 
 @dataclass(frozen=True)
 class _PlacedPerson:
-    """Somebody at a place."""
+    """A sprite at a ground position."""
 
     ground_xy: np.ndarray
     sprite: Sprite
@@ -51,14 +51,14 @@ def compose_street(
     apply_response: bool = True,
     weather: Weather | None = None,
 ) -> Street:
-    """Draw a street: geometry, ground, walls, things, people, weather; then the camera's response.
+    """Compose a street: geometry, ground, walls, objects, people, weather, camera response.
 
     Args:
-        rng: all that is random here comes from it.
-        surfaces: stock of textures.
-        bank: stock of people; None leaves the street empty.
-        respond: False leaves out the camera's response (white balance, blur, noise, JPEG …).
-        weather: None draws one.
+        rng: Source of randomness.
+        surfaces: Library of textures.
+        bank: Sprites of people; None leaves the street empty.
+        apply_response: Whether to apply the camera response (white balance, blur, noise, JPEG …).
+        weather: Weather; None samples one.
     """
     camera, weather = _sample_camera(rng), weather or sample_weather(rng)
     canvas = Canvas(camera, weather.sun)
@@ -68,11 +68,11 @@ def compose_street(
     people = _place_people(camera, bank, walls, rng) if bank else []
     objects = scatter_objects(camera, surfaces, walls, [person.ground_xy for person in people], bank, rng)
     _cast_shadows(canvas, people, objects, rng)
-    fronts = int(rng.integers(2**32))
+    facade_seed = int(rng.integers(2**32))
 
-    def paint_all(sheet: Canvas) -> list[Footprint]:
-        paint_walls(sheet, walls, surfaces, np.random.default_rng(fronts), weather.lamps)
-        return _paint_standing(sheet, people, objects)
+    def paint_all(target: Canvas) -> list[Footprint]:
+        paint_walls(target, walls, surfaces, np.random.default_rng(facade_seed), weather.lamps)
+        return _paint_standing(target, people, objects)
 
     if weather.wetness:
         apply_wet_ground(canvas, weather.wetness, surfaces, paint_all, rng)
@@ -84,48 +84,47 @@ def compose_street(
 
 
 class EmptyStreet(NamedTuple):
-    """A street without people, in which somebody can be put before the weather changes both."""
+    """A street without people, into which a person can be pasted before the weather is applied."""
 
-    image: np.ndarray  # (HEIGHT, WIDTH, 3) uint8 RGB, as by day and before any camera's response
+    image: np.ndarray  # (HEIGHT, WIDTH, 3) uint8 RGB, in daylight, before the camera response
     weather: Weather
 
 
 def empty_street(rng: np.random.Generator, surfaces: Surfaces) -> EmptyStreet:
-    """Draw a place: its ground is wet and its windows are lit as the weather has it, light and rain are left out."""
+    """Render an empty street with wet ground and lit windows by its weather, but without its light and rain."""
     weather = sample_weather(rng)
     by_day = replace(weather, light=(1.0, 1.0, 1.0), rain=0.0)
     return EmptyStreet(compose_street(rng, surfaces, bank=None, apply_response=False, weather=by_day).image, weather)
 
 
 def _sample_camera(rng: np.random.Generator) -> Camera:
-    """A mast of 2.5–10 m that shows people in the middle of the picture 28–110 pixels tall."""
+    """Sample a camera on a mast of 2.5–10 m that shows people in the image centre 28–110 pixels tall."""
     while True:
         height, focal = rng.uniform(2.5, 10.0), rng.uniform(350, 850)
-        tall = np.exp(rng.uniform(np.log(28), np.log(110)))
-        sight = 1.7 * focal / tall  # metres from the lens to the person in the middle
+        person_px = np.exp(rng.uniform(np.log(28), np.log(110)))
+        sight = 1.7 * focal / person_px  # distance from the lens to a person in the image centre, metres
         if sight > 1.5 * height:
             tilt = float(np.arcsin((height - 0.9) / sight) + rng.normal(0, 0.04))
             return Camera(height, max(0.02, tilt), focal, WIDTH, HEIGHT)
 
 
 def _place_people(camera: Camera, bank: SpriteBank, walls: list[Wall], rng: np.random.Generator) -> list[_PlacedPerson]:
-    wanted = 0 if rng.random() < 0.15 else int(rng.choice([rng.integers(1, 13), rng.integers(10, 19)], p=[0.88, 0.12]))
+    count = 0 if rng.random() < 0.15 else int(rng.choice([rng.integers(1, 13), rng.integers(10, 19)], p=[0.88, 0.12]))
     light = np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.03, 3))
     people: list[_PlacedPerson] = []
-    for _ in range(wanted * 6):
-        if len(people) >= wanted:
+    for _ in range(count * 6):
+        if len(people) >= count:
             break
-        position = _next_place(camera, people, rng)
+        position = _sample_position(camera, people, rng)
         scale = float(camera.pixels_per_metre(position))
-        if not _SMALLEST_PX < 1.7 * scale < _TALLEST_PX or any(wall.hides(position) for wall in walls):
+        if not _SMALLEST_PX < 1.7 * scale < _TALLEST_PX or any(wall.occludes(position) for wall in walls):
             continue
         sprite = bank.draw(float(camera.tilt_at(position)), rng)
         people.append(_PlacedPerson(position, sprite, light * np.exp(rng.normal(0, 0.1))))
     return people
 
 
-def _next_place(camera: Camera, people: list[_PlacedPerson], rng: np.random.Generator) -> np.ndarray:
-    """A free spot, or one beside the last person (company), or one behind them so that they overlap (crossing)."""
+def _sample_position(camera: Camera, people: list[_PlacedPerson], rng: np.random.Generator) -> np.ndarray:
     kind = rng.random()
     if not people or kind < 0.45:
         return sample_visible_ground(camera, rng, below=0.15)
@@ -145,7 +144,7 @@ def _cast_shadows(
     for obj in objects:
         obj.shade(canvas)
     dapple = None
-    if rng.random() < 0.2:  # the shade of trees that stand outside the picture
+    if rng.random() < 0.2:  # shade of trees outside the image
         noise = periodic_noise(rng, HEIGHT // 2, WIDTH // 2, rng.uniform(1.2, 1.8))
         noise = cv2.resize(noise, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
         dapple = np.clip(128 + 200 * (noise - rng.uniform(0, 1)), 0, 255).astype(np.uint8)
@@ -154,7 +153,7 @@ def _cast_shadows(
 
 
 def _paint_standing(canvas: Canvas, people: list[_PlacedPerson], objects: list[StreetObject]) -> list[Footprint]:
-    """Paint people and things, the farthest first; the footprints come in the order of the people."""
+    """Paint people and objects, farthest first; returns the footprints in the order of the people."""
     footprints: list[Footprint] = [Footprint(np.zeros(4, np.float32), 0)] * len(people)
     standing: list[_PlacedPerson | StreetObject] = [*people, *objects]
     for index in sorted(range(len(standing)), key=lambda i: -float(standing[i].ground_xy[1])):

@@ -1,4 +1,4 @@
-"""A store of surfaces made once and used by every street: ground reliefs, house fronts, trees and bushes."""
+"""Library of surfaces shared by all streets: ground reliefs, facades, trees and bushes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from reid_synth.places.facades import Facade, make_facade
 from reid_synth.places.textures import (
     asphalt,
-    clouds,
     concrete,
     grass,
     gravel,
@@ -18,6 +17,7 @@ from reid_synth.places.textures import (
     leaves,
     paving,
     periodic_noise,
+    stains_relief,
     tint,
 )  # fmt: skip
 
@@ -26,7 +26,7 @@ PLANT_PIXELS_PER_METRE = 40
 
 @dataclass(frozen=True)
 class Material:
-    """A kind of ground: its relief and the colours and sizes in which it is found."""
+    """A kind of ground and its relief."""
 
     kind: str
     relief: np.ndarray  # (TILE, TILE) or (TILE, TILE, 3) uint8, 128 = plain
@@ -34,14 +34,14 @@ class Material:
 
 @dataclass(frozen=True)
 class Cutout:
-    """Something upright as a picture that always faces the camera."""
+    """An upright image that always faces the camera."""
 
     rgba: np.ndarray  # (h, w, 4) uint8, premultiplied
-    metre: float  # pixels a metre
+    px_per_m: float  # scale, pixels per metre
 
     @property
     def foot_xy(self) -> tuple[float, float]:
-        """The bottom middle of the picture."""
+        """Bottom centre of the image."""
         return self.rgba.shape[1] / 2, float(self.rgba.shape[0])
 
 
@@ -54,7 +54,7 @@ class Plant(Cutout):
 
 @dataclass(frozen=True)
 class Surfaces:
-    """What a painter of streets has in stock."""
+    """Library of materials, facades, plants and stains."""
 
     materials: tuple[Material, ...]
     facades: tuple[Facade, ...]
@@ -62,7 +62,7 @@ class Surfaces:
     stains: tuple[np.ndarray, ...]  # each (TILE, TILE) uint8, 128 = clean
 
     def material(self, rng: np.random.Generator, *kinds: str) -> Material:
-        """One of the stock, of the given kinds or of any."""
+        """Sample a material, of the given kinds or of any."""
         fitting = [m for m in self.materials if not kinds or m.kind in kinds]
         return fitting[int(rng.integers(len(fitting)))]
 
@@ -71,17 +71,17 @@ _MAKERS = {"asphalt": asphalt, "grass": grass, "gravel": gravel, "paving": pavin
 
 
 def make_surfaces(seed: int, per_kind: int = 6) -> Surfaces:
-    """Make the stock: `per_kind` reliefs of each ground, as many fronts, four times as many plants."""
+    """Make a library: `per_kind` reliefs of each ground, twice as many facades, four times as many plants."""
     rng = np.random.default_rng([seed, 77])
     materials = tuple(Material(kind, maker(rng)) for kind, maker in _MAKERS.items() for _ in range(per_kind))
-    fronts = tuple(make_facade(rng) for _ in range(2 * per_kind))
-    plants = tuple(_bush(rng) if i % 2 else _tree(rng) for i in range(4 * per_kind))
-    stains = tuple(clouds(rng) for _ in range(per_kind))
-    return Surfaces(materials, fronts, plants, stains)
+    facades = tuple(make_facade(rng) for _ in range(2 * per_kind))
+    plants = tuple(_make_bush(rng) if i % 2 else _make_tree(rng) for i in range(4 * per_kind))
+    stains = tuple(stains_relief(rng) for _ in range(per_kind))
+    return Surfaces(materials, facades, plants, stains)
 
 
 def ground_colour(kind: str, rng: np.random.Generator) -> np.ndarray:
-    """A colour in which this kind of ground occurs, (3,) float32."""
+    """Sample a realistic colour for a kind of ground, (3,) float32."""
     if kind == "grass":
         light = rng.uniform(60, 145)
         return np.array([light * rng.uniform(0.7, 1.05), light, light * rng.uniform(0.25, 0.6)], np.float32)
@@ -98,21 +98,21 @@ def _foliage_colour(rng: np.random.Generator) -> np.ndarray:
     return ground_colour("grass", rng) * 0.75
 
 
-def _tree(rng: np.random.Generator) -> Plant:
+def _make_tree(rng: np.random.Generator) -> Plant:
     height, width = int(rng.uniform(3, 7) * PLANT_PIXELS_PER_METRE), int(rng.uniform(2, 5) * PLANT_PIXELS_PER_METRE)
     rgba = np.zeros((height, width, 4), np.uint8)
     bark = (*grey_colour(rng, 40, 100).tolist(), 255.0)
     thick = rng.uniform(0.08, 0.3) * PLANT_PIXELS_PER_METRE
     fork = height * rng.uniform(0.4, 0.7)
     cv2.line(rgba, (width // 2, height), (width // 2, int(fork)), bark, max(1, int(thick)), cv2.LINE_AA)
-    _branch(rgba, rng, np.array([width / 2, fork + thick]), -np.pi / 2, height * 0.22, thick * 0.7, bark)
+    _paint_branch(rgba, rng, np.array([width / 2, fork + thick]), -np.pi / 2, height * 0.22, thick * 0.7, bark)
     if rng.random() < 0.75:
         crown = int(height * rng.uniform(0.5, 0.8))
-        _leafy(rgba[:crown], rng, roundness=2.0, hanging=True)
+        _paint_foliage(rgba[:crown], rng, roundness=2.0, hanging=True)
     return Plant(rgba, PLANT_PIXELS_PER_METRE, tree=True)
 
 
-def _branch(
+def _paint_branch(
     rgba: np.ndarray,
     rng: np.random.Generator,
     start: np.ndarray,
@@ -126,21 +126,21 @@ def _branch(
     if length > 8:
         for side in (-1, 1, rng.normal(0, 0.3)):
             turn = angle + side * rng.uniform(0.25, 0.7)
-            _branch(rgba, rng, end, turn, length * rng.uniform(0.55, 0.8), thick * 0.6, bark)
+            _paint_branch(rgba, rng, end, turn, length * rng.uniform(0.55, 0.8), thick * 0.6, bark)
 
 
-def _bush(rng: np.random.Generator) -> Plant:
+def _make_bush(rng: np.random.Generator) -> Plant:
     height, width = (
         int(rng.uniform(0.5, 2.2) * PLANT_PIXELS_PER_METRE),
         int(rng.uniform(0.8, 5) * PLANT_PIXELS_PER_METRE),
     )
     rgba = np.zeros((height, width, 4), np.uint8)
-    _leafy(rgba, rng, roundness=float(rng.choice([2.0, 4.0, 8.0])))
+    _paint_foliage(rgba, rng, roundness=float(rng.choice([2.0, 4.0, 8.0])))
     return Plant(rgba, PLANT_PIXELS_PER_METRE, tree=False)
 
 
-def _leafy(rgba: np.ndarray, rng: np.random.Generator, roundness: float, hanging: bool = False) -> None:
-    """Cover an area (h, w, 4) with leaves inside a ragged super-ellipse that hangs free or rests on the lower edge."""
+def _paint_foliage(rgba: np.ndarray, rng: np.random.Generator, roundness: float, hanging: bool = False) -> None:
+    """Cover an image (h, w, 4) with leaves inside a ragged super-ellipse, free or resting on the lower edge."""
     height, width = rgba.shape[:2]
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     edge = np.abs(x) ** roundness + np.abs(y if hanging else np.minimum(y, 0.3)) ** roundness

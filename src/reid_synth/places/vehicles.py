@@ -11,7 +11,7 @@ _CROSSWISE = np.array([(0, -1, -1), (0, 1, -1), (0, 1, 1), (0, -1, 1)], float)  
 
 
 def car(rng: np.random.Generator) -> list[Primitive]:
-    """A saloon or an estate, about 4.3 m long along x."""
+    """Make a saloon or an estate car, about 4.3 m long along x."""
     paint, glass = paint_colour(rng), grey_colour(rng, 25, 95)
     half, wide = rng.uniform(1.85, 2.3), 0.85
     sill, waist, roof = 0.28, rng.uniform(0.82, 0.95), rng.uniform(1.38, 1.55)
@@ -22,20 +22,20 @@ def car(rng: np.random.Generator) -> list[Primitive]:
 
 
 def van(rng: np.random.Generator) -> list[Primitive]:
-    """A delivery van, often white."""
+    """Make a delivery van, often white."""
     paint = grey_colour(rng, 190, 245) if rng.random() < 0.6 else paint_colour(rng)
     glass, half, wide, roof = grey_colour(rng, 25, 95), rng.uniform(2.0, 2.7), 0.95, rng.uniform(1.9, 2.5)
     parts = block((-half, -wide, 0.3), (half * 0.6, wide, roof), paint, shrink=0.06)
     parts += block((half * 0.6, -wide, 0.3), (half, wide, 1.05), paint, shrink=0.04)
     parts += _cabin((half * 0.5, half * 0.95, wide * 0.97, 1.05, roof * 0.95), paint, glass)
-    parts += _load_room(half, wide, roof, paint, glass, rng)
+    parts += _van_details(half, wide, roof, paint, glass, rng)
     return parts + _wheels(half * 0.66, wide, 0.34) + _lights(half, wide, 0.8, rng)
 
 
-def _load_room(
+def _van_details(
     half: float, wide: float, roof: float, paint: np.ndarray, glass: np.ndarray, rng: np.random.Generator
 ) -> list[Primitive]:
-    """What breaks up the box of a van: sills, the joints of its doors, windows or a firm's stripe."""
+    """Make the details of a van body: sills, door joints, windows or a stripe."""
     parts: list[Primitive] = []
     for y in (-wide - 0.02, wide + 0.02):
         side = np.array([(-half, y, 0.3), (half * 0.55, y, 0.3), (half * 0.55, y, roof), (-half, y, roof)])
@@ -55,7 +55,7 @@ def _load_room(
 
 
 def _cabin(size: tuple[float, float, float, float, float], paint: np.ndarray, glass: np.ndarray) -> list[Primitive]:
-    """The glazed upper part: rear x, front x, half width, waist height, roof height."""
+    """Make the glazed upper part; size is rear x, front x, half width, waist height, roof height."""
     rear, front, wide, waist, roof = size
     slope = (roof - waist) * 0.8
     low = np.array([(rear, -wide, waist), (front, -wide, waist), (front, wide, waist), (rear, wide, waist)])
@@ -72,7 +72,7 @@ def _cabin(size: tuple[float, float, float, float, float], paint: np.ndarray, gl
 
 
 def _pane(side: np.ndarray, left: float, right: float, low: float = 0.12, high: float = 0.88) -> np.ndarray:
-    """A part of a four-cornered side given in shares, a thumb's breadth in front of it so that it is painted later."""
+    """Return a part of a four-cornered side given in shares, offset slightly so that it is painted after the side."""
     a, b, c, d = side
     lower, upper = [a + (b - a) * t for t in (left, right)], [d + (c - d) * t for t in (left, right)]
     corners = [
@@ -92,8 +92,8 @@ def _wheels(along: float, across: float, radius: float) -> list[Primitive]:
             ring = np.stack([np.cos(angle), np.zeros(12), np.sin(angle)], axis=1)
             parts.append(Polygon(ring * radius + (x, y, radius), black))
             parts.append(Polygon(ring * radius * 0.55 + (x, y * 1.02, radius), hub))
-    below_floor = Cylinder((-along, 0, radius), (along, 0, radius), radius * 0.6, radius * 0.6, black)
-    return [*parts, below_floor]
+    underbody = Cylinder((-along, 0, radius), (along, 0, radius), radius * 0.6, radius * 0.6, black)
+    return [*parts, underbody]
 
 
 def _lights(half: float, wide: float, level: float, rng: np.random.Generator) -> list[Primitive]:

@@ -1,4 +1,4 @@
-"""Weather and time of day: sharp sun, overcast, dusk with lamps, rain with wet ground; how each changes a picture."""
+"""Weather and time of day: sun, overcast, dusk with lamps, rain with wet ground, and how each grades an image."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from reid_synth.places.canvas import Sun
 
 @dataclass(frozen=True)
 class Weather:
-    """What sky there is over a street.
+    """Weather over a street.
 
     Attributes:
-        sun: where the light comes from and how dark its shadows are.
-        light: gains of red, green, blue: 1 is day, less is dusk.
-        lamps: share of windows that are lit, 0 by day; where it is not 0, street lamps burn too.
-        wetness: 0 dry … 1 standing water, in which things are reflected.
-        rain: 0 none … 1 pouring: streaks in the air, and a veil over what is far.
-        noise: grey levels of sensor noise added because there is little light.
+        sun: Direction of the light and darkness of the shadows.
+        light: Gains of red, green, blue: 1 is day, less is dusk.
+        lamps: Share of windows that are lit, 0 by day; above 0 street lamps are lit too.
+        wetness: Wetness of the ground, 0 dry … 1 standing water, which reflects.
+        rain: 0 none … 1 heavy: streaks, and a veil over distant objects.
+        noise: Additional sensor noise in low light, grey levels.
     """
 
     sun: Sun
@@ -32,12 +32,12 @@ class Weather:
     noise: float = 0.0
 
     def grade(self, image: np.ndarray, emissive: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Give a picture painted in daylight the light of this weather.
+        """Apply the light and the rain of this weather to an image painted in daylight.
 
         Args:
-            picture: (h, w, 3) uint8 RGB.
-            shining: (h, w) uint8 0/255, lamps and lit windows.
-            rng: places the streaks of rain.
+            image: (h, w, 3) uint8 RGB.
+            emissive: (h, w) uint8 0/255, lamps and lit windows.
+            rng: Places the rain streaks.
 
         Returns:
             (h, w, 3) uint8 RGB.
@@ -45,56 +45,56 @@ class Weather:
         if self.light != (1.0, 1.0, 1.0):
             levels = np.arange(256)[:, None] * np.array(self.light)
             dim = cv2.LUT(image, np.clip(levels, 0, 255).astype(np.uint8)[None])
-            image = _glow(cv2.copyTo(image, emissive, dim), emissive) if self.lamps else dim
-        return _streaks(image, self.rain, rng) if self.rain else image
+            image = _add_glow(cv2.copyTo(image, emissive, dim), emissive) if self.lamps else dim
+        return _add_rain(image, self.rain, rng) if self.rain else image
 
     def adapt_response(self, response: CameraResponse) -> CameraResponse:
-        """The response of a camera that turns up its gain for this light: it makes good half of what is missing."""
+        """Return a camera response with auto-exposure for this light: half of the missing light is compensated."""
         gain = max(1.0, float(np.mean(self.light)) ** -0.5)
         return replace(response, exposure=response.exposure * gain, noise=response.noise + self.noise)
 
 
 def sunshine(rng: np.random.Generator) -> Weather:
-    """Sharp sun and its shadows."""
+    """Sample bright sun with sharp shadows."""
     return Weather(_clear_sky(rng, rng.uniform(0.3, 1.8), rng.uniform(0.25, 0.6)))
 
 
 def overcast(rng: np.random.Generator) -> Weather:
-    """Light from everywhere."""
-    return Weather(_clouded_sky(rng))
+    """Sample diffuse light."""
+    return Weather(_overcast_sky(rng))
 
 
 def dusk(rng: np.random.Generator) -> Weather:
-    """Low warm light, or the blue hour after it."""
+    """Sample low warm light, or the blue hour after it."""
     warm = rng.random() < 0.5
-    sun = _clear_sky(rng, rng.uniform(2.0, 3.5), rng.uniform(0.1, 0.35)) if warm else _clouded_sky(rng)
+    sun = _clear_sky(rng, rng.uniform(2.0, 3.5), rng.uniform(0.1, 0.35)) if warm else _overcast_sky(rng)
     cast = np.array([1.15, 0.95, 0.75] if warm else [0.82, 0.95, 1.2]) ** rng.uniform(0.3, 1.0)
     gains = rng.uniform(0.5, 0.9) * cast
     return Weather(sun, tuple(gains.tolist()), lamps=rng.uniform(0.05, 0.5), noise=rng.uniform(1, 5))
 
 
 def rainfall(rng: np.random.Generator) -> Weather:
-    """A wet street under a grey sky, while it rains or after."""
+    """Sample a wet street under a grey sky, during or after rain."""
     rain = rng.uniform(0.1, 1.0) if rng.random() < 0.7 else 0.0
     gains = rng.uniform(0.75, 1.05) * np.array([0.97, 1.0, 1.04])
     lamps = rng.uniform(0.05, 0.3) if rng.random() < 0.4 else 0.0
     return Weather(
-        _clouded_sky(rng), tuple(gains.tolist()), lamps, rng.uniform(0.3, 1.0), rain, noise=rng.uniform(0, 2)
+        _overcast_sky(rng), tuple(gains.tolist()), lamps, rng.uniform(0.3, 1.0), rain, noise=rng.uniform(0, 2)
     )
 
 
 WEATHERS = {"sun": sunshine, "overcast": overcast, "dusk": dusk, "rain": rainfall}
-_OFTEN = np.array([0.4, 0.38, 0.11, 0.11])  # in the same order
+_PROBABILITIES = np.array([0.4, 0.38, 0.11, 0.11])  # in the same order
 
 
 def sample_weather(rng: np.random.Generator) -> Weather:
-    """Draw a weather: mostly sun or overcast, at times dusk or rain."""
-    kind = int(np.searchsorted(_OFTEN.cumsum()[:-1], rng.random(), side="right"))
+    """Sample a weather: mostly sun or overcast, sometimes dusk or rain."""
+    kind = int(np.searchsorted(_PROBABILITIES.cumsum()[:-1], rng.random(), side="right"))
     return list(WEATHERS.values())[kind](rng)
 
 
-def _clouded_sky(rng: np.random.Generator) -> Sun:
-    """Hardly more than the dark under things."""
+def _overcast_sky(rng: np.random.Generator) -> Sun:
+    """Sample little more than contact shadows."""
     return Sun((rng.normal(0, 0.1), rng.normal(0, 0.1)), rng.uniform(0.08, 0.3), rng.uniform(0.1, 0.25))
 
 
@@ -103,8 +103,8 @@ def _clear_sky(rng: np.random.Generator, length: float, darkness: float) -> Sun:
     return Sun((length * np.cos(angle), length * np.sin(angle)), darkness, rng.uniform(0.02, 0.1))
 
 
-def _glow(image: np.ndarray, emissive: np.ndarray) -> np.ndarray:
-    """Spread the light of lamps and windows a little over what is around them."""
+def _add_glow(image: np.ndarray, emissive: np.ndarray) -> np.ndarray:
+    """Spread the light of lamps and windows over their surroundings."""
     height, width = emissive.shape
     small = cv2.resize(emissive, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
     halo = cv2.addWeighted(cv2.GaussianBlur(small, (0, 0), 1.5), 0.35, cv2.GaussianBlur(small, (0, 0), 8), 0.3, 0)
@@ -114,10 +114,10 @@ def _glow(image: np.ndarray, emissive: np.ndarray) -> np.ndarray:
     )
 
 
-def _streaks(image: np.ndarray, rain: float, rng: np.random.Generator) -> np.ndarray:
-    """Drops drawn out by the exposure, and a grey veil that grows towards the top, where things are far."""
+def _add_rain(image: np.ndarray, rain: float, rng: np.random.Generator) -> np.ndarray:
+    """Add motion-blurred drops, and a grey veil that grows towards the top, where objects are far."""
     height, width = image.shape[:2]
-    sheet = np.zeros((height, width), np.uint8)
+    drops = np.zeros((height, width), np.uint8)
     slant, length = rng.normal(0, 0.15), height * rng.uniform(0.02, 0.07)
     count = int(rain * 500 * width * height / 200_000)
     starts = rng.uniform((-10, -20), (width, height), (count, 2))
@@ -128,7 +128,7 @@ def _streaks(image: np.ndarray, rain: float, rng: np.random.Generator) -> np.nda
         rng.integers(10, 60, count).tolist(),
         strict=True,
     ):
-        cv2.line(sheet, start, end, light, 1, cv2.LINE_AA)
+        cv2.line(drops, start, end, light, 1, cv2.LINE_AA)
     veil = np.linspace(0.45, 0.1, height, dtype=np.float32) * rain
     veiled = image * (1 - veil[:, None, None]) + (veil * rng.uniform(110, 190))[:, None, None]
-    return cv2.add(veiled.astype(np.uint8), cv2.merge([sheet] * 3))
+    return cv2.add(veiled.astype(np.uint8), cv2.merge([drops] * 3))

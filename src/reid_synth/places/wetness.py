@@ -1,4 +1,4 @@
-"""Wet ground: darker, and a mirror to what stands on it, most of all in puddles and far away."""
+"""Wet ground: darker, and reflective, most of all in puddles and at grazing angles."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from reid_synth.places.canvas import Canvas
 from reid_synth.places.ground import render_ground
 from reid_synth.places.surfaces import Surfaces
 
-_PUDDLES_M = 14.0  # side of the tile of puddles
-_UNDER = np.array([1.0, 1.0, -1.0])
+_PUDDLES_M = 14.0  # tile side of the puddles
+_MIRROR = np.array([1.0, 1.0, -1.0])
 
 
 class MirroredCamera(Camera):
-    """The same camera, for which the world hangs upside down below the ground: what a wet street shows."""
+    """A camera that sees the scene mirrored below the ground, as wet ground reflects it."""
 
     def project(self, points_xyz: np.ndarray) -> np.ndarray:
-        """Pixels of the mirror images of points, see `Camera.project`."""
-        return Camera(**vars(self)).project(np.asarray(points_xyz, np.float64) * _UNDER)
+        """Project the mirror images of points, see `Camera.project`."""
+        return Camera(**vars(self)).project(np.asarray(points_xyz, np.float64) * _MIRROR)
 
     def depth(self, points_xyz: np.ndarray) -> np.ndarray:
-        """Depth of the mirror images of points, see `Camera.depth`."""
-        return Camera(**vars(self)).depth(np.asarray(points_xyz, np.float64) * _UNDER)
+        """Return the depth of the mirror images of points, see `Camera.depth`."""
+        return Camera(**vars(self)).depth(np.asarray(points_xyz, np.float64) * _MIRROR)
 
 
 def apply_wet_ground(
     canvas: Canvas, wetness: float, surfaces: Surfaces, paint: Callable[[Canvas], object], rng: np.random.Generator
 ) -> None:
-    """Make the ground wet; nothing but ground and sky may be painted yet.
+    """Make the ground wet; only ground and sky may be painted yet.
 
     Args:
-        canvas: what to wet.
+        canvas: Canvas to change.
         wetness: 0–1, damp to flooded.
-        surfaces: where the shapes of puddles come from.
-        paint: paints all that will stand there on a canvas.
-        rng: places the puddles and chooses the sky in them.
+        surfaces: Library with the shapes of puddles.
+        paint: Paints everything that will stand on the ground onto a canvas.
+        rng: Places the puddles and draws the sky in them.
     """
     camera = canvas.output_camera
     mirror = Canvas(MirroredCamera(**vars(camera)), canvas.sun)

@@ -141,8 +141,8 @@ class CameraView:
             if person is None:
                 self._foreground[-1 - number].paint(canvas)
                 continue
-            ground_xy, sprite, metre = person
-            footprint = paint_upright(canvas, sprite.rgba, sprite.foot_xy, ground_xy, metre, number + 1)
+            ground_xy, sprite, px_per_m = person
+            footprint = paint_upright(canvas, sprite.rgba, sprite.foot_xy, ground_xy, px_per_m, number + 1)
             boxes[number], num_pixels[number] = footprint.box_xyxy, footprint.pixels
         return canvas, boxes, num_pixels
 

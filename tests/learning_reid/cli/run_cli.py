@@ -2,7 +2,7 @@
 
 from typer.testing import CliRunner
 
-from learning_reid.cli.main import app
+from learning_reid.cli.entry_point import app
 
 
 def run_command(*arguments: object) -> str:

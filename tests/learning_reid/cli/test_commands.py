@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from learning_reid import __version__
 from learning_reid.cli.commands import repeat_flags, replace_renamed
-from learning_reid.cli.main import COMMANDS, app, entry_points
+from learning_reid.cli.entry_point import COMMANDS, app, entry_points
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_help_and_tables_of_the_zoo_load_no_heavy_library(repository: Path) -> N
 def test_a_command_of_another_package_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from learning_reid.cli import main
+    from learning_reid.cli import entry_point
 
     (tmp_path / "greeting.py").write_text(
         "from learning_reid.errors import UserError\n\n"
@@ -96,6 +96,6 @@ def test_a_command_of_another_package_is_found(
         'def run(name: str = "you") -> None:\n    """Say hello."""\n    print("hello", name)\n'
     )
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(main, "entry_points", lambda group: {"greet": "greeting"})
+    monkeypatch.setattr(entry_point, "entry_points", lambda group: {"greet": "greeting"})
     assert "Say hello." in CliRunner().invoke(app, ["--help"]).output
     assert CliRunner().invoke(app, ["greet", "--title", "Ada"]).stdout == "hello Ada\n"

@@ -1,4 +1,4 @@
-"""The table of networks: every figure in its column, a dash for what is not known, no empty columns."""
+"""Table of models: each value in its column, a dash for unknown values, no empty columns."""
 
 from learning_reid.embedding.benchmark import Speed
 from learning_reid.cli._model_table import Accuracy, ModelRow, model_table
@@ -21,7 +21,7 @@ def test_all_columns() -> None:
     ]
     header, _, first, second = cells(model_table(rows))
     assert header == [
-        "network",
+        "model",
         "parameters, M",
         "multiply-adds, G",
         "torch, images/s",
@@ -35,9 +35,9 @@ def test_all_columns() -> None:
     assert second == ["shufflenet", "–", "–", "9.13", "–", "655", "–", "–", "50.0 / 25.0"]
 
 
-def test_a_column_that_nobody_fills_is_left_out() -> None:
+def test_an_empty_column_is_left_out() -> None:
     header, _, row = cells(model_table([ModelRow("mlfn", {"onnx": None}, parameters=32_473_024)]))
-    assert (header, row) == (["network", "parameters, M"], ["mlfn", "32.47"])
+    assert (header, row) == (["model", "parameters, M"], ["mlfn", "32.47"])
 
 
 def test_backends_in_the_order_of_the_first_row_that_has_them() -> None:

@@ -1,4 +1,4 @@
-"""`similarity`: several pictures, several networks, three measures; on generated people, and on real ones."""
+"""`similarity`: several images, several models, three measures; on synthetic and on real people."""
 
 import csv
 import json
@@ -10,16 +10,17 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from learning_reid.cli.main import app
+from learning_reid.cli.entry_point import app
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
+from learning_reid.io.paths import EMBEDDED_WEIGHTS
 from learning_reid.frames.images import read_image
 from tests.learning_reid.cli.run_cli import run_command
 
 
 @pytest.fixture(scope="module")
 def people(generated_market: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The gallery of generated people: 8 persons, 2 cameras, strangers, junk."""
+    """The gallery of generated people: 8 persons, 2 cameras, distractors, junk."""
     folder = tmp_path_factory.mktemp("people") / "crops"
     shutil.copytree(generated_market / "bounding_box_test", folder)
     return folder
@@ -34,8 +35,8 @@ def three(people: Path) -> list[Path]:
     return [first, same, next(path for path in pictures if path.name[:4] != first.name[:4])]
 
 
-def test_the_figures_are_those_of_the_network(three: list[Path], repository: Path, tmp_path: Path) -> None:
-    models = ("--models", "embedded", f"osnet_x0_25={repository}/weights/reid.safetensors")
+def test_the_measures_are_computed_from_the_embeddings(three: list[Path], tmp_path: Path) -> None:
+    models = ("--models", "embedded", f"osnet_x0_25={EMBEDDED_WEIGHTS}/reid.safetensors")
     printed = run_command("similarity", "--images", *three, *models, "--measure", "all", "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert [pair["same"] for pair in values["pairs"]] == [True, False, False]
@@ -52,13 +53,13 @@ def test_the_figures_are_those_of_the_network(three: list[Path], repository: Pat
     assert "margin" in printed and "| expected " in printed
 
 
-def test_flags_may_also_be_repeated(three: list[Path]) -> None:
+def test_flags_may_be_repeated(three: list[Path]) -> None:
     at_once = run_command("similarity", "--images", *three)
     one_by_one = run_command("similarity", *(part for picture in three for part in ("--images", picture)))
     assert at_once == one_by_one and "embedded" in at_once
 
 
-def test_the_folder_holds_the_table_three_times(people: Path, tmp_path: Path) -> None:
+def test_the_folder_contains_markdown_csv_and_plot(people: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "folder"
     printed = run_command("similarity", "--images", people, "--max-pairs", 3, "--out", out)
     files = [out / name for name in ("similarity.md", "similarity.csv", "similarity.png")]
@@ -74,7 +75,7 @@ def test_the_folder_holds_the_table_three_times(people: Path, tmp_path: Path) ->
     assert pixels.std() > 5 and min(pixels.shape[:2]) > 300
 
 
-def test_a_table_names_the_pairs(three: list[Path], tmp_path: Path) -> None:
+def test_a_csv_file_names_the_pairs(three: list[Path], tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").write_text(
         f"a,b,same\n{three[0].name},{three[2].name},\n{three[1].name},{three[2].name},yes\n"
     )
@@ -83,7 +84,7 @@ def test_a_table_names_the_pairs(three: list[Path], tmp_path: Path) -> None:
     assert [pair["same"] for pair in json.loads((tmp_path / "a.json").read_text())["pairs"]] == [False, True]
 
 
-def test_strangers_have_no_margin(three: list[Path], tmp_path: Path) -> None:
+def test_pairs_without_labels_have_no_margin(three: list[Path], tmp_path: Path) -> None:
     pictures = [shutil.copy(picture, tmp_path / f"{number}.jpg") for number, picture in enumerate(three)]
     printed = run_command("similarity", "--images", *pictures, "--json", tmp_path / "a.json")
     assert "?" in printed and "–" in printed
@@ -91,32 +92,32 @@ def test_strangers_have_no_margin(three: list[Path], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        (["--images", "{one}"], "a pair needs two pictures"),
+        (["--images", "{one}"], "a pair needs two images"),
         (["--images", "{one}", "nowhere.jpg"], "nowhere.jpg is missing"),
-        (["--images", "{one}", "{broken}"], "broken.jpg is not a readable picture"),
-        (["--images", "{folder}"], "no pictures in the folder"),
+        (["--images", "{one}", "{broken}"], "broken.jpg cannot be read (not an image)"),
+        (["--images", "{folder}"], "no images in the folder"),
         (["--images", "{one}", "{two}", "--models", "embeded"], "did you mean 'embedded'?"),
         (["--images", "{one}", "{two}", "--pairs", "nowhere.csv"], "nowhere.csv cannot be read"),
-        (["--images", "{one}", "{two}", "--pairs", "{table}"], "other.jpg is none of the pictures of --images"),
+        (["--images", "{one}", "{two}", "--pairs", "{table}"], "other.jpg is not one of the images of --images"),
         (["--images", "{one}", "{two}", "--json", "/nowhere/a.json"], "cannot be written there"),
-        (["--images", "{one}", "{two}", "--out", "{one}"], "there is a file of that name"),
+        (["--images", "{one}", "{two}", "--out", "{one}"], "a file has this name"),
     ],
 )
-def test_bad_input_is_told_in_a_line(arguments: list[str], said: str, three: list[Path], tmp_path: Path) -> None:
+def test_bad_input_is_reported_in_one_line(arguments: list[str], message: str, three: list[Path], tmp_path: Path) -> None:
     places = {"one": three[0], "two": three[1], "broken": tmp_path / "broken.jpg", "folder": tmp_path / "empty"}
     places["table"] = tmp_path / "pairs.csv"
     places["broken"].write_bytes(b"no picture")
     places["folder"].mkdir()
     places["table"].write_text(f"a,b\n{three[0].name},other.jpg\n")
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as error:
         run_command("similarity", *(part.format(**places) for part in arguments))
-    assert said in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(error.value) and "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--images", "a.jpg", "--measure", "cosin"], "'cosine', 'euclidean', 'bounded', 'all'"),
         (["--images", "a.jpg", "--max-pairs", "0"], "--max-pairs"),
@@ -127,13 +128,13 @@ def test_bad_input_is_told_in_a_line(arguments: list[str], said: str, three: lis
         (["--images", "a.jpg", "--measure", "cosine", "b.jpg"], "unexpected extra argument"),
     ],
 )
-def test_a_wrong_command_line_ends_with_2(arguments: list[str], said: str) -> None:
+def test_a_wrong_command_line_exits_with_2(arguments: list[str], message: str) -> None:
     done = CliRunner().invoke(app, ["similarity", *arguments])
-    assert done.exit_code == 2 and said in done.output
+    assert done.exit_code == 2 and message in done.output
 
 
 @pytest.mark.parametrize(("most", "pairs"), [(6, 12), (37, 74)])
-def test_real_people_are_more_like_themselves(
+def test_genuine_pairs_of_real_people_are_more_similar(
     most: int, pairs: int, real_data: Path, repository: Path, tmp_path: Path
 ) -> None:
     """Pairs by the rule, the first persons in order: the means are apart; the margin is below zero, as the page says."""
@@ -158,17 +159,17 @@ def test_six_pairs_as_the_published_table_has_them(real_data: Path, repository: 
     for start in range(len(persons)):
         (a, b, c, d, *_), (x, *_), (y, *_) = (of[persons[(start + step) % len(persons)]] for step in range(3))
         rows = [(a, b, "yes"), (a, c, "yes"), (a, d, "yes"), (x, y, "no"), (x, a, "no"), (y, b, "no")]
-        if not margins:  # the first is asked for at the door
+        if not margins:  # the first comes from the command
             (tmp_path / "pairs.csv").write_text("a,b,same\n" + "".join(f"{p.name},{q.name},{s}\n" for p, q, s in rows))
             model = f"osnet_x0_25={real_data}/weights/osnet_x0_25_msmt17.pth"
             options = ("--pairs", tmp_path / "pairs.csv", "--models", model, "--json", tmp_path / "a.json")
             run_command("similarity", "--images", a, b, c, d, x, y, *options, "--device", "cpu")
-            (told,) = json.loads((tmp_path / "a.json").read_text())["models"]
+            (result,) = json.loads((tmp_path / "a.json").read_text())["models"]
             embedder = create_embedder("osnet_x0_25", model.partition("=")[2])
         first, second = (embedder([read_image(row[side]) for row in rows]) for side in (0, 1))
         cosine = (first * second).sum(axis=1)
         margins.append(float(cosine[:3].min() - cosine[3:].max()))
-    assert told["margin"]["cosine"] == pytest.approx(margins[0], abs=1e-4)
+    assert result["margin"]["cosine"] == pytest.approx(margins[0], abs=1e-4)
     assert margins[0] > 0
     page = " ".join((repository / "docs" / "similarity.md").read_text(encoding="utf-8").split())
     above = sum(margin > 0 for margin in margins)

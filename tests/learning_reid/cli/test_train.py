@@ -1,4 +1,4 @@
-"""`train`, and `evaluate --exp`: the folder of a run, its options, and what is examined afterwards."""
+"""`train`, and `evaluate --exp` on its runs."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ def run(config: Path) -> Path:
     return folder
 
 
-def test_the_folder_of_a_run_holds_everything(run: Path) -> None:
+def test_the_folder_of_a_run_is_complete(run: Path) -> None:
     assert {path.name for path in run.iterdir()} == {
         "config.yaml",
         "metrics.csv",
@@ -58,18 +58,18 @@ def test_a_second_run_does_not_touch_the_first(config: Path, run: Path) -> None:
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_a_run_that_is_over_is_resumed_to_no_effect(run: Path) -> None:
+def test_resuming_a_finished_run_changes_nothing(run: Path) -> None:
     before = (run / "weights/final.pt").read_bytes()
     run_command("train", "--resume", run)
     assert (run / "weights/final.pt").read_bytes() == before
 
 
-def test_resuming_with_another_setting_tells_which(run: Path) -> None:
+def test_resuming_with_another_setting_names_it(run: Path) -> None:
     with pytest.raises(UserError, match=r"model\.arch was 'osnet_x0_25', is 'osnet_x1_0'"):
         run_command("train", "--resume", run, "--arch", "osnet_x1_0")
 
 
-def test_a_run_is_found_by_name_and_the_nearest_names_are_told(run: Path) -> None:
+def test_a_run_is_found_by_name_and_similar_names_are_suggested(run: Path) -> None:
     assert find_run("small", str(run.parent)) == run
     with pytest.raises(UserError, match="no run 'smal' in .*: did you mean 'small'"):
         find_run("smal", str(run.parent))
@@ -80,12 +80,12 @@ def test_a_run_is_found_by_name_and_the_nearest_names_are_told(run: Path) -> Non
         run_command("train", "--resume", run, "--config", run / "config.yaml")
 
 
-def test_a_short_option_is_stronger_than_set(config: Path) -> None:
+def test_a_short_option_overrides_set(config: Path) -> None:
     with pytest.raises(UserError, match="data.val_split: expected a number > 0 and < 1, got 0"):
         run_command("train", "--config", config, "--val-split", 0, "--set", "data.val_split=0.4")
 
 
-def test_evaluate_examines_a_run_on_people_it_has_not_learned_from(run: Path, tmp_path: Path) -> None:
+def test_a_run_is_evaluated_on_people_it_was_not_trained_on(run: Path, tmp_path: Path) -> None:
     printed = run_command("evaluate", "--exp", run, "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert values["embedder"] == "osnet_x0_25" and values["weights"].endswith("best.pt")
@@ -94,7 +94,7 @@ def test_evaluate_examines_a_run_on_people_it_has_not_learned_from(run: Path, tm
     assert values["map"] <= 1 and max(noted) > 0
 
 
-def test_a_run_on_one_camera_is_examined_within_it(config: Path, tmp_path: Path) -> None:
+def test_a_run_on_one_camera_is_evaluated_within_it(config: Path, tmp_path: Path) -> None:
     people = write_people(tmp_path / "people")
     for picture in people.glob("*_c2s1_*"):
         picture.unlink()
@@ -104,7 +104,7 @@ def test_a_run_on_one_camera_is_examined_within_it(config: Path, tmp_path: Path)
     assert values["protocol"] == "single-camera" and "eer" in values and values["persons"] == 6
 
 
-def test_a_set_for_training_alone_is_examined_on_those_kept_apart(config: Path, tmp_path: Path) -> None:
+def test_a_dataset_with_training_images_only_is_evaluated_on_the_validation_people(config: Path, tmp_path: Path) -> None:
     people = write_people(tmp_path / "people")
     rows = [f"people/{path.name},{path.name[:4]},{path.name[6]},train" for path in sorted(people.iterdir())]
     table = tmp_path / "labels.csv"
@@ -118,17 +118,17 @@ def test_a_set_for_training_alone_is_examined_on_those_kept_apart(config: Path, 
         run_command("evaluate", "--exp", tmp_path / "small")
 
 
-def test_a_run_is_not_examined_on_other_data_by_mistake(run: Path) -> None:
-    with pytest.raises(UserError, match="--exp RUN brings its own data"):
+def test_a_run_is_not_evaluated_on_other_data_by_mistake(run: Path) -> None:
+    with pytest.raises(UserError, match="--exp RUN has its own data"):
         run_command("evaluate", "--exp", run, "--root", run)
 
 
-def test_list_models_lists_them() -> None:
+def test_list_models() -> None:
     assert {"osnet_x1_0", "osnet_ain_x0_25", "resnet50", "pcb_p6"} <= set(run_command("train", "--list-models").split())
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--config", "none.yml"], "none.yml: no such file"),
         (["--set", "schedule.epoch=3"], "did you mean 'schedule.epochs'"),
@@ -141,21 +141,21 @@ def test_list_models_lists_them() -> None:
         (["--set", "data.root=/nowhere"], "/nowhere"),
     ],
 )
-def test_bad_input_is_told_in_a_line(arguments: list[str], said: str, config: Path) -> None:
+def test_bad_input_is_reported_in_one_line(arguments: list[str], message: str, config: Path) -> None:
     given = arguments if arguments[0] in ("--config", "--resume") else ["--config", config, *arguments]
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as error:
         run_command("train", *given)
-    assert said in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(error.value) and "\n" not in str(error.value)
 
 
-def test_a_wrong_wish_leaves_no_empty_run_behind(config: Path, run: Path) -> None:
+def test_a_wrong_option_leaves_no_empty_run(config: Path, run: Path) -> None:
     before = sorted(path.name for path in run.parent.iterdir())
     with pytest.raises(UserError):
         run_command("train", "--config", config, "--arch", "osnet_x0_26")
     assert sorted(path.name for path in run.parent.iterdir()) == before
 
 
-def test_generated_people_and_faces_are_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_synthetic_people_and_faces_are_rendered_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from learning_reid.training import training_data as people
     from reid_synth.datasets.face_dataset import FacePlan
     from reid_synth.datasets.market import MarketPlan

@@ -1,4 +1,4 @@
-"""Just enough of Kaggle's API, on this machine: one data set, asked for by the real client over HTTP."""
+"""A local server with the part of Kaggle's API that the real client needs to download one dataset."""
 
 import json
 import threading
@@ -8,20 +8,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Kaggle:
-    """What the server has and what it was asked.
+    """State of the server.
 
     Attributes:
-        archive: the bytes it sends for the set.
-        handle: the one upload that exists.
-        token: who has to ask; None: anybody may.
-        asked: each request as (what, handle, the Authorization header).
+        archive: Bytes of the dataset.
+        handle: The one upload that exists.
+        token: Required token; None if no login is required.
+        requests: Each request as (method, handle, Authorization header).
     """
 
     def __init__(self, archive: bytes, handle: str) -> None:
         self.archive = archive
         self.handle = handle
         self.token: str | None = None
-        self.asked: list[tuple[str, str, str | None]] = []
+        self.requests: list[tuple[str, str, str | None]] = []
         self.endpoint = ""
 
 
@@ -29,20 +29,20 @@ class Kaggle:
 def serve(kaggle: Kaggle) -> Iterator[Kaggle]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            wanted = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            handle = f"{wanted['ownerSlug']}/{wanted['datasetSlug']}"
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            handle = f"{body['ownerSlug']}/{body['datasetSlug']}"
             what = self.path.rpartition("/")[2]
-            kaggle.asked.append((what, handle, self.headers["Authorization"]))
+            kaggle.requests.append((what, handle, self.headers["Authorization"]))
             if handle != kaggle.handle:
-                self.answer(404, {"code": 404, "message": "Not found"})
+                self.send_json(404, {"code": 404, "message": "Not found"})
             elif kaggle.token and self.headers["Authorization"] != f"Bearer {kaggle.token}":
-                self.answer(403, {"code": 403, "message": "Permission denied"})
+                self.send_json(403, {"code": 403, "message": "Permission denied"})
             elif what == "GetDataset":
-                self.answer(200, {"currentVersionNumber": 3})
+                self.send_json(200, {"currentVersionNumber": 3})
             else:
                 self.send(200, "application/zip", kaggle.archive)
 
-        def answer(self, status: int, content: dict) -> None:
+        def send_json(self, status: int, content: dict) -> None:
             self.send(status, "application/json", json.dumps(content).encode())
 
         def send(self, status: int, kind: str, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The doctor: each illness is found, named once, and counted; health is said to be health."""
+"""Problems that `check_dataset` finds, each reported once with a count."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from learning_reid.datasets.findings import SEVERITIES
 from learning_reid.errors import UserError
 from reid_synth.datasets.market import MarketPlan
 from reid_synth.datasets.market import write_market as write_synthetic_market
-from tests.learning_reid.datasets.crop_making import write_all, write_market, write_picture
+from tests.learning_reid.datasets.dataset_files import write_image, write_images, write_market
 
 HEALTHY = [
     "bounding_box_train/0001_c1s1_000001_00.jpg",
@@ -29,8 +29,8 @@ def codes(report: DatasetReport, but: tuple[str, ...] = ("junk", "distractors"))
     return {finding.code: (finding.severity, finding.count) for finding in report.findings if finding.code not in but}
 
 
-def test_a_healthy_set(tmp_path: Path) -> None:
-    report = check_dataset(write_all(tmp_path, HEALTHY))
+def test_a_dataset_without_problems(tmp_path: Path) -> None:
+    report = check_dataset(write_images(tmp_path, HEALTHY))
     assert report.findings == () and (report.dataset, report.is_recognized, report.cameras) == (
         "market1501",
         True,
@@ -48,8 +48,8 @@ def copy(source: str, target: str) -> Callable[[Path], object]:
     return lambda root: shutil.copy(root / source, root / target)
 
 
-def picture(name: str, height: int = 40, width: int = 20) -> Callable[[Path], object]:
-    return lambda root: write_picture(root / name, height, width)
+def image(name: str, height: int = 40, width: int = 20) -> Callable[[Path], object]:
+    return lambda root: write_image(root / name, height, width)
 
 
 def spoil(name: str, content: bytes | int) -> Callable[[Path], object]:
@@ -63,15 +63,15 @@ def spoil(name: str, content: bytes | int) -> Callable[[Path], object]:
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        (picture("query/0009_c1s1_000001_00.jpg"), {"query-only": ("warning", 1)}),
-        (picture("bounding_box_test/0009_c1s1_000001_00.jpg"), {"one-camera-identities-test": ("warning", 1)}),
-        (picture("bounding_box_train/0009_c1s1_000001_00.jpg"), {"one-camera-identities-train": ("warning", 1)}),
+        (image("query/0009_c1s1_000001_00.jpg"), {"query-only": ("warning", 1)}),
+        (image("bounding_box_test/0009_c1s1_000001_00.jpg"), {"one-camera-identities-test": ("warning", 1)}),
+        (image("bounding_box_train/0009_c1s1_000001_00.jpg"), {"one-camera-identities-train": ("warning", 1)}),
         (
-            picture("bounding_box_train/0002_c3s1_000001_00.jpg"),
+            image("bounding_box_train/0002_c3s1_000001_00.jpg"),
             {"train-and-test": ("error", 1), "one-camera-identities-train": ("warning", 1)},
         ),
         (spoil("query/0002_c1s1_000001_00.jpg", b""), {"unreadable": ("error", 1)}),
-        (spoil("query/0002_c1s1_000001_00.jpg", b"no picture"), {"unreadable": ("error", 1)}),
+        (spoil("query/0002_c1s1_000001_00.jpg", b"no image"), {"unreadable": ("error", 1)}),
         (spoil("query/0002_c1s1_000001_00.jpg", 500), {"unreadable": ("error", 1)}),
         (copy(HEALTHY[0], "bounding_box_train/0001_c1s1_000002_00.jpg"), {"copies": ("note", 1)}),
         (copy(HEALTHY[2], "query/0003_c1s1_000002_00.jpg"), {"copies-of-two-people": ("error", 1)}),
@@ -80,13 +80,13 @@ def spoil(name: str, content: bytes | int) -> Callable[[Path], object]:
             {"copies-across-query-and-gallery": ("warning", 1)},
         ),
         (copy(HEALTHY[4], "bounding_box_test/-1_c3s1_000002_00.jpg"), {}),
-        (picture("query/holiday.jpg"), {"wrong-name": ("warning", 1)}),
-        (picture("query/0002_c2s1_1_1.png", 15, 8), {"tiny": ("warning", 1)}),
-        (picture("query/0002_c2s1_1_1.png", 4100, 1000), {"huge": ("warning", 1)}),
-        (picture("query/0002_c2s1_1_1.png", 16, 33), {"odd-shape": ("warning", 1)}),
-        (picture("query/0002_c2s1_1_1.png", 97, 16), {"odd-shape": ("warning", 1)}),
-        (picture("query/0002_c2s1_1_1.png", 96, 16), {}),
-        (picture("query/0002_c2s1_1_1.png", 16, 32), {}),
+        (image("query/holiday.jpg"), {"wrong-name": ("warning", 1)}),
+        (image("query/0002_c2s1_1_1.png", 15, 8), {"tiny": ("warning", 1)}),
+        (image("query/0002_c2s1_1_1.png", 4100, 1000), {"huge": ("warning", 1)}),
+        (image("query/0002_c2s1_1_1.png", 16, 33), {"odd-shape": ("warning", 1)}),
+        (image("query/0002_c2s1_1_1.png", 97, 16), {"odd-shape": ("warning", 1)}),
+        (image("query/0002_c2s1_1_1.png", 96, 16), {}),
+        (image("query/0002_c2s1_1_1.png", 16, 32), {}),
         (lambda root: [shutil.rmtree(root / "query"), (root / "query").mkdir()], {"no-query": ("error", 0)}),
         (
             lambda root: [shutil.rmtree(root / "bounding_box_test"), (root / "bounding_box_test").mkdir()],
@@ -96,8 +96,8 @@ def spoil(name: str, content: bytes | int) -> Callable[[Path], object]:
         (lambda root: (root / "query/Thumbs.db").touch(), {}),
     ],
 )
-def test_each_illness_alone(tmp_path: Path, change: Callable[[Path], object], found: dict) -> None:
-    change(write_all(tmp_path, HEALTHY))
+def test_each_problem_alone(tmp_path: Path, change: Callable[[Path], object], found: dict) -> None:
+    change(write_images(tmp_path, HEALTHY))
     report = check_dataset(tmp_path)
     assert codes(report) == found
     for finding in report.findings:
@@ -105,33 +105,33 @@ def test_each_illness_alone(tmp_path: Path, change: Callable[[Path], object], fo
 
 
 def test_copies_in_train_and_test_of_one_person(tmp_path: Path) -> None:
-    write_all(tmp_path, HEALTHY)
+    write_images(tmp_path, HEALTHY)
     shutil.copy(tmp_path / HEALTHY[2], tmp_path / "bounding_box_train/0002_c1s1_000001_00.jpg")
     assert codes(check_dataset(tmp_path))["copies-across-train-and-test"] == ("error", 1)
 
 
-def test_files_of_one_size_are_told_apart_by_content(tmp_path: Path) -> None:
-    write_all(tmp_path, [f"000{person}_c{camera}_1.bmp" for person in (1, 2) for camera in (1, 2)])
+def test_files_of_equal_size_are_compared_by_content(tmp_path: Path) -> None:
+    write_images(tmp_path, [f"000{person}_c{camera}_1.bmp" for person in (1, 2) for camera in (1, 2)])
     assert set(codes(check_dataset(tmp_path))) == {"no-split"}
 
 
 def test_one_camera_only(tmp_path: Path) -> None:
-    report = check_dataset(write_all(tmp_path, ["Anna/1.jpg", "Anna/2.jpg", "Ben/1.jpg"]))
+    report = check_dataset(write_images(tmp_path, ["Anna/1.jpg", "Anna/2.jpg", "Ben/1.jpg"]))
     assert codes(report) == {"one-camera": ("warning", 0), "no-split": ("note", 0)}
     assert any("--protocol single-camera" in finding.advice for finding in report.findings)
     assert report.cameras == ("",)
 
 
-def test_no_split_says_which_camera_will_ask(tmp_path: Path) -> None:
+def test_without_a_split_the_query_camera_is_reported(tmp_path: Path) -> None:
     names = [f"{person:04d}_c{camera}_1.jpg" for camera in (10, 9) for person in (1, 2)]
-    report = check_dataset(write_all(tmp_path, names))
+    report = check_dataset(write_images(tmp_path, names))
     assert [finding.advice for finding in report.findings] == [
-        "`evaluate` lets camera 9 ask and the others answer; choose with --query-camera"
+        "`evaluate` uses camera 9 as query and the others as gallery; choose with --query-camera"
     ]
 
 
-def test_a_table_with_many_mistakes_is_not_given_up_at_the_first(tmp_path: Path) -> None:
-    write_all(tmp_path, ["a.jpg", "b.jpg"])
+def test_all_mistakes_of_a_table_are_reported(tmp_path: Path) -> None:
+    write_images(tmp_path, ["a.jpg", "b.jpg"])
     rows = [
         "img_path,person_id,camera_id",
         "a.jpg,1,1",
@@ -154,29 +154,29 @@ def test_a_table_with_many_mistakes_is_not_given_up_at_the_first(tmp_path: Path)
     assert report.counts[-1] == SplitCounts("all", 2, 1, 2, 0)
 
 
-def test_odd_names_of_people_are_told(tmp_path: Path) -> None:
+def test_suspicious_names_of_identities(tmp_path: Path) -> None:
     names = ["7", "007", "Anna", "anna", "nan", "8"]
     folders = [f"{name}/{camera}/{name}{camera}.jpg" for name in names for camera in (1, 2)]
-    report = check_dataset(write_all(tmp_path, folders), "identities")
+    report = check_dataset(write_images(tmp_path, folders), "identities")
     assert codes(report, but=("no-split",)) == {"ids-alike": ("warning", 2), "no-name": ("warning", 1)}
 
 
-def test_one_person_and_training_pictures_alone_are_not_called_healthy(tmp_path: Path) -> None:
-    write_all(tmp_path, ["a.jpg", "b.jpg"])
+def test_one_identity_and_training_images_only(tmp_path: Path) -> None:
+    write_images(tmp_path, ["a.jpg", "b.jpg"])
     (tmp_path / "labels.csv").write_text("img_path,person_id,camera_id,split\na.jpg,1,1,train\nb.jpg,1,2,train\n")
     assert codes(check_dataset(tmp_path)) == {"one-identity": ("error", 1), "only-train": ("warning", 0)}
 
 
-def test_a_table_in_which_nothing_is_right(tmp_path: Path) -> None:
-    write_all(tmp_path, ["a.jpg"])
+def test_a_table_without_valid_rows(tmp_path: Path) -> None:
+    write_images(tmp_path, ["a.jpg"])
     (tmp_path / "labels.csv").write_text("img_path,person_id\nnone.jpg,1\n")
     report = check_dataset(tmp_path / "labels.csv")
     assert report.counts == (SplitCounts("all", 0, 0, 0, 0),) and set(codes(report)) == {"csv-missing"}
 
 
-def test_boxes_are_measured_and_not_their_frames(tmp_path: Path) -> None:
+def test_the_size_of_boxes_is_checked_not_of_frames(tmp_path: Path) -> None:
     for number in range(1, 12):
-        write_picture(tmp_path / f"View_001/{number:02d}.png", 60, 300, like="the camera stood still")
+        write_image(tmp_path / f"View_001/{number:02d}.png", 60, 300, like="the camera stood still")
     (tmp_path / "gt.txt").write_text("1,1,0,0,20,40,1\n1,2,5,5,8,20,1\n11,1,0,0,50,20,1\n11,2,290,0,40,40,1\n")
     report = check_dataset(tmp_path)
     assert codes(report, but=("one-camera", "no-split", "every-nth-frame")) == {
@@ -186,10 +186,10 @@ def test_boxes_are_measured_and_not_their_frames(tmp_path: Path) -> None:
     }
 
 
-def test_the_order_is_the_same_each_time_and_the_gravest_come_first(tmp_path: Path) -> None:
+def test_findings_are_ordered_by_severity(tmp_path: Path) -> None:
     write_market(tmp_path, clutter=True)
     for number in range(5, 1, -1):
-        write_picture(tmp_path / f"query/000{number}0_c1s1_1_1.jpg")
+        write_image(tmp_path / f"query/000{number}0_c1s1_1_1.jpg")
     (tmp_path / "query/00020_c1s1_1_1.jpg").write_bytes(b"")
     report = check_dataset(tmp_path)
     assert report == check_dataset(tmp_path)
@@ -200,8 +200,8 @@ def test_the_order_is_the_same_each_time_and_the_gravest_come_first(tmp_path: Pa
     assert only.examples == ("00020", "00030", "00040") and only.count == 4
 
 
-def test_names_that_are_no_text_do_not_break_the_report(tmp_path: Path) -> None:
-    write_all(tmp_path, HEALTHY)
+def test_undecodable_names_do_not_break_the_report(tmp_path: Path) -> None:
+    write_images(tmp_path, HEALTHY)
     for name in (b"two\nlines.jpg", b"no\xfftext.jpg"):
         (tmp_path / "query" / os.fsdecode(name)).write_bytes(b"")
     wrong = next(finding for finding in check_dataset(tmp_path).findings if finding.code == "wrong-name")
@@ -209,16 +209,20 @@ def test_names_that_are_no_text_do_not_break_the_report(tmp_path: Path) -> None:
     assert "".join(wrong.examples).encode()
 
 
-def test_a_generated_set_is_healthy(tmp_path: Path) -> None:
+def test_a_synthetic_dataset_has_no_problems(tmp_path: Path) -> None:
     write_synthetic_market(
         tmp_path / "market", MarketPlan(3, 3, cameras=2, crops_per_camera=2, distractors=2, junk=1), seed=5
     )
     report = check_dataset(tmp_path)
     assert codes(report) == {}
-    assert report.counts[1:] == (SplitCounts("query", 6, 3, 2, 0), SplitCounts("gallery", 8, 3, 2, 2), SplitCounts("all", 26, 6, 2, 2))
+    assert report.counts[1:] == (
+        SplitCounts("query", 6, 3, 2, 0),
+        SplitCounts("gallery", 8, 3, 2, 2),
+        SplitCounts("all", 26, 6, 2, 2),
+    )
 
 
-def test_the_report_can_be_written_down(tmp_path: Path) -> None:
+def test_the_json_report(tmp_path: Path) -> None:
     report = check_dataset(write_market(tmp_path, clutter=True), "market1501")
     written = json.loads(json.dumps(report.to_dict()))
     assert written["dataset"] == "market1501" and not written["guessed"]
@@ -227,7 +231,7 @@ def test_the_report_can_be_written_down(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [None, "csv"])
-def test_a_root_that_is_no_data_set(tmp_path: Path, name: str | None) -> None:
+def test_a_root_that_is_not_a_dataset(tmp_path: Path, name: str | None) -> None:
     (tmp_path / "letter.txt").write_text("hello")
     with pytest.raises(UserError):
         check_dataset(tmp_path / "letter.txt", name)

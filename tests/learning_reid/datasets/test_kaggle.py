@@ -1,7 +1,6 @@
-"""Fetching from Kaggle: its real client against a server of this test, and everything that may go wrong.
+"""Downloads from Kaggle: the real client against a local server.
 
-The client has no setting for a server of one's own at any port, so the address that it keeps for "localhost" is
-replaced; everything else is its own code.
+The client has no setting for the server's address, so its address for "localhost" is replaced.
 """
 
 import io
@@ -14,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from learning_reid.datasets.kaggle import SOURCES, fetch
+from learning_reid.datasets.kaggle import KAGGLE_DATASETS, fetch_dataset
 from learning_reid.datasets.layouts import open_dataset
 from learning_reid.errors import UserError
-from tests.learning_reid.datasets.crop_making import write_all, write_market, write_picture
+from tests.learning_reid.datasets.dataset_files import write_image, write_images, write_market
 from tests.learning_reid.datasets.kaggle_server import Kaggle, serve
 
 
@@ -50,16 +49,16 @@ def kaggle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kaggle]:
     monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     archive = packed(write_market(tmp_path / "made"), "Market-1501-v15.09.15/")
-    with serve(Kaggle(archive, SOURCES["market1501"].handle)) as server:
+    with serve(Kaggle(archive, KAGGLE_DATASETS["market1501"].handle)) as server:
         point_client_at(server.endpoint, monkeypatch)
         yield server
 
 
 @pytest.mark.parametrize("with_out", [False, True], ids=["cache", "out"])
-def test_market1501_arrives_with_a_table_of_its_labels(kaggle: Kaggle, tmp_path: Path, with_out: bool) -> None:
+def test_market1501_is_downloaded_with_a_table_of_labels(kaggle: Kaggle, tmp_path: Path, with_out: bool) -> None:
     out = tmp_path / "out" if with_out else None
-    fetched = fetch("market1501", out=out)
-    assert [what for what, _, _ in kaggle.asked] == ["GetDataset", "DownloadDataset"]
+    fetched = fetch_dataset("market1501", out=out)
+    assert [what for what, _, _ in kaggle.requests] == ["GetDataset", "DownloadDataset"]
     assert len(fetched.dataset.samples) == 9 and fetched.table is not None
     assert fetched.table.parent == out or (out is None and fetched.table.parent.name == "Market-1501-v15.09.15")
     from_table = open_dataset("csv", fetched.table).samples
@@ -73,64 +72,64 @@ def test_market1501_arrives_with_a_table_of_its_labels(kaggle: Kaggle, tmp_path:
 
 
 def test_a_second_call_downloads_nothing_and_keeps_the_table(kaggle: Kaggle, capfd: pytest.CaptureFixture[str]) -> None:
-    first = fetch("market1501")
-    again = fetch("market1501")
-    assert [what for what, _, _ in kaggle.asked] == ["GetDataset", "DownloadDataset", "GetDataset"]
-    assert again.table == first.table and any("is left as it is" in note for note in again.notes)
+    first = fetch_dataset("market1501")
+    again = fetch_dataset("market1501")
+    assert [what for what, _, _ in kaggle.requests] == ["GetDataset", "DownloadDataset", "GetDataset"]
+    assert again.table == first.table and any("already exists and is not replaced" in note for note in again.notes)
     assert capfd.readouterr().out == ""
 
 
 def test_published_counts_are_recognised(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("learning_reid.datasets.kaggle.MARKET_PUBLISHED", {"train": 4, "query": 2, "gallery": 3})
     assert any(
-        "as many pictures in train, query and gallery as published" in note for note in fetch("market1501").notes
+        "as many images in train, query and gallery as published" in note for note in fetch_dataset("market1501").notes
     )
 
 
 def test_cuhk03(kaggle: Kaggle, tmp_path: Path) -> None:
-    kaggle.handle = SOURCES["cuhk03"].handle
+    kaggle.handle = KAGGLE_DATASETS["cuhk03"].handle
     kaggle.archive = packed(
-        write_all(tmp_path / "c", ["images_labeled/1_001_1_01.png", "images_labeled/1_001_2_06.png"]), "archive/"
+        write_images(tmp_path / "c", ["images_labeled/1_001_1_01.png", "images_labeled/1_001_2_06.png"]), "archive/"
     )
-    assert [sample.person_id for sample in fetch("cuhk03").dataset.samples] == ["1_001", "1_001"]
+    assert [sample.person_id for sample in fetch_dataset("cuhk03").dataset.samples] == ["1_001", "1_001"]
 
 
 @pytest.mark.parametrize("inside", ["", "casia-webface/", "a/b/"])
 def test_casia_in_folders(kaggle: Kaggle, tmp_path: Path, inside: str) -> None:
-    kaggle.handle = SOURCES["casia-webface"].handle
-    kaggle.archive = packed(write_all(tmp_path / "c", ["000000/1.jpg", "000001/1.jpg"]), inside)
-    assert [sample.person_id for sample in fetch("casia-webface").dataset.samples] == ["000000", "000001"]
+    kaggle.handle = KAGGLE_DATASETS["casia-webface"].handle
+    kaggle.archive = packed(write_images(tmp_path / "c", ["000000/1.jpg", "000001/1.jpg"]), inside)
+    assert [sample.person_id for sample in fetch_dataset("casia-webface").dataset.samples] == ["000000", "000001"]
 
 
-def test_casia_in_records(kaggle: Kaggle, tmp_path: Path) -> None:
-    kaggle.handle = SOURCES["casia-webface"].handle
+def test_casia_as_recordio_is_refused(kaggle: Kaggle, tmp_path: Path) -> None:
+    kaggle.handle = KAGGLE_DATASETS["casia-webface"].handle
     kaggle.archive = packed(tmp_path / "none", extra={"casia/train.rec": b"x", "casia/train.idx": b"x"})
     with pytest.raises(UserError, match=r"train.rec is a RecordIO file of MXNet, .* one folder for each person"):
-        fetch("casia-webface")
+        fetch_dataset("casia-webface")
 
 
 def test_another_upload(kaggle: Kaggle) -> None:
-    kaggle.handle = "somebody/their-market"
-    assert len(fetch("market1501", "somebody/their-market").dataset.samples) == 9
+    kaggle.handle = "someone/their-market"
+    assert len(fetch_dataset("market1501", "someone/their-market").dataset.samples) == 9
 
 
-def test_an_upload_that_is_gone(kaggle: Kaggle) -> None:
-    kaggle.handle = "somebody/else"
-    with pytest.raises(UserError, match="Kaggle has no data set pengcw1/market-1501 .* --handle OWNER/NAME"):
-        fetch("market1501")
+def test_a_missing_upload(kaggle: Kaggle) -> None:
+    kaggle.handle = "someone/else"
+    with pytest.raises(UserError, match="Kaggle has no dataset pengcw1/market-1501; .* --handle OWNER/NAME"):
+        fetch_dataset("market1501")
 
 
 @pytest.mark.parametrize("handle", ["market", "a/b/c", "https://kaggle.com/a/b", "../x", "a/.."])
-def test_a_handle_that_is_none(kaggle: Kaggle, handle: str) -> None:
-    with pytest.raises(UserError, match="is no Kaggle handle; give OWNER/NAME"):
-        fetch("market1501", handle)
-    assert not kaggle.asked
+def test_invalid_handle(kaggle: Kaggle, handle: str) -> None:
+    with pytest.raises(UserError, match="is not a Kaggle handle; give OWNER/NAME"):
+        fetch_dataset("market1501", handle)
+    assert not kaggle.requests
 
 
-def test_without_credentials_three_lines_say_what_to_do(kaggle: Kaggle) -> None:
+def test_missing_credentials_are_explained_in_three_lines(kaggle: Kaggle) -> None:
     kaggle.token = "secret"
     with pytest.raises(UserError) as raised:
-        fetch("market1501")
+        fetch_dataset("market1501")
     lines = str(raised.value).splitlines()
     assert len(lines) == 3 and "KAGGLE_API_TOKEN" in lines[0] and "Colab" in lines[1] and "data convert" in lines[2]
 
@@ -138,14 +137,14 @@ def test_without_credentials_three_lines_say_what_to_do(kaggle: Kaggle) -> None:
 def test_with_credentials(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> None:
     kaggle.token = "secret"
     monkeypatch.setenv("KAGGLE_API_TOKEN", "secret")
-    assert len(fetch("market1501").dataset.samples) == 9
+    assert len(fetch_dataset("market1501").dataset.samples) == 9
 
 
-def test_a_credentials_file_that_is_broken(kaggle: Kaggle, tmp_path: Path) -> None:
+def test_broken_credentials_file(kaggle: Kaggle, tmp_path: Path) -> None:
     (tmp_path / "home/.kaggle").mkdir()
     (tmp_path / "home/.kaggle/kaggle.json").write_text("{")
-    with pytest.raises(UserError, match="Invalid Kaggle credentials file at .*kaggle.json; write that file anew"):
-        fetch("market1501")
+    with pytest.raises(UserError, match="Invalid Kaggle credentials file at .*kaggle.json; create that file again"):
+        fetch_dataset("market1501")
 
 
 def test_without_a_network(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,32 +152,32 @@ def test_without_a_network(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(
         UserError, match=r"Kaggle cannot be reached; check the network.\nBy hand: download kaggle.com/datasets/"
     ):
-        fetch("market1501")
+        fetch_dataset("market1501")
 
 
-def test_an_archive_that_is_none(kaggle: Kaggle) -> None:
+def test_a_response_that_is_not_an_archive(kaggle: Kaggle) -> None:
     kaggle.archive = b"this is a web page"
     with pytest.raises(UserError, match="is damaged or unsafe") as raised:
-        fetch("market1501")
+        fetch_dataset("market1501")
     assert "\n" not in str(raised.value)
 
 
-def test_an_archive_cut_off(kaggle: Kaggle) -> None:
+def test_a_truncated_archive(kaggle: Kaggle) -> None:
     kaggle.archive = kaggle.archive[: len(kaggle.archive) // 2]
     with pytest.raises(UserError, match="is damaged or unsafe"):
-        fetch("market1501")
+        fetch_dataset("market1501")
 
 
 def outside(folder: Path, before: set[Path]) -> set[Path]:
-    """What was written anywhere but below the cache."""
+    """Return the files written outside the cache."""
     return {path for path in folder.rglob("*") if "cache" not in path.parts} - before
 
 
-def test_names_in_a_zip_that_leave_the_folder_stay_inside(kaggle: Kaggle, tmp_path: Path) -> None:
+def test_zip_paths_cannot_leave_the_folder(kaggle: Kaggle, tmp_path: Path) -> None:
     extra = {f"{'../' * depth}evil{depth}.txt": b"evil" for depth in range(1, 12)}
     kaggle.archive = packed(tmp_path / "made", "Market-1501-v15.09.15/", extra | {"/evil.txt": b"evil"})
     before = set(tmp_path.rglob("*"))
-    fetched = fetch("market1501")
+    fetched = fetch_dataset("market1501")
     assert len(fetched.dataset.samples) == 9
     assert outside(tmp_path, before) == set() and not Path("/evil.txt").exists()
     assert not list(Path(tmp_path).parent.glob("evil*"))
@@ -191,7 +190,7 @@ def test_a_link_in_a_zip_becomes_a_plain_file(kaggle: Kaggle, tmp_path: Path) ->
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         opened.writestr(link, "/etc/passwd")
     kaggle.archive = archive.getvalue()
-    fetched = fetch("market1501")
+    fetched = fetch_dataset("market1501")
     written = next(one.path for one in fetched.dataset.samples if one.person_id == "0009")
     assert not written.is_symlink() and written.read_text() == "/etc/passwd"
 
@@ -210,33 +209,33 @@ def test_a_tar_that_leaves_the_folder_is_refused(
     kaggle.archive = archive.getvalue()
     before = set(tmp_path.rglob("*"))
     with pytest.raises(UserError, match="is damaged or unsafe"):
-        fetch("market1501")
+        fetch_dataset("market1501")
     assert outside(tmp_path, before) == set()
 
 
-def test_a_folder_that_holds_something_else(kaggle: Kaggle, tmp_path: Path) -> None:
-    write_picture(tmp_path / "out/mine.jpg")
-    with pytest.raises(UserError, match="is not empty and holds no complete download"):
-        fetch("market1501", out=tmp_path / "out")
+def test_the_output_folder_must_be_empty(kaggle: Kaggle, tmp_path: Path) -> None:
+    write_image(tmp_path / "out/mine.jpg")
+    with pytest.raises(UserError, match="is not empty and has no complete download"):
+        fetch_dataset("market1501", out=tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.jpg"]
 
 
-def test_an_upload_of_something_else(kaggle: Kaggle, tmp_path: Path) -> None:
-    kaggle.archive = packed(write_all(tmp_path / "x", ["dogs/1.jpg"]))
-    with pytest.raises(UserError, match="does not hold the folders bounding_box_train"):
-        fetch("market1501")
+def test_an_upload_with_another_layout(kaggle: Kaggle, tmp_path: Path) -> None:
+    kaggle.archive = packed(write_images(tmp_path / "x", ["dogs/1.jpg"]))
+    with pytest.raises(UserError, match="does not contain the folders bounding_box_train"):
+        fetch_dataset("market1501")
 
 
-def test_a_folder_for_reading_only_is_no_failure(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_folder_is_accepted(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise UserError("cannot be written")
 
     monkeypatch.setattr("learning_reid.datasets.kaggle.write_csv", refuse)
-    fetched = fetch("market1501")
+    fetched = fetch_dataset("market1501")
     assert fetched.table is None and len(fetched.dataset.samples) == 9
 
 
 @pytest.mark.parametrize("name", ["dukemtmcreid", "dukemtmc", "market"])
-def test_what_is_not_fetched(name: str) -> None:
-    with pytest.raises(UserError, match=f"unknown set '{name}' for data fetch"):
-        fetch(name)
+def test_datasets_that_cannot_be_downloaded(name: str) -> None:
+    with pytest.raises(UserError, match=f"unknown dataset '{name}' for data fetch"):
+        fetch_dataset(name)

@@ -1,4 +1,4 @@
-"""Which pictures are compared, what is expected of them, and the three numbers."""
+"""Choosing and comparing pairs of images."""
 
 from pathlib import Path
 
@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning_reid.datasets.pairs import Pair, choose_pairs, gather_images, measure_features, same_person
-from learning_reid.datasets.pairs_file import read_pairs
+from learning_reid.datasets.pairs import ImagePair, choose_pairs, gather_images, measure_features, same_person
 from learning_reid.errors import UserError
 from learning_reid.retrieval.distances import cosine_distance, euclidean_distance
 
@@ -17,7 +16,7 @@ def paths(*stems: str) -> list[Path]:
     return [Path(f"{stem}.jpg") for stem in stems]
 
 
-def told(pairs: list[Pair]) -> list[tuple[str, str, bool | None]]:
+def as_tuples(pairs: list[ImagePair]) -> list[tuple[str, str, bool | None]]:
     return [(pair.first.stem, pair.second.stem, pair.same) for pair in pairs]
 
 
@@ -27,17 +26,17 @@ def told(pairs: list[Pair]) -> list[tuple[str, str, bool | None]]:
         ("0001_c1s1_000001_00", "0001_c2s1_000009_00", True),
         ("0001_c1s1_000001_00", "0002_c1s1_000001_00", False),
         ("0001_c1s1_000001_00", "holiday", None),
-        ("0000_c1s1_000001_00", "0000_c2s1_000001_00", None),  # two strangers
+        ("0000_c1s1_000001_00", "0000_c2s1_000001_00", None),  # two distractors
         ("-1_c1s1_000001_00", "-1_c2s1_000001_00", None),  # junk
     ],
 )
-def test_names_tell_who_it_is(first: str, second: str, same: bool | None) -> None:
+def test_identity_from_file_names(first: str, second: str, same: bool | None) -> None:
     assert same_person(*paths(first, second)) is same
 
 
-def test_few_pictures_are_all_compared() -> None:
+def test_few_images_are_paired_in_every_way() -> None:
     chosen = choose_pairs(paths("0001_c1", "0001_c2", "0002_c1", "holiday"))
-    assert told(list(chosen.pairs)) == [
+    assert as_tuples(list(chosen.pairs)) == [
         ("0001_c1", "0001_c2", True),
         ("0001_c1", "0002_c1", False),
         ("0001_c1", "holiday", None),
@@ -48,10 +47,10 @@ def test_few_pictures_are_all_compared() -> None:
     assert len(choose_pairs(paths(*map(str, range(8)))).pairs) == 28
 
 
-def test_many_are_paired_by_the_rule() -> None:
+def test_many_images_are_paired_by_the_rule() -> None:
     people = [f"000{person}_c{camera}_{shot}" for person in (1, 2, 3) for camera in (1, 2) for shot in "ab"]
-    chosen = choose_pairs(paths("0000_c1_a", "0009_c1_a", *people, "holiday"))  # a stranger; one seen once
-    assert told(list(chosen.pairs)) == [
+    chosen = choose_pairs(paths("0000_c1_a", "0009_c1_a", *people, "holiday"))  # a distractor; one seen once
+    assert as_tuples(list(chosen.pairs)) == [
         ("0001_c1_a", "0001_c2_a", True),
         ("0002_c1_a", "0002_c2_a", True),
         ("0003_c1_a", "0003_c2_a", True),
@@ -60,7 +59,7 @@ def test_many_are_paired_by_the_rule() -> None:
         ("0003_c1_a", "0001_c2_a", False),
     ]
     assert "3 of the 3 persons seen by two cameras" in chosen.rule
-    assert told(list(choose_pairs(paths(*people), most=2).pairs)) == [
+    assert as_tuples(list(choose_pairs(paths(*people), most=2).pairs)) == [
         ("0001_c1_a", "0001_c2_a", True),
         ("0002_c1_a", "0002_c2_a", True),
         ("0001_c1_a", "0002_c2_a", False),
@@ -69,92 +68,34 @@ def test_many_are_paired_by_the_rule() -> None:
     assert [pair.same for pair in choose_pairs(paths(*people), most=1).pairs] == [True]
 
 
-def test_within_one_camera_the_first_two_pictures_are_taken() -> None:
+def test_one_camera_gives_pairs_of_the_first_two_images() -> None:
     people = [f"000{person}_c1_{shot}" for person in (1, 2, 3) for shot in "abc"]
     chosen = choose_pairs(paths(*people), most=1)
-    assert told(list(chosen.pairs)) == [("0001_c1_a", "0001_c1_b", True)] and "first two pictures" in chosen.rule
+    assert as_tuples(list(chosen.pairs)) == [("0001_c1_a", "0001_c1_b", True)] and "first two images" in chosen.rule
 
 
-def test_names_that_tell_nothing_need_a_table() -> None:
+def test_names_without_identity_need_a_file_of_pairs() -> None:
     with pytest.raises(UserError, match="name the pairs with --pairs FILE, or give at most 8"):
         choose_pairs(paths(*(f"holiday{number}" for number in range(9))))
 
 
-def test_pictures_are_gathered_once_in_natural_order(tmp_path: Path) -> None:
+def test_images_are_gathered_once_in_natural_order(tmp_path: Path) -> None:
     for name in ("p_10.jpg", "p_2.jpg", ".hidden.jpg", "notes.txt"):
         (tmp_path / name).touch()
     (tmp_path / "below").mkdir()
     gathered = gather_images([tmp_path / "p_10.jpg", tmp_path, tmp_path / "below" / ".." / "p_2.jpg"])
     assert [path.name for path in gathered] == ["p_10.jpg", "p_2.jpg"]
-    for named, said in (
-        ([tmp_path / "below"], "no pictures in the folder"),
+    for named, message in (
+        ([tmp_path / "below"], "no images in the folder"),
         ([tmp_path / "p_1.jpg"], "p_1.jpg is missing"),
-        ([tmp_path / "p_2.jpg"] * 2, "a pair needs two pictures"),
+        ([tmp_path / "p_2.jpg"] * 2, "a pair needs two images"),
     ):
-        with pytest.raises(UserError, match=said):
+        with pytest.raises(UserError, match=message):
             gather_images(named)
 
 
-@pytest.fixture
-def pictures(tmp_path: Path) -> list[Path]:
-    places = [tmp_path / name for name in ("x/0001_c1.jpg", "x/0001_c2.jpg", "y/0001_c1.jpg", "x/me.jpg")]
-    for place in places:
-        place.parent.mkdir(exist_ok=True)
-        place.touch()
-    return places
-
-
-@pytest.mark.parametrize("mark", [",", ";", "\t"])
-def test_a_table_of_pairs(mark: str, pictures: list[Path], tmp_path: Path) -> None:
-    lines = [
-        "b,note,A,same",
-        "0001_c2.jpg,hm,x/0001_c1.jpg,",
-        "me.jpg,,0001_c2.jpg,Yes",
-        ",,,",
-        "me.jpg,,x/0001_c1.jpg,no",
-    ]
-    lines.append(f"me.jpg,,{pictures[2]}")
-    (tmp_path / "pairs.csv").write_text("\n".join(lines).replace(",", mark), encoding="utf-8-sig")
-    chosen = read_pairs(tmp_path / "pairs.csv", pictures)
-    one, two, other, me = pictures
-    assert chosen.pairs == [Pair(one, two, True), Pair(two, me, True), Pair(one, me, False), Pair(other, me, None)]
-    assert chosen.rule == "those of pairs.csv"
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("img1,img2\n", "has no column a and no column b; the first line must be a,b or a,b,same"),
-        ("", "has no column a and no column b"),
-        ("a,c\nme.jpg,me.jpg\n", "has no column b"),
-        ("a,b\n", "names no pairs"),
-        ("a,b\nme.jpg,mee.jpg\n", "line 2: mee.jpg is none of the pictures of --images; did you mean 'me.jpg'"),
-        ("a,b\nme.jpg\n", "line 2: a pair needs two pictures"),
-        ("a,b\nme.jpg,me.jpg\n", "with itself is no pair"),
-        ("a,b\nme.jpg,0001_c1.jpg\n", "several pictures are called 0001_c1.jpg; write its path"),
-        ("a,b,same\nme.jpg,0001_c2.jpg,perhaps\n", "line 2: same is 'perhaps'; write yes, no or nothing"),
-    ],
-)
-def test_a_wrong_table_is_told_in_a_line(text: str, said: str, pictures: list[Path], tmp_path: Path) -> None:
-    (tmp_path / "pairs.csv").write_text(text)
-    with pytest.raises(UserError) as caught:
-        read_pairs(tmp_path / "pairs.csv", pictures)
-    assert said in str(caught.value) and "\n" not in str(caught.value)
-
-
-def test_what_is_no_table_is_refused(pictures: list[Path], tmp_path: Path) -> None:
-    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
-    for file, said in (
-        (tmp_path / "picture.png", "is no CSV file"),
-        (tmp_path / "none.csv", "no such file"),
-        (tmp_path, "directory"),
-    ):
-        with pytest.raises(UserError, match=said):
-            read_pairs(file, pictures)
-
-
 @given(st.integers(1, 6), st.integers(2, 9), st.integers(0, 2**32 - 1))
-def test_the_measures_are_those_of_ranking_and_order_alike(pairs: int, dimension: int, seed: int) -> None:
+def test_measures_equal_the_retrieval_distances_and_order_pairs_alike(pairs: int, dimension: int, seed: int) -> None:
     first, second = np.random.default_rng(seed).normal(size=(2, pairs, dimension))
     first /= np.linalg.norm(first, axis=1, keepdims=True)
     second /= np.linalg.norm(second, axis=1, keepdims=True)

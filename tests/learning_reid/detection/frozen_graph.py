@@ -1,10 +1,10 @@
-"""Write a frozen graph that speaks like TensorFlow's detection API: FILE.pb, and beside it FILE_other.pb of something else.
+"""Write a frozen graph with the tensors of TensorFlow's detection API, FILE.pb, and another graph, FILE_other.pb.
 
-TensorFlow stays out of the tests' own process, so this runs in another.
+It runs in its own process, because the tests do not import TensorFlow.
 
-One box around each picture's bright part is found with score 0.9 where red outweighs blue there, 0.2 where not, so that
-swapped channels are seen at once; beside it lie a person of score 0.6 in the left half, a car of score 0.95, and two rows
-beyond `num_detections`.
+The bright part of the image is detected with score 0.9 if it has more red than blue, otherwise 0.2, so that swapped
+channels show; further rows are a person of score 0.6 in the left half, a car of score 0.95, and two rows beyond
+`num_detections`.
 """
 
 import sys
@@ -13,7 +13,7 @@ import numpy as np
 
 
 def main(path: str) -> None:
-    import tensorflow as tf  # here, so that who collects this file does not load it
+    import tensorflow as tf  # imported here, so that test collection does not import it
 
     graph = tf.Graph()
     with graph.as_default():

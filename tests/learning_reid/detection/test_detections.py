@@ -1,4 +1,4 @@
-"""What all detectors share: the order, the clipping, the names, and an import that loads nothing heavy."""
+"""Common to all detectors: order, clipping, names, and imports without heavy libraries."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from learning_reid.detection.detections import to_detections
-from learning_reid.detection.registry import DETECTORS, create_detector
+from learning_reid.detection.registry import create_detector, list_detectors
 from learning_reid.errors import UserError
 
 SIDES = st.floats(-50, 150, width=32)
@@ -33,46 +33,46 @@ def slow_twin(boxes: np.ndarray, scores: np.ndarray, height: int, width: int, mi
         lambda n: st.tuples(arrays("f4", (n, 4), elements=SIDES), arrays("f4", n, elements=SCORES))
     )
 )
-def test_against_a_slow_twin(found: tuple[np.ndarray, np.ndarray]) -> None:
-    boxes, scores = found
-    answer = to_detections(boxes, scores, (60, 100, 3), min_score=0.25)
-    rows = np.column_stack([answer.xyxy, answer.confidence])
+def test_against_a_slow_twin(inputs: tuple[np.ndarray, np.ndarray]) -> None:
+    boxes, scores = inputs
+    found = to_detections(boxes, scores, (60, 100, 3), min_score=0.25)
+    rows = np.column_stack([found.xyxy, found.confidence])
     np.testing.assert_array_equal(rows, np.array(slow_twin(boxes, scores, 60, 100, 0.25), "f4").reshape(-1, 5))
-    assert (answer.xyxy.dtype, answer.confidence.dtype) == (np.float32, np.float32)
-    assert (answer.class_id == 0).all() and len(answer.class_id) == len(rows)
+    assert (found.xyxy.dtype, found.confidence.dtype) == (np.float32, np.float32)
+    assert (found.class_id == 0).all() and len(found.class_id) == len(rows)
 
 
-def test_numbers_that_are_none_are_no_boxes() -> None:
+def test_boxes_with_nan_or_infinite_values_are_dropped_or_clipped() -> None:
     boxes = np.array([[0, 0, np.nan, 5], [0, 0, np.inf, 5], [1, 1, 2, 2]])
-    answer = to_detections(boxes, np.array([0.9, 0.8, np.nan]), (10, 20, 3), min_score=0.1)
-    np.testing.assert_array_equal(answer.xyxy, [[0, 0, 20, 5]])
+    found = to_detections(boxes, np.array([0.9, 0.8, np.nan]), (10, 20, 3), min_score=0.1)
+    np.testing.assert_array_equal(found.xyxy, [[0, 0, 20, 5]])
 
 
-def test_nothing_found_has_the_shapes_of_something_found() -> None:
-    answer = to_detections(np.zeros((0, 4)), np.zeros(0), (10, 20, 3), min_score=0.1)
-    assert (answer.xyxy.shape, answer.confidence.shape, answer.class_id.shape) == ((0, 4), (0,), (0,))
+def test_an_empty_result_has_the_usual_shapes() -> None:
+    found = to_detections(np.zeros((0, 4)), np.zeros(0), (10, 20, 3), min_score=0.1)
+    assert (found.xyxy.shape, found.confidence.shape, found.class_id.shape) == ((0, 4), (0,), (0,))
 
 
-def test_unknown_name_is_answered_with_the_nearest() -> None:
+def test_an_unknown_name_suggests_the_nearest() -> None:
     with pytest.raises(UserError, match="did you mean 'yolox_onnx'"):
         create_detector("yolox_onx")
-    assert DETECTORS.names() == ["torchvision_frcnn", "tensorflow_frcnn", "yolox_onnx", "mot_file"]
+    assert list_detectors() == ["mot_file", "tensorflow_frcnn", "torchvision_frcnn", "yolox_onnx"]
 
 
 @pytest.mark.parametrize("name", ["yolox_onnx", "mot_file"])
-def test_a_detector_without_embedded_weights_asks_for_a_file(name: str) -> None:
+def test_a_detector_without_embedded_weights_requires_a_file(name: str) -> None:
     with pytest.raises(UserError, match=r"needs .* file; set detector\.weights"):
         create_detector(name)
 
 
 @pytest.mark.parametrize("package, name", [("tensorflow", "tensorflow_frcnn"), ("onnxruntime", "yolox_onnx")])
-def test_a_missing_package_is_answered_with_the_command(repository: Path, package: str, name: str) -> None:
+def test_a_missing_package_names_the_install_command(repository: Path, package: str, name: str) -> None:
     code = f"""
 import importlib.abc, importlib.util, sys
-class Hidden(importlib.abc.MetaPathFinder):
+class HidePackage(importlib.abc.MetaPathFinder):
     def find_spec(self, fullname, path=None, target=None):
         if fullname == {package!r}: raise ModuleNotFoundError("No module named {package}", name={package!r})
-sys.meta_path.insert(0, Hidden())
+sys.meta_path.insert(0, HidePackage())
 from learning_reid.detection.registry import create_detector
 from learning_reid.errors import UserError
 try: create_detector({name!r}, "some_file")
@@ -82,7 +82,12 @@ except UserError as error: print(error)
     assert f"{package!r}, which is not installed; run:" in done.stdout, done.stderr
 
 
-def test_listing_detectors_loads_nothing_heavy(repository: Path) -> None:
-    code = "import sys, learning_reid.detection, learning_reid.detection.registry; print([m for m in ('torch', 'tensorflow', 'onnxruntime') if m in sys.modules])"
+def test_listing_detectors_imports_no_heavy_library(repository: Path) -> None:
+    code = """
+import sys
+from learning_reid.detection import crop_image, list_detectors
+list_detectors()
+print([name for name in ("torch", "tensorflow", "onnxruntime", "supervision") if name in sys.modules])
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=repository)
     assert done.stdout == "[]\n", done.stderr

@@ -1,4 +1,4 @@
-"""Boxes from a file: by frame, by score, inside the picture."""
+"""Boxes from a file: by frame, by score, inside the image."""
 
 from pathlib import Path
 
@@ -32,14 +32,14 @@ def file(tmp_path: Path) -> str:
     return str(tmp_path / "det.txt")
 
 
-def test_boxes_of_the_frame_best_first_without_score_zero(file: str) -> None:
+def test_boxes_of_a_frame_by_descending_score_without_score_zero(file: str) -> None:
     found = create_detector("mot_file", file)(frame(0))
     np.testing.assert_array_equal(found.xyxy, [[50, 10, 55, 15], [10, 20, 40, 60]])
     np.testing.assert_array_equal(found.confidence, np.array([0.9, 0.5], np.float32))
     assert found.xyxy.dtype == np.float32 and found.class_id.tolist() == [0, 0]
 
 
-def test_boxes_are_cut_at_the_edge_and_those_of_no_area_left_out(file: str) -> None:
+def test_boxes_are_clipped_and_empty_ones_dropped(file: str) -> None:
     found = create_detector("mot_file", file)(frame(1))
     np.testing.assert_array_equal(found.xyxy, [[0, 0, 20, 15], [90, 50, 100, 60]])
 
@@ -51,7 +51,7 @@ def test_min_score_and_frames_without_rows(file: str) -> None:
     assert len(detector(frame(3))) == 1  # scores below 0 are scores too
 
 
-def test_bad_files_are_told(tmp_path: Path) -> None:
+def test_bad_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"absent\.txt: no such file"):
         create_detector("mot_file", str(tmp_path / "absent.txt"))
     (tmp_path / "det.txt").write_text("1,1,2,3,4\n")
@@ -59,11 +59,11 @@ def test_bad_files_are_told(tmp_path: Path) -> None:
         create_detector("mot_file", str(tmp_path / "det.txt"))
 
 
-def test_real_truth_as_detections(real_data: Path) -> None:
+def test_real_ground_truth_as_detections(real_data: Path) -> None:
     path = real_data / "frames/pets2009_s2l1/gt.txt"
     table, detector = read_mot(path), create_detector("mot_file", str(path))
     for index in (0, 57, 199):
         found = detector(Frame(index, "", np.zeros((576, 768, 3), np.uint8)))
         rows = table.at(index)
         expected = rows.boxes_xyxy[rows.score != 0].clip(0, [768, 576, 768, 576])
-        np.testing.assert_array_equal(found.xyxy, expected)  # scores are all 1: the file's order stays
+        np.testing.assert_array_equal(found.xyxy, expected)  # all scores are 1: file order

@@ -31,45 +31,45 @@ def detector(graph: Path) -> Iterator:
     made.close()
 
 
-def picture(height: int, width: int, box_xyxy: tuple[int, int, int, int], colour: tuple[int, int, int]) -> Frame:
+def draw_frame(height: int, width: int, box_xyxy: tuple[int, int, int, int], colour: tuple[int, int, int]) -> Frame:
     image = np.zeros((height, width, 3), np.uint8)
     x1, y1, x2, y2 = box_xyxy
     image[y1:y2, x1:x2] = colour
     return Frame(0, "", image)
 
 
-def test_people_in_pixels_of_the_frame_whatever_its_size(detector) -> None:
+def test_boxes_are_in_pixels_of_the_frame_for_any_size(detector) -> None:
     for height, width, box in [(60, 80, (10, 20, 30, 50)), (576, 768, (700, 1, 768, 40)), (33, 17, (2, 3, 5, 30))]:
-        found = detector(picture(height, width, box, (250, 10, 10)))
+        found = detector(draw_frame(height, width, box, (250, 10, 10)))
         np.testing.assert_allclose(found.xyxy, [box, (0, 0, width / 2, height)], atol=1e-3)
-        np.testing.assert_allclose(found.confidence, [0.9, 0.6], rtol=1e-6)  # the car and the rows not counted are out
+        np.testing.assert_allclose(found.confidence, [0.9, 0.6], rtol=1e-6)  # without the car and the uncounted rows
         assert found.xyxy.dtype == np.float32 and found.class_id.tolist() == [0, 0]
 
 
-def test_the_graph_sees_red_green_blue(detector) -> None:
-    blue = detector(picture(60, 80, (10, 20, 30, 50), (10, 10, 250)))
+def test_the_graph_receives_rgb(detector) -> None:
+    blue = detector(draw_frame(60, 80, (10, 20, 30, 50), (10, 10, 250)))
     np.testing.assert_allclose(blue.confidence, [0.6], rtol=1e-6)
 
 
-def test_a_view_of_a_picture_is_read_as_it_looks(detector) -> None:
-    whole = picture(60, 80, (10, 20, 30, 50), (250, 10, 10)).image
+def test_a_non_contiguous_image_is_sent_correctly(detector) -> None:
+    whole = draw_frame(60, 80, (10, 20, 30, 50), (250, 10, 10)).image
     found = detector(Frame(0, "", whole[:, ::-1]))
     np.testing.assert_allclose(found.xyxy[0], [50, 20, 70, 50], atol=1e-3)
 
 
 def test_min_score(detector, monkeypatch: pytest.MonkeyPatch) -> None:
-    frame = picture(60, 80, (10, 20, 30, 50), (10, 10, 250))
+    frame = draw_frame(60, 80, (10, 20, 30, 50), (10, 10, 250))
     for min_score, expected in [(0.1, [0.6, 0.2]), (0.7, [])]:
         monkeypatch.setattr(detector, "min_score", min_score)
         np.testing.assert_allclose(detector(frame).confidence, expected, rtol=1e-6)
 
 
-def test_missing_truncated_and_other_graphs_are_told(graph: Path, tmp_path: Path) -> None:
+def test_missing_truncated_and_other_graphs_are_refused(graph: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
         create_detector("tensorflow_frcnn", str(tmp_path / "absent.pb"))
     cut = tmp_path / "cut.pb"
     cut.write_bytes(graph.read_bytes()[:-100])
-    with pytest.raises(UserError, match=r"cut\.pb: cut off, or not a frozen TensorFlow graph"):
+    with pytest.raises(UserError, match=r"cut\.pb: truncated, or not a frozen TensorFlow graph"):
         create_detector("tensorflow_frcnn", str(cut))
     with pytest.raises(UserError, match=r"not a detection graph: it has no tensor image_tensor:0"):
         create_detector("tensorflow_frcnn", str(graph.with_name("frozen_inference_graph_other.pb")))
@@ -101,8 +101,8 @@ def test_torch_and_tensorflow_live_together_in_either_order(
     assert done.stdout == "both work\n"
 
 
-def test_a_process_that_dies_is_told(detector) -> None:  # the last one here: it ends the detector that all others share
+def test_a_process_that_dies_is_reported(detector) -> None:  # last, because it ends the shared detector
     detector.process.kill()
     detector.process.wait()
-    with pytest.raises(UserError, match="ended by itself"):
-        detector(picture(60, 80, (10, 20, 30, 50), (250, 10, 10)))
+    with pytest.raises(UserError, match="ended unexpectedly"):
+        detector(draw_frame(60, 80, (10, 20, 30, 50), (250, 10, 10)))

@@ -1,4 +1,4 @@
-"""The real loading code on state dicts made here in the published formats, against torchvision's own way of loading."""
+"""Loading of state dicts in the published formats, against torchvision's own loading."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +31,7 @@ def frame() -> Frame:
 
 
 def trained(network: FasterRCNN, person: float = 4.0) -> dict[str, torch.Tensor]:
-    """Weights that could be trained ones: statistics that matter, and some confidence that things are people."""
+    """Return weights like trained ones: statistics that matter, and some confident detections."""
     generator = torch.Generator().manual_seed(0)
     state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     for name, tensor in state.items():
@@ -54,7 +54,7 @@ def resnet_state() -> Callable[[int], dict[str, torch.Tensor]]:
 
 
 def published(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """As the COCO file is: names of 2019, no counters of batches."""
+    """Convert to the COCO file's format: names of 2019, no batch counters."""
     renamed = {}
     for name, tensor in state.items():
         for new, old in OLD_NAMES:
@@ -64,16 +64,16 @@ def published(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def small(network: FasterRCNN) -> FasterRCNN:
-    """The same network on smaller pictures, so that the test is quick."""
+    """The same network on smaller images, so that the test is fast."""
     network.transform.min_size, network.transform.max_size = (96,), 128
     return network
 
 
-def answer(network: FasterRCNN, frame: Frame, min_score: float) -> tuple[np.ndarray, np.ndarray]:
-    """People the straight way."""
-    picture = torch.from_numpy(frame.image.transpose(2, 0, 1).astype(np.float32) / 255)
+def detect_plainly(network: FasterRCNN, frame: Frame, min_score: float) -> tuple[np.ndarray, np.ndarray]:
+    """Run the network without our code."""
+    image = torch.from_numpy(frame.image.transpose(2, 0, 1).astype(np.float32) / 255)
     with torch.no_grad():
-        found = network.eval()([picture])[0]
+        found = network.eval()([image])[0]
     kept = (found["labels"] == 1) & (found["scores"] >= min_score)
     return found["boxes"][kept].numpy(), found["scores"][kept].numpy()
 
@@ -87,7 +87,7 @@ def test_coco_file_as_torchvision_loads_it(resnet_state, frame: Frame, tmp_path:
     monkeypatch.setattr(FasterRCNN_ResNet50_FPN_Weights, "get_state_dict", lambda self, **kwargs: dict(file))
     theirs = fasterrcnn_resnet50_fpn(weights="COCO_V1", weights_backbone=None)
     detector = create_detector("torchvision_frcnn", "coco", min_score=0.2)
-    boxes, scores = answer(small(theirs), frame, 0.2)
+    boxes, scores = detect_plainly(small(theirs), frame, 0.2)
     small(detector.network)
     found = detector(frame)
     assert len(boxes) > 5
@@ -96,14 +96,14 @@ def test_coco_file_as_torchvision_loads_it(resnet_state, frame: Frame, tmp_path:
     assert create_detector("torchvision_frcnn", "coco").min_score == 0.8
 
 
-def test_a_file_trained_on_for_two_classes(resnet_state, frame: Frame, tmp_path: Path) -> None:
+def test_a_file_fine_tuned_for_two_classes(resnet_state, frame: Frame, tmp_path: Path) -> None:
     state = resnet_state(2)
     torch.save(
         {"model": {f"module.{name}": tensor for name, tensor in state.items()}, "epoch": 7}, tmp_path / "mine.pth"
     )
     theirs = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=2)
     theirs.load_state_dict(state)
-    boxes, scores = answer(small(theirs), frame, 0.2)
+    boxes, scores = detect_plainly(small(theirs), frame, 0.2)
     detector = create_detector("torchvision_frcnn", str(tmp_path / "mine.pth"), min_score=0.2)
     small(detector.network)
     found = detector(frame)
@@ -113,7 +113,7 @@ def test_a_file_trained_on_for_two_classes(resnet_state, frame: Frame, tmp_path:
 
 
 def slim_files(folder: Path, **card: object) -> dict[str, torch.Tensor]:
-    """A slim network's weights in half precision with their card, as the repository holds them."""
+    """Save weights of the small network in half precision with their card, as in the repository."""
     torch.manual_seed(0)
     network = build_slim_frcnn()
     torch.nn.init.normal_(network.roi_heads.box_predictor.score.weight, std=0.5)
@@ -129,9 +129,9 @@ def slim_files(folder: Path, **card: object) -> dict[str, torch.Tensor]:
 def test_embedded_weights_with_their_card(frame: Frame, tmp_path: Path, monkeypatch) -> None:
     state = slim_files(tmp_path)
     monkeypatch.setattr(torchvision_frcnn, "EMBEDDED", tmp_path / "detector.safetensors")
-    straight = build_slim_frcnn()
-    straight.load_state_dict({name: tensor.float() for name, tensor in state.items()})
-    boxes, scores = answer(straight, frame, 0.35)
+    plain = build_slim_frcnn()
+    plain.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+    boxes, scores = detect_plainly(plain, frame, 0.35)
     detector = create_detector("torchvision_frcnn")
     found = detector(frame)
     assert len(scores) > 0 and detector.min_score == 0.35
@@ -140,7 +140,7 @@ def test_embedded_weights_with_their_card(frame: Frame, tmp_path: Path, monkeypa
     assert len(create_detector("torchvision_frcnn", min_score=0.0)(frame)) >= len(found)
 
 
-def test_weights_that_are_not_those_of_the_card(tmp_path: Path) -> None:
+def test_weights_that_do_not_match_their_card_are_refused(tmp_path: Path) -> None:
     slim_files(tmp_path, sha256="0" * 64)
     with pytest.raises(UserError, match="sha256 differs"):
         create_detector("torchvision_frcnn", str(tmp_path / "detector.safetensors"))
@@ -149,7 +149,7 @@ def test_weights_that_are_not_those_of_the_card(tmp_path: Path) -> None:
         create_detector("torchvision_frcnn", str(tmp_path / "detector.safetensors"))
 
 
-def test_missing_truncated_and_foreign_weights_are_told(resnet_state, tmp_path: Path) -> None:
+def test_missing_truncated_and_foreign_weights_are_refused(resnet_state, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no weights file"):
         create_detector("torchvision_frcnn", str(tmp_path / "absent.pth"))
     slim_files(tmp_path)
@@ -166,8 +166,8 @@ def test_missing_truncated_and_foreign_weights_are_told(resnet_state, tmp_path: 
         create_detector("torchvision_frcnn", str(tmp_path / "other.pth"))
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="says what a machine without a GPU answers")
-def test_a_gpu_that_is_not_there_is_told(tmp_path: Path) -> None:
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_missing_gpu_is_refused(tmp_path: Path) -> None:
     slim_files(tmp_path)
     with pytest.raises(UserError, match="no such device"):
         create_detector("torchvision_frcnn", str(tmp_path / "detector.safetensors"), device="cuda")

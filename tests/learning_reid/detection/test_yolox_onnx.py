@@ -1,4 +1,4 @@
-"""YOLOX around the network: letter-box, decoding and suppression, each against a slow twin; and the real network."""
+"""YOLOX: letterboxing, decoding and suppression against slow twins; and the real network."""
 
 import math
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from learning_reid.detection.registry import create_detector
-from learning_reid.detection.yolox_onnx import NMS_IOU, decode, grid_cells, letter_box, suppress
+from learning_reid.detection.yolox_onnx import NMS_IOU, decode, grid_cells, letterbox, suppress
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 from learning_reid.frames.mot import read_mot
@@ -20,17 +20,17 @@ CELLS = 64 + 16 + 4  # of a 64 × 64 input
 
 
 @pytest.mark.parametrize("height, width", [(576, 768), (768, 576), (100, 100), (20, 30), (3, 900)])
-def test_letter_box_keeps_proportions_and_finds_back(height: int, width: int) -> None:
+def test_letterbox_keeps_the_aspect_ratio_and_can_be_inverted(height: int, width: int) -> None:
     image = np.full((height, width, 3), 200, np.uint8)
-    canvas, scale, (left, top) = letter_box(image, (96, 128))
+    canvas, scale, (left, top) = letterbox(image, (96, 128))
     assert canvas.shape == (96, 128, 3) and canvas.dtype == np.uint8
     rows, columns = np.nonzero((canvas == 200).all(axis=2))
     assert (canvas[(canvas != 200).any(axis=2)] == 114).all()
     assert (rows.min(), columns.min()) == (top, left)
     inner = rows.max() + 1 - top, columns.max() + 1 - left
     np.testing.assert_allclose(np.array(inner) / scale, [height, width], atol=0.51 / scale + 0.5 / scale)
-    assert inner[0] == 96 or inner[1] == 128  # it fills one side
-    assert abs(2 * top + inner[0] - 96) <= 1 and abs(2 * left + inner[1] - 128) <= 1  # and lies in the middle
+    assert inner[0] == 96 or inner[1] == 128  # fills one side
+    assert abs(2 * top + inner[0] - 96) <= 1 and abs(2 * left + inner[1] - 128) <= 1  # and is centred
 
 
 def slow_decode(output: np.ndarray, height: int, width: int) -> list[tuple[float, ...]]:
@@ -78,7 +78,7 @@ def test_suppression_against_a_slow_twin() -> None:
 
 
 def save_network(path: Path, cells: int = CELLS, side: int = 64) -> Path:
-    """An ONNX file in YOLOX's format: one person in cell 9, as sure as the first channel is bright (255 = 1)."""
+    """Save an ONNX file in YOLOX's format: one person in cell 9, with the brightness of channel 1 as score (255 = 1)."""
     base, mask = np.zeros((1, cells, 85), np.float32), np.zeros((1, cells, 85), np.float32)
     base[0, :, 5], base[0, 9, :4] = 1, [0.5, 0.25, 0, math.log(2)]  # centre (12, 10), 8 wide, 16 high
     mask[0, 9, 4] = 1 / 255
@@ -105,12 +105,12 @@ def save_network(path: Path, cells: int = CELLS, side: int = 64) -> Path:
     return path
 
 
-def test_boxes_in_the_frame_and_blue_first(tmp_path: Path) -> None:
+def test_boxes_are_in_frame_pixels_and_input_is_bgr(tmp_path: Path) -> None:
     detector = create_detector("yolox_onnx", str(save_network(tmp_path / "yolox.onnx")), threads=1)
     image = np.zeros((64, 128, 3), np.uint8)  # scale 1/2, margin 16 rows
     image[:, :, 2] = 204
     found = detector(Frame(0, "", image))
-    # rows 2–18 of the network's input: the part above row 16 is margin, and cut
+    # rows 2–18 of the network's input; the part above row 16 is margin and clipped
     np.testing.assert_allclose(found.xyxy, [[16, 0, 32, 4]], atol=1e-3)
     np.testing.assert_allclose(found.confidence, [0.8], atol=1e-5)
     red = np.ascontiguousarray(image[:, :, ::-1])
@@ -118,26 +118,26 @@ def test_boxes_in_the_frame_and_blue_first(tmp_path: Path) -> None:
     assert len(create_detector("yolox_onnx", str(tmp_path / "yolox.onnx"), min_score=0.9)(Frame(0, "", image))) == 0
 
 
-def test_bad_files_are_told(tmp_path: Path) -> None:
+def test_bad_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
         create_detector("yolox_onnx", str(tmp_path / "absent.onnx"))
     (tmp_path / "text.onnx").write_text("hello")
     whole = save_network(tmp_path / "yolox.onnx").read_bytes()
     (tmp_path / "cut.onnx").write_bytes(whole[: len(whole) // 2])
     for name in ("text.onnx", "cut.onnx"):
-        with pytest.raises(UserError, match=f"{name}: cut off, or not an ONNX file"):
+        with pytest.raises(UserError, match=f"{name}: truncated, or not an ONNX file"):
             create_detector("yolox_onnx", str(tmp_path / name))
     for cells, side in [(CELLS + 1, 64), (CELLS, 96)]:
         with pytest.raises(UserError, match=r"not a YOLOX network: \[\[1, 3, \d+, \d+\]\]"):
             create_detector("yolox_onnx", str(save_network(tmp_path / "other.onnx", cells, side)))
 
 
-def test_a_reid_network_is_no_detector(real_data: Path) -> None:
+def test_a_reid_network_is_refused(real_data: Path) -> None:
     with pytest.raises(UserError, match="not a YOLOX network"):
         create_detector("yolox_onnx", str(real_data / "weights/osnet_x0_25_msmt17.onnx"))
 
 
-def test_people_of_the_real_frames(real_data: Path) -> None:
+def test_recall_and_precision_on_real_frames(real_data: Path) -> None:
     scene = real_data / "frames/pets2009_s2l1"
     detector = create_detector(
         "yolox_onnx", str(real_data / "detectors/yolox_nano_coco.onnx"), min_score=0.35, threads=1

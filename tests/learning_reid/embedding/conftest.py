@@ -1,4 +1,4 @@
-"""Crops, networks with lively weights, and a cache folder of their own for the tests of the embedding."""
+"""Crops, models with random weights, and a separate cache folder for the tests of the embedding."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from learning_reid.models.torchreid_models import quiet, without_tensorflow
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Exported ONNX files go into a folder of this test run."""
+    """A temporary folder for exported ONNX files."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
@@ -34,7 +34,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def torchreid_models() -> ModuleType:
-    """torchreid's own networks, to compare with."""
+    """torchreid's own models, to compare with."""
     with quiet(), without_tensorflow():
         from torchreid.reid import models
     return models
@@ -42,7 +42,7 @@ def torchreid_models() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def crops() -> list[np.ndarray]:
-    """Eleven blurred random pictures of very different sizes."""
+    """Eleven blurred random images of very different sizes."""
     random = np.random.default_rng(7)
     sizes = [
         (80, 30),
@@ -60,8 +60,8 @@ def crops() -> list[np.ndarray]:
     return [cv2.blur(random.integers(0, 256, (h, w, 3), dtype=np.uint8), (5, 5)) for h, w in sizes]
 
 
-def lively(state_dict: dict[str, Tensor], seed: int = 3) -> dict[str, Tensor]:
-    """The same names and shapes with values that let no layer pass for the identity, batch statistics included."""
+def randomized(state_dict: dict[str, Tensor], seed: int = 3) -> dict[str, Tensor]:
+    """Random values with the same names and shapes; no layer is the identity, not even a batch normalisation."""
     generator = torch.Generator().manual_seed(seed)
     random = {}
     for key, tensor in state_dict.items():
@@ -80,8 +80,8 @@ def lively(state_dict: dict[str, Tensor], seed: int = 3) -> dict[str, Tensor]:
 
 @pytest.fixture(scope="session")
 def state_dict() -> dict[str, Tensor]:
-    """A whole osnet_x0_25 with a classifier of 31 people, the way torchreid names it."""
-    return lively(build_osnet("osnet_x0_25", num_classes=31).state_dict())
+    """The weights of an osnet_x0_25 with a classifier for 31 identities, as torchreid names them."""
+    return randomized(build_osnet("osnet_x0_25", num_classes=31).state_dict())
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""`backend: auto` takes the fastest backend that is installed and right, and lets go of all it tried."""
+"""`backend: auto` uses the fastest installed backend that agrees with torch, and frees all others."""
 
 import gc
 import importlib.util
@@ -35,7 +35,7 @@ def onnx_file(weights_file: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture
 def log(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
-    """The one line that tells the choice."""
+    """The one logged line about the choice."""
     caplog.set_level(logging.INFO, "learning_reid.embedding.backend_auto")
 
     def line() -> str:
@@ -57,41 +57,41 @@ def install_only(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
     )
 
 
-class Spoiled:
-    """An embedder that answers something else."""
+class Altered:
+    """An embedder with altered embeddings."""
 
-    def __init__(self, embedder: Embedder, spoil: Callable[[np.ndarray], np.ndarray]) -> None:
-        self.inner, self.spoil = embedder, spoil
+    def __init__(self, embedder: Embedder, alter: Callable[[np.ndarray], np.ndarray]) -> None:
+        self.inner, self.alter = embedder, alter
         self.preprocessing, self.dimension = embedder.preprocessing, embedder.dimension
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        return self.spoil(self.inner(crops))
+        return self.alter(self.inner(crops))
 
 
-def plant(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Callable[[Make], Make]]) -> None:
+def replace_backends(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Callable[[Make], Make]]) -> None:
     load = BACKENDS.load
     monkeypatch.setattr(BACKENDS, "load", lambda name: changes.get(name, lambda make: make)(load(name)))
 
 
-def spoiling(spoil: Callable[[np.ndarray], np.ndarray]) -> Callable[[Make], Make]:
-    return lambda make: lambda *arguments: Spoiled(make(*arguments), spoil)
+def altering(alter: Callable[[np.ndarray], np.ndarray]) -> Callable[[Make], Make]:
+    return lambda make: lambda *arguments: Altered(make(*arguments), alter)
 
 
-def test_openvino_is_taken_and_answers_as_torch(
+def test_openvino_is_used_and_agrees_with_torch(
     weights_file: Path, crops: list[np.ndarray], log: Callable[[], str], caplog: pytest.LogCaptureFixture
 ) -> None:
     embedder = choose(weights_file)
     assert isinstance(embedder, OpenVinoEmbedder)
     expected = create_embedder("osnet_x0_25", str(weights_file), "torch")(crops)
     assert backend_auto.lowest_cosine(embedder(crops), expected) >= 0.995
-    assert log().startswith("note: embedder.backend auto takes openvino")
+    assert log().startswith("note: embedder.backend auto uses openvino")
     assert caplog.records[-1].levelno == logging.INFO
 
 
 @pytest.mark.parametrize(
     ("packages", "kind"), [((), TorchEmbedder), (("onnxruntime",), OnnxEmbedder), (("openvino",), OpenVinoEmbedder)]
 )
-def test_only_what_is_installed_is_tried(
+def test_only_installed_backends_are_tried(
     packages: tuple[str, ...],
     kind: type,
     weights_file: Path,
@@ -106,31 +106,31 @@ def test_only_what_is_installed_is_tried(
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("alter", "problem"),
     [
         (lambda features: features[:, ::-1], "lowest cosine to torch 0."),
         (lambda features: features * np.float32("nan"), "lowest cosine to torch nan"),
         (lambda features: features[:, :100], "lowest cosine to torch nan"),
         (lambda features: np.where(np.arange(len(features))[:, None] == 3, -features, features), "torch -"),
     ],
-    ids=["wrong", "not numbers", "another length", "one crop wrong"],
+    ids=["wrong", "NaN", "another dimension", "one wrong crop"],
 )
-def test_a_wrong_backend_is_passed_over_and_told_once(
-    spoil: Callable[[np.ndarray], np.ndarray],
-    told: str,
+def test_disagreeing_backend_is_skipped_with_one_warning(
+    alter: Callable[[np.ndarray], np.ndarray],
+    problem: str,
     weights_file: Path,
     monkeypatch: pytest.MonkeyPatch,
     log: Callable[[], str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    plant(monkeypatch, {"openvino": spoiling(spoil)})
+    replace_backends(monkeypatch, {"openvino": altering(alter)})
     assert isinstance(choose(weights_file), OnnxEmbedder)
     line = log()
     assert caplog.records[-1].levelno == logging.WARNING and "\n" not in line
-    assert line.startswith("note: embedder.backend auto takes onnx (openvino ") and told in line
+    assert line.startswith("note: embedder.backend auto uses onnx (openvino ") and problem in line
 
 
-def test_where_all_fail_torch_remains(
+def test_torch_is_used_if_all_others_fail(
     weights_file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def failing(make: Make) -> Make:
@@ -139,32 +139,32 @@ def test_where_all_fail_torch_remains(
 
         return fail
 
-    plant(monkeypatch, {"openvino": failing, "onnx": spoiling(lambda features: -features)})
+    replace_backends(monkeypatch, {"openvino": failing, "onnx": altering(lambda features: -features)})
     assert isinstance(choose(weights_file), TorchEmbedder)
     (line,) = caplog.messages
     assert "openvino (default precision) fails: no such layer;" in line and "onnx" in line
 
 
-def test_too_coarse_in_bfloat16_is_still_openvino_in_float32(
+def test_openvino_in_float32_is_used_if_bfloat16_disagrees(
     weights_file: Path, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str], caplog: pytest.LogCaptureFixture
 ) -> None:
     precisions: list[str] = []
 
-    def coarse(make: Make) -> Make:
+    def inexact(make: Make) -> Make:
         def create(*arguments: object) -> Embedder:
             precisions.append(str(arguments[-1]))
-            return make(*arguments) if arguments[-1] == "float32" else Spoiled(make(*arguments), lambda f: f[:, ::-1])
+            return make(*arguments) if arguments[-1] == "float32" else Altered(make(*arguments), lambda f: f[:, ::-1])
 
         return create
 
-    plant(monkeypatch, {"openvino": coarse})
+    replace_backends(monkeypatch, {"openvino": inexact})
     assert isinstance(choose(weights_file), OpenVinoEmbedder)
     assert precisions == ["default", "float32"]
     assert "openvino (default precision) fails: lowest cosine" in log()
-    assert caplog.records[-1].levelno == logging.INFO  # it is still the backend that was hoped for
+    assert caplog.records[-1].levelno == logging.INFO  # the backend itself is not skipped
 
 
-def test_what_was_tried_is_let_go(weights_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rejected_embedders_are_freed(weights_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[weakref.ref[Embedder]] = []
 
     def remembering(make: Make) -> Make:
@@ -175,8 +175,10 @@ def test_what_was_tried_is_let_go(weights_file: Path, monkeypatch: pytest.Monkey
 
         return create
 
-    plant(monkeypatch, {"openvino": lambda make: spoiling(lambda f: -f)(remembering(make)), "torch": remembering})
-    gc.disable()  # reference counts alone must do
+    replace_backends(
+        monkeypatch, {"openvino": lambda make: altering(lambda f: -f)(remembering(make)), "torch": remembering}
+    )
+    gc.disable()  # reference counts must suffice
     try:
         chosen = choose(weights_file)
         assert [ref() is None for ref in made] == [True, True, True]  # torch, OpenVINO in two precisions
@@ -186,34 +188,35 @@ def test_what_was_tried_is_let_go(weights_file: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("device", ["cuda", "auto", "cuda:1"])
-def test_a_gpu_is_for_torch(
+def test_torch_is_used_on_a_gpu(
     device: str, weights_file: Path, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str]
 ) -> None:
-    asked: list[tuple[object, ...]] = []
+    created: list[tuple[object, ...]] = []
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    plant(monkeypatch, {"torch": lambda make: lambda *arguments: asked.append(arguments)})
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    replace_backends(monkeypatch, {"torch": lambda make: lambda *arguments: created.append(arguments)})
     choose(weights_file, device)
-    ((_, weights, _, given, *_),) = asked
+    ((_, weights, _, given, *_),) = created
     assert (weights, given) == (str(weights_file), "cuda" if device == "auto" else device)
-    assert log().startswith("note: embedder.backend auto takes torch (on cuda")
+    assert log().startswith("note: embedder.backend auto uses torch (on cuda")
 
 
-def test_an_onnx_file_is_compared_with_onnx_runtime(
+def test_onnx_file_is_compared_with_onnx_runtime(
     onnx_file: Path, crops: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked: list[str] = []
+    loaded: list[str] = []
     load = BACKENDS.load
-    monkeypatch.setattr(BACKENDS, "load", lambda name: (asked.append(name), load(name))[1])
+    monkeypatch.setattr(BACKENDS, "load", lambda name: (loaded.append(name), load(name))[1])
     embedder = choose(onnx_file)
     assert isinstance(embedder, OpenVinoEmbedder)
-    assert asked == ["auto", "onnx", "openvino"]
+    assert loaded == ["auto", "onnx", "openvino"]
     assert backend_auto.lowest_cosine(embedder(crops), choose(onnx_file, "auto")(crops)) >= 0.9999
-    plant(monkeypatch, {"openvino": spoiling(lambda features: -features)})
+    replace_backends(monkeypatch, {"openvino": altering(lambda features: -features)})
     assert isinstance(choose(onnx_file), OnnxEmbedder)
     assert "lowest cosine to onnx -1.0000" in caplog.text
 
 
-def test_an_onnx_file_with_one_package_or_none(
+def test_onnx_file_with_one_installed_package_or_none(
     onnx_file: Path, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str]
 ) -> None:
     with monkeypatch.context() as patch:
@@ -225,24 +228,24 @@ def test_an_onnx_file_with_one_package_or_none(
         choose(onnx_file)
 
 
-def test_a_graph_of_openvino_is_for_openvino_alone(onnx_file: Path, tmp_path: Path) -> None:
+def test_openvino_graph_uses_openvino(onnx_file: Path, tmp_path: Path) -> None:
     import openvino
 
     openvino.save_model(openvino.Core().read_model(onnx_file), tmp_path / "net.xml")
     assert isinstance(choose(tmp_path / "net.xml"), OpenVinoEmbedder)
 
 
-def test_wishes_that_cannot_be_met(onnx_file: Path, weights_file: Path, tmp_path: Path) -> None:
+def test_impossible_combinations_raise(onnx_file: Path, weights_file: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"is a graph that runs on a CPU, not on 'cuda'; set runtime\.device"):
         choose(onnx_file, "cuda")
     for missing in ("none.pth", "none.onnx"):
         with pytest.raises(UserError, match="no weights file"):
             choose(tmp_path / missing)
-    with pytest.raises(UserError, match="is of another network"):
+    with pytest.raises(UserError, match="weights of another model"):
         create_embedder("osnet_ain_x0_25", str(weights_file), "auto")
 
 
-def test_probes_are_the_same_each_time_and_differ_from_each_other() -> None:
+def test_probe_crops_are_reproducible_and_vary_in_contrast() -> None:
     first, second = backend_auto.probe_crops(), backend_auto.probe_crops()
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
     assert {crop.dtype for crop in first} == {np.dtype(np.uint8)}
@@ -250,7 +253,10 @@ def test_probes_are_the_same_each_time_and_differ_from_each_other() -> None:
     assert min(spreads) < 100 and max(spreads) > 200
 
 
-def test_verify_from_outside(repository: Path, onnx_file: Path, crops: list[np.ndarray], tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_verify_command_with_backend_auto(
+    repository: Path, onnx_file: Path, crops: list[np.ndarray], tmp_path: Path
+) -> None:
     from PIL import Image
 
     for name, crop in (("a.png", crops[0]), ("b.png", crops[1])):

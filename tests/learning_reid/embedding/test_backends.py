@@ -1,4 +1,4 @@
-"""Three backends, one contract: what they answer must not depend on which computes it, nor on how crops are batched."""
+"""Embeddings must not depend on the backend, nor on how crops are batched."""
 
 import shutil
 from collections.abc import Callable
@@ -15,7 +15,6 @@ from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
 from learning_reid.models.registry import create_model
-from learning_reid.models.osnet import build_osnet
 from learning_reid.models.torchreid_models import quiet
 
 BACKENDS = ("torch", "onnx", "openvino")
@@ -32,7 +31,7 @@ def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (l2_normalize(a) * l2_normalize(b)).sum(axis=1)
 
 
-def test_answers_have_the_promised_form(embedder: Embedder, crops: list[np.ndarray]) -> None:
+def test_embeddings_are_unit_vectors_in_float32(embedder: Embedder, crops: list[np.ndarray]) -> None:
     features = embedder(crops)
     assert features.shape == (len(crops), embedder.dimension) == (len(crops), 512)
     assert features.dtype == np.float32
@@ -40,26 +39,28 @@ def test_answers_have_the_promised_form(embedder: Embedder, crops: list[np.ndarr
     assert embedder.preprocessing == Preprocessing(256, 128)
 
 
-def test_no_crops_give_no_rows(embedder: Embedder) -> None:
+def test_no_crops_give_an_empty_array(embedder: Embedder) -> None:
     features = embedder([])
     assert features.shape == (0, 512)
     assert features.dtype == np.float32
 
 
-def test_one_by_one_is_as_in_batches(embedder: Embedder, crops: list[np.ndarray]) -> None:
-    together = embedder(crops)
-    assert np.concatenate([embedder([crop]) for crop in crops]) == pytest.approx(together, abs=2e-6)
-    assert embedder(crops[::-1]) == pytest.approx(together[::-1], abs=2e-6)
+def test_batching_does_not_change_embeddings(embedder: Embedder, crops: list[np.ndarray]) -> None:
+    expected = embedder(crops)
+    assert np.concatenate([embedder([crop]) for crop in crops]) == pytest.approx(expected, abs=2e-6)
+    assert embedder(crops[::-1]) == pytest.approx(expected[::-1], abs=2e-6)
 
 
-def test_the_slow_obvious_way_gives_the_same(embedder: Embedder, crops: list[np.ndarray], weights_file: Path) -> None:
+def test_embeddings_equal_those_of_the_plain_model(
+    embedder: Embedder, crops: list[np.ndarray], weights_file: Path
+) -> None:
     network = create_model("osnet_x0_25", weights_file)
-    expected = np.concatenate([network(torch.from_numpy(Preprocessing()([crop]))).numpy() for crop in crops])
+    expected = np.concatenate([network(torch.from_numpy(Preprocessing()([crop]))).detach().numpy() for crop in crops])
     assert embedder(crops) == pytest.approx(expected / np.sqrt((expected**2).sum(axis=1, keepdims=True)), abs=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(50, 20), (50, 20, 4), (50, 0, 3)], ids=["grey", "RGBA", "no area"])
-def test_what_is_not_rgb_is_refused_and_the_next_call_works(
+def test_invalid_crop_raises_and_the_next_call_works(
     embedder: Embedder, shape: tuple[int, ...], crops: list[np.ndarray]
 ) -> None:
     with pytest.raises(ValueError, match="must be RGB"):
@@ -78,9 +79,11 @@ def test_backends_agree_on_real_crops(backend: str, real_data: Path, real_crops:
 
 
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
-def test_instance_normalisation_survives_the_export(backend: str, crops: list[np.ndarray], tmp_path: Path) -> None:
+def test_exported_instance_normalisation_agrees_with_torch(
+    backend: str, crops: list[np.ndarray], tmp_path: Path
+) -> None:
     for name in ("osnet_ibn_x1_0", "osnet_ain_x0_25"):
-        torch.save(build_osnet(name).state_dict(), tmp_path / "weights.pth")
+        torch.save(create_model(name).state_dict(), tmp_path / "weights.pth")
         expected = create_embedder(name, str(tmp_path / "weights.pth"), normalise=False)(crops[:3])
         features = create_embedder(name, str(tmp_path / "weights.pth"), backend, normalise=False, precision="float32")(
             crops[:3]
@@ -89,7 +92,7 @@ def test_instance_normalisation_survives_the_export(backend: str, crops: list[np
 
 
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
-def test_somebody_elses_export_agrees_with_our_torch(
+def test_export_by_another_program_agrees_with_torch(
     backend: str, real_data: Path, real_crops: list[np.ndarray]
 ) -> None:
     folder = real_data / "weights"
@@ -106,8 +109,10 @@ def _export(network: torch.nn.Module, inputs: tuple[torch.Tensor, ...], path: Pa
 
 
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
-def test_a_file_of_fixed_batch_size_takes_any_number(backend: str, tmp_path: Path, crops: list[np.ndarray]) -> None:
-    network = build_osnet("osnet_x0_25").eval()
+def test_graph_with_fixed_batch_size_accepts_any_number_of_crops(
+    backend: str, tmp_path: Path, crops: list[np.ndarray]
+) -> None:
+    network = create_model("osnet_x0_25").eval()
     _export(network, (torch.zeros(3, 3, 64, 32),), tmp_path / "three.onnx")
     embedder = create_embedder(weights=str(tmp_path / "three.onnx"), backend=backend, precision="float32")
     assert embedder.preprocessing == Preprocessing(64, 32)
@@ -115,13 +120,13 @@ def test_a_file_of_fixed_batch_size_takes_any_number(backend: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
-def test_an_onnx_file_that_is_damaged_or_no_embedder(backend: str, tmp_path: Path) -> None:
+def test_invalid_onnx_file_raises_in_one_line(backend: str, tmp_path: Path) -> None:
     _export(torch.nn.PairwiseDistance(), (torch.zeros(1, 3), torch.zeros(1, 3)), tmp_path / "pair.onnx")
-    _export(torch.nn.Conv2d(3, 4, 3), (torch.zeros(1, 3, 64, 32),), tmp_path / "maps.onnx")  # as a detector answers
+    _export(torch.nn.Conv2d(3, 4, 3), (torch.zeros(1, 3, 64, 32),), tmp_path / "maps.onnx")  # like a detector
     (tmp_path / "cut.onnx").write_bytes((tmp_path / "pair.onnx").read_bytes()[:100])
     for file, problem in (
-        ("pair.onnx", "not one batch"),
-        ("maps.onnx", "is no ReID network"),
+        ("pair.onnx", "not a batch"),
+        ("maps.onnx", "is not a ReID model"),
         ("cut.onnx", "damaged"),
         ("none.onnx", "no weights file"),
     ):
@@ -130,9 +135,9 @@ def test_an_onnx_file_that_is_damaged_or_no_embedder(backend: str, tmp_path: Pat
         assert len(str(caught.value).splitlines()) == 1
 
 
-def test_the_export_is_written_once_for_each_file(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_export_is_cached_by_content(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for seed, name in ((21, "a.pth"), (22, "b.pth")):
-        torch.save(build_osnet("osnet_x0_25", seed=seed).state_dict(), tmp_path / name)
+        torch.save(create_model("osnet_x0_25", seed=seed).state_dict(), tmp_path / name)
     shutil.copy(tmp_path / "a.pth", tmp_path / "copy of a.pth")
     calls = _count_exports(monkeypatch)
     crop = [np.random.default_rng(0).integers(0, 256, (80, 30, 3), dtype=np.uint8)]
@@ -168,7 +173,7 @@ def test_torch_runs_in_eval_mode_without_gradients(weights_file: Path, crops: li
     assert all(torch.equal(tensor, before[key]) for key, tensor in embedder.network.state_dict().items())
 
 
-def test_wishes_that_cannot_be_met(weights_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_impossible_combinations_raise(weights_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="no such device"):
         create_embedder(weights=str(weights_file), device="cuda")
@@ -179,7 +184,7 @@ def test_wishes_that_cannot_be_met(weights_file: Path, tmp_path: Path, monkeypat
         create_embedder(weights=str(tmp_path / "net.onnx"), backend="torch")
 
 
-def test_a_vector_of_zeros_stays_finite_and_nan_is_not_hidden() -> None:
+def test_l2_normalize_keeps_zeros_and_nan() -> None:
     features = l2_normalize(np.array([[0, 0], [3, 4], [np.nan, 1]]), np.float32)
     assert features == pytest.approx(np.array([[0, 0], [0.6, 0.8], [np.nan, np.nan]]), nan_ok=True)
     assert features.dtype == np.float32

@@ -1,4 +1,4 @@
-"""Speed and memory of one network on one backend: plausible figures, and nothing left behind."""
+"""Speed and memory of a model on a backend: plausible numbers, and no files left behind."""
 
 import logging
 import sys
@@ -9,33 +9,33 @@ import pytest
 import torch
 
 from learning_reid.embedding import benchmark as module
-from learning_reid.embedding.benchmark import Speed, measure, peak_memory_mb
+from learning_reid.embedding.benchmark import Speed, benchmark_backend, peak_memory_mb
 from learning_reid.embedding.onnx_file import export_onnx
 from learning_reid.errors import UserError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["torch", "onnx", "openvino"])
 def test_random_weights_on_each_backend(backend: str, cache: Path) -> None:
     before = sorted(cache.rglob("*.onnx"))
-    speed = measure("osnet_x0_25", backend, crops=3, repeats=1)
+    speed = benchmark_backend("osnet_x0_25", backend, crops=3, repeats=1)
     assert isinstance(speed, Speed)
     assert speed.images_per_s > 0
     assert 50 < speed.peak_mb < 4000
-    assert sorted(cache.rglob("*.onnx")) == before  # nobody needs random weights again
+    assert sorted(cache.rglob("*.onnx")) == before  # random weights are not cached
 
 
-def test_given_weights_also_by_a_relative_path(
+@pytest.mark.slow
+def test_weights_by_absolute_and_relative_path(
     weights_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export_onnx("osnet_x0_25", weights_file, tmp_path / "net.onnx")
     monkeypatch.chdir(tmp_path)
     for weights, backend in ((str(weights_file), "torch"), ("net.onnx", "openvino")):
-        assert measure("osnet_x0_25", backend, weights, crops=2, repeats=1) is not None
+        assert benchmark_backend("osnet_x0_25", backend, weights, crops=2, repeats=1) is not None
 
 
-def test_a_network_that_the_backend_cannot_compute(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_model_that_the_backend_cannot_run(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     tasks: list[str] = []
 
     def refuse(task: str, *arguments: str) -> dict[str, object]:
@@ -44,40 +44,43 @@ def test_a_network_that_the_backend_cannot_compute(
             raise UserError("cannot be written as ONNX")
         return {"images_per_s": 1.0, "peak_mb": 1.0} if task == "time" else {}
 
-    monkeypatch.setattr(module, "_in_a_process", refuse)
+    monkeypatch.setattr(module, "_run_in_process", refuse)
     caplog.set_level(logging.INFO, "learning_reid.embedding.benchmark")
-    assert measure("shufflenet", "onnx") is None
+    assert benchmark_backend("shufflenet", "onnx") is None
     assert "shufflenet on onnx: cannot be written as ONNX" in caplog.text
-    assert measure("shufflenet", "torch") == Speed(1.0, 1.0)
+    assert benchmark_backend("shufflenet", "torch") == Speed(1.0, 1.0)
     assert tasks == ["save", "export", "save", "time"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["torch", "onnx"])
-def test_wrong_weights_are_told_on_every_backend(backend: str, tmp_path: Path) -> None:
+def test_wrong_weights_raise_on_every_backend(backend: str, tmp_path: Path) -> None:
     torch.save({"conv1.weight": torch.zeros(1)}, tmp_path / "other.pth")
-    with pytest.raises(UserError, match="is of another network"):
-        measure("osnet_x0_25", backend, str(tmp_path / "other.pth"), crops=1, repeats=1)
+    with pytest.raises(UserError, match="weights of another model"):
+        benchmark_backend("osnet_x0_25", backend, str(tmp_path / "other.pth"), crops=1, repeats=1)
     (tmp_path / "cut.onnx").write_bytes(b"onnx")
-    with pytest.raises(UserError, match="damaged|which torch does not read"):
-        measure("osnet_x0_25", backend, str(tmp_path / "cut.onnx"), crops=1, repeats=1)
+    with pytest.raises(UserError, match="damaged|which PyTorch cannot read"):
+        benchmark_backend("osnet_x0_25", backend, str(tmp_path / "cut.onnx"), crops=1, repeats=1)
 
 
-def test_wrong_names() -> None:
-    with pytest.raises(UserError, match="unknown embedder"):
-        measure("osnet_x9", "torch")
+def test_unknown_names_raise() -> None:
+    with pytest.raises(UserError, match="unknown model"):
+        benchmark_backend("osnet_x9", "torch")
     with pytest.raises(UserError, match="unknown backend"):
-        measure("osnet_x0_25", "torhc")
+        benchmark_backend("osnet_x0_25", "torhc")
 
 
-def test_a_process_that_breaks_is_told_in_one_line() -> None:
+@pytest.mark.slow
+def test_failing_process_raises_in_one_line() -> None:
     with pytest.raises(UserError, match="osnet_x0_25 cannot be measured: .*Error") as caught:
-        module._in_a_process("time", "osnet_x0_25", "embedded", "torch", "two", "1")
+        module._run_in_process("time", "osnet_x0_25", "embedded", "torch", "two", "1")
     assert len(str(caught.value).splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the peak never goes down; run it on Linux")
-def test_the_peak_grows_with_what_is_held() -> None:
+def test_peak_memory_grows_with_allocations() -> None:
     before = peak_memory_mb()
-    held = np.ones(int(max(before, 300) * 2**20), np.uint8)
+    allocated = np.ones(int(max(before, 300) * 2**20), np.uint8)
     assert peak_memory_mb() >= before
-    assert peak_memory_mb() * 2**20 >= held.nbytes
+    assert peak_memory_mb() * 2**20 >= allocated.nbytes

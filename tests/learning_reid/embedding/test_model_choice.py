@@ -1,4 +1,4 @@
-"""Networks named by a word each: what is understood, what is refused and with which advice."""
+"""Models given as one word each: valid forms, and the advice for invalid ones."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import pytest
 from learning_reid.embedding.model_choice import NamedModel, parse_model, parse_models
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
+from learning_reid.models.weights_file import EMBEDDED_FILE
 
 
 @pytest.fixture
@@ -31,38 +32,37 @@ def test_the_four_forms(files: Path) -> None:
     assert (small.name, small.backend) == ("hacnn", "onnx")
 
 
-def test_each_is_asked_once_and_labels_differ(files: Path) -> None:
+def test_duplicates_are_dropped_and_labels_are_unique(files: Path) -> None:
     words = [f"osnet_x0_25={files}/{folder}/w.pth" for folder in "ab"]
     assert [model.label for model in parse_models([words[0], words[0]])] == ["w.pth"]
     assert [model.label for model in parse_models(words)] == words
 
 
-def test_it_opens_the_network_that_was_named(repository: Path) -> None:
-    pictures = [np.random.default_rng(0).integers(0, 256, (128, 64, 3), np.uint8)]
-    file = repository / "weights" / "reid.safetensors"
-    expected = create_embedder()(pictures)
-    for word in ("embedded", f"osnet_x0_25={file}"):
+def test_open_creates_the_named_embedder() -> None:
+    images = [np.random.default_rng(0).integers(0, 256, (128, 64, 3), np.uint8)]
+    expected = create_embedder()(images)
+    for word in ("embedded", f"osnet_x0_25={EMBEDDED_FILE}"):
         (model,) = parse_models([word])
-        np.testing.assert_allclose(model.open("cpu", 1)(pictures), expected, atol=1e-6)
+        np.testing.assert_allclose(model.open("cpu", 1)(images), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("word", "said"),
+    ("word", "message"),
     [
         ("embeded", "did you mean 'embedded'?"),
         ("osnet_x0_25.msmt18", "did you mean 'osnet_x0_25.msmt17'"),
-        ("?", "write embedded, NAME.TRAINED_ON"),
-        ("", "write embedded, NAME.TRAINED_ON"),
+        ("?", "use embedded, NAME.TRAINED_ON"),
+        ("", "use embedded, NAME.TRAINED_ON"),
         ("pets2009_s2_l2", "no such model"),
         ("osnet_x0_25", "osnet_x0_25=FILE or osnet_x0_25.TRAINED_ON"),
-        ("w.pth", "say whose weights these are, as in osnet_x0_25=w.pth"),
-        ("oznet_x0_25=w.pth", "unknown embedder 'oznet_x0_25': did you mean 'osnet_x0_25'"),
+        ("w.pth", "add the model that the weights belong to, as in osnet_x0_25=w.pth"),
+        ("oznet_x0_25=w.pth", "unknown model 'oznet_x0_25': did you mean 'osnet_x0_25'"),
         ("osnet_x0_25=nowhere.pth", "there is no file 'nowhere.pth'"),
         ("osnet_x0_25=", "there is no file ''"),
         ("nowhere.onnx", "there is no file 'nowhere.onnx'"),
     ],
 )
-def test_anything_else_is_told_in_a_line(word: str, said: str) -> None:
+def test_invalid_words_raise_in_one_line(word: str, message: str) -> None:
     with pytest.raises(UserError) as caught:
         parse_models([word])
-    assert said in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(caught.value) and "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""A threshold belongs to one file of weights, one network and one metric."""
+"""A calibrated threshold belongs to one weights file, one model and one metric."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -30,41 +30,39 @@ def point(weights: Path) -> OperatingPoint:
     )  # fmt: skip
 
 
-def test_what_was_written_is_read(weights: Path, point: OperatingPoint) -> None:
+def test_written_file_is_read_back(weights: Path, point: OperatingPoint) -> None:
     assert operating_point_file(weights).name == "mine.pth.threshold.yml"
     write_operating_point(operating_point_file(weights), point)
     assert load_operating_point("osnet_x0_25", str(weights), "cosine") == point
 
 
-def test_without_calibration_the_command_is_told(weights: Path) -> None:
+def test_missing_calibration_raises_with_the_command(weights: Path) -> None:
     with pytest.raises(UserError, match="no threshold was calibrated .* main.py calibrate --embedder osnet_x0_25"):
         load_operating_point("osnet_x0_25", str(weights), "cosine")
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"metric": "euclidean"}, "for the metric euclidean, not cosine"),
-        ({"embedder": "osnet_x1_0"}, "for the network osnet_x1_0, not osnet_x0_25"),
+        ({"embedder": "osnet_x1_0"}, "for the model osnet_x1_0, not osnet_x0_25"),
         ({"weights_sha256": "0" * 64}, r"for the weights \(sha256\) 000"),
     ],
 )
-def test_a_threshold_of_something_else_is_refused(
-    change: dict, said: str, weights: Path, point: OperatingPoint
-) -> None:
+def test_threshold_of_something_else_raises(change: dict, message: str, weights: Path, point: OperatingPoint) -> None:
     write_operating_point(operating_point_file(weights), replace(point, **change))
-    with pytest.raises(UserError, match=said) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         load_operating_point("osnet_x0_25", str(weights), "cosine")
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("content", ["pair_threshold: 0.4\n", "[1, 2]\n", "a: b: c\n", ""])
-def test_a_damaged_file_is_told(content: str, weights: Path) -> None:
+def test_damaged_file_raises(content: str, weights: Path) -> None:
     operating_point_file(weights).write_text(content)
     with pytest.raises(UserError, match=r"mine\.pth\.threshold\.yml"):
         load_operating_point("osnet_x0_25", str(weights), "cosine")
 
 
-def test_a_file_that_cannot_be_written_is_told(point: OperatingPoint, tmp_path: Path) -> None:
+def test_unwritable_file_raises(point: OperatingPoint, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be written"):
         write_operating_point(tmp_path / "missing" / "a.yml", point)

@@ -1,4 +1,4 @@
-"""The preprocessing against torchvision's transforms, which torchreid's own extractor uses."""
+"""The preprocessing compared with torchvision's transforms, which torchreid's own extractor uses."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from torchvision import transforms
 from learning_reid.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 
 
-def slow_and_obvious(crop: np.ndarray, height: int, width: int) -> np.ndarray:
+def with_torchvision(crop: np.ndarray, height: int, width: int) -> np.ndarray:
     steps = [
         transforms.Resize((height, width)),
         transforms.ToTensor(),
@@ -18,12 +18,12 @@ def slow_and_obvious(crop: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("height", "width"), [(256, 128), (160, 64)])
-def test_numbers_are_those_of_torchvision(crops: list[np.ndarray], height: int, width: int) -> None:
+def test_result_equals_torchvision(crops: list[np.ndarray], height: int, width: int) -> None:
     ours = Preprocessing(height, width)(crops)
     assert ours.shape == (len(crops), 3, height, width)
     assert ours.dtype == np.float32
-    for crop, picture in zip(crops, ours, strict=True):
-        assert np.abs(picture - slow_and_obvious(crop, height, width)).max() <= 1e-5
+    for crop, image in zip(crops, ours, strict=True):
+        assert np.abs(image - with_torchvision(crop, height, width)).max() <= 1e-5
 
 
 def test_colours_are_red_green_blue_and_normalised() -> None:
@@ -35,7 +35,7 @@ def test_colours_are_red_green_blue_and_normalised() -> None:
         assert batch[0, channel] == pytest.approx(np.full((256, 128), expected), abs=1e-6)
 
 
-def test_a_view_into_a_frame_is_as_good_as_its_copy() -> None:
+def test_view_into_a_frame_gives_the_same_as_its_copy() -> None:
     frame = np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)
     for view in (frame[20:100, 30:70], frame[::-1, :90, ::-1]):
         assert np.array_equal(Preprocessing()([view]), Preprocessing()([view.copy()]))
@@ -56,6 +56,6 @@ def test_no_crops_give_an_empty_batch() -> None:
     ],
     ids=["grey", "one channel", "RGBA", "no area", "float"],
 )
-def test_what_is_not_rgb_is_refused(crop: np.ndarray) -> None:
+def test_invalid_crop_raises(crop: np.ndarray) -> None:
     with pytest.raises(ValueError, match="must be RGB"):
         Preprocessing()([crop])

@@ -1,4 +1,4 @@
-"""Nothing heavy is loaded until an embedder is asked for, and wrong wishes are answered before anything is loaded."""
+"""No heavy library is imported before an embedder is created, and wrong names raise before that."""
 
 import subprocess
 import sys
@@ -21,30 +21,30 @@ def loaded_by(statements: str) -> str:
     return f"{statements}; import sys; print(*[name for name in {HEAVY} if name in sys.modules])"
 
 
-def test_importing_loads_no_network_library(repository: Path) -> None:
+def test_importing_does_not_import_heavy_libraries(repository: Path) -> None:
     modules = "learning_reid.embedding, learning_reid.embedding.registry, learning_reid.models.registry, learning_reid.embedding.preprocessing, learning_reid.models.weights_file"
     assert run(loaded_by(f"import {modules}"), repository) == ""
 
 
-def test_onnx_runtime_needs_no_torch_once_there_is_a_file(repository: Path, real_data: Path) -> None:
+def test_onnx_runtime_needs_no_torch_for_an_onnx_file(repository: Path, real_data: Path) -> None:
     file = real_data / "weights" / "osnet_x0_25_msmt17.onnx"
     code = f"from learning_reid.embedding.registry import create_embedder; create_embedder(weights={str(file)!r}, backend='onnx')"
     assert run(loaded_by(code), repository) == "onnxruntime"
 
 
-def test_wrong_names_are_answered_with_the_nearest() -> None:
-    with pytest.raises(UserError, match="unknown embedder 'osnet_ain_x10': did you mean 'osnet_ain_x1_0'"):
+def test_unknown_names_raise_with_similar_names() -> None:
+    with pytest.raises(UserError, match="unknown model 'osnet_ain_x10': did you mean 'osnet_ain_x1_0'"):
         create_embedder("osnet_ain_x10")
     with pytest.raises(UserError, match="unknown backend 'opnvino': did you mean 'openvino'"):
         create_embedder(backend="opnvino")
 
 
 @pytest.mark.parametrize(("backend", "package"), [("onnx", "onnxruntime"), ("openvino", "openvino")])
-def test_a_missing_package_is_answered_with_the_command(
+def test_missing_package_raises_with_the_install_command(
     backend: str, package: str, weights_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    monkeypatch.delitem(sys.modules, f"learning_reid.embedding.backend_{backend}", raising=False)
+    monkeypatch.delitem(BACKENDS._loaded, backend, raising=False)
     monkeypatch.setattr("importlib.import_module", _missing(package))
     with pytest.raises(UserError, match=f"'{package}', which is not installed; run: .*fast") as caught:
         create_embedder(weights=str(weights_file), backend=backend)
@@ -58,5 +58,5 @@ def _missing(package: str):
     return import_module
 
 
-def test_names() -> None:
-    assert BACKENDS.names() == ["torch", "onnx", "openvino", "auto"]
+def test_all_backends_are_registered() -> None:
+    assert set(BACKENDS.names()) == {"torch", "onnx", "openvino", "auto"}

@@ -1,4 +1,4 @@
-"""On real frames: our embedding finds people again at least as often as torchreid's own extractor does."""
+"""Re-identification on real frames, compared with torchreid's own extractor."""
 
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +10,7 @@ import pytest
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.models.torchreid_models import quiet
 
-EVERY = 5  # frames; all 200 give the same answer in five times the time
+EVERY = 5  # frames; all 200 give the same result in five times the time
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +35,18 @@ def people(real_data: Path) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
 
 
 def refind_rate(distances: np.ndarray, frames: np.ndarray, identities: np.ndarray) -> float:
-    """Of the later frames in which a person of the first is present, the share whose nearest crop is that person."""
-    right = []
+    """Share of the later frames with a person of the first frame whose nearest crop is that person."""
+    correct = []
     first = frames.min()
     for query in np.flatnonzero(frames == first):
         for frame in np.unique(frames[(identities == identities[query]) & (frames > first)]):
             here = np.flatnonzero(frames == frame)
-            right.append(identities[here[distances[query, here].argmin()]] == identities[query])
-    return float(np.mean(right))
+            correct.append(identities[here[distances[query, here].argmin()]] == identities[query])
+    return float(np.mean(correct))
 
 
-def test_people_are_found_again_as_often_as_with_torchreid(
+@pytest.mark.slow
+def test_refind_rate_is_at_least_that_of_torchreid(
     real_data: Path, people: tuple[list[np.ndarray], np.ndarray, np.ndarray], torchreid_models: ModuleType
 ) -> None:
     crops, frames, identities = people

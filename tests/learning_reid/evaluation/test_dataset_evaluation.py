@@ -1,4 +1,4 @@
-"""The examination from end to end, on generated people and the embedded network: what is said, written and refused."""
+"""`evaluate` from end to end, on generated people with the embedded network."""
 
 import json
 import shutil
@@ -10,15 +10,14 @@ from PIL import Image
 
 from learning_reid.errors import UserError
 from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.retrieval import METRICS
 from tests.learning_reid.cli.run_cli import run_command
-from tests.learning_reid.datasets.crop_making import write_all
-
-FIGURES = ("rank1", "rank5", "rank10", "rank20", "map", "minp")
+from tests.learning_reid.datasets.dataset_files import write_images
 
 
 @pytest.fixture(scope="module")
 def folder(generated_market: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Everything `evaluate` can write, once."""
+    """All files that `evaluate` can write."""
     out = tmp_path_factory.mktemp("evaluation")
     printed = run_command(
         *("evaluate", "--root", generated_market, "--protocol", "all", "--verification", "--rerank"),
@@ -34,16 +33,16 @@ def values(folder: Path) -> dict:
     return json.loads((folder / "a.json").read_text(encoding="utf-8"))
 
 
-def test_the_json_holds_what_was_promised(values: dict) -> None:
-    for name in FIGURES:
+def test_json_values(values: dict) -> None:
+    for name in METRICS:
         assert 0 <= values[name] <= 1
         low, high = values["intervals_95"][name]
         assert low <= values[name] <= high
     assert (values["protocol"], values["queries"], values["queries_skipped"]) == ("market1501", 16, 0)
-    assert values["gallery"] == 8 * 2 + 4  # junk is out, strangers are in
+    assert values["gallery"] == 8 * 2 + 4  # without junk, with distractors
     assert set(values["tar_at_far"]) == {"0.1", "0.01", "0.001", "0.0001"}
     assert 0 <= values["eer"] <= 1 and values["eer_threshold"] > 0
-    assert values["tar_at_far"]["0.0001"] is None  # 160 pairs cannot show one in ten thousand
+    assert values["tar_at_far"]["0.0001"] is None  # 160 pairs cannot measure one in ten thousand
     assert [method["method"] for method in values["methods"]] == ["plain", "AQE", "αQE", "k-reciprocal"]
     assert values["method"] == "k-reciprocal" and values["map"] == values["methods"][-1]["map"]
     assert [one["protocol"] for one in values["protocols"]] == list(PROTOCOLS)
@@ -53,7 +52,7 @@ def test_the_json_holds_what_was_promised(values: dict) -> None:
     assert values["by_camera_pair"] and len(values["by_person"]) == 8
 
 
-def test_every_figure_is_printed_with_its_protocol_and_fingerprint(folder: Path, values: dict) -> None:
+def test_all_metrics_are_printed_with_protocol_and_fingerprint(folder: Path, values: dict) -> None:
     printed = (folder / "printed.txt").read_text(encoding="utf-8")
     for one in values["protocols"]:
         row = next(line for line in printed.splitlines() if line.startswith(f"| {one['protocol']} "))
@@ -62,28 +61,28 @@ def test_every_figure_is_printed_with_its_protocol_and_fingerprint(folder: Path,
     assert "mean of the precisions at the true matches" in printed
 
 
-def test_the_report_is_there_and_shows_something(folder: Path) -> None:
+def test_report_files_are_written_and_not_empty(folder: Path) -> None:
     report = folder / "report"
     assert json.loads((report / "evaluation.json").read_text()) == json.loads((folder / "a.json").read_text())
     text = (report / "evaluation.md").read_text(encoding="utf-8")
-    assert "the hardest persons" in text and "asking camera" in text
+    assert "hardest persons" in text and "query camera" in text
     for name in ("cmc.png", "roc.png", "ranked.png", "features.png"):
         pixels = np.asarray(Image.open(report / name).convert("RGB"))
         assert pixels.std() > 5 and min(pixels.shape[:2]) > 300
     assert not list(report.glob("*.part"))
 
 
-def test_features_read_from_a_file_give_the_same_figures(generated_market: Path, folder: Path, values: dict) -> None:
+def test_embeddings_from_a_file_give_the_same_metrics(generated_market: Path, folder: Path, values: dict) -> None:
     out = folder / "b.json"
     again = ("evaluate", "--root", generated_market, "--features", folder / "features.npz", "--json", out, "--rerank")
     run_command(*again)
     read = json.loads(out.read_text())
-    assert {name: read[name] for name in (*FIGURES, "fingerprint")} == {
-        name: values[name] for name in (*FIGURES, "fingerprint")
+    assert {name: read[name] for name in (*METRICS, "fingerprint")} == {
+        name: values[name] for name in (*METRICS, "fingerprint")
     }
 
 
-def test_the_fingerprint_does_not_depend_on_where_the_data_lies(
+def test_the_fingerprint_does_not_depend_on_the_folder_of_the_data(
     generated_market: Path, folder: Path, tmp_path: Path, values: dict
 ) -> None:
     shutil.copytree(generated_market, tmp_path / "elsewhere")
@@ -100,8 +99,8 @@ def test_two_models_are_compared_by_a_paired_test(generated_market: Path, folder
         np.savez(tmp_path / "worse.npz", img_path=arrays["img_path"], features=arrays["features"] + 0.3 * noise)
     root = ("evaluate", "--root", generated_market)
     run_command(*root, "--features", tmp_path / "worse.npz", "--json", tmp_path / "worse.json")
-    told = run_command(*root, "--features", folder / "features.npz", "--against", tmp_path / "worse.json")
-    row = next(line for line in told.splitlines() if line.startswith("| mAP") and "to" in line)
+    printed = run_command(*root, "--features", folder / "features.npz", "--against", tmp_path / "worse.json")
+    row = next(line for line in printed.splitlines() if line.startswith("| mAP") and "to" in line)
     assert float(row.split("|")[2]) > 0 and float(row.split("|")[4]) < 0.05
     with pytest.raises(UserError, match="cannot be compared"):
         run_command(
@@ -117,20 +116,20 @@ def test_two_models_are_compared_by_a_paired_test(generated_market: Path, folder
         run_command(*root, "--features", folder / "features.npz", "--against", folder / "printed.txt")
 
 
-def test_one_camera_is_explained_and_its_protocol_offered(tmp_path: Path) -> None:
-    write_all(tmp_path, [f"{person:04d}_c1s1_00000{shot}_01.jpg" for person in (1, 2, 3) for shot in range(2)])
+def test_one_camera_is_explained_and_single_camera_is_suggested(tmp_path: Path) -> None:
+    write_images(tmp_path, [f"{person:04d}_c1s1_00000{shot}_01.jpg" for person in (1, 2, 3) for shot in range(2)])
     with pytest.raises(UserError, match="--protocol single-camera") as caught:
         run_command("evaluate", "--root", tmp_path, "--dataset", "folder")
     assert "0001, 0002, 0003" in str(caught.value)
     assert "`single-camera`" in run_command("evaluate", "--root", tmp_path, "--protocol", "single-camera")
 
 
-def test_identities_without_overlap_are_named_and_others_counted(tmp_path: Path) -> None:
+def test_persons_without_a_true_match_are_named(tmp_path: Path) -> None:
     names = ["query/0001_c1s1_000001_01.jpg", "query/0002_c1s1_000001_01.jpg", "query/0003_c1s1_000001_01.jpg"]
-    write_all(
+    write_images(
         tmp_path, [*names, "bounding_box_test/0002_c2s1_000001_01.jpg", "bounding_box_test/0009_c2s1_000001_01.jpg"]
     )
-    write_all(tmp_path, ["bounding_box_train/0100_c1s1_000001_01.jpg"])
+    write_images(tmp_path, ["bounding_box_train/0100_c1s1_000001_01.jpg"])
     run_command("evaluate", "--root", tmp_path, "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert (values["queries"], values["queries_skipped"]) == (1, 2)
@@ -141,7 +140,7 @@ def test_identities_without_overlap_are_named_and_others_counted(tmp_path: Path)
 
 
 def broken_features(folder: Path, kind: str) -> Path:
-    """The features of the fixture with one thing wrong."""
+    """The embeddings of the fixture with one error."""
     file = folder / f"{kind}.npz"
     with np.load(folder / "features.npz") as arrays:
         paths, features = arrays["img_path"], arrays["features"].copy()
@@ -165,18 +164,16 @@ def broken_features(folder: Path, kind: str) -> Path:
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("nan", "features of 1 of 36 pictures are not numbers"),
-        ("zero", "features of 1 of 36 pictures are all zero"),
-        ("missing", "no features for 1 of 36 pictures, such as"),
+        ("nan", "features of 1 of 36 images are not finite"),
+        ("zero", "features of 1 of 36 images are all zero"),
+        ("missing", "no features for 1 of 36 images, such as"),
         ("length", r"36 paths and features of shape \(34, \d+\)"),
-        ("objects", "is no .npz file"),
-        ("text", "is no .npz file"),
+        ("objects", "is not an .npz file"),
+        ("text", "is not an .npz file"),
         ("none", "no such file"),
     ],
 )
-def test_features_that_cannot_be_compared_are_refused(
-    kind: str, said: str, folder: Path, generated_market: Path
-) -> None:
+def test_invalid_embeddings_are_refused(kind: str, said: str, folder: Path, generated_market: Path) -> None:
     with pytest.raises(UserError, match=said) as caught:
         run_command("evaluate", "--root", generated_market, "--features", broken_features(folder, kind))
     assert "\n" not in str(caught.value)
@@ -193,31 +190,29 @@ def test_features_that_cannot_be_compared_are_refused(
         (["--embedder", "osnet_x0_26"], "did you mean 'osnet_x0_25'"),
     ],
 )
-def test_a_wrong_choice_is_told_in_a_line(arguments: list[str], said: str, generated_market: Path) -> None:
+def test_wrong_options_are_reported_in_one_line(arguments: list[str], said: str, generated_market: Path) -> None:
     with pytest.raises(UserError) as caught:
         run_command("evaluate", "--root", generated_market, *arguments)
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_an_empty_picture_ends_with_a_line(generated_market: Path, tmp_path: Path) -> None:
+def test_an_empty_image_is_reported_in_one_line(generated_market: Path, tmp_path: Path) -> None:
     shutil.copytree(generated_market, tmp_path / "copy")
     empty = sorted((tmp_path / "copy/bounding_box_test").glob("0005*.jpg"))[0]
     empty.write_bytes(b"")
-    with pytest.raises(UserError, match=f"{empty.name} is empty") as caught:
+    with pytest.raises(UserError, match=rf"{empty.name} cannot be read \(empty") as caught:
         run_command("evaluate", "--root", tmp_path / "copy")
     assert "\n" not in str(caught.value)
 
 
-def test_a_root_that_is_a_file_or_missing_is_told(generated_market: Path, tmp_path: Path) -> None:
-    picture = next((generated_market / "query").glob("*.jpg"))
-    for root in (picture, tmp_path / "missing"):
+def test_a_root_that_is_a_file_or_missing_is_reported(generated_market: Path, tmp_path: Path) -> None:
+    image = next((generated_market / "query").glob("*.jpg"))
+    for root in (image, tmp_path / "missing"):
         with pytest.raises(UserError, match=root.name):
             run_command("evaluate", "--root", root, "--dataset", "market1501")
 
 
-def test_features_all_alike_earn_nothing_and_end_no_process(
-    generated_market: Path, folder: Path, tmp_path: Path
-) -> None:
+def test_equal_embeddings_give_rank1_near_zero(generated_market: Path, folder: Path, tmp_path: Path) -> None:
     with np.load(folder / "features.npz") as arrays:
         np.savez(tmp_path / "same.npz", img_path=arrays["img_path"], features=np.ones((36, 4)))
     out = ("--report", tmp_path / "report", "--json", tmp_path / "a.json")
@@ -226,7 +221,7 @@ def test_features_all_alike_earn_nothing_and_end_no_process(
     assert (tmp_path / "report/ranked.png").exists() and not (tmp_path / "report/features.png").exists()
 
 
-def test_an_old_picture_is_not_left_in_the_folder(generated_market: Path, folder: Path, tmp_path: Path) -> None:
+def test_files_of_an_earlier_evaluation_are_removed(generated_market: Path, folder: Path, tmp_path: Path) -> None:
     features = ("evaluate", "--root", generated_market, "--features", folder / "features.npz", "--report", tmp_path)
     run_command(*features, "--verification")
     assert (tmp_path / "roc.png").exists()
@@ -234,17 +229,17 @@ def test_an_old_picture_is_not_left_in_the_folder(generated_market: Path, folder
     assert not (tmp_path / "roc.png").exists() and (tmp_path / "cmc.png").exists()
 
 
-def test_a_model_against_itself_differs_by_nothing(generated_market: Path, folder: Path, tmp_path: Path) -> None:
+def test_a_model_does_not_differ_from_itself(generated_market: Path, folder: Path, tmp_path: Path) -> None:
     features = ("evaluate", "--root", generated_market, "--features", folder / "features.npz")
     run_command(*features, "--json", tmp_path / "a.json")
-    told = run_command(*features, "--against", tmp_path / "a.json")
+    printed = run_command(*features, "--against", tmp_path / "a.json")
     for name in ("rank-1", "mAP", "mINP"):
-        row = next(line for line in told.splitlines() if line.startswith(f"| {name} ") and "to" in line)
+        row = next(line for line in printed.splitlines() if line.startswith(f"| {name} ") and "to" in line)
         assert row.split("|")[2].strip() == "+0.0" and float(row.split("|")[4]) == 1.0
 
 
 @pytest.mark.parametrize("change", [{"map": [0.5]}, {"map": [None] * 16}, {"rank1": [[1]] * 16}, {"img_path": 3}])
-def test_a_damaged_file_to_compare_with_is_told_before_the_work(
+def test_a_damaged_file_to_compare_with_is_reported_before_the_evaluation(
     change: dict, generated_market: Path, folder: Path, tmp_path: Path
 ) -> None:
     values = json.loads((folder / "a.json").read_text())
@@ -256,52 +251,58 @@ def test_a_damaged_file_to_compare_with_is_told_before_the_work(
     assert "\n" not in str(caught.value)
 
 
-def test_the_order_of_a_table_changes_no_figure(generated_market: Path, folder: Path, tmp_path: Path) -> None:
-    run_command("data", "convert", "--dataset", "market1501", "--root", generated_market, "--out", generated_market / "t.csv")
+def test_row_order_of_a_csv_file_does_not_change_the_metrics(
+    generated_market: Path, folder: Path, tmp_path: Path
+) -> None:
+    run_command(
+        "data", "convert", "--dataset", "market1501", "--root", generated_market, "--out", generated_market / "t.csv"
+    )
     header, *rows = (generated_market / "t.csv").read_text().splitlines()
     (generated_market / "t.csv").unlink()
-    figures = []
+    metrics = []
     for number, order in enumerate((rows, rows[::-1])):
         table = generated_market / f"order{number}.csv"
         table.write_text("\n".join([header, *order]))
         wanted = ("--protocol", "all", "--features", folder / "features.npz", "--json", tmp_path / "a.json")
         run_command("evaluate", "--root", table, "--dataset", "csv", *wanted)
         table.unlink()
-        figures.append(json.loads((tmp_path / "a.json").read_text())["protocols"])
-    assert figures[0] == figures[1]
+        metrics.append(json.loads((tmp_path / "a.json").read_text())["protocols"])
+    assert metrics[0] == metrics[1]
 
 
-def test_which_average_precision_is_part_of_the_fingerprint(
+def test_kind_of_average_precision_is_part_of_the_fingerprint(
     generated_market: Path, folder: Path, tmp_path: Path
 ) -> None:
-    prints = set()
+    fingerprints = set()
     for ap in ("precisions", "interpolated"):
         features = ("--features", folder / "features.npz", "--ap", ap, "--json", tmp_path / "a.json")
         run_command("evaluate", "--root", generated_market, *features)
-        prints.add(json.loads((tmp_path / "a.json").read_text())["fingerprint"])
-    assert len(prints) == 2
+        fingerprints.add(json.loads((tmp_path / "a.json").read_text())["fingerprint"])
+    assert len(fingerprints) == 2
 
 
-def test_one_person_costs_the_verification_alone(tmp_path: Path) -> None:
-    write_all(tmp_path, [f"0001_c{camera}s1_00000{shot}_01.jpg" for camera in (1, 2) for shot in (1, 2)])
+def test_with_one_person_only_verification_is_missing(tmp_path: Path) -> None:
+    write_images(tmp_path, [f"0001_c{camera}s1_00000{shot}_01.jpg" for camera in (1, 2) for shot in (1, 2)])
     run_command("evaluate", "--root", tmp_path, "--verification", "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert values["rank1"] == 1.0 and "eer" not in values
-    assert any("no verification figures" in note for note in values["notes"])
-    assert any("1 person asked" in note for note in values["notes"])
+    assert any("no verification metrics" in note for note in values["notes"])
+    assert any("queries of only 1 person" in note for note in values["notes"])
 
 
-def test_a_second_picture_is_asked_for_where_one_camera_has_only_one(tmp_path: Path) -> None:
-    write_all(tmp_path, [f"{person:04d}_c1s1_000001_01.jpg" for person in (1, 2)])
-    with pytest.raises(UserError, match="no person who asks has a second picture from the same camera"):
+def test_single_camera_needs_a_second_image_per_person(tmp_path: Path) -> None:
+    write_images(tmp_path, [f"{person:04d}_c1s1_000001_01.jpg" for person in (1, 2)])
+    with pytest.raises(UserError, match="no query person has a second image from the same camera"):
         run_command("evaluate", "--root", tmp_path, "--protocol", "single-camera")
 
 
-def test_without_a_split_all_protocols_let_everybody_ask_and_say_so(tmp_path: Path) -> None:
+def test_without_a_split_all_protocols_use_all_images_as_queries(tmp_path: Path) -> None:
     names = [f"{p:04d}_c{c}s1_00000{s}_01.jpg" for p in (1, 2, 3) for c in (1, 2) for s in (1, 2)]
-    write_all(tmp_path, names)
+    write_images(tmp_path, names)
     run_command("evaluate", "--root", tmp_path, "--protocol", "all", "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
-    assert values["queries"] == 12 and any("every picture asks all others" in note for note in values["notes"])
+    assert values["queries"] == 12 and any(
+        "every image is a query against all others" in note for note in values["notes"]
+    )
     run_command("evaluate", "--root", tmp_path, "--json", tmp_path / "a.json")
     assert json.loads((tmp_path / "a.json").read_text())["queries"] == 6

@@ -1,4 +1,4 @@
-"""Networks with lively weights, and generated people to calibrate and to measure on."""
+"""Networks with randomized weights, and generated people to calibrate and to measure on."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from learning_reid.export.calibration_images import some_pictures
 from learning_reid.models.registry import create_model
 from reid_synth.datasets.market import MarketPlan, write_market
-from tests.learning_reid.embedding.conftest import lively, one_thread  # noqa: F401 - a fixture for all tests here too
+from tests.learning_reid.embedding.conftest import randomized, one_thread  # noqa: F401 - a fixture for all tests here too
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def weights_of(tmp_path_factory: pytest.TempPathFactory) -> object:
     def write(name: str) -> Path:
         file = folder / f"{name}.safetensors"
         if not file.is_file():
-            save_file(lively(create_model(name).state_dict()), file)
+            save_file(randomized(create_model(name).state_dict()), file)
         return file
 
     return write

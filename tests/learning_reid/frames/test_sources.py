@@ -1,4 +1,4 @@
-"""The one door: what it takes, and what it answers to everything else."""
+"""`open_frames`: what it accepts, and its errors for everything else."""
 
 import io
 import tarfile
@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from learning_reid.errors import UserError
-from learning_reid.frames import sources as door
-from learning_reid.frames.images import ImageFrames
+from learning_reid.frames import sources
+from learning_reid.frames.image_folder import ImageFrames
 from learning_reid.frames.sources import open_frames
 from learning_reid.frames.video import VideoFrames
 from learning_reid.zoo.fetch import fetch_missing
@@ -19,40 +19,40 @@ from tests.learning_reid.frames.video_making import make_video
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    folder = tmp_path / "pictures"
+def images(tmp_path: Path) -> Path:
+    folder = tmp_path / "images"
     folder.mkdir()
     Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(folder / "0.png")
     return folder
 
 
-def test_folder_and_video(pictures: Path, tmp_path: Path) -> None:
-    assert isinstance(open_frames(pictures), ImageFrames)
-    assert isinstance(open_frames(str(pictures)), ImageFrames)
+def test_folder_and_video(images: Path, tmp_path: Path) -> None:
+    assert isinstance(open_frames(images), ImageFrames)
+    assert isinstance(open_frames(str(images)), ImageFrames)
     video = make_video(tmp_path / "walk.MP4", frames=3)
     assert isinstance(open_frames(video), VideoFrames)
     assert [frame.index for frame in open_frames(video, max_frames=2)] == [0, 1]
 
 
-def test_missing_path_says_where_it_looked_and_what_is_accepted(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"there is no .*nowhere.*folder of pictures .*video .*synthetic:SEED"):
+def test_a_missing_path_names_the_path_and_what_is_accepted(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere does not exist.*folder of images .*video .*synthetic:SEED"):
         open_frames(tmp_path / "nowhere")
 
 
-def test_other_files_are_refused(pictures: Path) -> None:
-    (pictures / "gt.txt").write_text("1,1,0,0,5,5,1")
-    with pytest.raises(UserError, match=r"cannot read frames from .*gt\.txt; name a folder"):
-        open_frames(pictures / "gt.txt")
-    with pytest.raises(UserError, match="is a single picture; name the folder it is in"):
-        open_frames(pictures / "0.png")
+def test_other_files_are_refused(images: Path) -> None:
+    (images / "gt.txt").write_text("1,1,0,0,5,5,1")
+    with pytest.raises(UserError, match=r"cannot read frames from .*gt\.txt; give a folder"):
+        open_frames(images / "gt.txt")
+    with pytest.raises(UserError, match="is a single image; give its folder"):
+        open_frames(images / "0.png")
 
 
-def test_max_frames_below_one_is_refused(pictures: Path) -> None:
+def test_max_frames_below_one_is_refused(images: Path) -> None:
     with pytest.raises(UserError, match="max_frames is 0"):
-        open_frames(pictures, max_frames=0)
+        open_frames(images, max_frames=0)
 
 
-def test_data_that_can_be_fetched_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_data_that_can_be_downloaded_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with tarfile.open(tmp_path / "set.tar.bz2", "w:bz2") as tar:
         for number in range(3):
             stream = io.BytesIO()
@@ -61,14 +61,14 @@ def test_data_that_can_be_fetched_is_fetched(tmp_path: Path, monkeypatch: pytest
             info.size = stream.tell()
             stream.seek(0)
             tar.addfile(info, stream)
-    source = DownloadSource("set", "", "data/S2/View_001", ["http://127.0.0.1:9/"], "set.tar.bz2", "S2/View_001")
-    monkeypatch.setattr(door, "fetch_missing", lambda path: fetch_missing(path, root=tmp_path, sources={"set": source}))
+    dataset = DownloadSource("set", "", "data/S2/View_001", ["http://127.0.0.1:9/"], "set.tar.bz2", "S2/View_001")
+    monkeypatch.setattr(sources, "fetch_missing", lambda path: fetch_missing(path, root=tmp_path, sources={"set": dataset}))
     frames = list(open_frames(tmp_path / "data/S2/View_001"))
     assert [int(frame.image.max()) for frame in frames] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "a.mpg", "a.webm", "folder", "synthetic:7:2"])
-def test_a_frame_by_itself_is_the_one_of_the_sequence(name: str, tmp_path: Path) -> None:
+def test_at_gives_the_same_frame_as_iterating(name: str, tmp_path: Path) -> None:
     if name == "folder":
         (tmp_path / name).mkdir()
         for index in range(12):
@@ -83,5 +83,5 @@ def test_a_frame_by_itself_is_the_one_of_the_sequence(name: str, tmp_path: Path)
         assert (alone.index, alone.name) == (frame.index, frame.name)
         np.testing.assert_array_equal(alone.image, frame.image)
     for index in (-1, frames[-1].index + 1):
-        with pytest.raises(UserError, match=f"no (frame|picture) {index}"):
+        with pytest.raises(UserError, match=f"no (frame|image) {index}"):
             source.at(index)

@@ -1,4 +1,4 @@
-"""The generated scene as a source of frames, mostly with a stand-in for the scene itself."""
+"""The synthetic scene as a source of frames, mostly with a fake scene."""
 
 import sys
 from types import ModuleType, SimpleNamespace
@@ -13,8 +13,8 @@ from learning_reid.frames.synthetic import parse_scene_name
 from reid_synth.world.scene import Scene
 
 
-class StandIn:
-    """Two walkers; the second is hidden more and more."""
+class FakeScene:
+    """Two people; the second becomes more and more occluded."""
 
     frames_per_second = 7.0
 
@@ -43,13 +43,13 @@ class StandIn:
 
 
 @pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def fake_scene(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("reid_synth.world.scene")
-    module.Scene = StandIn  # type: ignore[attr-defined]
+    module.Scene = FakeScene  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "reid_synth.world.scene", module)
 
 
-@pytest.mark.usefixtures("stand_in")
+@pytest.mark.usefixtures("fake_scene")
 def test_frames_come_in_order_and_again() -> None:
     source: FrameSource = open_frames("synthetic:7")
     assert len(source) == 6 and source.frames_per_second == 7 and source.skipped == []
@@ -59,24 +59,24 @@ def test_frames_come_in_order_and_again() -> None:
         assert [int(frame.image[0, 0, 0]) for frame in frames] == [70, 71, 72, 73, 74, 75]
 
 
-@pytest.mark.usefixtures("stand_in")
+@pytest.mark.usefixtures("fake_scene")
 def test_length_from_the_name_and_from_max_frames() -> None:
     assert len(open_frames("synthetic:7:4")) == 4
     assert len(list(open_frames("synthetic:7:4", max_frames=2))) == 2
     assert len(open_frames("synthetic:7:4", max_frames=9)) == 4
 
 
-@pytest.mark.usefixtures("stand_in")
-def test_truth_covers_the_frames_shown_and_ignores_the_hidden() -> None:
+@pytest.mark.usefixtures("fake_scene")
+def test_truth_covers_the_frames_and_ignores_occluded_people() -> None:
     truth = open_frames("synthetic:7", max_frames=5).truth
     assert truth is not None and len(truth) == 10
     assert truth.frame.max() == 4
     assert truth.at(2).boxes_xyxy.tolist() == [[2, 1, 5, 8], [9, 1, 12, 8]]
-    assert truth.at(3).score.tolist() == [1, 1]  # 40 % of the second walker is seen
+    assert truth.at(3).score.tolist() == [1, 1]  # 40 % of the second person is visible
     assert truth.at(4).score.tolist() == [1, 0]  # just under 20 %
 
 
-def test_the_scene_itself() -> None:
+def test_frames_and_truth_are_those_of_the_scene() -> None:
     source = open_frames("synthetic:3:40", max_frames=2)
     frames, truth = list(source), source.truth
     assert truth is not None and len(source) == len(frames) == 2
@@ -84,20 +84,20 @@ def test_the_scene_itself() -> None:
     scene = Scene(3)
     for frame, again in zip(frames, source, strict=True):
         image, person_ids, boxes_xyxy, visibility = scene.render(frame.index)
-        here = truth.at(frame.index)
+        rows = truth.at(frame.index)
         assert np.array_equal(frame.image, again.image) and np.array_equal(frame.image, image)
-        assert np.array_equal(here.person_id, person_ids) and np.array_equal(here.boxes_xyxy, boxes_xyxy)
-        assert np.array_equal(here.score, visibility >= 0.2)
+        assert np.array_equal(rows.person_id, person_ids) and np.array_equal(rows.boxes_xyxy, boxes_xyxy)
+        assert np.array_equal(rows.score, visibility >= 0.2)
 
 
 @pytest.mark.parametrize(
     "name",
     ["synthetic", "synthetic:", "synthetic:x", "synthetic:-1", "synthetic:1:0", "synthetic:1:", "synthetic:1:2:3"],
 )
-def test_other_names_are_told_the_form(name: str) -> None:
+def test_invalid_names_are_refused(name: str) -> None:
     with pytest.raises(UserError, match="write synthetic:SEED or synthetic:SEED:FRAMES"):
         open_frames(name)
 
 
-def test_name_is_taken_apart() -> None:
+def test_parse_scene_name() -> None:
     assert parse_scene_name("synthetic:12:34") == (12, 34)

@@ -1,4 +1,4 @@
-"""Several cameras on disk: pictures, truth and calibration that fit together, read back by what reads such folders."""
+"""Synthetic camera views on disk: images, ground truth and calibration agree, and every reader accepts them."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ VIEWS = ["View_001", "View_002"]
 @pytest.fixture(scope="module")
 def written(tmp_path_factory) -> tuple[Path, dict[str, MotTable]]:
     folder = tmp_path_factory.mktemp("views")
-    told: list[None] = []
-    truths = write_views(folder, PRESET, SEED, WorkerPool(), done=lambda: told.append(None))
-    assert view_names(PRESET.world) == list(truths) == VIEWS and len(told) == 28
+    frames_done: list[None] = []
+    truths = write_views(folder, PRESET, SEED, WorkerPool(), done=lambda: frames_done.append(None))
+    assert view_names(PRESET.world) == list(truths) == VIEWS and len(frames_done) == 28
     return folder, truths
 
 
-def test_pictures_and_truth_are_those_of_the_world(written) -> None:
+def test_images_and_truth_are_those_of_the_world(written) -> None:
     folder, truths = written
     for index, name in enumerate(VIEWS):
         view, truth = PRESET.make_world(SEED).view(index), read_mot(folder / name / "gt.txt")
@@ -36,20 +36,20 @@ def test_pictures_and_truth_are_those_of_the_world(written) -> None:
         ]
         for frame in open_frames(folder / name):
             image, ids, boxes, visibility = view.render(frame.index)
-            here = truth.at(frame.index)
-            assert here.person_id.tolist() == ids.tolist() and np.allclose(here.boxes_xyxy, boxes, atol=0.01)
-            assert (here.score == (visibility >= 0.2)).all()
-            assert np.abs(frame.image.astype(int) - image).mean() < 5  # JPEG keeps a picture nearly as it was
+            rows = truth.at(frame.index)
+            assert rows.person_id.tolist() == ids.tolist() and np.allclose(rows.boxes_xyxy, boxes, atol=0.01)
+            assert (rows.score == (visibility >= 0.2)).all()
+            assert np.abs(frame.image.astype(int) - image).mean() < 5  # JPEG is lossy
 
 
-def test_views_share_their_people(written) -> None:
+def test_views_show_the_same_people(written) -> None:
     seen = [set(truth.person_id[truth.score > 0].tolist()) for truth in written[1].values()]
     assert seen[0] & seen[1]
     crops = open_dataset("mot", written[0])
     assert recognize_dataset(written[0]) == "mot" and {sample.camera_id for sample in crops.samples} == set(VIEWS)
 
 
-def test_the_map_leads_to_the_feet(written) -> None:
+def test_the_map_homography_projects_people_to_their_feet(written) -> None:
     folder, truths = written
     world = PRESET.make_world(SEED)
     for name in VIEWS:
@@ -65,7 +65,7 @@ def test_the_map_leads_to_the_feet(written) -> None:
                 assert box[0] - 10 < u / depth < box[2] + 10 and abs(v / depth - box[3]) < 10
 
 
-def test_the_timetable_names_who_and_where(written) -> None:
+def test_the_timetable_names_person_and_view(written) -> None:
     lines = (written[0] / "timetable.tsv").read_text().splitlines()
     assert lines[0].split("\t") == ["person_id", "view", "enters_s", "leaves_s"]
     for line in lines[1:]:
@@ -73,16 +73,16 @@ def test_the_timetable_names_who_and_where(written) -> None:
         assert int(person) > PRESET.crops.train_people and view in VIEWS and float(enters) <= float(leaves)
 
 
-def test_same_bytes_whoever_draws(written, tmp_path: Path) -> None:
-    with WorkerPool(2) as crew:
-        write_views(tmp_path, PRESET, SEED, crew)
+def test_the_bytes_do_not_depend_on_the_worker_pool(written, tmp_path: Path) -> None:
+    with WorkerPool(2) as pool:
+        write_views(tmp_path, PRESET, SEED, pool)
     files = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert files == {
         path.relative_to(written[0]): path.read_bytes() for path in written[0].rglob("*") if path.is_file()
     }
 
 
-def test_the_walk_through_runs_on_a_view(written, tmp_path: Path) -> None:
+def test_the_pipeline_runs_on_a_view(written, tmp_path: Path) -> None:
     from learning_reid.config.schema import Settings
     from learning_reid.pipeline import run_pipeline
 
@@ -103,7 +103,7 @@ def test_the_walk_through_runs_on_a_view(written, tmp_path: Path) -> None:
     assert (tmp_path / "out/annotated.mp4").stat().st_size > 0
 
 
-def test_presets_stage_the_same_world_twice() -> None:
+def test_presets_give_the_same_world_twice() -> None:
     one, other = (PRESETS["tiny"].make_world(9) for _ in range(2))
     assert [trip.at(7.0).ground_xy.tolist() for trip in one.trips] == [
         trip.at(7.0).ground_xy.tolist() for trip in other.trips

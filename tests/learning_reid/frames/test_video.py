@@ -1,4 +1,4 @@
-"""Video files made in the test: order, count, rotation, and files that end too early."""
+"""Video files made by the tests: order, count, rotation, and truncated files."""
 
 import gc
 import weakref
@@ -60,7 +60,7 @@ def test_iterating_again_gives_equal_frames_and_max_frames_stops(tmp_path: Path)
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_rotation_mark_is_honoured_as_opencv_does(tmp_path: Path, degrees: int) -> None:
+def test_rotation_is_applied_as_opencv_does(tmp_path: Path, degrees: int) -> None:
     file = make_video(tmp_path / "phone.mp4", frames=2)
     one, zero, last = (value.to_bytes(4, "big", signed=True) for value in (65536, 0, 1 << 30))
     minus = (-65536).to_bytes(4, "big", signed=True)
@@ -85,14 +85,14 @@ def test_rotation_mark_is_honoured_as_opencv_does(tmp_path: Path, degrees: int) 
 def test_file_without_a_frame_count_is_counted(tmp_path: Path, name: str) -> None:
     file = make_video(tmp_path / name)
     with av.open(str(file)) as container:
-        assert container.streams.video[0].frames == 0  # else this test tests nothing
+        assert container.streams.video[0].frames == 0  # otherwise this test checks nothing
     assert len(VideoFrames(file)) == FRAMES
 
 
 @pytest.mark.parametrize(
     ("name", "options"), [("walk.mp4", {"movflags": "faststart"}), ("walk.mkv", {}), ("walk.avi", {})]
 )
-def test_a_file_cut_in_the_middle_gives_what_is_there_and_says_so(tmp_path: Path, name: str, options: dict) -> None:
+def test_a_truncated_file_gives_its_frames_and_reports_it(tmp_path: Path, name: str, options: dict) -> None:
     codec = "mpeg4" if name.endswith("avi") else "libx264"
     whole = list(VideoFrames(make_video(tmp_path / name, frames=60, codec=codec, **options)))
     source = VideoFrames(cut(tmp_path / name, 0.6))
@@ -102,7 +102,7 @@ def test_a_file_cut_in_the_middle_gives_what_is_there_and_says_so(tmp_path: Path
     assert any("ends early" in line for line in source.skipped)
 
 
-def test_a_damaged_stretch_is_not_let_through_in_silence(tmp_path: Path) -> None:
+def test_a_damaged_part_is_reported(tmp_path: Path) -> None:
     file = make_video(tmp_path / "walk.mkv")
     content = bytearray(file.read_bytes())
     with av.open(str(file)) as container:
@@ -117,39 +117,39 @@ def test_a_damaged_stretch_is_not_let_through_in_silence(tmp_path: Path) -> None
     assert source.skipped
 
 
-@pytest.mark.parametrize("content", [b"", b"I am a text file named like a video\n" * 40])
-def test_what_is_no_video_is_told_in_one_line(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"a text file named like a video\n" * 40])
+def test_other_files_are_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "fake.mp4").write_bytes(content)
-    with pytest.raises(UserError, match=r"cannot read .*fake\.mp4 as a video") as told:
+    with pytest.raises(UserError, match=r"cannot read .*fake\.mp4 as a video") as raised:
         VideoFrames(tmp_path / "fake.mp4")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(raised.value)
 
 
-def test_mp4_cut_before_its_index_is_told(tmp_path: Path) -> None:
+def test_an_mp4_without_its_index_is_refused(tmp_path: Path) -> None:
     file = cut(make_video(tmp_path / "walk.mp4"), 0.5)  # without faststart the index stands at the end
     with pytest.raises(UserError, match="copy it again"):
         VideoFrames(file)
 
 
-def test_sound_alone_is_told(tmp_path: Path) -> None:
+def test_a_file_with_only_sound_is_refused(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "song.mp4"), "w") as container:
         stream = container.add_stream("aac", rate=44100)
         sound = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
         sound.sample_rate = 44100
         container.mux(stream.encode(sound))
         container.mux(stream.encode())
-    with pytest.raises(UserError, match="holds no pictures"):
+    with pytest.raises(UserError, match="contains no images"):
         VideoFrames(tmp_path / "song.mp4")
 
 
-def test_frames_are_let_go_as_they_are_read(tmp_path: Path) -> None:
+def test_frames_are_not_kept_in_memory(tmp_path: Path) -> None:
     source = VideoFrames(make_video(tmp_path / "long.mp4", frames=120))
-    born: list[weakref.ref] = []
+    references: list[weakref.ref] = []
     for frame in source:
-        born.append(weakref.ref(frame.image))
+        references.append(weakref.ref(frame.image))
         gc.collect(0)
-        assert sum(image() is not None for image in born) <= 2
-    assert len(born) == 120
+        assert sum(image() is not None for image in references) <= 2
+    assert len(references) == 120
 
 
 def test_every_third_frame(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Videos for the tests of this folder, made on the spot."""
+"""Make videos for tests."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ def shade(index: int) -> int:
 
 
 def make_video(path: Path, frames: int = FRAMES, codec: str = "libx264", **options: str) -> Path:
-    """Frame N is a grey of `shade(N)`, with a brighter and a noisy quarter; its B-frames are stored out of order."""
-    noise = np.random.default_rng(0)  # gives the file some weight
+    """Write frames of grey `shade(N)` with a brighter and a noisy quarter; B-frames are stored out of order."""
+    noise = np.random.default_rng(0)  # makes the file larger
     with av.open(str(path), "w", options=options) as container:
         stream = container.add_stream(codec, rate=RATE)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"

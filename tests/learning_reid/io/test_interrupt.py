@@ -35,6 +35,16 @@ def test_a_worker_process_ignores_the_second_ctrl_c(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err == "stopping\n"
 
 
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_an_immediate_handler_interrupts_at_the_first_signal(
+    number: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(KeyboardInterrupt), InterruptHandler("stopping", immediate=True):
+        os.kill(os.getpid(), number)
+        pytest.fail("the signal did not interrupt")
+    assert capsys.readouterr().err == "stopping\n"
+
+
 def test_an_ignored_ctrl_c_is_handled_and_ignored_again_afterwards() -> None:
     earlier = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell starts background jobs
     try:

@@ -7,17 +7,13 @@ import torch
 import torch.nn.functional as F
 from pytorch_metric_learning import distances, losses, miners, reducers
 
-from learning_reid.losses.arcface import ArcFaceLoss
-from learning_reid.losses.circle import circle_loss
-from learning_reid.losses.contrastive import supervised_contrastive_loss
-from learning_reid.losses.classification import cross_entropy
-from learning_reid.losses.triplet import triplet_loss
+from learning_reid.losses import ArcFaceLoss, circle_loss, cross_entropy, supervised_contrastive_loss, triplet_loss
 
 BATCHES = {
     "4 x 4": [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3],
     "shuffled": [3, 0, 1, 0, 2, 3, 1, 2, 0, 3],
     "unequal": [0, 0, 1, 1, 1, 2, 2, 2, 2],
-    "some alone": [0, 0, 1, 1, 1, 2, 3],
+    "some single images": [0, 0, 1, 1, 1, 2, 3],
     "large": [number // 4 for number in range(64)],
 }
 
@@ -32,7 +28,7 @@ def features_of(labels, dimension=16, seed=0):
 
 
 def assert_same(ours, theirs, features, tolerance=1e-5):
-    """Both functions have the same value and gradient at the features."""
+    """Assert that both functions have the same value and gradient."""
     mine, peers = features.clone().requires_grad_(), features.clone().requires_grad_()
     value, expected = ours(mine), theirs(peers)
     value.backward()
@@ -58,7 +54,7 @@ def test_batch_hard_triplets(labels, margin):
         margin=margin or 0.0,
         smooth_loss=margin is None,
         distance=distance,
-        reducer=reducers.MeanReducer(),  # its default leaves the anchors out that have nothing to learn
+        reducer=reducers.MeanReducer(),  # its default excludes anchors with zero loss
     )
     miner = miners.BatchHardMiner(distance=distances.LpDistance(normalize_embeddings=False))
     assert_same(
@@ -80,12 +76,12 @@ def test_circle(labels, margin, scale):
 
 
 @pytest.mark.parametrize("margin", [0.0, 0.2, 0.5])
-@pytest.mark.parametrize("where", ["anywhere", "near the right class", "opposite the right class"])
+@pytest.mark.parametrize("where", ["anywhere", "near the true class", "opposite the true class"])
 def test_arcface(labels, margin, where):
     ours = ArcFaceLoss(16, 16, scale=64, margin=margin)
     peer = losses.ArcFaceLoss(16, 16, margin=math.degrees(margin), scale=64)  # in degrees, and classes are its columns
     peer.W.data = ours.weights.data.T.clone()
-    away = {"anywhere": 0, "near the right class": 1, "opposite the right class": -1}[where]
+    away = {"anywhere": 0, "near the true class": 1, "opposite the true class": -1}[where]
     features = 3 * away * F.normalize(ours.weights.data)[labels] + 0.5 * features_of(labels)
     assert_same(
         lambda features: ours(features, labels), lambda features: peer(features, labels), features, tolerance=1e-4

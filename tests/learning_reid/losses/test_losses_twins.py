@@ -1,4 +1,4 @@
-"""The losses against their equations, written out picture by picture in float64, and their gradients."""
+"""The losses against their equations, written as loops in float64, and their gradients."""
 
 import math
 
@@ -7,20 +7,24 @@ import torch
 import torch.nn.functional as F
 from torch.autograd import gradcheck
 
-from learning_reid.losses.arcface import arcface_logits, arcface_loss
-from learning_reid.losses.center import CenterLoss, center_loss
-from learning_reid.losses.circle import circle_loss
-from learning_reid.losses.contrastive import supervised_contrastive_loss
-from learning_reid.losses.classification import cross_entropy
-from learning_reid.losses.triplet import triplet_loss
+from learning_reid.losses import (
+    CenterLoss,
+    arcface_logits,
+    arcface_loss,
+    center_loss,
+    circle_loss,
+    cross_entropy,
+    supervised_contrastive_loss,
+    triplet_loss,
+)
 
-LABELS = [0, 0, 1, 1, 1, 2]  # the last is alone
+LABELS = [0, 0, 1, 1, 1, 2]  # the last person has one image
 FEATURES = torch.randn(6, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-CENTRES = torch.randn(3, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+CENTERS = torch.randn(3, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
 
 
-def companions(anchor):
-    """The positives and the negatives of a picture."""
+def positives_and_negatives(anchor):
+    """Return the positives and the negatives of an image."""
     others = [other for other in range(len(LABELS)) if other != anchor]
     return [o for o in others if LABELS[o] == LABELS[anchor]], [o for o in others if LABELS[o] != LABELS[anchor]]
 
@@ -32,7 +36,7 @@ def cosine(a, b):
 def slow_contrastive(temperature):
     each = []
     for i in range(6):
-        positives, negatives = companions(i)
+        positives, negatives = positives_and_negatives(i)
         near = {a: math.exp(cosine(FEATURES[i], FEATURES[a]) / temperature) for a in positives + negatives}
         if positives:
             each.append(-sum(math.log(near[p] / sum(near.values())) for p in positives) / len(positives))
@@ -42,7 +46,7 @@ def slow_contrastive(temperature):
 def slow_triplet(margin):
     each = []
     for a in range(6):
-        positives, negatives = companions(a)
+        positives, negatives = positives_and_negatives(a)
         if positives and negatives:
             farthest = max(math.dist(FEATURES[a], FEATURES[p]) for p in positives)
             nearest = min(math.dist(FEATURES[a], FEATURES[n]) for n in negatives)
@@ -54,7 +58,7 @@ def slow_triplet(margin):
 def slow_circle(margin, scale):
     each = []
     for a in range(6):
-        positives, negatives = companions(a)
+        positives, negatives = positives_and_negatives(a)
         if positives and negatives:
             pulls = pushes = 0.0
             for p in positives:
@@ -70,7 +74,7 @@ def slow_circle(margin, scale):
 def slow_arcface(scale, margin):
     each = []
     for feature, label in zip(FEATURES, LABELS, strict=True):
-        angles = [math.acos(cosine(feature, centre)) for centre in CENTRES]
+        angles = [math.acos(cosine(feature, center)) for center in CENTERS]
         scores = [scale * math.cos(angle) for angle in angles]
         angle = angles[label]
         past = angle > math.pi - margin
@@ -88,8 +92,8 @@ def slow_cross_entropy(smoothing):
     return sum(each) / len(each)
 
 
-def slow_centre():
-    return sum(math.dist(f, CENTRES[label]) ** 2 / 2 for f, label in zip(FEATURES, LABELS, strict=True)) / len(LABELS)
+def slow_center():
+    return sum(math.dist(f, CENTERS[label]) ** 2 / 2 for f, label in zip(FEATURES, LABELS, strict=True)) / len(LABELS)
 
 
 CASES = {
@@ -106,36 +110,36 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_loss_is_its_equation(case):
+def test_the_loss_equals_its_equation(case):
     loss, options, slow = CASES[case]
     assert loss(FEATURES, torch.tensor(LABELS), *options).item() == pytest.approx(slow(*options), rel=1e-9)
 
 
 @pytest.mark.parametrize(("scale", "margin"), [(64.0, 0.5), (8.0, 0.0), (8.0, 1.5)])
-def test_arcface_is_its_equation(scale, margin):
-    value = arcface_loss(FEATURES, torch.tensor(LABELS), CENTRES, scale, margin)
+def test_arcface_equals_its_equation(scale, margin):
+    value = arcface_loss(FEATURES, torch.tensor(LABELS), CENTERS, scale, margin)
     assert value.item() == pytest.approx(slow_arcface(scale, margin), rel=1e-9)
 
 
-def test_centre_loss_is_its_equation():
-    assert center_loss(FEATURES, torch.tensor(LABELS), CENTRES).item() == pytest.approx(slow_centre(), rel=1e-12)
+def test_center_loss_equals_its_equation():
+    assert center_loss(FEATURES, torch.tensor(LABELS), CENTERS).item() == pytest.approx(slow_center(), rel=1e-12)
 
 
 @pytest.mark.parametrize("case", [name for name in CASES if "circle" not in name])
-def test_gradients_are_slopes(case):
+def test_gradients_equal_finite_differences(case):
     loss, options, _ = CASES[case]
     features = FEATURES.clone().requires_grad_()
     assert gradcheck(lambda x: loss(x, torch.tensor(LABELS), *options), [features])
 
 
-def test_gradients_of_the_losses_with_weights_are_slopes():
-    both = [FEATURES.clone().requires_grad_(), CENTRES.clone().requires_grad_()]
+def test_gradients_of_losses_with_parameters_equal_finite_differences():
+    both = [FEATURES.clone().requires_grad_(), CENTERS.clone().requires_grad_()]
     assert gradcheck(lambda x, weights: center_loss(x, torch.tensor(LABELS), weights), both)
     assert gradcheck(lambda x, weights: arcface_loss(x, torch.tensor(LABELS), weights), both)
 
 
 def test_the_weights_of_circle_loss_are_constants_to_the_gradient():
-    """The slope of the same loss with the weights α held at their values."""
+    """The gradient equals that of the same loss with constant weights α."""
     features = FEATURES.clone().requires_grad_()
     circle_loss(features, torch.tensor(LABELS), 0.25, 8.0).backward()
     fixed = F.normalize(FEATURES)
@@ -144,7 +148,7 @@ def test_the_weights_of_circle_loss_are_constants_to_the_gradient():
     again = FEATURES.clone().requires_grad_()
     each = []
     for a in range(5):
-        positives, negatives = companions(a)
+        positives, negatives = positives_and_negatives(a)
         own = F.normalize(again) @ F.normalize(again[a], dim=0)
         pulls = sum(torch.exp(-8 * pull[a, p] * (own[p] - 0.75)) for p in positives)
         pushes = sum(torch.exp(8 * push[a, n] * (own[n] - 0.25)) for n in negatives)
@@ -153,15 +157,15 @@ def test_the_weights_of_circle_loss_are_constants_to_the_gradient():
     torch.testing.assert_close(features.grad, again.grad)
 
 
-def test_arcface_gives_the_right_answer_a_handicap_at_every_angle():
+def test_arcface_lowers_the_true_logit_at_every_angle():
     angles = torch.linspace(0.01, math.pi - 0.01, 200, dtype=torch.float64)
     features = torch.stack([angles.cos(), angles.sin()], dim=1)
     scores = arcface_logits(features, torch.zeros(200, dtype=torch.long), torch.tensor([[2.0, 0.0]]), 1.0, 0.5)[:, 0]
     assert (scores < angles.cos()).all()
-    assert (scores.diff() < 0).all()  # never a reward for turning away
+    assert (scores.diff() < 0).all()  # monotonically
 
 
-def test_centres_go_to_the_middle_of_their_people():
+def test_centers_converge_to_the_class_means():
     torch.manual_seed(0)
     module = CenterLoss(3, 4).double()
     optimiser = torch.optim.SGD(module.parameters(), lr=0.5)
@@ -169,5 +173,5 @@ def test_centres_go_to_the_middle_of_their_people():
         optimiser.zero_grad()
         module(FEATURES, torch.tensor(LABELS)).backward()
         optimiser.step()
-    middles = torch.stack([FEATURES[torch.tensor(LABELS) == label].mean(dim=0) for label in range(3)])
-    torch.testing.assert_close(module.centres.data, middles)
+    means = torch.stack([FEATURES[torch.tensor(LABELS) == label].mean(dim=0) for label in range(3)])
+    torch.testing.assert_close(module.centers.data, means)

@@ -1,4 +1,4 @@
-"""Evaluation as one would explain it at a blackboard: one query, one gallery picture at a time, nothing clever."""
+"""Reference evaluation: loops over one query and one gallery image at a time."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -16,19 +16,19 @@ CURVE = 50
 
 @dataclass
 class Task:
-    """Who asks, who answers, and how unlike they are: (q, g)."""
+    """Labels of query and gallery, and their (q, g) distances."""
 
     distances: np.ndarray
     query: Labels
     gallery: Labels
 
-    def rows(self, wanted: np.ndarray) -> np.ndarray:
-        return self.distances[wanted]
+    def distance_rows(self, rows: np.ndarray) -> np.ndarray:
+        return self.distances[rows]
 
-    def asked(self, order: np.ndarray) -> "Task":
+    def with_queries(self, order: np.ndarray) -> "Task":
         return Task(self.distances[order], self.query.take(order), self.gallery)
 
-    def answered(self, order: np.ndarray) -> "Task":
+    def with_gallery(self, order: np.ndarray) -> "Task":
         return Task(self.distances[:, order], self.query, self.gallery.take(order))
 
 
@@ -38,53 +38,58 @@ def random_task(
     gallery: int = 60,
     people: int = 8,
     cameras: int = 3,
-    strangers: float = 0.15,
+    distractors: float = 0.15,
     decimals: int | None = None,
 ) -> Task:
-    """Persons 1, 2, …; half of the queries also stand in the gallery; with few decimals there are many ties."""
+    """Persons 1, 2, …; half of the queries are also in the gallery; with few decimals there are many ties."""
     rng = np.random.default_rng(seed)
     person = rng.integers(1, people + 1, gallery)
-    person[rng.random(gallery) < strangers] = -1
-    answering = Labels.of(person, rng.integers(0, cameras, gallery), np.arange(gallery))
-    asking = Labels.of(rng.integers(1, people + 1, queries), rng.integers(0, cameras, queries), np.full(queries, -1))
+    person[rng.random(gallery) < distractors] = -1
+    gallery_labels = Labels.of(person, rng.integers(0, cameras, gallery), np.arange(gallery))
+    query_labels = Labels.of(
+        rng.integers(1, people + 1, queries), rng.integers(0, cameras, queries), np.full(queries, -1)
+    )
     known = np.flatnonzero(person > 0)
     for q in range(0, queries if len(known) else 0, 2):
         itself = rng.choice(known)
-        asking.person[q], asking.camera[q], asking.image[q] = person[itself], answering.camera[itself], itself
-    distances = rng.random((queries, gallery)) + 0.3 * (asking.person[:, None] != person[None]) + 0.1
-    distances[asking.image[:, None] == np.arange(gallery)[None]] = 0.0
-    return Task(distances if decimals is None else np.round(distances, decimals), asking, answering)
+        query_labels.person[q], query_labels.camera[q] = person[itself], gallery_labels.camera[itself]
+        query_labels.image[q] = itself
+    distances = rng.random((queries, gallery)) + 0.3 * (query_labels.person[:, None] != person[None]) + 0.1
+    distances[query_labels.image[:, None] == np.arange(gallery)[None]] = 0.0
+    return Task(distances if decimals is None else np.round(distances, decimals), query_labels, gallery_labels)
 
 
 def evaluate(task: Task, protocol: Protocol, ap: str = "precisions") -> RetrievalMetrics:
-    """The fast way."""
-    matches = find_matches(task.rows, task.query, task.gallery, protocol)
+    """Evaluate with the library."""
+    matches = find_matches(task.distance_rows, task.query, task.gallery, protocol)
     return retrieval_metrics(matches, task.query, task.gallery, protocol, ap)
 
 
 def is_left_out(task: Task, q: int, g: int, protocol_name: str) -> bool:
-    """The rules, read from their one-line definitions."""
+    """Apply the one-line definition of the protocol."""
     same_camera = task.query.camera[q] == task.gallery.camera[g]
     itself = task.query.image[q] >= 0 and task.query.image[q] == task.gallery.image[g]
     return {
-        "market1501": is_right(task, q, g) and same_camera,
+        "market1501": is_true_match(task, q, g) and same_camera,
         "cuhk03-single-shot": same_camera,
-        "all-shots": is_right(task, q, g) and same_camera,
+        "all-shots": is_true_match(task, q, g) and same_camera,
         "self-only": itself,
         "single-camera": itself or not same_camera,
     }[protocol_name]
 
 
-def is_right(task: Task, q: int, g: int) -> bool:
+def is_true_match(task: Task, q: int, g: int) -> bool:
     return bool(task.query.person[q] >= 0 and task.query.person[q] == task.gallery.person[g])
 
 
-def answers(task: Task, q: int, protocol_name: str, gallery_rows: Sequence[int]) -> list[bool]:
-    """Right or wrong, nearest first; among equals the wrong ones first."""
-    rivals = [
-        (task.distances[q, g], is_right(task, q, g)) for g in gallery_rows if not is_left_out(task, q, g, protocol_name)
+def ranked_hits(task: Task, q: int, protocol_name: str, gallery_rows: Sequence[int]) -> list[bool]:
+    """True matches (True) and negatives (False), nearest first; among equals the negatives first."""
+    competing = [
+        (task.distances[q, g], is_true_match(task, q, g))
+        for g in gallery_rows
+        if not is_left_out(task, q, g, protocol_name)
     ]
-    return [right for _, right in sorted(rivals)]
+    return [hit for _, hit in sorted(competing)]
 
 
 def mean_of_precisions(hits: list[bool]) -> float:
@@ -119,19 +124,18 @@ def curve_of(hits: list[bool], every_match: bool) -> list[float]:
     return np.cumsum(steps).tolist()
 
 
-def slow_figures(task: Task, protocol: Protocol, ap: str = "precisions") -> tuple[dict[str, list[float]], list[float]]:
-    """Figures of each query (NaN: nobody to find), and the mean curve."""
-    everything = range(len(task.gallery))
-    shots_of = {q: [everything] for q in range(len(task.query))}
+def slow_metrics(task: Task, protocol: Protocol, ap: str = "precisions") -> tuple[dict[str, list[float]], list[float]]:
+    """Metrics of each query (NaN without a true match), and the mean CMC curve."""
+    draws_of = {q: [range(len(task.gallery))] for q in range(len(task.query))}
     if protocol.repeats:
-        for rows, shots in protocol.query_groups(task.query, task.gallery):
-            shots_of.update({int(q): shots for q in rows})
+        for rows, draws in protocol.query_groups(task.query, task.gallery):
+            draws_of.update({int(q): draws for q in rows})
     per_query: dict[str, list[float]] = {name: [] for name in ("rank1", "rank5", "rank10", "rank20", "map", "minp")}
     curves = []
     for q in range(len(task.query)):
         trials = []
-        for gallery_rows in shots_of[q]:
-            hits = answers(task, q, protocol.name, gallery_rows)
+        for gallery_rows in draws_of[q]:
+            hits = ranked_hits(task, q, protocol.name, gallery_rows)
             if any(hits):
                 last = max(place for place, hit in enumerate(hits) if hit)
                 penalty = sum(hits) / (last + 1)

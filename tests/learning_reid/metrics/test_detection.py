@@ -1,4 +1,4 @@
-"""Box figures against slow twins, hand-counted pictures and supervision's mean average precision."""
+"""Detection metrics against loops, cases counted by hand and supervision's mean average precision."""
 
 import numpy as np
 import pytest
@@ -28,14 +28,20 @@ def test_iou_counts_shared_pixels() -> None:
     np.testing.assert_allclose(iou_matrix(a, b), expected, atol=1e-12)
 
 
-def test_iou_of_nothing_has_the_right_shape() -> None:
+def test_iou_of_empty_input_has_the_right_shape() -> None:
     assert iou_matrix(np.zeros((0, 4)), np.zeros((3, 4))).shape == (0, 3)
     assert iou_matrix(np.zeros((3, 4)), np.zeros((0, 4))).shape == (3, 0)
     assert iou_matrix(np.zeros((2, 4)), np.zeros((2, 4))).tolist() == [[0, 0], [0, 0]]
 
 
+def test_iou_agrees_with_supervision_in_single_precision() -> None:
+    rng = np.random.default_rng(1)
+    a, b = (random_boxes(rng, n) + rng.random((n, 4)).astype(np.float32) for n in (30, 40))
+    np.testing.assert_allclose(iou_matrix(a, b), sv.box_iou_batch(a, b), atol=1e-6)
+
+
 def slow_matches(boxes: np.ndarray, truth: np.ndarray, min_iou: float) -> list[int]:
-    """Again and again look for the best pair of those left."""
+    """Repeatedly take the best remaining pair."""
     matched, rows, columns = [-1] * len(boxes), set(range(len(boxes))), set(range(len(truth)))
     while rows and columns:
         overlap, row, column = max(
@@ -65,15 +71,15 @@ def test_matching_follows_the_boxes_when_they_are_shuffled() -> None:
     assert match_boxes(boxes, truth)[order].tolist() == match_boxes(boxes[order], truth).tolist()
 
 
-def test_figures_of_two_pictures_counted_by_hand() -> None:
+def test_metrics_of_two_images_counted_by_hand() -> None:
     person, other, far = [0, 0, 10, 10], [20, 0, 30, 10], [80, 80, 90, 90]
     found = [
-        (np.array([person, person, far]), np.array([0.9, 0.8, 0.3])),  # hit, the same person again, nothing there
+        (np.array([person, person, far]), np.array([0.9, 0.8, 0.3])),  # hit, the same person again, no person
         (np.array([person]), np.array([0.6])),  # hit
     ]
     truth = [np.array([person, other]), np.array([person])]
     scores = detection_metrics(found, truth)
-    # in falling score: hit, miss, hit, miss; three persons in all
+    # by descending score: hit, miss, hit, miss; three persons in all
     assert scores.hits.tolist() == [True, False, True, False]
     assert (scores.people, scores.recall, scores.precision) == (3, 2 / 3, 0.5)
     assert scores.at(0.6) == (2 / 3, 2 / 3)  # a box of exactly that score stays
@@ -81,17 +87,17 @@ def test_figures_of_two_pictures_counted_by_hand() -> None:
     assert scores.ap50 == pytest.approx((1 + 2 / 3) / 3)  # precision 1 up to recall 1/3, then 2/3 up to recall 2/3
 
 
-def test_a_detection_on_an_ignored_box_is_neither_hit_nor_false_alarm() -> None:
+def test_a_detection_on_an_ignored_box_is_neither_true_nor_false_positive() -> None:
     person, ignored = [0, 0, 10, 10], [20, 0, 30, 10]
     half_on_it = [20, 0, 30, 5]  # IoU 0.5
     found = [(np.array([person, half_on_it, [20, 0, 30, 3]]), np.array([0.5, 0.9, 0.8]))]
     scores = detection_metrics(found, [np.array([person])], [np.array([ignored])])
-    assert scores.scores.tolist() == [0.8, 0.5]  # IoU 0.3 with the ignored box does not excuse
+    assert scores.scores.tolist() == [0.8, 0.5]  # IoU 0.3 with the ignored box is below 0.4
     assert scores.hits.tolist() == [False, True]
     assert detection_metrics(found, [np.array([person])]).precision == pytest.approx(1 / 3)
 
 
-def test_a_person_beside_an_ignored_box_still_counts_as_found() -> None:
+def test_a_person_on_an_ignored_box_still_counts_as_found() -> None:
     box = np.array([[0.0, 0, 10, 10]])
     scores = detection_metrics([(box, np.array([0.9]))], [box], [box])
     assert scores.recall == scores.precision == scores.ap50 == 1.0
@@ -107,7 +113,7 @@ def noisy_set(rng: np.random.Generator) -> tuple[list[tuple[np.ndarray, np.ndarr
     return found, truth
 
 
-def test_average_precision_beside_supervision() -> None:
+def test_average_precision_equals_supervision() -> None:
     found, truth = noisy_set(np.random.default_rng(5))
     peer = MeanAveragePrecision()
     peer.update(
@@ -119,7 +125,7 @@ def test_average_precision_beside_supervision() -> None:
     assert ours == pytest.approx(peer.compute().map50, abs=0.01)  # supervision samples the curve at 101 recalls
 
 
-def test_average_precision_beside_scikit_learn_where_no_envelope_is_needed() -> None:
+def test_average_precision_equals_scikit_learn_without_interpolation() -> None:
     box = np.array([[0.0, 0, 10, 10]])
     far = np.array([[50.0, 50, 60, 60]])
     found = [(box, np.array([0.9])), (box, np.array([0.8])), (np.concatenate([far, box]), np.array([0.7, 0.6]))]
@@ -127,16 +133,16 @@ def test_average_precision_beside_scikit_learn_where_no_envelope_is_needed() -> 
     assert scores.ap50 == pytest.approx(average_precision_score(scores.hits, scores.scores))
 
 
-def test_the_order_of_the_pictures_changes_nothing() -> None:
+def test_image_order_does_not_change_the_result() -> None:
     found, truth = noisy_set(np.random.default_rng(6))
     backwards = detection_metrics(found[::-1], truth[::-1])
     assert backwards.ap50 == pytest.approx(detection_metrics(found, truth).ap50)
 
 
-def test_nothing_found_and_nobody_there() -> None:
+def test_no_detections_and_no_people() -> None:
     nothing = (np.zeros((0, 4)), np.zeros(0))
-    nobody = detection_metrics([nothing], [np.zeros((0, 4))])
-    assert (nobody.recall, nobody.precision, nobody.ap50, nobody.people) == (0, 0, 0, 0)
+    empty = detection_metrics([nothing], [np.zeros((0, 4))])
+    assert (empty.recall, empty.precision, empty.ap50, empty.people) == (0, 0, 0, 0)
     assert detection_metrics([], []).ap50 == 0
-    with pytest.raises(ValueError, match="1, 0 and 0 pictures"):
+    with pytest.raises(ValueError, match="1, 0 and 0 images"):
         detection_metrics([nothing], [])

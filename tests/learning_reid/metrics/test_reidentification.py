@@ -1,28 +1,34 @@
-"""The walk-through's truth figures on a case counted by hand, and beside a slow loop."""
+"""Metrics of the pipeline's rankings on cases counted by hand and against a loop."""
 
 import math
 
 import numpy as np
 import pytest
 
-from learning_reid.metrics.reidentification import IGNORED, FALSE_POSITIVE, assign_identities, reidentification_metrics
+from learning_reid.metrics.reidentification import (
+    FALSE_POSITIVE,
+    IGNORED,
+    assign_identities,
+    reidentification_metrics,
+)
 
 
-def test_a_detection_takes_the_identity_of_the_true_box_it_covers() -> None:
+def test_a_detection_takes_the_identity_of_the_true_box_it_overlaps() -> None:
     true_boxes = np.array([[0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10]])
     ids, scores = np.array([7, 8, 9]), np.array([1, 1, 0])  # 9 is to be ignored
     boxes = np.array([[0, 0, 10, 9], [0, 0, 10, 8], [20, 0, 30, 5], [20, 6, 30, 10], [40, 0, 50, 10], [80, 80, 90, 90]])
-    # the first takes 7 (0.9 before 0.8), so the second is nobody; 0.5 is enough, 0.4 is not
-    assert assign_identities(boxes, true_boxes, ids, scores).tolist() == [7, FALSE_POSITIVE, 8, FALSE_POSITIVE, IGNORED, FALSE_POSITIVE]
+    # the first takes 7 (0.9 before 0.8), so the second matches none; 0.5 is enough, 0.4 is not
+    expected = [7, FALSE_POSITIVE, 8, FALSE_POSITIVE, IGNORED, FALSE_POSITIVE]
+    assert assign_identities(boxes, true_boxes, ids, scores).tolist() == expected
 
 
-def test_figures_counted_by_hand() -> None:
+def test_metrics_counted_by_hand() -> None:
     # Query A (person 1) is present in frames 1, 2, 3. Later detections, nearest first:
     #   frame 1: person 1 at 0.1, person 2 at 0.5     → found again
     #   frame 2: person 2 at 0.2, person 1 at 0.3     → not
     #   frame 3: only person 2 at 0.4                 → not: the detector missed person 1
-    # rank 1 is right; hits at places 1 and 3 of 5 → AP = (1/1 + 2/3) / 2; refind = 1/3.
-    # Query B (person 2), present in frames 1 and 2: distances turned round → place 1 is frame 1's person 2.
+    # rank 1 is a true match; true matches at ranks 1 and 3 of 5 → AP = (1/1 + 2/3) / 2; refind = 1/3.
+    # Query B (person 2), present in frames 1 and 2: other distances → rank 1 is frame 1's person 2.
     #   order: p2@1 0.1, p1@2 0.2, p2@2 0.3, p1@1 0.4, p2@3 0.9 → hits at 1, 3, 5 → AP = (1 + 2/3 + 3/5) / 3
     #   frame 1 yes, frame 2 no → refind = 1/2.
     frame, identity = np.array([1, 1, 2, 2, 3]), np.array([1, 2, 2, 1, 2])
@@ -39,7 +45,7 @@ def test_figures_counted_by_hand() -> None:
     assert (scores.frames_scored, scores.queries, scores.queries_scored) == (5, 2, 2)
 
 
-def test_queries_that_are_nobody_or_never_come_again_are_left_out_and_counted() -> None:
+def test_queries_without_a_true_person_or_later_frame_are_not_scored() -> None:
     one = (np.array([0.1]), np.array([1]), np.array([5]))
     present = [np.array([1]), np.array([1]), np.zeros(0, int)]
     scores = reidentification_metrics([5, FALSE_POSITIVE, 6], *([part] * 3 for part in one), present)
@@ -48,12 +54,14 @@ def test_queries_that_are_nobody_or_never_come_again_are_left_out_and_counted() 
     assert math.isnan(nothing.refind_rate) and math.isnan(nothing.map) and nothing.queries_scored == 0
 
 
-def test_a_detection_to_be_ignored_is_no_false_alarm_but_still_the_nearest_of_its_frame() -> None:
+def test_an_ignored_detection_does_not_count_but_may_be_the_nearest_of_its_frame() -> None:
     distances, frame, identity = np.array([0.1, 0.2]), np.array([1, 1]), np.array([IGNORED, 4])
     scores = reidentification_metrics([4], [distances], [frame], [identity], [np.array([1])])
     assert (scores.rank1, scores.map, scores.refind_rate) == (1, 1, 0)
-    as_alarm = reidentification_metrics([4], [distances], [frame], [np.array([FALSE_POSITIVE, 4])], [np.array([1])])
-    assert (as_alarm.rank1, as_alarm.map, as_alarm.refind_rate) == (0, 0.5, 0)
+    as_false_positive = reidentification_metrics(
+        [4], [distances], [frame], [np.array([FALSE_POSITIVE, 4])], [np.array([1])]
+    )
+    assert (as_false_positive.rank1, as_false_positive.map, as_false_positive.refind_rate) == (0, 0.5, 0)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -1,4 +1,4 @@
-"""RetrievalMetrics figures against torchreid's own evaluation, scikit-learn and slow loops; and what may not change them."""
+"""Retrieval metrics against torchreid, scikit-learn and loops, and what must not change them."""
 
 import warnings
 from dataclasses import replace
@@ -12,25 +12,26 @@ from sklearn.metrics import average_precision_score
 
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.protocol import PROTOCOLS, Protocol
-from learning_reid.metrics.retrieval import RANKS, average_precision, mean
+from learning_reid.metrics.retrieval import RANKS, average_precision, cmc_curve, mean
 from tests.learning_reid.metrics.slow_twin import (
     CURVE,
     Task,
     evaluate,
     is_left_out,
-    is_right,
+    is_true_match,
     random_task,
-    slow_figures,
+    ranked_hits,
+    slow_metrics,
 )
 
 MARKET = PROTOCOLS["market1501"]
 ALL = pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=PROTOCOLS)
-# of cuhk03 the draws depend on the order in which the gallery is given
+# the draws of cuhk03-single-shot depend on the order of the gallery
 WHOLE_GALLERY = [protocol for protocol in PROTOCOLS.values() if not protocol.repeats]
 
 
-def one_picture_of_each_person(seed: int) -> Task:
-    task = random_task(seed, people=12, strangers=0)
+def one_image_per_person(seed: int) -> Task:
+    task = random_task(seed, people=12, distractors=0)
     task.gallery.person[:] = np.random.default_rng(seed).permutation(len(task.gallery)) + 1
     task.query.image[:] = -1
     return task
@@ -42,7 +43,7 @@ def one_pair_of_cameras(seed: int) -> Task:
     return task
 
 
-def a_tenth_can_be_found(seed: int) -> Task:
+def few_with_true_match(seed: int) -> Task:
     task = random_task(seed, queries=30)
     task.query.person[3:] += 1000
     return task
@@ -52,37 +53,37 @@ TASKS = {
     "plain": random_task,
     "ties": lambda seed: random_task(seed, decimals=1),
     "coarse ties": lambda seed: random_task(seed, decimals=0),
-    "one picture of each person": one_picture_of_each_person,
+    "one image per person": one_image_per_person,
     "one pair of cameras": one_pair_of_cameras,
-    "mostly strangers": lambda seed: random_task(seed, gallery=150, strangers=0.9),
-    "queries without a match": a_tenth_can_be_found,
+    "mostly distractors": lambda seed: random_task(seed, gallery=150, distractors=0.9),
+    "queries without a match": few_with_true_match,
     "many matches": lambda seed: random_task(seed, gallery=150, people=2, decimals=2),
-    "nothing but matches": lambda seed: random_task(seed, people=1, strangers=0),
-    "a gallery of one picture": lambda seed: random_task(seed, gallery=1, people=2, strangers=0),
+    "only matches": lambda seed: random_task(seed, people=1, distractors=0),
+    "a gallery of one image": lambda seed: random_task(seed, gallery=1, people=2, distractors=0),
     "a long gallery": lambda seed: random_task(seed, queries=60, gallery=400, people=30, cameras=6),
 }
 
 
-def wrong_ones_moved_nearer_by_a_hair(task: Task) -> np.ndarray:
-    """Torchreid leaves ties to the sort; ours count the wrong ones as nearer. Less than any step, so only ties change."""
+def break_ties(task: Task) -> np.ndarray:
+    """Move negatives nearer by less than any step: torchreid leaves ties to the sort, ours count negatives as nearer."""
     steps = np.diff(np.unique(task.distances))
-    hair = 0.4 * steps.min() if len(steps) else 1.0
-    return task.distances - hair * (task.query.person[:, None] != task.gallery.person[None])
+    epsilon = 0.4 * steps.min() if len(steps) else 1.0
+    return task.distances - epsilon * (task.query.person[:, None] != task.gallery.person[None])
 
 
-def torchreid_says(task: Task) -> tuple[np.ndarray, float]:
-    """CMC up to the rank at which the shortest ranking ends (torchreid cannot go further), and mAP."""
+def evaluate_with_torchreid(task: Task) -> tuple[np.ndarray, float]:
+    """CMC up to the length of the shortest ranking (a limit of torchreid), and mAP."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that its package lacks its own Cython extension
+        warnings.simplefilter("ignore")  # its package lacks its Cython extension
         from torchreid.reid.metrics.rank import eval_market1501
 
     lengths = []
     for q in range(len(task.query)):
         kept = [g for g in range(len(task.gallery)) if not is_left_out(task, q, g, "market1501")]
-        lengths += [len(kept)] * any(is_right(task, q, g) for g in kept)
+        lengths += [len(kept)] * any(is_true_match(task, q, g) for g in kept)
     distractors_are_0 = np.where(task.gallery.person < 0, 0, task.gallery.person)
     return eval_market1501(
-        wrong_ones_moved_nearer_by_a_hair(task),
+        break_ties(task),
         task.query.person,
         distractors_are_0,
         task.query.camera,
@@ -95,7 +96,7 @@ def torchreid_says(task: Task) -> tuple[np.ndarray, float]:
 @pytest.mark.parametrize("seed", range(3))
 def test_equals_torchreid(kind: str, seed: int) -> None:
     task = TASKS[kind](seed)
-    cmc, mean_ap = torchreid_says(task)
+    cmc, mean_ap = evaluate_with_torchreid(task)
     ours = evaluate(task, MARKET)
     assert len(cmc) >= 1
     np.testing.assert_allclose(ours.cmc[: len(cmc)], cmc, atol=1e-6, rtol=0)
@@ -108,8 +109,8 @@ def test_equals_torchreid(kind: str, seed: int) -> None:
 def test_equals_a_slow_loop(kind: str, protocol: Protocol, ap: str) -> None:
     protocol = replace(protocol, repeats=min(protocol.repeats, 3))
     small = TASKS[kind](7)
-    task = small.asked(np.arange(min(20, len(small.query))))
-    expected, curve = slow_figures(task, protocol, ap)
+    task = small.with_queries(np.arange(min(20, len(small.query))))
+    expected, curve = slow_metrics(task, protocol, ap)
     ours = evaluate(task, protocol, ap)
     assert list(ours.per_query) == list(expected)
     for name, values in expected.items():
@@ -120,20 +121,19 @@ def test_equals_a_slow_loop(kind: str, protocol: Protocol, ap: str) -> None:
     assert (ours.gallery, ours.protocol) == (len(task.gallery), protocol)
 
 
-def test_figures_counted_by_hand() -> None:
-    # Query: person 1 at camera 1. By distance: own camera's 1 (junk) .1, stranger .2, right .3, wrong .4, right .5.
+def test_metrics_counted_by_hand() -> None:
+    # Query: person 1, camera 1. By distance: same camera (junk) .1, distractor .2, match .3, negative .4, match .5.
     task = Task(
         np.array([[0.1, 0.2, 0.3, 0.4, 0.5]]), Labels.of([1], [1]), Labels.of([1, -1, 1, 2, 1], [1, 1, 2, 1, 3])
     )
-    figures = evaluate(task, MARKET).means  # right answers at ranks 2 and 4
-    assert figures == pytest.approx(
+    assert evaluate(task, MARKET).means == pytest.approx(
         {"rank1": 0, "rank5": 1, "rank10": 1, "rank20": 1, "map": (1 / 2 + 2 / 4) / 2, "minp": 2 / 4}
-    )
+    )  # true matches at ranks 2 and 4
     trapezoids = ((0 / 1 + 1 / 2) / 2 + (1 / 3 + 2 / 4) / 2) / 2
     assert evaluate(task, MARKET, "interpolated").means["map"] == pytest.approx(trapezoids)
-    every = evaluate(task, PROTOCOLS["all-shots"])  # one wrong picture before the first, two before the second
+    every = evaluate(task, PROTOCOLS["all-shots"])  # one negative before the first, two before the second
     assert every.cmc[:4].tolist() == [0, 0.5, 1, 1]
-    assert evaluate(task, PROTOCOLS["self-only"]).means["rank1"] == 1  # the next frame of the same walk
+    assert evaluate(task, PROTOCOLS["self-only"]).means["rank1"] == 1  # the same camera counts
 
 
 def test_single_shot_approaches_the_mean_of_all_possible_draws() -> None:
@@ -149,6 +149,15 @@ def test_single_shot_approaches_the_mean_of_all_possible_draws() -> None:
     assert 0 < np.mean(rank1) < 1
     for name, exact in (("rank1", rank1), ("map", average), ("minp", average)):
         assert ours[name] == pytest.approx(np.mean(exact), abs=4 * np.std(exact) / 4000**0.5), name
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_cmc_curve_of_hits_equals_the_metrics(seed: int) -> None:
+    task = random_task(seed, queries=40)
+    removed = [[is_left_out(task, q, g, "market1501") for g in range(len(task.gallery))] for q in range(40)]
+    hits = [ranked_hits(task, q, "market1501", np.flatnonzero(~np.array(removed[q]))) for q in range(40)]
+    np.testing.assert_allclose(cmc_curve([np.array(row) for row in hits]), evaluate(task, MARKET).cmc)
+    assert np.isnan(cmc_curve(np.zeros((2, 3), bool), 4)).all() and len(cmc_curve([], 4)) == 4
 
 
 def test_average_precision_equals_scikit_learn() -> None:
@@ -174,7 +183,7 @@ def tasks(draw: st.DrawFn) -> Task:
     )
 
 
-def same_figures(first, second) -> None:
+def assert_equal_metrics(first, second) -> None:
     np.testing.assert_array_equal(first.cmc, second.cmc)
     for name, values in first.per_query.items():
         np.testing.assert_array_equal(second.per_query[name], values, err_msg=name)
@@ -183,7 +192,7 @@ def same_figures(first, second) -> None:
 @given(tasks(), st.sampled_from(list(PROTOCOLS)))
 def test_any_small_task_equals_a_slow_loop(task: Task, name: str) -> None:
     protocol = replace(PROTOCOLS[name], repeats=min(PROTOCOLS[name].repeats, 2))
-    expected, curve = slow_figures(task, protocol)
+    expected, curve = slow_metrics(task, protocol)
     ours = evaluate(task, protocol)
     for figure, values in expected.items():
         np.testing.assert_allclose(ours.per_query[figure], values, atol=1e-12, err_msg=figure)
@@ -191,61 +200,63 @@ def test_any_small_task_equals_a_slow_loop(task: Task, name: str) -> None:
 
 
 @given(tasks(), st.sampled_from(WHOLE_GALLERY), st.randoms(use_true_random=False))
-def test_the_order_of_the_gallery_changes_nothing(task: Task, protocol: Protocol, random) -> None:
+def test_gallery_order_does_not_change_the_metrics(task: Task, protocol: Protocol, random) -> None:
     order = list(range(len(task.gallery)))
     random.shuffle(order)
-    same_figures(evaluate(task, protocol), evaluate(task.answered(np.array(order)), protocol))
+    assert_equal_metrics(evaluate(task, protocol), evaluate(task.with_gallery(np.array(order)), protocol))
 
 
 @given(tasks(), st.sampled_from(list(PROTOCOLS.values())), st.randoms(use_true_random=False))
-def test_the_figures_of_a_query_move_along_with_it(task: Task, protocol: Protocol, random) -> None:
+def test_query_order_permutes_the_metrics(task: Task, protocol: Protocol, random) -> None:
     order = np.array(random.sample(range(len(task.query)), len(task.query)))
-    before, after = evaluate(task, protocol), evaluate(task.asked(order), protocol)
+    before, after = evaluate(task, protocol), evaluate(task.with_queries(order), protocol)
     for name, values in before.per_query.items():
         np.testing.assert_array_equal(after.per_query[name], values[order])
     np.testing.assert_allclose(after.cmc, before.cmc, atol=1e-12)
 
 
 @given(tasks(), st.sampled_from(list(PROTOCOLS.values())))
-def test_only_the_order_of_the_distances_counts(task: Task, protocol: Protocol) -> None:
+def test_only_the_order_of_the_distances_matters(task: Task, protocol: Protocol) -> None:
     _, place = np.unique(task.distances, return_inverse=True)
     stretched = Task(np.exp(0.1 * place.reshape(task.distances.shape)), task.query, task.gallery)
-    same_figures(evaluate(task, protocol), evaluate(stretched, protocol))
+    assert_equal_metrics(evaluate(task, protocol), evaluate(stretched, protocol))
 
 
 @ALL
-def test_single_precision_in_single_precision_out(protocol: Protocol) -> None:
+def test_single_precision_gives_the_same_metrics(protocol: Protocol) -> None:
     task = random_task(3, decimals=1)
-    same_figures(evaluate(task, protocol), evaluate(replace(task, distances=np.float32(task.distances)), protocol))
+    assert_equal_metrics(
+        evaluate(task, protocol), evaluate(replace(task, distances=np.float32(task.distances)), protocol)
+    )
 
 
 @ALL
 @pytest.mark.parametrize("block_bytes", [1, 500, 3000])
-def test_the_size_of_the_blocks_changes_nothing(protocol: Protocol, block_bytes: int, monkeypatch) -> None:
+def test_block_size_does_not_change_the_metrics(protocol: Protocol, block_bytes: int, monkeypatch) -> None:
     task = random_task(5, decimals=1)
     whole = evaluate(task, protocol)
     monkeypatch.setattr("learning_reid.retrieval.distances._BLOCK_BYTES", block_bytes)
-    same_figures(whole, evaluate(task, protocol))
+    assert_equal_metrics(whole, evaluate(task, protocol))
 
 
 @ALL
-def test_who_gives_everybody_the_same_vector_earns_no_rank1(protocol: Protocol) -> None:
+def test_equal_distances_give_rank1_zero(protocol: Protocol) -> None:
     task = random_task(6, gallery=90)
     same = replace(task, distances=np.full_like(task.distances, 0.25))
     ours = evaluate(same, protocol)
     assert ours.queries > 10 and ours.means["rank1"] == 0
-    reverse = same.answered(np.arange(90)[::-1]) if not protocol.repeats else same
-    same_figures(ours, evaluate(reverse, protocol))
+    reverse = same.with_gallery(np.arange(90)[::-1]) if not protocol.repeats else same
+    assert_equal_metrics(ours, evaluate(reverse, protocol))
 
 
 @pytest.mark.parametrize("protocol", WHOLE_GALLERY, ids=lambda protocol: protocol.name)
-def test_more_wrong_pictures_behind_every_match_change_nothing_and_nearer_ones_cost(protocol: Protocol) -> None:
+def test_far_negatives_change_nothing_and_near_ones_cost(protocol: Protocol) -> None:
     task = random_task(8, gallery=80, people=10)
-    away = {"far": task.distances.max() + 1, "near": task.distances.min() - 1, "between": np.median(task.distances)}
+    offsets = {"far": task.distances.max() + 1, "near": task.distances.min() - 1, "between": np.median(task.distances)}
     figures = {}
-    for where, distance in away.items():
+    for where, distance in offsets.items():
         column = np.full((len(task.query), 9), distance)
-        person = [-1, -1, -1, 900, 900, 900, 901, 902, 903]  # strangers and persons that nobody asks for, also repeated
+        person = [-1, -1, -1, 900, 900, 900, 901, 902, 903]  # distractors and persons without a query
         gallery = Labels.of(
             [*task.gallery.person, *person],
             [*task.gallery.camera, *[0, 1, 2] * 3],
@@ -253,17 +264,17 @@ def test_more_wrong_pictures_behind_every_match_change_nothing_and_nearer_ones_c
         )
         more = Task(np.hstack([task.distances, column]), task.query, gallery)
         figures[where] = evaluate(more, protocol)
-        expected, curve = slow_figures(more, protocol)
+        expected, curve = slow_metrics(more, protocol)
         np.testing.assert_allclose(figures[where].per_query["map"], expected["map"])
         np.testing.assert_allclose(figures[where].cmc, curve)
     before = evaluate(task, protocol)
-    same_figures(before, figures["far"])
+    assert_equal_metrics(before, figures["far"])
     assert figures["near"].means["rank1"] == 0
     assert figures["near"].means["map"] < figures["between"].means["map"] < before.means["map"]
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_must_hold_between_protocols(seed: int) -> None:
+def test_relations_between_protocols(seed: int) -> None:
     task = random_task(seed, queries=40, gallery=200, people=15)
     market, every = evaluate(task, MARKET), evaluate(task, PROTOCOLS["all-shots"])
     for name in ("map", "minp"):  # they differ in CMC alone
@@ -272,25 +283,25 @@ def test_what_must_hold_between_protocols(seed: int) -> None:
     assert every.means["rank1"] < market.means["rank1"]
     known = market.counted
     flattering = evaluate(task, PROTOCOLS["self-only"]).per_query["rank1"]
-    assert (flattering >= market.per_query["rank1"])[known].all()  # more right pictures, no more wrong ones
+    assert (flattering >= market.per_query["rank1"])[known].all()  # more true matches, no more negatives
     interpolated = evaluate(task, MARKET, "interpolated").per_query["map"]
     assert (interpolated <= market.per_query["map"] + 1e-12)[known].all()
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_with_one_match_each_all_shots_is_market1501(seed: int) -> None:
-    task = one_picture_of_each_person(seed)
-    same_figures(evaluate(task, MARKET), evaluate(task, PROTOCOLS["all-shots"]))
+    task = one_image_per_person(seed)
+    assert_equal_metrics(evaluate(task, MARKET), evaluate(task, PROTOCOLS["all-shots"]))
 
 
-def test_the_curve_never_falls_and_agrees_with_the_ranks() -> None:
+def test_the_cmc_never_falls_and_agrees_with_the_ranks() -> None:
     ours = evaluate(TASKS["a long gallery"](1), MARKET)
     assert ours.cmc.shape == (CURVE,) and (np.diff(ours.cmc) >= 0).all() and 0 < ours.cmc[0] < ours.cmc[-1] <= 1
     assert [ours.means[f"rank{k}"] for k in RANKS] == [ours.cmc[k - 1] for k in RANKS]
 
 
-def test_queries_with_nobody_to_find_are_left_out_and_counted() -> None:
-    # person 1 is only seen again by the query's own camera; person 2 is found at the second place; a stranger asks
+def test_queries_without_a_true_match_are_skipped_and_counted() -> None:
+    # person 1: only the query's own camera; person 2: rank 2; the third query is a distractor
     distances = np.array([[0.1, 0.2, 0.3], [0.3, 0.1, 0.2], [0.1, 0.2, 0.3]])
     task = Task(distances, Labels.of([1, 2, -1], [1, 1, 1]), Labels.of([1, -1, 2], [1, 2, 2]))
     ours = evaluate(task, MARKET)
@@ -300,13 +311,13 @@ def test_queries_with_nobody_to_find_are_left_out_and_counted() -> None:
 
 
 @ALL
-@pytest.mark.parametrize(("asking", "answering"), [(2, 0), (0, 3), (0, 0)])
-def test_nobody_asks_or_nobody_answers(protocol: Protocol, asking: int, answering: int) -> None:
-    query, gallery = Labels.of([1] * asking, [1] * asking), Labels.of([1] * answering, [2] * answering)
-    ours = evaluate(Task(np.zeros((asking, answering)), query, gallery), protocol)
+@pytest.mark.parametrize(("num_queries", "num_gallery"), [(2, 0), (0, 3), (0, 0)])
+def test_empty_query_or_gallery(protocol: Protocol, num_queries: int, num_gallery: int) -> None:
+    query, gallery = Labels.of([1] * num_queries, [1] * num_queries), Labels.of([1] * num_gallery, [2] * num_gallery)
+    ours = evaluate(Task(np.zeros((num_queries, num_gallery)), query, gallery), protocol)
     assert np.isnan(list(ours.means.values())).all() and np.isnan(ours.cmc).all()
-    assert (ours.queries, ours.queries_skipped, ours.gallery) == (0, asking, answering)
+    assert (ours.queries, ours.queries_skipped, ours.gallery) == (0, num_queries, num_gallery)
 
 
-def test_a_mean_of_nothing_is_not_a_number() -> None:
+def test_the_mean_of_nothing_is_nan() -> None:
     assert np.isnan(mean(np.empty(0))) and mean(np.array([np.nan, 3.0])) == 3

@@ -1,4 +1,4 @@
-"""Same or different? Every point against scikit-learn's curve, every pair against two loops."""
+"""Verification metrics against scikit-learn's ROC curve, and pairs against two loops."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ CASES = {
     "heavily tied": random_pairs(2, decimals=0),
     "one distance for all": PairDistances.of(np.ones(5), np.ones(2000)),
     "apart": random_pairs(3, overlap=40),
-    "the wrong way round": random_pairs(4, overlap=-3),
+    "reversed": random_pairs(4, overlap=-3),
     "single": PairDistances.of(np.array([0.4]), np.array([0.3])),
     "few": random_pairs(5, many=7),
     "single precision": PairDistances.of(*(np.float32(x) for x in (random_pairs(6).genuine, random_pairs(6).impostor))),
@@ -51,7 +51,7 @@ def peer(pairs: PairDistances, drop: bool) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def eer_on_the_curve(far: np.ndarray, tar: np.ndarray) -> float:
-    """Where the line from (0, 1) to (1, 0) cuts the curve: walk along its straight pieces."""
+    """Intersection of the curve with the line from (0, 1) to (1, 0), segment by segment."""
     for i in range(1, len(far)):
         gap0, gap1 = tar[i - 1] + far[i - 1] - 1, tar[i] + far[i] - 1
         if gap1 >= 0:
@@ -61,13 +61,13 @@ def eer_on_the_curve(far: np.ndarray, tar: np.ndarray) -> float:
 
 @pairs_cases
 @drops
-def test_equal_error_rate_is_where_scikit_learns_curve_meets_the_diagonal(pairs: PairDistances, drop: bool) -> None:
+def test_eer_is_where_scikit_learns_curve_meets_the_diagonal(pairs: PairDistances, drop: bool) -> None:
     far, tar, _ = peer(pairs, drop)
     assert eer(pairs.genuine, pairs.impostor)[0] == pytest.approx(eer_on_the_curve(far, tar), abs=1e-9)
 
 
 @pairs_cases
-def test_the_threshold_of_the_equal_error_rate_is_the_first_beyond_the_diagonal(pairs: PairDistances) -> None:
+def test_the_eer_threshold_is_the_first_beyond_the_diagonal(pairs: PairDistances) -> None:
     far, tar, distance = peer(pairs, drop=False)
     rate, threshold = eer(pairs.genuine, pairs.impostor)
     first = np.flatnonzero(far + tar >= 1 - 1e-12)[0]
@@ -83,7 +83,7 @@ def test_tar_at_far_is_the_best_of_scikit_learns_curve(pairs: PairDistances, dro
     ours = tar_at_far(pairs.genuine, pairs.impostor, far)
     if far * len(pairs.impostor) < 1:
         assert np.isnan(ours)
-    elif not drop or far in curve_far:  # of a curve without the points on its straight pieces not every point is left
+    elif not drop or far in curve_far:  # without intermediate points the curve may lack this one
         assert ours == curve_tar[curve_far <= far + 1e-12].max()
     else:
         assert ours >= curve_tar[curve_far <= far].max()
@@ -91,7 +91,7 @@ def test_tar_at_far_is_the_best_of_scikit_learns_curve(pairs: PairDistances, dro
 
 @pairs_cases
 @pytest.mark.parametrize("far", [*FARS, 0.37, 0.999, 1.0])
-def test_a_threshold_is_the_largest_observed_that_lets_in_so_few(pairs: PairDistances, far: float) -> None:
+def test_threshold_at_far_is_the_largest_observed_distance_with_that_far(pairs: PairDistances, far: float) -> None:
     observed = np.unique(np.concatenate([pairs.genuine, pairs.impostor]))
     allowed = [d for d in observed if np.mean(pairs.impostor <= d) <= far + 1e-12]
     assert threshold_at_far(pairs.genuine, pairs.impostor, far) == (allowed[-1] if allowed else -np.inf)
@@ -108,7 +108,7 @@ def test_far_at_tar_is_the_first_of_scikit_learns_curve(pairs: PairDistances, dr
 
 
 @pairs_cases
-def test_the_drawn_curve_lies_on_scikit_learns(pairs: PairDistances) -> None:
+def test_roc_curve_lies_on_scikit_learns(pairs: PairDistances) -> None:
     wanted, ours = roc_curve(pairs.genuine, pairs.impostor, points=60)
     far, tar, _ = peer(pairs, drop=False)
     assert wanted.shape == ours.shape == (60,)
@@ -121,7 +121,7 @@ def test_the_drawn_curve_lies_on_scikit_learns(pairs: PairDistances) -> None:
     st.lists(st.integers(0, 9), min_size=1, max_size=12),
     st.lists(st.integers(0, 9), min_size=1, max_size=12),
 )
-def test_any_few_pairs_lie_on_scikit_learns_curve(genuine: list[int], impostor: list[int]) -> None:
+def test_any_few_pairs_agree_with_scikit_learn(genuine: list[int], impostor: list[int]) -> None:
     pairs = PairDistances.of(np.array(genuine, float), np.array(impostor, float))
     far, tar, _ = peer(pairs, drop=False)
     assert eer(pairs.genuine, pairs.impostor)[0] == pytest.approx(eer_on_the_curve(far, tar), abs=1e-12)
@@ -131,31 +131,40 @@ def test_any_few_pairs_lie_on_scikit_learns_curve(genuine: list[int], impostor: 
         assert far_at_tar(pairs.genuine, pairs.impostor, wanted) == far[tar >= wanted - 1e-12].min()
 
 
-def test_a_rate_too_small_to_be_seen_is_not_a_number() -> None:
-    hundred = PairDistances.of(np.array([0.0]), np.arange(1.0, 101.0))
-    assert tar_at_far(hundred.genuine, hundred.impostor, 0.01) == 1
-    assert np.isnan(tar_at_far(hundred.genuine, hundred.impostor, 0.0099)) and np.isnan(tar_at_far(hundred.genuine, hundred.impostor, 0.001))
+def test_a_rate_too_small_to_measure_is_nan() -> None:
+    genuine, impostor = np.array([0.0]), np.arange(1.0, 101.0)
+    assert tar_at_far(genuine, impostor, 0.01) == 1
+    assert np.isnan([tar_at_far(genuine, impostor, far) for far in (0.0099, 0.001)]).all()
 
 
-def test_order_changes_nothing_and_shares_are_counted_at_the_threshold() -> None:
+def test_order_does_not_matter_and_the_threshold_itself_is_accepted() -> None:
     pairs = PairDistances.of(np.array([0.5, 0.1, 0.3]), np.array([0.9, 0.3, 0.8, 0.7]))
     assert (pairs.genuine.tolist(), pairs.impostor.tolist()) == ([0.1, 0.3, 0.5], [0.3, 0.7, 0.8, 0.9])
-    assert (pairs.tar(0.3), pairs.far(0.3)) == (2 / 3, 1 / 4)  # at the threshold is accepted
+    assert (pairs.tar(0.3), pairs.far(0.3)) == (2 / 3, 1 / 4)
     assert pairs.far(np.array([0.0, 0.7, 1.0])).tolist() == [0, 0.5, 1]
 
 
 @pytest.mark.parametrize(("genuine", "impostor"), [([], [1.0]), ([1.0], []), ([], [])])
-def test_one_kind_of_pair_alone_tells_nothing(genuine: list[float], impostor: list[float]) -> None:
+def test_one_kind_of_pairs_is_refused(genuine: list[float], impostor: list[float]) -> None:
     with pytest.raises(ValueError, match=r"\d genuine and \d impostor pairs: both kinds are needed"):
         PairDistances.of(np.array(genuine), np.array(impostor))
+
+
+@pytest.mark.parametrize("function", [eer, far_at_tar, roc_curve, lambda *pairs: tar_at_far(*pairs, 0.5)])
+def test_unsorted_distances_give_the_same_result_and_nan_is_refused(function) -> None:
+    rng = np.random.default_rng(0)
+    genuine, impostor = rng.random(50), rng.random(60) + 0.3
+    np.testing.assert_array_equal(function(genuine, impostor), function(np.sort(genuine), np.sort(impostor)))
+    with pytest.raises(ValueError, match="NaN"):
+        function(np.append(genuine, np.nan), impostor)
 
 
 def slow_pairs(task: Task, same_camera: bool) -> tuple[list[float], list[float]]:
     genuine, impostor = [], []
     for q in range(len(task.query)):
         for g in range(len(task.gallery)):
-            alike = task.query.camera[q] == task.gallery.camera[g]
-            if alike != same_camera or task.query.image[q] == task.gallery.image[g]:
+            same_view = task.query.camera[q] == task.gallery.camera[g]
+            if same_view != same_camera or task.query.image[q] == task.gallery.image[g]:
                 continue
             known = task.query.person[q] >= 0
             same = known and task.query.person[q] == task.gallery.person[g]
@@ -169,28 +178,28 @@ def slow_pairs(task: Task, same_camera: bool) -> tuple[list[float], list[float]]
 def test_pairs_equal_two_loops(seed: int, same_camera: bool, block_bytes: int, monkeypatch) -> None:
     monkeypatch.setattr("learning_reid.retrieval.distances._BLOCK_BYTES", block_bytes)
     task = random_task(seed)
-    task.query.person[1] = -1  # a stranger who asks is nobody's match, not even another stranger's
-    ours = collect_pairs(task.rows, task.query, task.gallery, same_camera)
+    task.query.person[1] = -1  # a distractor matches nobody, not even another distractor
+    ours = collect_pairs(task.distance_rows, task.query, task.gallery, same_camera)
     genuine, impostor = slow_pairs(task, same_camera)
     assert (ours.genuine.tolist(), ours.impostor.tolist(), ours.sampled) == (genuine, impostor, 1.0)
 
 
-def test_a_picture_is_never_paired_with_itself() -> None:
+def test_an_image_is_never_paired_with_itself() -> None:
     labels = Labels.of([1, 1, 2], [1, 1, 1], [0, 1, 2])
-    everybody = Task(np.array([[0.0, 0.1, 0.5], [0.1, 0.0, 0.6], [0.5, 0.6, 0.0]]), labels, labels)
-    ours = collect_pairs(everybody.rows, labels, labels, same_camera=True)
+    task = Task(np.array([[0.0, 0.1, 0.5], [0.1, 0.0, 0.6], [0.5, 0.6, 0.0]]), labels, labels)
+    ours = collect_pairs(task.distance_rows, labels, labels, same_camera=True)
     assert (ours.genuine.tolist(), ours.impostor.tolist()) == ([0.1, 0.1], [0.5, 0.5, 0.6, 0.6])
     with pytest.raises(ValueError, match="0 genuine and 0 impostor"):
-        collect_pairs(everybody.rows, labels, labels)  # one camera only
+        collect_pairs(task.distance_rows, labels, labels)  # one camera only
 
 
-def test_of_too_many_impostors_a_seeded_part_is_taken_and_of_genuine_pairs_all() -> None:
+def test_impostors_are_sampled_and_genuine_pairs_are_not() -> None:
     task = random_task(9, queries=40, gallery=3000, people=30)
-    whole = collect_pairs(task.rows, task.query, task.gallery)
+    whole = collect_pairs(task.distance_rows, task.query, task.gallery)
     most = 30_000
 
     def some(seed: int) -> PairDistances:
-        return collect_pairs(task.rows, task.query, task.gallery, max_impostors=most, seed=seed)
+        return collect_pairs(task.distance_rows, task.query, task.gallery, max_impostors=most, seed=seed)
 
     assert some(0).genuine.tolist() == whole.genuine.tolist()
     assert np.isin(some(0).impostor, whole.impostor).all()
@@ -199,5 +208,5 @@ def test_of_too_many_impostors_a_seeded_part_is_taken_and_of_genuine_pairs_all()
     sizes = [len(some(seed).impostor) for seed in range(20)]
     assert np.mean(sizes) == pytest.approx(some(0).sampled * len(whole.impostor), rel=0.03)
     assert some(0).impostor.tolist() == some(0).impostor.tolist() != some(1).impostor.tolist()
-    rates = [eer(some(seed))[0] for seed in range(20)]
+    rates = [eer(pairs.genuine, pairs.impostor)[0] for pairs in map(some, range(20))]
     assert np.mean(rates) == pytest.approx(eer(whole.genuine, whole.impostor)[0], abs=0.01)

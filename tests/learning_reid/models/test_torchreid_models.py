@@ -1,37 +1,34 @@
-"""Networks that come from torchreid: named right, quiet, and able to run on a CPU."""
+"""Models of torchreid: output shapes, no warnings, and the other backends."""
 
+import copy
 import warnings
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
 
 from learning_reid.embedding.registry import create_embedder
-from learning_reid.errors import UserError
-from learning_reid.models.registry import OSNET_NAMES, TORCHREID_NAMES, check_name, input_size
-from learning_reid.models.torchreid_models import build_torchreid
+from learning_reid.models.registry import create_model, input_size, list_models
+
+DIMENSIONS = {"mobilenetv2_x1_0": 1280, "shufflenet": 960, "pcb_p4": 8192}
+SAMPLE = ("mobilenetv2_x1_0", "shufflenet_v2_x0_5", "pcb_p4")
+OTHERS = [name for name in list_models() if not name.startswith("osnet") and name not in SAMPLE]
 
 
-def test_the_list_is_that_of_torchreid(torchreid_models: ModuleType) -> None:
-    theirs = vars(torchreid_models)["__model_factory"]
-    assert set(TORCHREID_NAMES) | set(OSNET_NAMES) == set(theirs)
-    assert len(TORCHREID_NAMES + OSNET_NAMES) == len(theirs)
+@pytest.mark.parametrize("name", [*SAMPLE, *(pytest.param(name, marks=pytest.mark.matrix) for name in OTHERS)])
+def test_one_vector_per_crop(name: str) -> None:
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("error")
+        features = create_model(name)(torch.zeros(2, 3, *input_size(name)))
+    assert features.ndim == 2 and len(features) == 2
+    assert features.shape[1] == DIMENSIONS.get(name, features.shape[1])
 
 
-@pytest.mark.parametrize(("name", "dimension"), [("mobilenetv2_x1_0", 1280), ("shufflenet", 960), ("pcb_p4", 8192)])
-def test_one_vector_a_picture(name: str, dimension: int) -> None:
-    network = build_torchreid(name)
-    with torch.inference_mode():
-        assert network(torch.zeros(2, 3, *input_size(name))).shape == (2, dimension)
-
-
-def test_hacnn_embeds_on_a_cpu_in_silence(
+def test_hacnn_embeds_on_a_cpu_without_output(
     tmp_path: Path, crops: list[np.ndarray], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    torch.manual_seed(0)
-    state = build_torchreid("hacnn").state_dict()
+    state = create_model("hacnn").state_dict()
     assert any(key.startswith("classifier_global") for key in state)
     torch.save({"state_dict": state}, tmp_path / "hacnn.pth.tar")
     capfd.readouterr()
@@ -46,18 +43,22 @@ def test_hacnn_embeds_on_a_cpu_in_silence(
     assert "".join(capfd.readouterr()) == ""
 
 
+def test_copy_of_hacnn_uses_its_own_weights() -> None:
+    model = create_model("hacnn")
+    average = copy.deepcopy(model)
+    images = torch.rand(1, 3, 160, 64)
+    with torch.no_grad():
+        before = average(images)
+        for parameter in model.parameters():
+            parameter.zero_()
+        assert torch.equal(average(images), before)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
 @pytest.mark.parametrize("name", ["mobilenetv2_x1_0", "shufflenet_v2_x0_5"])
-def test_they_run_on_the_other_backends_too(name: str, backend: str, tmp_path: Path, crops: list[np.ndarray]) -> None:
-    torch.manual_seed(0)
-    torch.save(build_torchreid(name).state_dict(), tmp_path / "weights.pth")
+def test_other_backends_agree(name: str, backend: str, tmp_path: Path, crops: list[np.ndarray]) -> None:
+    torch.save(create_model(name).state_dict(), tmp_path / "weights.pth")
     expected = create_embedder(name, str(tmp_path / "weights.pth"))(crops)
     features = create_embedder(name, str(tmp_path / "weights.pth"), backend, precision="float32")(crops)
     assert (features * expected).sum(axis=1).min() >= 0.9999
-
-
-def test_an_unknown_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UserError, match="osnet_x0_25"):
-        check_name("oznet_x0_25")
-    with pytest.raises(UserError, match="resnet50"):
-        build_torchreid("resnet_50")

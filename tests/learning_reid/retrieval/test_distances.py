@@ -44,8 +44,12 @@ def test_small_differences_survive_the_cancelling_terms() -> None:
 def test_both_metrics_rank_unit_vectors_alike() -> None:
     vectors = np.random.default_rng(3).normal(size=(40, 16))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    np.testing.assert_array_equal(euclidean_distance(vectors[:1], vectors).argsort(), cosine_distance(vectors[:1], vectors).argsort())
-    np.testing.assert_allclose(euclidean_distance(vectors, vectors) ** 2, 2 * cosine_distance(vectors, vectors), atol=1e-5)
+    np.testing.assert_array_equal(
+        euclidean_distance(vectors[:1], vectors).argsort(), cosine_distance(vectors[:1], vectors).argsort()
+    )
+    np.testing.assert_allclose(
+        euclidean_distance(vectors, vectors) ** 2, 2 * cosine_distance(vectors, vectors), atol=1e-5
+    )
 
 
 def test_a_zero_vector_has_cosine_distance_one_to_everything() -> None:
@@ -136,9 +140,7 @@ def test_no_rows_or_no_columns(metric: str, num_queries: int, num_gallery: int) 
 @pytest.mark.parametrize("block_bytes", [1, 39, 40, 41, 1000])
 @pytest.mark.parametrize("columns", [0, 1, 10, 10_000])
 @pytest.mark.parametrize("size", [0, 1, 17])
-def test_blocks_have_every_row_once_and_fit_into_memory(
-    size: int, columns: int, block_bytes: int, monkeypatch
-) -> None:
+def test_blocks_have_every_row_once_and_fit_into_memory(size: int, columns: int, block_bytes: int, monkeypatch) -> None:
     monkeypatch.setattr("learning_reid.retrieval.distances._BLOCK_BYTES", block_bytes)
     rows = np.random.default_rng(size).permutation(size) * 3
     blocks = row_blocks(rows, columns)

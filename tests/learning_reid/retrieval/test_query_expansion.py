@@ -59,7 +59,9 @@ def test_result_has_unit_length_and_ignores_input_lengths() -> None:
 def test_larger_alpha_changes_queries_less() -> None:
     queries, gallery = random_features(3, 1.0)
     before = np.array([unit(query) for query in queries])
-    moved = [1 - (alpha_query_expansion(queries, gallery, 5, alpha) * before).sum(axis=1).mean() for alpha in (0, 1, 3, 9)]
+    moved = [
+        1 - (alpha_query_expansion(queries, gallery, 5, alpha) * before).sum(axis=1).mean() for alpha in (0, 1, 3, 9)
+    ]
     assert moved == sorted(moved, reverse=True) and moved[0] > 2 * moved[-1] > 0
 
 

@@ -15,7 +15,9 @@ def make_detections(frames: list[int], frames_read: list[int]) -> PersonDetectio
     return PersonDetections(np.array(frames, np.int64), detection, zeros, zeros[:, 0], zeros, np.array(frames_read))
 
 
-DETECTIONS = make_detections([1, 1, 1, 2, 4], frames_read=[0, 1, 2, 4, 5])  # frame 3 could not be read, frames 0 and 5 are empty
+DETECTIONS = make_detections(
+    [1, 1, 1, 2, 4], frames_read=[0, 1, 2, 4, 5]
+)  # frame 3 could not be read, frames 0 and 5 are empty
 
 
 @pytest.mark.parametrize(("choice", "rows"), [(0, [0]), (2, [2]), ([2, 0], [2, 0]), ([1, 1], [1]), ("all", [0, 1, 2])])

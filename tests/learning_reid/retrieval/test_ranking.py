@@ -45,7 +45,9 @@ def test_a_duplicate_keeps_the_order_of_the_others() -> None:
     rng = np.random.default_rng(4)
     embeddings = rng.normal(size=(9, 8))
     once = rank_later_detections(make_detections([0, 1, 1, 2, 2, 3, 3, 4, 4], embeddings), 0)
-    twice = rank_later_detections(make_detections([0, 1, 1, 2, 2, 3, 3, 4, 4, 5], np.vstack([embeddings, embeddings[3]])), 0)
+    twice = rank_later_detections(
+        make_detections([0, 1, 1, 2, 2, 3, 3, 4, 4, 5], np.vstack([embeddings, embeddings[3]])), 0
+    )
     assert twice.rank[-1] == twice.rank[2] + 1  # a tie: the later detection comes second
     order = [i for i in twice.nearest_first.tolist() if i != 8]
     assert order == once.nearest_first.tolist()

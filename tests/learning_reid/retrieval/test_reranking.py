@@ -62,7 +62,9 @@ def test_equals_torchreid(metric: str, features, k1: int, k2: int, lambda_value:
     queries, gallery = features(k1)
     ours = k_reciprocal_rerank(queries, gallery, metric=metric, k1=k1, k2=k2, lambda_value=lambda_value)
     assert ours.shape == (len(queries), len(gallery)) and ours.dtype == np.float32
-    np.testing.assert_allclose(ours, torchreid_rerank(queries, gallery, metric, k1, k2, lambda_value), atol=1e-5, rtol=0)
+    np.testing.assert_allclose(
+        ours, torchreid_rerank(queries, gallery, metric, k1, k2, lambda_value), atol=1e-5, rtol=0
+    )
 
 
 @pytest.mark.parametrize(("k1", "k2"), [(3, 6), (5, 20)])
@@ -116,7 +118,9 @@ def test_block_size_does_not_change_the_result(metric: str, block_bytes: int, mo
 def test_gallery_order_does_not_change_the_result() -> None:
     queries, gallery = clustered(4)
     order = np.random.default_rng(0).permutation(len(gallery))
-    np.testing.assert_allclose(k_reciprocal_rerank(queries, gallery[order]), k_reciprocal_rerank(queries, gallery)[:, order], atol=1e-5)
+    np.testing.assert_allclose(
+        k_reciprocal_rerank(queries, gallery[order]), k_reciprocal_rerank(queries, gallery)[:, order], atol=1e-5
+    )
 
 
 def test_lambda_one_gives_the_squared_distances() -> None:

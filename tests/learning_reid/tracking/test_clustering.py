@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from learning_reid.retrieval.distances import euclidean_distance
-from learning_reid.tracking.clustering import Tracklets, average_linkage, cannot_be_one, group_tracklets, sum_up
+from learning_reid.tracking.clustering import (
+    Tracklets,
+    average_linkage,
+    cannot_link_mask,
+    cluster_tracklets,
+    summarize_tracklets,
+)
 
 
 def tracklets(vectors: np.ndarray, camera: list[int], first: list[float], last: list[float]) -> Tracklets:
@@ -29,7 +35,7 @@ def slow_linkage(away: np.ndarray, threshold: float, weight: np.ndarray) -> list
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_as_the_slow_twin(seed: int) -> None:
+def test_average_linkage_matches_its_definition(seed: int) -> None:
     rng = np.random.default_rng(seed)
     points = rng.normal(size=(14, 3))
     away = euclidean_distance(points, points).astype(float)
@@ -41,7 +47,7 @@ def test_as_the_slow_twin(seed: int) -> None:
     assert groups == {frozenset(group) for group in slow_linkage(away, 1.6, weight)}
 
 
-def test_as_scipy_where_all_may_be_one() -> None:
+def test_average_linkage_matches_scipy_without_constraints() -> None:
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
@@ -54,43 +60,45 @@ def test_as_scipy_where_all_may_be_one() -> None:
     assert ((ours[:, None] == ours) == (peer[:, None] == peer)).all()
 
 
-def test_one_camera_one_time_two_persons() -> None:
+def test_simultaneous_tracklets_of_one_camera_are_two_persons() -> None:
     alike = np.ones((3, 2))
     both = tracklets(alike, [0, 0, 0], [0, 5, 11], [10, 12, 20])
-    found = group_tracklets(both, 0.5)
+    found = cluster_tracklets(both, 0.5)
     assert found[0] != found[1] and found[1] != found[2] and found[0] == found[2], "who left may come back"
 
 
-def test_other_cameras_may_see_the_same_person_at_the_same_time_unless_told() -> None:
+def test_overlapping_views_are_allowed_unless_excluded() -> None:
     two = tracklets(np.ones((2, 2)), [0, 1], [0, 5], [10, 12])
-    assert group_tracklets(two, 0.5).tolist() == [0, 0]
-    assert group_tracklets(two, 0.5, {(0, 1): 0}).tolist() == [0, 1], "no shared view"
+    assert cluster_tracklets(two, 0.5).tolist() == [0, 0]
+    assert cluster_tracklets(two, 0.5, {(0, 1): 0}).tolist() == [0, 1], "no shared view"
 
 
-def test_nobody_is_faster_than_the_transit_time() -> None:
+def test_transit_time_is_a_constraint() -> None:
     three = tracklets(np.ones((3, 2)), [0, 1, 1], [0, 14, 40], [10, 16, 50])
-    assert cannot_be_one(three, {(1, 0): 20}).tolist() == [[False, True, False], [True, False, False], [False] * 3]
-    assert group_tracklets(three, 0.5, {(0, 1): 20}).tolist() in ([0, 1, 0], [0, 1, 1])
-    assert group_tracklets(three, 0.5, {(0, 1): 4}).tolist() == [0, 0, 0]
+    assert cannot_link_mask(three, {(1, 0): 20}).tolist() == [[False, True, False], [True, False, False], [False] * 3]
+    assert cluster_tracklets(three, 0.5, {(0, 1): 20}).tolist() in ([0, 1, 0], [0, 1, 1])
+    assert cluster_tracklets(three, 0.5, {(0, 1): 4}).tolist() == [0, 0, 0]
 
 
-def test_a_stranger_stays_alone_and_the_threshold_decides() -> None:
+def test_threshold() -> None:
     people = tracklets(np.array([[1, 0], [1, 0.2], [0, 1.0]]), [0, 1, 2], [0, 0, 0], [1, 1, 1])
-    assert group_tracklets(people, 0.5).tolist() == [0, 0, 1]
-    assert group_tracklets(people, 0.1).tolist() == [0, 1, 2]
-    assert group_tracklets(people, 2.0).tolist() == [0, 0, 0]
+    assert cluster_tracklets(people, 0.5).tolist() == [0, 0, 1]
+    assert cluster_tracklets(people, 0.1).tolist() == [0, 1, 2]
+    assert cluster_tracklets(people, 2.0).tolist() == [0, 0, 0]
 
 
-def test_a_prototype_listens_to_sure_and_large_detections() -> None:
+def test_prototype_weights_confident_and_large_detections() -> None:
     boxes = np.array([[0, 0, 10, 90], [0, 0, 10, 10], [5, 5, 20, 40]])
     vectors = np.array([[1.0, 0], [0, 1], [0, 1]])
-    summed = sum_up(np.array([0, 0, 1]), np.array([3, 3, 4]), np.array([5.0, 2, 9]), boxes, np.full(3, 0.9), vectors)
+    summed = summarize_tracklets(
+        np.array([0, 0, 1]), np.array([3, 3, 4]), np.array([5.0, 2, 9]), boxes, np.full(3, 0.9), vectors
+    )
     assert summed.prototypes[0] == pytest.approx(np.array([9, 1]) / np.sqrt(82))
     assert summed.prototypes[1].tolist() == [0, 1]
     assert summed.camera.tolist() == [3, 4] and summed.detections.tolist() == [2, 1]
     assert summed.first_s.tolist() == [2, 9] and summed.last_s.tolist() == [5, 9]
 
 
-def test_nothing_gives_nothing() -> None:
-    none = sum_up(*[np.zeros(0, np.int64)] * 3, np.zeros((0, 4)), np.zeros(0), np.zeros((0, 3)))
-    assert len(none) == 0 and len(group_tracklets(none, 0.5)) == 0
+def test_empty_input() -> None:
+    none = summarize_tracklets(*[np.zeros(0, np.int64)] * 3, np.zeros((0, 4)), np.zeros(0), np.zeros((0, 3)))
+    assert len(none) == 0 and len(cluster_tracklets(none, 0.5)) == 0

@@ -1,4 +1,4 @@
-"""A small world to train in: people told apart by the colours of two halves, each seen by two cameras."""
+"""A small dataset to train on: persons differ by the colours of two halves, each seen by two cameras."""
 
 from pathlib import Path
 
@@ -9,13 +9,14 @@ from PIL import Image
 
 from learning_reid.config.load import read_settings
 from learning_reid.config.training import TrainSettings
-from learning_reid.training.loop import Outcome, make_accelerator, prepare
+from learning_reid.training.reid_task import create_trainer
+from learning_reid.training.trainer import TrainingResult
 
-PEOPLE, SHOTS = 15, 3
+PERSONS, SHOTS = 15, 3
 
 
-def write_people(folder: Path, people: int = PEOPLE, shots: int = SHOTS) -> Path:
-    """Market-named crops, 32×16 pixels."""
+def write_people(folder: Path, people: int = PERSONS, shots: int = SHOTS) -> Path:
+    """Write Market-named crops, 32×16 pixels."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(5)
     for person in range(1, people + 1):
@@ -45,9 +46,9 @@ def small_settings(folder: Path, *overrides: str) -> TrainSettings:
     return read_settings(TrainSettings, None, [*small, *overrides])
 
 
-def start(settings: TrainSettings, run: Path, resume: bool = False) -> Outcome:
+def start(settings: TrainSettings, run: Path, resume: bool = False) -> TrainingResult:
     run.mkdir(exist_ok=True)
-    return prepare(settings, make_accelerator(settings)).train(run, resume)
+    return create_trainer(settings).train(run, resume)
 
 
 def weights(run: Path, name: str = "final") -> dict[str, torch.Tensor]:
@@ -62,8 +63,8 @@ def assert_same_weights(a: Path, b: Path, name: str = "final") -> None:
 
 
 @pytest.fixture(scope="module")
-def unbroken(small_people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = tmp_path_factory.mktemp("runs") / "unbroken"
-    outcome = start(small_settings(small_people), run)
-    assert (outcome.epochs, outcome.interrupted) == (3, False)
+def uninterrupted(small_people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("runs") / "uninterrupted"
+    result = start(small_settings(small_people), run)
+    assert (result.epochs, result.interrupted) == (3, False)
     return run

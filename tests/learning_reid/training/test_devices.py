@@ -1,4 +1,4 @@
-"""Two processes on the CPU learn what one learns from the same batches."""
+"""Two processes on the CPU compute what one computes from the same batches; the choice of device and precision."""
 
 import json
 import os
@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from learning_reid.config.load import dump_settings
+from learning_reid.errors import UserError
+from learning_reid.training.accelerator import make_accelerator
 from learning_reid.training.log import read_metrics
 from tests.learning_reid.training.conftest import small_settings
 
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
 
-# In double precision: in single, the backward pass through so many norms makes four per cent of a rounding error, and
-# batch-hard mining and Adam then take other ways.
+# In float64: in float32, the backward pass through so many norms turns a rounding error into four per cent, and then
+# batch-hard mining and Adam take other paths.
 CURVE = """
 import json, sys
 from pathlib import Path
@@ -23,17 +25,15 @@ import torch
 torch.set_default_dtype(torch.float64)
 from learning_reid.config.load import read_settings
 from learning_reid.config.training import TrainSettings
-from learning_reid.training.loop import Runner, load_training_data, make_accelerator
-settings = read_settings(TrainSettings, Path(sys.argv[1]))
-accelerator = make_accelerator(settings)
-runner, losses = Runner(settings, accelerator, load_training_data(settings)), []
-runner.network.train()
+from learning_reid.training.reid_task import create_trainer
+trainer, losses = create_trainer(read_settings(TrainSettings, Path(sys.argv[1]))), []
+accelerator = trainer.accelerator
+trainer.network.train()
 for epoch in range(2):
-    runner.batches.start(epoch)
-    for pictures, labels in runner.loader:
-        runner.training.schedule.set_rates(runner.training.optimiser, epoch)
-        loss, _ = runner.step(pictures.double(), labels)
-        losses.append(float(accelerator.reduce(torch.tensor(loss), "mean")))
+    for images, labels in trainer.task.batches(epoch):
+        trainer.schedule.set_rates(trainer.optimizer, epoch)
+        metrics, _ = trainer.step((images.double(), labels))
+        losses.append(float(accelerator.reduce(torch.tensor(metrics["loss"]), "mean")))
 if accelerator.is_main_process:
     Path(sys.argv[2]).write_text(json.dumps(losses))
 accelerator.wait_for_everyone()
@@ -56,7 +56,8 @@ def run(repository: Path, *arguments: object) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def test_the_loss_curve_is_that_of_one_process(repository: Path, config: Path) -> None:
+@pytest.mark.slow
+def test_the_loss_curve_equals_that_of_one_process(repository: Path, config: Path) -> None:
     script = config.with_name("curve.py")
     script.write_text(CURVE)
     curves = []
@@ -68,10 +69,23 @@ def test_the_loss_curve_is_that_of_one_process(repository: Path, config: Path) -
     assert two == pytest.approx(one, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_two_processes_write_one_run(repository: Path, config: Path) -> None:
-    resting = ["--set", "schedule.fixbase_epochs=1"]  # and so with parameters that get no gradient
-    run(repository, *TORCHRUN, "src/main.py", "train", "--config", config, "--set", "run.name=two", *resting)
+    frozen = ["--set", "schedule.fixbase_epochs=1"]  # so that some parameters have no gradient
+    run(repository, *TORCHRUN, "src/main.py", "train", "--config", config, "--set", "run.name=two", *frozen)
     folder = config.parent
     assert [row["epoch"] for row in read_metrics(folder / "two")] == ["1", "2"]
     assert (folder / "two/curves.png").exists() and (folder / "two/weights/best.pt").exists()
     assert not (folder / "two-2").exists()
+
+
+def test_one_gpu_for_several_processes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr("learning_reid.training.accelerator.choose_device", lambda name: name)
+    with pytest.raises(UserError, match="run.device=cuda:1 names one GPU for 2 processes"):
+        make_accelerator("cuda:1")
+
+
+def test_a_second_run_in_a_process_may_use_another_precision() -> None:
+    assert make_accelerator("cpu", "bf16").mixed_precision == "bf16"
+    assert make_accelerator("cpu", "no").mixed_precision == "no"

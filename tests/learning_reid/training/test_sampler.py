@@ -1,4 +1,4 @@
-"""Batches of P people × K pictures: everybody comes up, nothing is mixed, and any process draws the same."""
+"""Batches of P persons × K images: every person is drawn, and every process draws the same batches."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 from learning_reid.errors import UserError
 from learning_reid.training.sampler import IdentityBatchSampler
 
-PEOPLE = np.repeat([50, 7, 8, 3, 21, 6, 90], [9, 1, 2, 4, 5, 30, 3])  # 7 persons, 54 pictures
+PEOPLE = np.repeat([50, 7, 8, 3, 21, 6, 90], [9, 1, 2, 4, 5, 30, 3])  # 7 persons, 54 images
 CAMERAS = np.arange(len(PEOPLE)) % 3
 
 
@@ -27,7 +27,7 @@ def rows_by_person(batch, per_person=4):
 
 @st.composite
 def shapes(draw):
-    """Pictures of each person, P, K and the number of processes."""
+    """Draw the images of each person, P, K and the number of processes."""
     counts = draw(st.lists(st.integers(1, 9), min_size=2, max_size=14))
     world = draw(st.integers(1, 3))
     size = world * draw(st.integers(1, 14))
@@ -38,15 +38,15 @@ def shapes(draw):
 
 
 @given(shapes(), st.integers(0, 5), st.integers(0, 3), st.booleans())
-def test_what_holds_for_every_shape(shape, seed, epoch, with_cameras):
+def test_the_invariants_hold_for_every_shape(shape, seed, epoch, with_cameras):
     counts, size, per_person, world = shape
     people = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
     cameras = np.arange(len(people)) % 3 if with_cameras else None
     options = {"cameras": cameras, "seed": seed, "epoch": epoch}
     whole = sampler(people, size * per_person, per_person, **options)
     batches = list(whole)
-    assert whole.rounds == max(1, round(np.mean(counts) / per_person))
-    assert len(batches) == len(whole) == whole.batches_per_epoch == whole.rounds * -(-len(counts) // size)
+    assert whole.passes == max(1, round(np.mean(counts) / per_person))
+    assert len(batches) == len(whole) == whole.batches_per_epoch == whole.passes * -(-len(counts) // size)
     for batch in batches:
         assert len(batch) == size * per_person and all(type(row) is int for row in batch)
         seen = []
@@ -57,8 +57,8 @@ def test_what_holds_for_every_shape(shape, seed, epoch, with_cameras):
             if cameras is not None:
                 theirs = len(set(cameras[people == person]))
                 assert len(set(cameras[rows])) == min(per_person, theirs)
-        assert len(set(seen)) == size  # nobody twice in a batch
-    assert set(people[list(chain(*batches))]) == set(range(len(counts)))  # everybody in an epoch
+        assert len(set(seen)) == size  # no person twice in a batch
+    assert set(people[list(chain(*batches))]) == set(range(len(counts)))  # every person in an epoch
     shares = [
         list(sampler(people, size * per_person, per_person, rank=rank, world=world, **options)) for rank in range(world)
     ]
@@ -66,47 +66,47 @@ def test_what_holds_for_every_shape(shape, seed, epoch, with_cameras):
     assert len({len(batch) for share in shares for batch in share}) == 1
 
 
-def test_the_last_batch_of_a_round_is_filled_with_its_first_people():
+def test_the_last_batch_of_a_pass_is_filled_with_its_first_persons():
     batches = [[PEOPLE[rows[0]] for rows in rows_by_person(batch)] for batch in sampler(epoch=2)]
     order = list(chain(*batches))
-    assert sampler().rounds == 2 and len(order) == 18
+    assert sampler().passes == 2 and len(order) == 18
     for one in (order[:9], order[9:]):
         assert len(set(one[:7])) == 7 and one[7:] == one[:2]
 
 
-def test_an_epoch_shows_about_as_many_pictures_as_there_are():
+def test_an_epoch_contains_about_as_many_images_as_the_dataset():
     people = np.repeat(np.arange(160), 12)
     shown = sum(map(len, sampler(people, 64, 4)))
     assert len(people) <= shown <= 1.1 * len(people)
 
 
-def test_a_person_with_few_pictures_repeats_them_evenly():
+def test_a_person_with_few_images_repeats_them_evenly():
     for batch in sampler(epoch=1):
         for rows in rows_by_person(batch):
             counts = np.unique(rows, return_counts=True)[1]
             assert counts.max() - counts.min() <= 1
 
 
-def test_epochs_draw_other_people_and_other_pictures():
+def test_epochs_draw_other_persons_and_other_images():
     batches = sampler()
     epochs = []
     for epoch in range(30):
         batches.set_epoch(epoch)
         epochs.append(list(batches))
     assert len({str(epoch) for epoch in epochs}) == 30
-    assert set(chain(*chain(*epochs))) == set(range(len(PEOPLE)))  # no picture is left lying for ever
+    assert set(chain(*chain(*epochs))) == set(range(len(PEOPLE)))  # every image is drawn at some time
 
 
-def test_all_pictures_of_a_person_have_an_equal_chance():
+def test_all_images_of_a_person_are_equally_likely():
     people = np.repeat([0, 1], 8)
     drawn = np.zeros(16)
     for epoch in range(500):
         for batch in sampler(people, 8, 4, cameras=[0, 1] * 8, epoch=epoch):
             drawn[batch] += 1
-    assert np.abs(drawn / 500 - 1).max() < 0.1  # two rounds of four of eight
+    assert np.abs(drawn / 500 - 1).max() < 0.1  # two passes with four of eight
 
 
-def test_different_cameras_come_first():
+def test_images_of_different_cameras_are_preferred():
     people, cameras = np.repeat([0, 1], 20), np.array([0] * 17 + [1, 1, 2] + [5] * 20)
     for epoch in range(20):
         for batch in sampler(people, 8, 4, cameras=cameras, epoch=epoch):
@@ -114,9 +114,9 @@ def test_different_cameras_come_first():
             assert set(of_first) == {0, 1, 2} and len({row for row in batch if people[row] == 0}) == 4
 
 
-def test_seed_and_epoch_decide_alone():
+def test_batches_depend_on_seed_and_epoch_alone():
     again = sampler(seed=3)
-    list(again)  # having been used changes nothing
+    list(again)  # iterating changes nothing
     again.set_epoch(4)
     assert list(again) == list(again) == list(sampler(seed=3, epoch=4))
     assert list(sampler(seed=3)) != list(sampler(seed=4)) != list(sampler(seed=3, epoch=1))
@@ -133,7 +133,7 @@ def test_another_process_draws_the_same(repository):
     assert done.stdout.strip() == str(here)
 
 
-def test_a_resumed_epoch_goes_on_where_it_stopped():
+def test_a_resumed_epoch_continues_where_it_stopped():
     whole = list(sampler(epoch=3))
     for done in range(7):
         rest = sampler(epoch=3, start_batch=done)
@@ -142,10 +142,10 @@ def test_a_resumed_epoch_goes_on_where_it_stopped():
     assert list(rest) == list(sampler(epoch=4)) and len(rest) == 6
 
 
-def test_a_loader_reads_only_what_is_still_to_come():
+def test_a_loader_reads_only_the_remaining_batches():
     read = []
 
-    class Pictures:
+    class Images:
         def __len__(self):
             return len(PEOPLE)
 
@@ -153,12 +153,12 @@ def test_a_loader_reads_only_what_is_still_to_come():
             read.append(row)
             return row
 
-    loader = DataLoader(Pictures(), batch_sampler=sampler(start_batch=1))
+    loader = DataLoader(Images(), batch_sampler=sampler(start_batch=1))
     assert [batch.tolist() for batch in loader] == list(sampler())[1:]
     assert len(loader) == 5 and len(read) == 60
 
 
-def test_people_may_have_names():
+def test_persons_may_have_names():
     names = np.array(["anna", "bert", "cara"])[np.arange(12) % 3]
     assert list(sampler(names, 4, 2)) == list(sampler(np.arange(12) % 3, 4, 2))
 
@@ -166,28 +166,28 @@ def test_people_may_have_names():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"people": []}, "cannot learn from no pictures of people: telling people apart takes at least 2"),
-        ({"people": [5, 5, 5]}, "cannot learn from one person alone: telling people apart takes at least 2"),
-        ({"per_person": 0}, "num_instances 0: set it to 1 or more pictures of each person in a batch"),
+        ({"people": []}, "cannot train on no images: telling people apart takes at least 2 persons"),
+        ({"people": [5, 5, 5]}, "cannot train on one person: telling people apart takes at least 2 persons"),
+        ({"per_person": 0}, "num_instances 0: set it to 1 or more images of each person in a batch"),
         ({"per_person": 5}, "batch_size 12 is not a multiple of num_instances 5: set batch_size to 10 or 15"),
         ({"batch_size": 3}, "batch_size 3 is not a multiple of num_instances 4: set batch_size to 8"),
-        ({"batch_size": 4}, "batch_size 4 holds fewer than 2 persons of 4 pictures (num_instances): set batch_size to 8 or more"),
-        ({"batch_size": 0}, "batch_size 0 holds fewer than 2 persons of 4 pictures (num_instances): set batch_size to 8 or more"),
-        ({"batch_size": -8}, "batch_size -8 holds fewer than 2 persons of 4 pictures (num_instances): set batch_size to 8 or more"),
+        ({"batch_size": 4}, "batch_size 4 has fewer than 2 persons of 4 images (num_instances): set batch_size to 8 or more"),
+        ({"batch_size": 0}, "batch_size 0 has fewer than 2 persons of 4 images (num_instances): set batch_size to 8 or more"),
+        ({"batch_size": -8}, "batch_size -8 has fewer than 2 persons of 4 images (num_instances): set batch_size to 8 or more"),
         ({"batch_size": 32}, "batch_size 32 with num_instances 4 takes 8 persons, but there are 7: set batch_size to 28 or less"),
         ({"world": 2}, "2 processes cannot share the 3 persons of a batch evenly: set batch_size to 8 or 16"),
         ({"world": 4}, "4 processes cannot share the 3 persons of a batch evenly: set batch_size to 16"),
     ],
 )  # fmt: skip
-def test_batches_that_cannot_be_made_are_refused_with_what_to_set(options, message):
-    with pytest.raises(UserError) as told:
+def test_an_impossible_batch_size_is_refused_with_a_possible_one(options, message):
+    with pytest.raises(UserError) as error:
         sampler(**options)
-    assert str(told.value) == message
+    assert str(error.value) == message
 
 
 @pytest.mark.parametrize(
     "options", [{"cameras": [1, 2]}, {"rank": 3, "world": 3}, {"rank": -1}, {"epoch": -1}, {"start_batch": 7}]
 )
-def test_what_no_caller_may_ask(options):
+def test_invalid_arguments_raise_value_error(options):
     with pytest.raises(ValueError):
         sampler(**options)

@@ -1,4 +1,4 @@
-"""What is drawn is where it should be, in the right colour, and never off the picture."""
+"""Boxes and labels: colours, line widths, and labels inside the image."""
 
 import numpy as np
 import pytest
@@ -8,21 +8,21 @@ from learning_reid.visualization.drawing import MATCH_STYLE, ORANGE, OTHER_STYLE
 BOX = np.array([30.0, 40, 60, 100], np.float32)
 
 
-def colours(image: np.ndarray) -> set[tuple[int, ...]]:
+def colors_in(image: np.ndarray) -> set[tuple[int, ...]]:
     return {tuple(pixel) for pixel in image.reshape(-1, 3).tolist()}
 
 
 def test_query_and_match_have_colours_of_their_own_in_rgb() -> None:
     grey = np.full((150, 200, 3), 90, np.uint8)
-    assert ORANGE in colours(draw_boxes(grey, [LabeledBox(BOX, QUERY_STYLE)])) and SKY in colours(
+    assert ORANGE in colors_in(draw_boxes(grey, [LabeledBox(BOX, QUERY_STYLE)])) and SKY in colors_in(
         draw_boxes(grey, [LabeledBox(BOX, MATCH_STYLE)])
     )
     drawn = draw_boxes(grey, [LabeledBox(BOX, OTHER_STYLE)])
-    assert not {ORANGE, SKY} & colours(drawn)
-    assert colours(grey) == {(90, 90, 90)}  # the frame itself is not touched
+    assert not {ORANGE, SKY} & colors_in(drawn)
+    assert colors_in(grey) == {(90, 90, 90)}  # the input is unchanged
 
 
-def test_others_are_thinner() -> None:
+def test_other_boxes_are_thinner() -> None:
     grey = np.full((576, 768, 3), 90, np.uint8)
     changed = [(draw_boxes(grey, [LabeledBox(BOX, style)]) != grey).any(axis=2).sum() for style in (OTHER_STYLE, MATCH_STYLE, QUERY_STYLE)]
     assert changed[0] * 1.4 < changed[1] == changed[2]
@@ -30,13 +30,13 @@ def test_others_are_thinner() -> None:
 
 @pytest.mark.parametrize("shape", [(40, 60), (150, 200), (1080, 1920)])
 @pytest.mark.parametrize("box", [[-20, -20, 5, 5], [0, 0, 9, 9], [190, 140, 260, 190], [0, 0, 4000, 4000]])
-def test_any_box_in_any_picture(shape: tuple[int, int], box: list[float]) -> None:
+def test_any_box_in_any_image(shape: tuple[int, int], box: list[float]) -> None:
     image = np.zeros((*shape, 3), np.uint8)
-    drawn = draw_boxes(image, [LabeledBox(np.array(box, np.float32), QUERY_STYLE, "query 12")], "frame 3: not here")
+    drawn = draw_boxes(image, [LabeledBox(np.array(box, np.float32), QUERY_STYLE, "query 12")], "frame 3: no match")
     assert drawn.shape == image.shape and drawn.dtype == np.uint8 and drawn.any()
 
 
-def test_labels_stay_inside_and_off_each_other() -> None:
+def test_labels_stay_inside_and_do_not_overlap() -> None:
     rng = np.random.default_rng(0)
     for _ in range(200):
         corner = rng.integers(-30, 220, 2)
@@ -46,3 +46,17 @@ def test_labels_stay_inside_and_off_each_other() -> None:
     second = place_label(BOX, (30, 10), (200, 150), [first])
     third = place_label(BOX, (30, 10), (200, 150), [first, second])
     assert len({first, second, third}) == 3
+
+
+def test_labels_of_other_people_are_translucent_unlike_those_of_supervision() -> None:
+    """Why `drawing` has its own labels; if this fails, sv.RichLabelAnnotator may replace them."""
+    import supervision as sv
+
+    stripes = np.zeros((150, 200, 3), np.uint8)
+    stripes[:, ::2] = 250
+    annotator = sv.RichLabelAnnotator(color=sv.Color(0, 0, 0), font_size=9, text_padding=3, smart_position=True)
+    detections = sv.Detections(xyxy=BOX[None], class_id=np.zeros(1, int))
+    theirs = annotator.annotate(stripes.copy(), detections, ["0.12"])
+    ours = draw_boxes(stripes, [LabeledBox(BOX, OTHER_STYLE, "0.12")])
+    label_edges = [np.ptp(drawn[36, 32:40].astype(int), axis=0).min() for drawn in (ours, theirs)]
+    assert label_edges[0] > 100 and label_edges[1] == 0

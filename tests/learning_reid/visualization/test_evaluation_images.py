@@ -1,4 +1,4 @@
-"""The pictures of an evaluation: what they choose to show, and that they show it."""
+"""Images of an evaluation: selection of queries, and what is drawn."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from learning_reid.metrics.protocol import PROTOCOLS
 from learning_reid.metrics.retrieval import RetrievalMetrics, retrieval_metrics
 from learning_reid.metrics.verification import PairDistances
 from learning_reid.visualization.crop_grid import CORRECT, INCORRECT
-from learning_reid.visualization.curves import COLOURS, draw_cmc_curves, draw_distance_histograms, draw_roc_curve
+from learning_reid.visualization.curves import COLORS, draw_cmc_curves, draw_distance_histograms, draw_roc_curve
 from learning_reid.visualization.embedding_map import draw_embedding_map, select_rows
 from learning_reid.visualization.ranked_lists import draw_ranked_lists, hardest_queries, nearest_candidates
 
@@ -24,42 +24,42 @@ def pixels(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("RGB")).astype(int)
 
 
-def shows(picture: np.ndarray, colour: str) -> int:
-    """How many pixels have this colour."""
-    wanted = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
-    return int((np.abs(picture - wanted).max(axis=2) < 12).sum())
+def count_pixels(image: np.ndarray, color: str) -> int:
+    """Count the pixels of a colour."""
+    rgb = [int(color[start : start + 2], 16) for start in (1, 3, 5)]
+    return int((np.abs(image - rgb).max(axis=2) < 12).sum())
 
 
 def test_each_curve_is_drawn(tmp_path: Path) -> None:
-    curves = [("ours", np.linspace(0.6, 1, 50)), ("theirs", np.linspace(0.3, 0.9, 50))]
+    curves = [("ours", np.linspace(0.6, 1, 50)), ("other", np.linspace(0.3, 0.9, 50))]
     draw_cmc_curves(tmp_path / "two.png", curves)
     draw_cmc_curves(tmp_path / "one.png", curves[:1])
     two, one = pixels(tmp_path / "two.png"), pixels(tmp_path / "one.png")
-    assert shows(two, COLOURS[0]) > 300 and shows(two, COLOURS[1]) > 300
-    assert shows(one, COLOURS[0]) > 300 and shows(one, COLOURS[1]) == 0
+    assert count_pixels(two, COLORS[0]) > 300 and count_pixels(two, COLORS[1]) > 300
+    assert count_pixels(one, COLORS[0]) > 300 and count_pixels(one, COLORS[1]) == 0
 
 
-def test_the_roc_of_a_better_network_lies_higher(tmp_path: Path) -> None:
+def test_a_better_network_has_a_higher_roc_curve(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     impostor = rng.normal(1, 0.2, 5000)
     heights = []
     for away in (0.5, 0.9):
         draw_roc_curve(tmp_path / "roc.png", PairDistances.of(rng.normal(away, 0.2, 500), impostor))
-        picture = pixels(tmp_path / "roc.png")
-        wanted = [int(COLOURS[0][place : place + 2], 16) for place in (1, 3, 5)]
-        heights.append(np.nonzero(np.abs(picture - wanted).max(axis=2) < 12)[0].mean())
-    assert heights[0] < heights[1]  # rows count downwards
+        image = pixels(tmp_path / "roc.png")
+        rgb = [int(COLORS[0][start : start + 2], 16) for start in (1, 3, 5)]
+        heights.append(np.nonzero(np.abs(image - rgb).max(axis=2) < 12)[0].mean())
+    assert heights[0] < heights[1]  # image rows count downwards
 
 
-def test_the_heaps_and_both_thresholds_are_drawn(tmp_path: Path) -> None:
+def test_histograms_and_thresholds_are_drawn(tmp_path: Path) -> None:
     point = OperatingPoint(
         "osnet_x0_25", "0", "cosine", 0.4, 0.2, 0.01, 0.009, 0.6, 0.2, 0.1, 0.1, 0.08, 0.5, 99, [5, 5], "folder abc", 0
     )
     rng = np.random.default_rng(0)
     draw_distance_histograms(tmp_path / "a.png", PairDistances.of(rng.normal(0.3, 0.1, 900), rng.normal(0.7, 0.1, 900)), point)
-    picture = pixels(tmp_path / "a.png")
-    assert shows(picture, "#000000") > 500  # the lines of the thresholds are black, as is the text
-    assert picture.std() > 20
+    image = pixels(tmp_path / "a.png")
+    assert count_pixels(image, "#000000") > 500  # the lines of the thresholds are black, as is the text
+    assert image.std() > 20
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def ranked() -> tuple[RetrievalMetrics, np.ndarray, Labels, Labels]:
     return retrieval_metrics(matches, query, gallery, MARKET), distances, query, gallery
 
 
-def test_failures_come_first_one_of_each_person_then_easier_ones(ranked) -> None:
+def test_hardest_queries_of_each_person_come_first_then_easier_ones(ranked) -> None:
     retrieval, _, query, _ = ranked
     rows = hardest_queries(retrieval, query.person)
     persons = query.person[rows]
@@ -85,28 +85,28 @@ def test_failures_come_first_one_of_each_person_then_easier_ones(ranked) -> None
     assert len(hardest_queries(retrieval, query.person, count=100)) <= 12
 
 
-def test_only_what_competes_is_shown(ranked) -> None:
+def test_only_candidates_of_the_protocol_are_shown(ranked) -> None:
     _, distances, query, gallery = ranked
     rows, away = nearest_candidates(lambda rows: distances[rows], query, gallery, MARKET, 0, count=50)
-    assert set(range(36)) - set(rows.tolist()) == {0}  # the picture of the query's own camera
+    assert set(range(36)) - set(rows.tolist()) == {0}  # same person and camera as the query
     assert (np.diff(away) >= 0).all()
     single, _ = nearest_candidates(lambda rows: distances[rows], query, gallery, PROTOCOLS["single-camera"], 0, count=50)
     assert set(gallery.camera[single]) == {1}
 
 
-def test_right_and_wrong_answers_are_framed_green_and_red(ranked, tmp_path: Path) -> None:
+def test_correct_and_incorrect_matches_are_framed_green_and_red(ranked, tmp_path: Path) -> None:
     retrieval, distances, query, gallery = ranked
     crop = np.full((64, 32, 3), 128, np.uint8)
     draw_ranked_lists(
         tmp_path / "a.png", retrieval, lambda rows: distances[rows], (query, gallery), lambda *_: crop, lambda *_: "x"
     )
-    picture = pixels(tmp_path / "a.png")
-    upper, lower = np.array_split(picture, [int(0.6 * len(picture))])
-    assert shows(upper, INCORRECT) > 1000 and shows(upper, CORRECT) < 50  # failures: nothing right among the ten nearest
-    assert shows(lower, CORRECT) > 500
+    image = pixels(tmp_path / "a.png")
+    upper, lower = np.array_split(image, [int(0.6 * len(image))])
+    assert count_pixels(upper, INCORRECT) > 1000 and count_pixels(upper, CORRECT) < 50  # failures: no true match among the ten nearest
+    assert count_pixels(lower, CORRECT) > 500
 
 
-def test_names_are_drawn_as_they_are(ranked, tmp_path: Path) -> None:
+def test_names_are_drawn_literally(ranked, tmp_path: Path) -> None:
     retrieval, distances, query, gallery = ranked
     crop = np.full((64, 32, 3), 128, np.uint8)
     draw_ranked_lists(
@@ -120,14 +120,14 @@ def test_names_are_drawn_as_they_are(ranked, tmp_path: Path) -> None:
     assert (tmp_path / "a.png").exists()
 
 
-def test_the_map_takes_whole_persons_once_each_picture() -> None:
+def test_the_embedding_map_selects_each_image_once() -> None:
     labels = Labels.of([0] * 50 + [1] * 3 + [-1] * 9, [0] * 62, [*range(50), 50, 51, 50, *range(60, 69)])
     rows = select_rows(labels)
     assert (labels.person[rows] >= 0).all()
     assert (labels.person[rows] == 0).sum() == 40 and (labels.person[rows] == 1).sum() == 2
 
 
-def test_the_map_is_drawn_the_same_twice_and_not_of_next_to_nothing(tmp_path: Path) -> None:
+def test_the_embedding_map_is_deterministic_and_needs_six_images(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     labels = Labels.of(np.repeat(np.arange(4), 6), np.tile([0, 1], 12), np.arange(24))
     features = rng.standard_normal((4, 8))[labels.person] + 0.1 * rng.standard_normal((24, 8))

@@ -1,4 +1,4 @@
-"""The table of networks × pairs: margins, texts, the picture; and the document, which shows what its tool prints."""
+"""Similarity tables: margins, texts and plot; and docs/similarity.md, which shows what its tool prints."""
 
 import csv
 import importlib.util
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from learning_reid.datasets.pairs import ChosenPairs, ImagePair, PairMeasures
-from learning_reid.visualization.similarity_plot import PAIRS_SHOWN, draw_similarity_table
+from learning_reid.visualization.similarity_plot import MAX_PAIRS_SHOWN, draw_similarity_table
 from learning_reid.visualization.similarity_table import (
     MEASURES,
     SimilarityTable,
@@ -30,12 +30,12 @@ def measures(cosines: list[float]) -> PairMeasures:
     return PairMeasures(np.array(cosines), distance, 1 / (1 + distance))
 
 
-def make_table(folder: Path, answers: list[bool | None], **cosines: list[float]) -> SimilarityTable:
-    pictures = [folder / f"picture_{number}.png" for number in range(len(answers) + 1)]
-    for number, picture in enumerate(pictures):
-        Image.new("RGB", (20, 40), (30 * number % 256, 90, 160)).save(picture)
-    pairs = [ImagePair(pictures[0], other, answer) for other, answer in zip(pictures[1:], answers, strict=True)]
-    return SimilarityTable(ChosenPairs(pairs, "made up"), {label: measures(said) for label, said in cosines.items()})
+def make_table(folder: Path, same: list[bool | None], **cosines: list[float]) -> SimilarityTable:
+    images = [folder / f"image_{number}.png" for number in range(len(same) + 1)]
+    for number, image in enumerate(images):
+        Image.new("RGB", (20, 40), (30 * number % 256, 90, 160)).save(image)
+    pairs = [ImagePair(images[0], other, known) for other, known in zip(images[1:], same, strict=True)]
+    return SimilarityTable(ChosenPairs(pairs, "made up"), {label: measures(values) for label, values in cosines.items()})
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def table(tmp_path: Path) -> SimilarityTable:
     return make_table(tmp_path, [True, True, False, None], good=[0.9, 0.8, 0.5, 0.99], bad=[0.9, 0.3, 0.5, 0.1])
 
 
-def test_margins_have_one_sign_whatever_the_measure(table: SimilarityTable) -> None:
+def test_margins_have_the_same_sign_for_all_measures(table: SimilarityTable) -> None:
     assert table.margin("good", "cosine") == pytest.approx(0.3)
     assert table.margin("bad", "cosine") == pytest.approx(-0.2)
     assert table.margin("good", "euclidean") == pytest.approx(1 - np.sqrt(0.4))
@@ -53,20 +53,20 @@ def test_margins_have_one_sign_whatever_the_measure(table: SimilarityTable) -> N
 
 
 @given(st.lists(st.tuples(st.floats(-1, 1), st.booleans()), min_size=1, max_size=12))
-def test_a_threshold_parts_the_pairs_where_the_margin_is_above_zero(pairs: list[tuple[float, bool]]) -> None:
-    values, answers = np.array([value for value, _ in pairs]), [same for _, same in pairs]
-    found = margin(values, answers)
-    if all(answers) or not any(answers):
+def test_a_threshold_separates_the_pairs_if_the_margin_is_positive(pairs: list[tuple[float, bool]]) -> None:
+    values, same = np.array([value for value, _ in pairs]), [same for _, same in pairs]
+    found = margin(values, same)
+    if all(same) or not any(same):
         assert np.isnan(found)
     else:
-        parted = any(((values >= threshold) == answers).all() for threshold in values)
-        assert (found > 0) == parted
-    assert margin(-values, answers, smaller_is_alike=True) == pytest.approx(found, nan_ok=True)
+        separated = any(((values >= threshold) == same).all() for threshold in values)
+        assert (found > 0) == separated
+    assert margin(-values, same, smaller_is_alike=True) == pytest.approx(found, nan_ok=True)
 
 
-def test_the_markdown_shows_pairs_answers_and_margins(table: SimilarityTable) -> None:
+def test_the_markdown_shows_pairs_same_and_margins(table: SimilarityTable) -> None:
     text = similarity_markdown(table, ["cosine", "euclidean"])
-    assert "Pairs: made up." in text and "| different | picture_0.png | picture_3.png |" in text
+    assert "Pairs: made up." in text and "| different | image_0.png | image_3.png |" in text
     assert "margin = lowest different - highest same" in text  # for distances
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
     assert ["expected", "same", "same", "diff", "?", "", ""] in rows
@@ -84,7 +84,7 @@ def test_the_csv_holds_all_measures(table: SimilarityTable) -> None:
         assert float(row["bounded"]) == pytest.approx(1 / (1 + float(row["euclidean"])), abs=1e-5)
 
 
-def test_where_nobody_knows_there_is_no_margin(tmp_path: Path) -> None:
+def test_without_known_pairs_there_is_no_margin(tmp_path: Path) -> None:
     table = make_table(tmp_path, [None, True], one=[0.4, 0.5])
     assert np.isnan(similarity_values(table)["models"][0]["margin"]["cosine"])
     assert "|      – |" in similarity_markdown(table, ["cosine"])
@@ -92,10 +92,10 @@ def test_where_nobody_knows_there_is_no_margin(tmp_path: Path) -> None:
     draw_similarity_table(tmp_path / "a.png", table, "cosine")
 
 
-@pytest.mark.parametrize("pairs", [1, 12, PAIRS_SHOWN + 1])
+@pytest.mark.parametrize("pairs", [1, 12, MAX_PAIRS_SHOWN + 1])
 @pytest.mark.parametrize("measure", MEASURES)
-def test_the_picture_grows_with_the_pairs_it_shows(pairs: int, measure: str, tmp_path: Path) -> None:
-    cosines = [0.5] * pairs  # all the same: no spread of colours
+def test_the_plot_grows_with_the_pairs_it_shows(pairs: int, measure: str, tmp_path: Path) -> None:
+    cosines = [0.5] * pairs  # equal values: no range of colours
     table = make_table(
         tmp_path, [number % 2 == 0 for number in range(pairs)], **{"a network": cosines, "n" * 50: cosines}
     )
@@ -151,9 +151,9 @@ def test_the_best_common_threshold_has_a_slow_twin(tool: ModuleType) -> None:
 
 @pytest.mark.parametrize("cosine", [0.5, 0.8])
 def test_the_examples_of_the_document_are_right(cosine: float, page: str) -> None:
-    said = measures([cosine])
+    values = measures([cosine])
     sentences = re.sub(r"\s+", " ", page)
     words = (
-        f"cosine of {cosine} is a distance of {said.euclidean[0]:.3f} and a bounded similarity of {said.bounded[0]:.3f}"
+        f"cosine of {cosine} is a distance of {values.euclidean[0]:.3f} and a bounded similarity of {values.bounded[0]:.3f}"
     )
     assert words in sentences

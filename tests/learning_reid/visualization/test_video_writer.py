@@ -1,4 +1,4 @@
-"""The video holds what was drawn, plays in a browser, and survives whatever ends its writing."""
+"""Written videos: content, format, playback in a browser, and interrupted writing."""
 
 import base64
 from pathlib import Path
@@ -11,9 +11,9 @@ import pytest
 from learning_reid.visualization.video_writer import VideoWriter, fit_into
 
 
-def picture(shade: int, width: int = 64, height: int = 48) -> np.ndarray:
+def make_image(shade: int, width: int = 64, height: int = 48) -> np.ndarray:
     image = np.full((height, width, 3), shade, np.uint8)
-    image[:, : width // 2] = (200, 40, 30)  # red on the left: a swap of RGB and BGR would show
+    image[:, : width // 2] = (200, 40, 30)  # red on the left, so that swapped channels show
     return image
 
 
@@ -25,42 +25,42 @@ def decoded(path: Path) -> list[np.ndarray]:
 def test_frames_rate_and_format(tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "a.mp4", 12.5) as video:
         for shade in range(0, 250, 25):
-            video.write(picture(shade))
+            video.write(make_image(shade))
     with av.open(str(tmp_path / "a.mp4")) as container:
         stream = container.streams.video[0]
         assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
         assert (stream.average_rate, stream.frames) == (12.5, 10)
     for shade, frame in zip(range(0, 250, 25), decoded(tmp_path / "a.mp4"), strict=True):
-        assert np.abs(frame.astype(int) - picture(shade)).mean() < 6
+        assert np.abs(frame.astype(int) - make_image(shade)).mean() < 6
     head = (tmp_path / "a.mp4").read_bytes()
-    assert 0 < head.find(b"moov") < head.find(b"mdat")  # the index comes first: a browser can start at once
+    assert 0 < head.find(b"moov") < head.find(b"mdat")  # the index comes first, so that playback can start at once
     assert not (tmp_path / "a.mp4.part").exists()
 
 
-def test_odd_sizes_are_padded_and_other_sizes_fitted_into_the_first(tmp_path: Path) -> None:
+def test_odd_sizes_are_padded_and_other_sizes_fitted(tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "a.mp4", 7) as video:
-        video.write(picture(90, 61, 43))
-        video.write(picture(90, 30, 90))
-        video.write(picture(90, 400, 100))
+        video.write(make_image(90, 61, 43))
+        video.write(make_image(90, 30, 90))
+        video.write(make_image(90, 400, 100))
     frames = decoded(tmp_path / "a.mp4")
     assert [frame.shape for frame in frames] == [(44, 62, 3)] * 3
     assert frames[1][:, :18].mean() < 12 and frames[2][:12].mean() < 12  # black beside and above
 
 
-def test_fitting_keeps_the_proportions() -> None:
+def test_fitting_keeps_the_aspect_ratio() -> None:
     fitted = fit_into(np.full((10, 20, 3), 255, np.uint8), (100, 100))[:, :, 0] > 0
     assert (fitted.any(axis=0).sum(), fitted.any(axis=1).sum()) == (100, 50)
 
 
-def test_an_error_in_the_middle_leaves_a_playable_video(tmp_path: Path) -> None:
+def test_an_error_leaves_a_playable_video(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), VideoWriter(tmp_path / "a.mp4", 7) as video:
         for _ in range(4):
-            video.write(picture(80))
+            video.write(make_image(80))
         raise KeyboardInterrupt
     assert len(decoded(tmp_path / "a.mp4")) == 4
 
 
-def test_without_a_frame_nothing_is_left_and_an_older_video_stays(tmp_path: Path) -> None:
+def test_without_frames_an_older_video_stays(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"older")
     with VideoWriter(tmp_path / "a.mp4", 7):
         pass
@@ -71,7 +71,7 @@ def test_without_a_frame_nothing_is_left_and_an_older_video_stays(tmp_path: Path
 def test_plays_in_a_browser(browser: Any, tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "a.mp4", 10) as video:
         for shade in range(30):
-            video.write(picture(8 * shade, 320, 240))
+            video.write(make_image(8 * shade, 320, 240))
     data = base64.b64encode((tmp_path / "a.mp4").read_bytes()).decode()
     page = browser.new_page()
     page.set_content(f'<video muted src="data:video/mp4;base64,{data}"></video>')

@@ -14,34 +14,34 @@ def test_nothing_is_said_of_weights_used_as_published() -> None:
 
 def test_imagenet_weights_are_no_weights_for_people() -> None:
     for card in CARDS.values():
-        told = [note for note in notes_on_weights(card) if "1,000 kinds of things" in note]
-        assert len(told) == (card.trained_on == "imagenet")
+        notes = [note for note in notes_on_weights(card) if "1,000 kinds of objects" in note]
+        assert len(notes) == (card.trained_on == "imagenet")
 
 
-def test_a_withdrawn_data_set_is_told_where_it_was_trained_on_and_where_it_is_measured_on() -> None:
+def test_withdrawn_dataset_is_noted_for_training_and_for_testing() -> None:
     for card in CARDS.values():
-        told = [note for note in notes_on_weights(card) if "withdrawn" in note]
-        assert len(told) == ("dukemtmcreid" in card.trained_on)
+        notes = [note for note in notes_on_weights(card) if "withdrawn" in note]
+        assert len(notes) == ("dukemtmcreid" in card.trained_on)
     (note,) = notes_on_use(MULTI, "dukemtmcreid", "cosine")
     assert "withdrawn by its authors" in note
 
 
-def test_another_size_of_pictures() -> None:
+def test_another_input_size_is_noted() -> None:
     (note,) = notes_on_weights(CARDS["hacnn.market1501"], (256, 128))
     assert "160×64" in note and "256×128" in note
     assert notes_on_weights(CARDS["hacnn.market1501"], (160, 64)) == []
 
 
-def test_the_target_among_the_data_trained_on() -> None:
+def test_target_among_the_training_datasets_is_noted() -> None:
     (note,) = notes_on_use(MULTI, "market1501", "cosine")
-    assert "trained on market1501" in note and "cameras it has seen" in note
+    assert "trained on market1501" in note and "cameras it was trained on" in note
     (note,) = notes_on_use(MULTI, "mars", "cosine")
     assert "mars itself" in note, "MARS shows the people of Market-1501"
     (note,) = notes_on_use(CARDS["osnet_x1_0.msmt17_combineall"], "msmt17", "euclidean")
-    assert "worth nothing" in note
+    assert "meaningless" in note
 
 
-def test_another_distance_than_the_cards() -> None:
+def test_another_distance_than_published_is_noted() -> None:
     (same_order,) = notes_on_use(MULTI, "viper", "euclidean")
     (other_order,) = notes_on_use(MULTI, "viper", "euclidean", unit_length=False)
-    assert "rank alike" in same_order and "--metric cosine" in other_order
+    assert "same ranking" in same_order and "--metric cosine" in other_order

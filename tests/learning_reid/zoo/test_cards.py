@@ -1,4 +1,4 @@
-"""The cards: equal to the published table, valid against the schema, found by name, file and checksum."""
+"""The cards: equal to the published table, valid, and found by name, file and checksum."""
 
 import csv
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from learning_reid.models.registry import OSNET_NAMES, TORCHREID_NAMES
+from learning_reid.models.registry import list_models
 from learning_reid.zoo.cards import CARDS_FILE, Card, Result, all_cards, find_card, load_cards
 from learning_reid.zoo.checksums import sha256_of
 
@@ -35,7 +35,7 @@ def published() -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def test_all_results_are_those_that_were_published() -> None:
+def test_results_are_those_of_the_published_table() -> None:
     rows = [row_of(card, task, result) for card in all_cards().values() for task, result in card.rows]
 
     def order(row: dict[str, str]) -> tuple[str, ...]:
@@ -45,9 +45,9 @@ def test_all_results_are_those_that_were_published() -> None:
     assert len(rows) == 73 and len(all_cards()) == 66
 
 
-def test_every_card_is_of_a_network_there_is_and_has_well_formed_addresses() -> None:
+def test_every_card_has_a_registered_model_and_valid_addresses() -> None:
     for card in all_cards().values():
-        assert card.architecture in OSNET_NAMES + TORCHREID_NAMES
+        assert card.architecture in list_models()
         assert card.urls[-1].startswith("https://drive.google.com/uc?id=")
         assert all(url.startswith("https://huggingface.co/kaiyangzhou/osnet/resolve/main/") for url in card.urls[:-1])
         assert card.source.target == f"weights/{card.key}.pth"
@@ -56,7 +56,7 @@ def test_every_card_is_of_a_network_there_is_and_has_well_formed_addresses() -> 
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "field"),
     [
         ({"drive": "no"}, "drive"),
         ({"sha256": "abc"}, "sha256"),
@@ -65,22 +65,22 @@ def test_every_card_is_of_a_network_there_is_and_has_well_formed_addresses() -> 
         ({"hugging_face": "../other.pth"}, "hugging_face"),
     ],
 )
-def test_a_card_that_breaks_the_schema_is_refused(tmp_path: Path, change: dict[str, object], told: str) -> None:
+def test_invalid_card_raises(tmp_path: Path, change: dict[str, object], field: str) -> None:
     content = yaml.safe_load(CARDS_FILE.read_text())
     content["weights"]["osnet_x0_25.msmt17"] |= change
     (tmp_path / "cards.yml").write_text(yaml.safe_dump(content))
-    with pytest.raises(ValidationError, match=told):
+    with pytest.raises(ValidationError, match=field):
         load_cards(tmp_path / "cards.yml")
 
 
-def test_what_a_key_says() -> None:
+def test_key_gives_the_training_datasets() -> None:
     card = all_cards()["osnet_ain_x1_0.msmt17+dukemtmcreid+cuhk03"]
     assert card.datasets == ("msmt17", "dukemtmcreid", "cuhk03") and card.rows[0][0] == "multi-source"
     assert all_cards()["osnet_x1_0.msmt17_combineall"].datasets == ("msmt17",)
     assert "cuhk03" in card.source.about and "research" in card.licence
 
 
-def test_a_card_is_found_by_key_and_by_the_name_of_the_file(tmp_path: Path) -> None:
+def test_card_is_found_by_key_and_by_file_name(tmp_path: Path) -> None:
     card = find_card("osnet_x0_25", "msmt17")
     assert card is not None and card.key == "osnet_x0_25.msmt17"
     assert find_card("osnet_x0_25", "weights/osnet_x0_25.msmt17.pth") == card
@@ -89,7 +89,7 @@ def test_a_card_is_found_by_key_and_by_the_name_of_the_file(tmp_path: Path) -> N
     assert find_card("osnet_x0_25", "embedded") is None
 
 
-def test_a_card_is_found_by_what_is_in_the_file(real_data: Path) -> None:
+def test_card_is_found_by_checksum(real_data: Path) -> None:
     file = real_data / "weights/osnet_x0_25_msmt17.pth"
     card = find_card("osnet_x0_25", str(file))
     assert card is not None and card.key == "osnet_x0_25.msmt17" and sha256_of(file) == card.sha256

@@ -1,4 +1,4 @@
-"""Networks that answer at once, footage that takes no time, and the page in a real browser."""
+"""Fake networks and tiny footage for the app."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ PLACES = ((10, 20, 34, 80), (60, 20, 84, 80), (110, 20, 134, 80))
 SHIRTS = np.array([[220, 40, 40], [40, 200, 60], [50, 60, 220]], np.uint8)  # one for each person
 
 
-class ByColour:
-    """A detector that finds whoever stands at one of three places: whatever is not grey there."""
+class ColourDetector:
+    """A detector that finds people at three positions: whatever is not grey there."""
 
     weights = Path(__file__)
 
@@ -36,8 +36,8 @@ class ByColour:
         )
 
 
-class MeanColour:
-    """An embedder that looks at the mean colour, or at one of the three alone."""
+class ColourEmbedder:
+    """An embedder that returns the mean colour, or one channel of it."""
 
     preprocessing, dimension = Preprocessing(8, 4), 3
 
@@ -53,16 +53,18 @@ class MeanColour:
 
 @pytest.fixture(scope="module")
 def quick_networks() -> Iterator[None]:
-    """Instead of the real ones, where `Networks` opens them."""
+    """Replace the real networks."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Networks, "_open_detector", lambda self: ByColour())
-        patch.setattr(Networks, "_open_embedder", lambda self, label: MeanColour(None if label == "embedded" else 0))
+        patch.setattr(Networks, "_load_detector", lambda self: ColourDetector())
+        patch.setattr(
+            Networks, "_load_embedder", lambda self, label: ColourEmbedder(None if label == "embedded" else 0)
+        )
         yield
 
 
 @pytest.fixture(scope="session")
 def other_weights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A second network, as a command line names it."""
+    """A second network, named as on a command line."""
     file = tmp_path_factory.mktemp("weights") / "other.pth"
     file.write_bytes(b"weights")
     return f"osnet_x0_25={file}"
@@ -70,27 +72,27 @@ def other_weights(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def networks(quick_networks: None, other_weights: str) -> Networks:
-    """Both of them."""
+    """Both networks."""
     return Networks(StoreSettings(), [other_weights])
 
 
-def scene(who: Sequence[int | None], light: int = 0) -> np.ndarray:
-    """A frame in which these persons stand at the three places."""
+def scene(persons: Sequence[int | None], light: int = 0) -> np.ndarray:
+    """Draw a frame with these persons at the three positions."""
     image = np.full((HEIGHT, WIDTH, 3), 120, np.uint8)
-    for (x1, y1, x2, y2), person in zip(PLACES, who, strict=True):
+    for (x1, y1, x2, y2), person in zip(PLACES, persons, strict=True):
         if person is not None:
             image[y1:y2, x1:x2] = np.clip(SHIRTS[person] + np.array([light, light // 2, 0]), 0, 255)
     return image
 
 
 def walk(frames: int) -> list[np.ndarray]:
-    """Three persons who change places, in light that changes."""
+    """Draw three persons who change positions, in changing light."""
     return [scene([(place + index) % 3 for place in range(3)], light=3 * index) for index in range(frames)]
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Callable[..., list[Path]]:
-    """A function that writes pictures."""
+def images(tmp_path: Path) -> Callable[..., list[Path]]:
+    """A function that writes images."""
 
     def write(frames: int = 4) -> list[Path]:
         files = [tmp_path / f"yard_{index}.png" for index in range(frames)]
@@ -101,8 +103,8 @@ def pictures(tmp_path: Path) -> Callable[..., list[Path]]:
     return write
 
 
-def film(file: Path, frames: Sequence[np.ndarray], rate: int = 5, **options: str) -> Path:
-    """A video of some frames."""
+def write_video(file: Path, frames: Sequence[np.ndarray], rate: int = 5, **options: str) -> Path:
+    """Encode frames as a video."""
     with av.open(str(file), "w", options=options) as container:
         stream = container.add_stream("libx264", rate=rate)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"

@@ -1,4 +1,4 @@
-"""From a click to a ranking, from a ranking to matches, a table and a strip."""
+"""Ranking, threshold, CSV and strip."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
-from reid_store.app.ranking import COLUMNS, Answer, as_csv, as_strip, ask, first_limit
-from reid_store.app.footage import Footage, stored
+from learning_reid.tracking.tracklets import impostor_quantile
+from reid_store.app.footage import Footage, stored_footage
+from reid_store.app.ranking import COLUMNS, Ranking, format_csv, initial_threshold, rank_detections, render_strip
 from reid_store.schema import Detection, Embedding, Model
 from reid_store.search import SearchHit
-from learning_reid.tracking.tracklets import impostor_quantile
-from tests.reid_store.making import make_store
+from tests.reid_store.fake_store import make_store
 
 
 @pytest.fixture
 def footage(tmp_path: Path) -> Iterator[Footage]:
     make_store(tmp_path / "a.db", cameras=3, persons=4, moments=5, models=("good", "noise")).dispose()
-    footage = stored(f"sqlite:///{tmp_path / 'a.db'}")
+    footage = stored_footage(f"sqlite:///{tmp_path / 'a.db'}")
     yield footage
     footage.close()
 
 
-def slow_ranking(footage: Footage, model: Model, asked: int) -> list[tuple[float, int]]:
-    """Every other detection that is not in the same frame, one by one."""
+def slow_ranking(footage: Footage, model: Model, query_id: int) -> list[tuple[float, int]]:
+    """Rank every detection of the other frames, one by one."""
     with Session(footage.engine) as session:
         vectors = dict(
             session.execute(
@@ -40,46 +40,46 @@ def slow_ranking(footage: Footage, model: Model, asked: int) -> list[tuple[float
         )
         frames = dict(session.execute(select(Detection.id, Detection.frame_id)).all())
     return sorted(
-        (float(np.linalg.norm(vectors[asked] - vector)), number)
+        (float(np.linalg.norm(vectors[query_id] - vector)), number)
         for number, vector in vectors.items()
-        if frames[number] != frames[asked]
+        if frames[number] != frames[query_id]
     )
 
 
 @pytest.mark.parametrize("name", ["good", "noise"])
-def test_the_answer_is_everybody_of_the_other_frames_nearest_first(name: str, footage: Footage) -> None:
+def test_ranking_holds_all_detections_of_other_frames_nearest_first(name: str, footage: Footage) -> None:
     model = footage.models[name]
-    answer = ask(footage, model, 7)
+    ranking = rank_detections(footage, model, 7)
     expected = slow_ranking(footage, model, 7)
-    assert answer.compared == len(expected) == 3 * 4 * 5 - 4
-    assert [hit.detection for hit in answer.found] == [number for _, number in expected]
-    np.testing.assert_allclose([hit.distance for hit in answer.found], [away for away, _ in expected], atol=1e-5)
+    assert ranking.num_compared == len(expected) == 3 * 4 * 5 - 4
+    assert [hit.detection for hit in ranking.hits] == [number for _, number in expected]
+    np.testing.assert_allclose([hit.distance for hit in ranking.hits], [away for away, _ in expected], atol=1e-5)
 
 
-def test_the_threshold_at_both_ends(footage: Footage) -> None:
-    answer = ask(footage, footage.models["good"], 7)
-    assert answer.matches(0.0) == 0
-    assert answer.matches(answer.found[-1].distance) == answer.compared
-    assert answer.matches(answer.found[4].distance) == 5
+def test_number_of_matches_at_extreme_thresholds(footage: Footage) -> None:
+    ranking = rank_detections(footage, footage.models["good"], 7)
+    assert ranking.num_matches(0.0) == 0
+    assert ranking.num_matches(ranking.hits[-1].distance) == ranking.num_compared
+    assert ranking.num_matches(ranking.hits[4].distance) == 5
 
 
 def test_other_cameras_only(footage: Footage) -> None:
-    answer = ask(footage, footage.models["good"], 7, ["Camera 2", "Camera 3"])
-    assert answer.compared == 40 and {hit.camera for hit in answer.found} == {"Camera 2", "Camera 3"}
+    ranking = rank_detections(footage, footage.models["good"], 7, ["Camera 2", "Camera 3"])
+    assert ranking.num_compared == 40 and {hit.camera for hit in ranking.hits} == {"Camera 2", "Camera 3"}
 
 
-def test_of_a_large_store_the_nearest_are_kept_and_all_are_counted(
+def test_long_rankings_are_cut_but_all_detections_are_counted(
     footage: Footage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    everything = ask(footage, footage.models["good"], 7)
-    monkeypatch.setattr("reid_store.app.ranking.MOST", 9)
-    answer = ask(footage, footage.models["good"], 7)
-    assert answer.compared == 56
-    assert [hit.detection for hit in answer.found] == [hit.detection for hit in everything.found[:9]]
+    everything = rank_detections(footage, footage.models["good"], 7)
+    monkeypatch.setattr("reid_store.app.ranking.MAX_HITS", 9)
+    ranking = rank_detections(footage, footage.models["good"], 7)
+    assert ranking.num_compared == 56
+    assert [hit.detection for hit in ranking.hits] == [hit.detection for hit in everything.hits[:9]]
 
 
-def test_the_threshold_starts_where_strangers_are_farther(footage: Footage) -> None:
-    limit, told = first_limit(footage, footage.models["good"])
+def test_initial_threshold_is_derived_from_impostor_pairs(footage: Footage) -> None:
+    threshold, told = initial_threshold(footage, footage.models["good"])
     with Session(footage.engine) as session:
         rows = session.execute(
             select(Detection.frame_id, Detection.x1, Detection.y1, Detection.x2, Detection.y2, Embedding.reid_embedding)
@@ -88,11 +88,11 @@ def test_the_threshold_starts_where_strangers_are_farther(footage: Footage) -> N
         ).all()
     frame, *corners, vectors = zip(*rows, strict=True)
     strangers = impostor_quantile(np.array(frame), np.array(corners).T, np.stack(vectors))
-    assert strangers is not None and limit == pytest.approx(0.7 * strangers)
-    assert f"{strangers:.2f}" in told and "Nothing was calibrated" in told
+    assert strangers is not None and threshold == pytest.approx(0.7 * strangers)
+    assert f"{strangers:.2f}" in told and "not calibrated" in told
 
 
-def test_the_embedded_network_brings_its_threshold(tmp_path: Path) -> None:
+def test_initial_threshold_of_the_embedded_network_is_calibrated(tmp_path: Path) -> None:
     engine = make_store(tmp_path / "a.db", 1, 2, 2)
     from learning_reid.embedding.operating_point import load_operating_point
     from learning_reid.models.weights_file import resolve_weights
@@ -103,22 +103,22 @@ def test_the_embedded_network_brings_its_threshold(tmp_path: Path) -> None:
         model = session.scalars(select(Model).where(Model.kind == "embedder")).one()
         model.name, model.weights, model.weights_sha256 = "osnet_x0_25", "embedded", sha256
     point = load_operating_point("osnet_x0_25", "embedded", "euclidean")
-    footage = stored(f"sqlite:///{tmp_path / 'a.db'}")
-    assert first_limit(footage, model)[0] == point.search_threshold
+    footage = stored_footage(f"sqlite:///{tmp_path / 'a.db'}")
+    assert initial_threshold(footage, model)[0] == point.search_threshold
     model.weights_sha256 = "other weights, of the same name"
-    assert first_limit(footage, model)[0] == 0.5, "two people are too few to tell from"
+    assert initial_threshold(footage, model)[0] == 0.5, "two people are too few"
 
 
-def test_the_table_has_every_answer_and_says_which_are_matches(footage: Footage) -> None:
-    answer = ask(footage, footage.models["good"], 7)
-    limit = answer.found[2].distance
+def test_csv_has_every_hit_and_marks_matches(footage: Footage) -> None:
+    ranking = rank_detections(footage, footage.models["good"], 7)
+    threshold = ranking.hits[2].distance
     for metric in ("euclidean", "cosine"):
-        header, *rows = csv.reader(io.StringIO(as_csv(answer, limit, metric)))
+        header, *rows = csv.reader(io.StringIO(format_csv(ranking, threshold, metric)))
         assert tuple(header) == COLUMNS and len(rows) == 56
         table = [dict(zip(header, row, strict=True)) for row in rows]
         assert [row["rank"] for row in table] == [str(rank) for rank in range(1, 57)]
         assert [row["within_threshold"] for row in table] == ["yes"] * 3 + ["no"] * 53
-        first, hit = table[0], answer.found[0]
+        first, hit = table[0], ranking.hits[0]
         away = hit.distance if metric == "euclidean" else hit.distance**2 / 2
         assert float(first["distance"]) == pytest.approx(away, abs=1e-6)
         assert (first["camera"], int(first["frame"]), int(first["detection"])) == (hit.camera, hit.frame, hit.detection)
@@ -126,17 +126,17 @@ def test_the_table_has_every_answer_and_says_which_are_matches(footage: Footage)
         assert [float(first[edge]) for edge in ("x1", "y1", "x2", "y2")] == hit.box_xyxy.tolist()
 
 
-def test_the_strip_is_a_picture(footage: Footage) -> None:
-    answer = ask(footage, footage.models["good"], 7)
-    with Image.open(io.BytesIO(as_strip(answer, 0.5, "cosine"))) as strip:
+def test_strip_is_a_png(footage: Footage) -> None:
+    ranking = rank_detections(footage, footage.models["good"], 7)
+    with Image.open(io.BytesIO(render_strip(ranking, 0.5, "cosine"))) as strip:
         assert strip.format == "PNG" and strip.width > 900
 
 
-def test_who_is_not_stored_cannot_be_asked_for(footage: Footage) -> None:
+def test_unknown_query_raises(footage: Footage) -> None:
     with pytest.raises(UserError, match="no detection 999"):
-        ask(footage, footage.models["good"], 999)
+        rank_detections(footage, footage.models["good"], 999)
 
 
-def test_a_camera_whose_name_is_a_formula_is_text_in_the_table() -> None:
+def test_camera_name_that_is_a_formula_is_text_in_the_csv() -> None:
     hit = SearchHit(1, 0.1, "=HYPERLINK(1)", 0.0, 0, np.zeros(4, np.float32), b"", None)
-    assert ",'=HYPERLINK(1)," in as_csv(Answer(2, b"", [hit], 1), 0.5, "euclidean")
+    assert ",'=HYPERLINK(1)," in format_csv(Ranking(2, b"", [hit], 1), 0.5, "euclidean")

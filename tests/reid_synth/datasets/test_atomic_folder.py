@@ -1,4 +1,4 @@
-"""Written whole or not at all, and one line about why not."""
+"""Atomic folders: complete or absent, and errors in one line."""
 
 import errno
 from pathlib import Path
@@ -9,7 +9,7 @@ from learning_reid.errors import UserError
 from reid_synth.datasets.atomic_folder import STAGING, staged_folder, write_file
 
 
-def test_all_of_it_appears_at_the_end(tmp_path: Path) -> None:
+def test_content_appears_when_complete(tmp_path: Path) -> None:
     with staged_folder(tmp_path / "new" / "set") as draft:
         write_file(draft, "a/b.txt", b"b")
         assert [entry.name for entry in (tmp_path / "new" / "set").iterdir()] == [STAGING]
@@ -22,7 +22,7 @@ def test_all_of_it_appears_at_the_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("made_before", [True, False])
 @pytest.mark.parametrize("problem", [KeyboardInterrupt(), SystemExit(1), UserError("no"), RuntimeError()])
-def test_nothing_of_it_is_left_by_whatever_ends_it(tmp_path: Path, problem: BaseException, made_before: bool) -> None:
+def test_nothing_is_left_after_a_failure(tmp_path: Path, problem: BaseException, made_before: bool) -> None:
     folder = tmp_path / "set"
     if made_before:
         folder.mkdir()
@@ -32,37 +32,37 @@ def test_nothing_of_it_is_left_by_whatever_ends_it(tmp_path: Path, problem: Base
     assert folder.exists() == made_before and not list(tmp_path.rglob("*.txt"))
 
 
-def test_the_folders_above_are_taken_away_too_where_they_were_made(tmp_path: Path) -> None:
+def test_created_parent_folders_are_removed_after_a_failure(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     with pytest.raises(RuntimeError), staged_folder(tmp_path / "there" / "not" / "yet"):
         raise RuntimeError
     assert [path.name for path in tmp_path.rglob("*")] == ["there"]
 
 
-def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError) as told, staged_folder(tmp_path / "set"):
+def test_a_full_disk_is_reported_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error, staged_folder(tmp_path / "set"):
         raise OSError(errno.ENOSPC, "No space left on device")
-    assert str(told.value) == (
-        f"{tmp_path / 'set'} cannot be written (No space left on device): make room, or name another folder"
+    assert str(error.value) == (
+        f"{tmp_path / 'set'} cannot be written (No space left on device): free disk space, or choose another folder"
     )
     assert not (tmp_path / "set").exists()
 
 
-def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
+def test_a_folder_with_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("")
-    with pytest.raises(UserError, match="already holds files"), staged_folder(tmp_path):
+    with pytest.raises(UserError, match="already contains files"), staged_folder(tmp_path):
         raise AssertionError("not reached")
     assert (tmp_path / "mine.txt").exists()
 
 
-def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_are_removed(tmp_path: Path) -> None:
     write_file(tmp_path / STAGING, "old.txt", b"")
     with staged_folder(tmp_path) as draft:
         write_file(draft, "new.txt", b"")
     assert [entry.name for entry in tmp_path.iterdir()] == ["new.txt"]
 
 
-def test_a_file_in_the_way(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(UserError, match="cannot be written"), staged_folder(folder):

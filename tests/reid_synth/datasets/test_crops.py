@@ -1,4 +1,4 @@
-"""Crops: one person each, large, and repeatable."""
+"""Crops: one person each, filling the crop, and determinism."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from reid_synth.places.weather import dusk, sunshine
 _GREY = EmptyStreet(np.full((384, 512, 3), 128, np.uint8), sunshine(np.random.default_rng(0)))
 
 
-def test_a_crop_shows_its_person_large_and_repeats_with_its_seed():
+def test_a_crop_is_filled_by_its_person_and_depends_on_the_seed():
     streets = [_GREY]
     camera = sample_crop_camera(np.random.default_rng(0), streets)
     people = sample_people(np.random.default_rng(1), 3)
@@ -35,12 +35,12 @@ def test_two_people_in_one_camera_look_different():
     assert np.abs(crops[0] - crops[1]).mean() < np.abs(crops[0] - crops[2]).mean()
 
 
-def test_dusk_falls_on_the_person_and_on_the_place_alike():
+def test_dusk_dims_person_and_background_equally():
     camera = replace(sample_crop_camera(np.random.default_rng(0), [_GREY]), response=CameraResponse())
-    evening = replace(dusk(np.random.default_rng(3)), noise=0.0)
-    at_dusk = replace(camera, street=_GREY._replace(weather=evening))
+    weather = replace(dusk(np.random.default_rng(3)), noise=0.0)
+    at_dusk = replace(camera, street=_GREY._replace(weather=weather))
     (person,) = sample_people(np.random.default_rng(1), 1)
     day, later = (render_crop(person, each, np.random.default_rng(2)).astype(float) for each in (camera, at_dusk))
-    gains = evening.adapt_response(CameraResponse()).exposure * np.array(evening.light)
+    gains = weather.adapt_response(CameraResponse()).exposure * np.array(weather.light)
     assert gains.max() < 0.95
     assert np.abs(later - day * gains).max() < 3  # grey levels; each step rounds

@@ -1,4 +1,4 @@
-"""Drawn on first use, found again, and never mistaken for another plan's."""
+"""Cached datasets: generated on first use, then reused; a folder for each plan."""
 
 import os
 from dataclasses import replace
@@ -15,7 +15,7 @@ FACES = FacePlan(train_people=1, test_people=1, images_each=4)
 
 
 @pytest.mark.parametrize("plan", [PEOPLE, FACES])
-def test_it_is_drawn_once(plan, tmp_path):
+def test_a_dataset_is_generated_once(plan, tmp_path):
     position = cached_dataset(tmp_path, plan, seed=1)
     os.utime(position / "labels.csv", (1, 1))
     assert cached_dataset(tmp_path, plan, seed=1) == position
@@ -23,7 +23,7 @@ def test_it_is_drawn_once(plan, tmp_path):
     assert len(list(position.rglob("*.jpg"))) == plan.images
 
 
-def test_another_plan_seed_or_way_of_drawing_has_another_folder(tmp_path, monkeypatch):
+def test_plan_seed_and_renderer_version_select_the_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(drawn, "write_market", lambda *_, **__: None)
     positions = {
         cached_dataset(tmp_path, plan, seed)

@@ -1,4 +1,4 @@
-"""The set of generated faces on disk: counts, splits, the same bytes for the same seed, nothing written over."""
+"""Face datasets on disk: counts, splits, determinism, no overwriting."""
 
 import hashlib
 from pathlib import Path
@@ -23,12 +23,12 @@ def digest(folder: Path) -> str:
 @pytest.fixture(scope="module")
 def faces(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("faces") / "set"
-    told: list[None] = []
-    assert write_faces(folder, PLAN, seed=2, done=lambda: told.append(None)) == PLAN.images == len(told) == 25
+    calls: list[None] = []
+    assert write_faces(folder, PLAN, seed=2, done=lambda: calls.append(None)) == PLAN.images == len(calls) == 25
     return folder
 
 
-def test_the_set_is_read_as_csv_with_its_splits(faces):
+def test_the_dataset_is_read_as_csv_with_its_splits(faces):
     crops = open_dataset("csv", faces)
     assert recognize_dataset(faces) == "csv" and not crops.notes
     assert {split: len(crops.subset(split)) for split in ("train", "query", "gallery")} == {
@@ -36,35 +36,35 @@ def test_the_set_is_read_as_csv_with_its_splits(faces):
         "query": 4,
         "gallery": 6,
     }
-    learnt = {sample.person_id for sample in crops.subset("train")}
-    asked = {sample.person_id for sample in crops.subset("query")}
-    assert asked == {sample.person_id for sample in crops.subset("gallery")} and not learnt & asked
+    trained = {sample.person_id for sample in crops.subset("train")}
+    queried = {sample.person_id for sample in crops.subset("query")}
+    assert queried == {sample.person_id for sample in crops.subset("gallery")} and not trained & queried
     for sample in crops.samples:
         assert sample.path.parent.name == sample.person_id and f"_c{sample.camera_id}s1_" in sample.path.name
         image = cv2.imread(str(sample.path))
         assert image is not None and image.shape == (112, 112, 3)
 
 
-def test_every_query_has_an_answer_in_the_other_camera(faces):
+def test_every_query_has_a_true_match_in_the_other_camera(faces):
     crops = open_dataset("csv", faces)
     for query in crops.subset("query"):
-        answers = [
+        matches = [
             s for s in crops.subset("gallery") if s.person_id == query.person_id and s.camera_id != query.camera_id
         ]
-        assert answers
+        assert matches
 
 
-def test_same_seed_same_bytes(faces, tmp_path):
+def test_same_seed_gives_the_same_bytes(faces, tmp_path):
     write_faces(tmp_path / "again", PLAN, seed=2)
     write_faces(tmp_path / "other", PLAN, seed=3)
     assert digest(tmp_path / "again") == digest(faces) != digest(tmp_path / "other")
 
 
-def test_a_set_is_never_written_over(faces, tmp_path):
-    with pytest.raises(UserError, match="already holds"):
+def test_an_existing_dataset_is_never_overwritten(faces, tmp_path):
+    with pytest.raises(UserError, match="already contains"):
         write_faces(faces, PLAN, seed=2)
-    (tmp_path / "half" / "train").mkdir(parents=True)  # what an interrupted run leaves
-    with pytest.raises(UserError, match="already holds"):
+    (tmp_path / "half" / "train").mkdir(parents=True)  # left by an interrupted run
+    with pytest.raises(UserError, match="already contains"):
         write_faces(tmp_path / "half", PLAN, seed=2)
 
 
@@ -77,7 +77,7 @@ def test_an_interrupted_run_leaves_no_table(tmp_path):
     assert not (tmp_path / "stopped" / "labels.csv").exists()
 
 
-def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path):
+def test_an_unwritable_folder_is_reported_in_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be written") as problem:
         write_faces(tmp_path / "file" / "faces", PLAN, seed=2)
@@ -85,6 +85,6 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_line(tmp_path):
 
 
 @pytest.mark.parametrize("numbers", [(0, 0, 5), (-1, 3, 5), (3, 3, 3), (3, 3, 0)])
-def test_plans_that_make_no_set_are_refused(numbers):
+def test_invalid_plans_are_refused(numbers):
     with pytest.raises(UserError):
         FacePlan(*numbers)

@@ -1,4 +1,4 @@
-"""How much is made, and what becomes of other numbers."""
+"""Presets and their adjustment."""
 
 from dataclasses import replace
 
@@ -12,12 +12,12 @@ from reid_synth.places.weather import WEATHERS
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_cameras_and_people_agree(name: str) -> None:
+def test_plans_of_a_preset_agree(name: str) -> None:
     preset = PRESETS[name]
     assert preset.crops.cameras >= 2 and preset.world.people <= preset.crops.test_people
 
 
-def test_a_lesson_and_a_training() -> None:
+def test_class_and_large_presets_have_documented_sizes() -> None:
     assert (PRESETS["class"].crops.people, PRESETS["class"].crops.cameras, PRESETS["class"].world.cameras) == (
         100,
         4,
@@ -30,14 +30,14 @@ def test_a_lesson_and_a_training() -> None:
     )
 
 
-def test_who_walks_the_street_is_a_test_person_of_the_crops() -> None:
+def test_people_in_the_street_are_test_people_of_the_crops() -> None:
     preset = PRESETS["tiny"]
     people = sample_market_people(preset.crops, 4)
     for trip in preset.make_world(4).trips:
         assert trip.person_id > preset.crops.train_people and trip.person == people[trip.person_id - 1]
 
 
-def test_who_changes_clothes_wears_others_before_the_second_half_of_the_cameras() -> None:
+def test_clothes_change_in_the_second_half_of_the_cameras() -> None:
     kept, changed_person = (
         replace(PRESETS["tiny"], crops=replace(PRESETS["tiny"].crops, change_clothes=share)) for share in (0, 1)
     )
@@ -47,7 +47,7 @@ def test_who_changes_clothes_wears_others_before_the_second_half_of_the_cameras(
         assert (view.paint(busiest)[0].image != other.paint(busiest)[0].image).any() == differs
 
 
-def test_other_numbers() -> None:
+def test_given_numbers_replace_those_of_the_preset() -> None:
     other = adjust_preset(PRESETS["demo"], people=11, cameras=3, frames=9)
     assert (other.crops.train_people, other.crops.test_people, other.crops.cameras) == (5, 6, 3)
     assert (other.world.people, other.world.cameras, other.world.frames) == (6, 3, 9)
@@ -56,7 +56,7 @@ def test_other_numbers() -> None:
 
 
 @pytest.mark.parametrize("weather", WEATHERS)
-def test_all_cameras_have_one_weather_and_shadows_that_agree(weather: str) -> None:
+def test_all_cameras_share_weather_and_sun(weather: str) -> None:
     world = adjust_preset(PRESETS["tiny"], people=2, cameras=3, frames=1, weather=weather).make_world(2)
     for post, view in zip(world.placed_cameras, [world.view(index) for index in range(3)], strict=True):
         there, sun = view.conditions.weather, world.weather.sun
@@ -66,7 +66,7 @@ def test_all_cameras_have_one_weather_and_shadows_that_agree(weather: str) -> No
 
 
 @pytest.mark.parametrize("wrong", [{"people": 0}, {"people": -3}, {"people": 1}, {"cameras": 0}, {"frames": 0}])
-def test_numbers_that_make_nothing(wrong: dict[str, int]) -> None:
-    with pytest.raises(UserError, match="take") as told:
+def test_invalid_numbers_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(UserError, match="use") as error:
         adjust_preset(PRESETS["tiny"], **wrong)
-    assert len(str(told.value).splitlines()) == 1
+    assert len(str(error.value).splitlines()) == 1

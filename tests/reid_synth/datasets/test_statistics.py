@@ -1,4 +1,4 @@
-"""Five numbers of a crop, against the textbook and against each other."""
+"""Crop statistics against their definitions."""
 
 import cv2
 import numpy as np
@@ -28,14 +28,14 @@ def test_blur_lowers_sharpness_and_grey_has_no_colour() -> None:
     assert measure_crop(np.repeat(image[..., :1], 3, axis=2)).saturation == 0 < measure_crop(image).saturation
 
 
-def test_crops_of_other_sizes_are_compared_at_one_size() -> None:
+def test_crops_of_different_sizes_are_comparable() -> None:
     image = cv2.GaussianBlur(noisy(), (0, 0), 3)
     large = cv2.resize(image, (128, 256), interpolation=cv2.INTER_LINEAR)
     assert measure_crop(large).height_px == 256
     assert measure_crop(large).sharpness == pytest.approx(measure_crop(image).sharpness, rel=0.4)
 
 
-def test_ranges_span_the_middle_of_the_values() -> None:
+def test_ranges_are_percentiles() -> None:
     ranges = measure_crops(np.full((100, 50, 3), level, np.uint8) for level in range(101))
     assert ranges["brightness"] == pytest.approx((10.0, 50.0, 90.0))
     with pytest.raises(ValueError, match="no crops"):

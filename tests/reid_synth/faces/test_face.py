@@ -1,4 +1,4 @@
-"""Generated faces: seeded, varied, each part visible where it belongs, and aligned as face recognition wants them."""
+"""Synthetic faces: determinism, variety, visible attributes, alignment."""
 
 from dataclasses import asdict, fields, replace
 from itertools import pairwise
@@ -27,7 +27,7 @@ PLAIN = Face(
     texture_seed=5,
 )
 ANYWHERE, EYES, BROWS, NOSE, MOUTH = (0, 112), (40, 66), (28, 58), (48, 88), (76, 112)
-# Part, attribute, another value, rows of the picture in which it must show
+# (part, attribute, new value, rows of the image in which the change must be visible)
 CHANGES = [
     ("head", "width", 1.1, ANYWHERE), ("head", "length", 0.92, (80, 112)), ("head", "jaw", 1.18, (70, 112)),
     ("head", "chin", 1.0, (80, 112)), ("head", "chin_forward", 6.0, (80, 112)), ("head", "cheekbones", 7.0, (48, 85)),
@@ -53,7 +53,7 @@ CHANGES = [
     ("glasses", "kind", "round", (34, 74)), ("glasses", "colour", (180, 40, 40), (34, 74)),
     ("glasses", "size", 1.2, (34, 74)),
 ]  # fmt: skip
-# Eyes, tip of the nose and corners of the mouth hold the crop, so where they lie moves everything a little.
+# The crop is aligned by eyes, tip of the nose and corners of the mouth, so moving them moves everything.
 MOVES_THE_CROP = {("eyes", "spacing"), ("eyes", "height"), ("eyes", "depth"), ("nose", "length"), ("nose", "height")}
 MOVES_THE_CROP |= {("mouth", "height"), ("mouth", "width")}
 
@@ -62,10 +62,10 @@ def difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.abs(one.astype(float) - other).mean(axis=2)
 
 
-# ---- who -------------------------------------------------------------------------------------------------------------
+# ---- sampling -------------------------------------------------------------------------------------------------------------
 
 
-def test_same_seed_same_face_and_other_seed_another():
+def test_faces_depend_on_the_seed():
     assert sample_face(np.random.default_rng(5)) == sample_face(np.random.default_rng(5))
     assert sample_face(np.random.default_rng(5)) != sample_face(np.random.default_rng(6))
 
@@ -87,7 +87,7 @@ def test_attributes_stay_in_their_ranges():
         assert (face.glasses.kind == "none") == (face.glasses.habit == 0)
 
 
-def test_a_sibling_differs_in_one_or_two_parts_and_can_be_told_apart():
+def test_a_sibling_differs_visibly_in_one_or_two_parts():
     rng = np.random.default_rng(3)
     for _ in range(12):
         face = sample_face(rng)
@@ -104,10 +104,10 @@ def test_a_share_of_the_faces_are_siblings():
     assert sample_faces(np.random.default_rng(1), 0) == []
 
 
-# ---- what is drawn ---------------------------------------------------------------------------------------------------
+# ---- rendering ---------------------------------------------------------------------------------------------------
 
 
-def test_every_attribute_has_a_change_below():
+def test_every_attribute_is_tested():
     named = {(part, name) for part, name, _, _ in CHANGES}
     parts = {part.name: getattr(PLAIN, part.name) for part in fields(Face) if part.name != "texture_seed"}
     assert named == {(part, item.name) for part, value in parts.items() for item in fields(value)} - {
@@ -116,18 +116,18 @@ def test_every_attribute_has_a_change_below():
 
 
 @pytest.mark.parametrize(("part", "name", "value", "rows"), CHANGES, ids=lambda value: str(value)[:20])
-def test_every_attribute_shows_where_it_belongs(part, name, value, rows):
+def test_every_attribute_is_visible_where_it_belongs(part, name, value, rows):
     face = PLAIN if name in ("facial", "facial_density") else replace(PLAIN, hair=replace(PLAIN.hair, facial="none"))
     other = replace(face, **{part: replace(getattr(face, part), **{name: value})})
     extras = Extras(glasses=part == "glasses")
     changed = difference(draw_face(face, extras=extras), draw_face(other, extras=extras))
     inside = changed[slice(*rows)]
-    assert np.sort(inside.ravel())[-25:].mean() > 6, "hardly to be seen"
+    assert np.sort(inside.ravel())[-25:].mean() > 6, "hardly visible"
     if rows != ANYWHERE and (part, name) not in MOVES_THE_CROP:
-        assert inside.sum() > 0.6 * changed.sum(), "seen somewhere else"
+        assert inside.sum() > 0.6 * changed.sum(), "visible elsewhere"
 
 
-def test_skin_of_another_seed_has_other_marks():
+def test_the_texture_seed_changes_the_skin():
     changed = difference(draw_face(PLAIN), draw_face(replace(PLAIN, texture_seed=6)))
     assert 0.2 < changed.mean() < 8
 
@@ -143,7 +143,7 @@ def test_skin_of_another_seed_has_other_marks():
         (Expression(gaze=(1.0, 0.5)), EYES),
     ],
 )
-def test_expressions_show_where_they_belong(expression, rows):
+def test_expressions_are_visible_where_they_belong(expression, rows):
     changed = difference(draw_face(PLAIN), draw_face(PLAIN, expression=expression))
     assert changed[slice(*rows)].mean() > 0.8
     assert changed[slice(*rows)].sum() > 0.6 * changed.sum()
@@ -170,7 +170,7 @@ def test_light_from_one_side_brightens_that_side():
     ],
 )
 @pytest.mark.parametrize("yaw", [-35, 0, 35])
-def test_things_before_and_behind_the_face_show(extras, yaw):
+def test_accessories_and_background_are_visible(extras, yaw):
     pose = HeadPose(yaw=float(np.radians(yaw)))
     assert difference(draw_face(PLAIN, pose), draw_face(PLAIN, pose, extras=extras)).mean() > 1
 
@@ -180,7 +180,7 @@ def test_things_before_and_behind_the_face_show(extras, yaw):
 
 @pytest.mark.parametrize("yaw", [-35, -15, 0, 15, 35])
 @pytest.mark.parametrize("roll", [-20, 0, 20])
-def test_the_eyes_are_where_face_recognition_wants_them(yaw, roll):
+def test_eyes_are_at_the_template_positions(yaw, roll):
     pose = HeadPose(*np.radians([yaw, 0, roll]).tolist())
     for seed in range(3):
         face = sample_face(np.random.default_rng(seed))
@@ -191,7 +191,7 @@ def test_the_eyes_are_where_face_recognition_wants_them(yaw, roll):
             assert np.hypot(*(found - wanted)) < 5.5, (seed, found)
 
 
-def test_the_most_varied_part_of_a_plain_face_are_the_eyes():
+def test_eyes_have_the_most_contrast():
     bare = replace(
         PLAIN, hair=replace(PLAIN.hair, facial="none"), brows=replace(PLAIN.brows, density=0.1, thickness=2.5)
     )
@@ -203,17 +203,16 @@ def test_the_most_varied_part_of_a_plain_face_are_the_eyes():
         assert np.hypot(column + 30 + first - wanted[0], row + 30 - wanted[1]) < 8
 
 
-# ---- photographs -----------------------------------------------------------------------------------------------------
+# ---- face crops -----------------------------------------------------------------------------------------------------
 
 
-def test_a_photograph_is_112_pixels_square_and_the_same_for_the_same_seed():
+def test_a_face_crop_has_112_pixels_and_depends_on_the_seed():
     one, same, other = (render_face_crop(PLAIN, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert one.shape == (112, 112, 3) and one.dtype == np.uint8
     assert (one == same).all() and difference(one, other).mean() > 3
 
 
-def test_the_order_of_the_faces_changes_no_picture():
-    """What is kept between pictures of a face must not leak into those of another."""
+def test_cached_maps_do_not_leak_between_faces():
     first, second = sample_faces(np.random.default_rng(8), 2, siblings=1.0)
     alone = draw_face(second)
     draw_face(first, HeadPose(0.3), Expression(smile=1, mouth=1), extras=Extras(hat="cap", glasses=True, hand="chin"))
@@ -226,31 +225,31 @@ def test_no_head_has_holes():
         face, pose = sample_face(rng), HeadPose(float(rng.uniform(-0.6, 0.6)), float(rng.uniform(-0.3, 0.3)), 0.0)
         one, other = (draw_face(face, pose, extras=Extras(background=position)) for position in (3, 6))
         shines_through = difference(one, other)
-        assert shines_through[36:88, 46:66].max() < 2, seed  # between eyes and chin there is only face
+        assert shines_through[36:88, 46:66].max() < 2, seed  # only face between eyes and chin
         assert shines_through.max() > 20
 
 
-def separation(images: np.ndarray, who: np.ndarray) -> float:
-    """How much farther apart pictures of different people are than pictures of the same person, on average."""
+def separation(images: np.ndarray, person: np.ndarray) -> float:
+    """Compute how much farther apart images of different people are than images of the same person, on average."""
     small = np.stack([cv2.resize(p, (16, 16), interpolation=cv2.INTER_AREA) for p in images]).astype(float)
-    small -= small.mean(axis=(1, 2, 3), keepdims=True)  # not the brightness of the picture
+    small -= small.mean(axis=(1, 2, 3), keepdims=True)  # ignore overall brightness
     flat = small.reshape(len(small), -1)
     gaps = np.linalg.norm(flat[:, None] - flat[None], axis=2)
-    same = who[:, None] == who[None]
-    return float(gaps[~same].mean() / gaps[same & ~np.eye(len(who), dtype=bool)].mean())
+    same = person[:, None] == person[None]
+    return float(gaps[~same].mean() / gaps[same & ~np.eye(len(person), dtype=bool)].mean())
 
 
-def test_people_differ_more_than_pictures_of_one_person():
+def test_people_differ_more_than_images_of_one_person():
     rng = np.random.default_rng(4)
     people, each = sample_faces(rng, 14), 5
     camera = sample_face_camera(rng)
     images = np.stack([render_face_crop(face, rng, camera) for face in people for _ in range(each)])
-    who = np.repeat(np.arange(len(people)), each)
-    assert separation(images, who) > 1.12
-    assert abs(separation(images, rng.permutation(who)) - 1) < 0.06  # the measure sees nothing where nothing is
+    person = np.repeat(np.arange(len(people)), each)
+    assert separation(images, person) > 1.12
+    assert abs(separation(images, rng.permutation(person)) - 1) < 0.06  # near 1 for random labels
 
 
-def test_people_are_not_told_apart_by_raw_pixels_alone():
+def test_raw_pixels_alone_do_not_identify_people():
     rng = np.random.default_rng(6)
     people = sample_faces(rng, 30)
     images = [[render_face_crop(face, rng) for _ in range(3)] for face in people]
@@ -261,7 +260,7 @@ def test_people_are_not_told_apart_by_raw_pixels_alone():
     assert 0.1 < (nearest == np.arange(30)).mean() < 0.8  # chance: 0.03
 
 
-def test_cameras_of_a_set_differ_in_colour():
+def test_cameras_differ_in_colour():
     rng = np.random.default_rng(1)
     first, second = sample_face_camera(rng), sample_face_camera(rng)
     drawn = draw_face(PLAIN)

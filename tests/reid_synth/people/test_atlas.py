@@ -1,4 +1,4 @@
-"""The texture atlas: every page painted, the face in front, sleeves and trousers as long as they are."""
+"""Texture atlas: every page painted, the face in front, sleeves and trousers of the right length."""
 
 from dataclasses import replace
 
@@ -23,27 +23,27 @@ def page(person: Person, surface: str) -> np.ndarray:
     return texture_atlas(person)[SURFACE_INDEX[surface]]
 
 
-def test_the_atlas_has_a_page_for_every_surface_and_cannot_be_changed_by_mistake(person):
+def test_the_atlas_has_a_page_for_every_surface_and_is_read_only(person):
     atlas = texture_atlas(person)
     assert atlas.shape == (len(SURFACES), ROWS, COLUMNS, 4) and atlas.dtype == np.uint8
     with pytest.raises(ValueError):
         atlas[0] = 0
 
 
-def test_the_face_looks_through_the_hair_in_front_and_not_behind(person):
+def test_the_hair_has_a_hole_only_in_front(person):
     hair = page(person, "hair")
     assert hair[40, FRONT, 3] == 0 < hair[40, 0, 3]
-    assert hair[5, FRONT, 3] > 0  # the crown is closed
+    assert hair[5, FRONT, 3] > 0  # no hole at the crown
     assert page(person, "head")[40, FRONT - 20, :3].mean() > 150
 
 
-def test_an_open_front_is_a_hole_as_wide_as_it_says(person):
+def test_the_width_of_an_open_front_follows_its_attribute(person):
     narrow, wide = ((page(replace(person, open_front=share), "outer")[..., 3] == 0).mean() for share in (0.1, 0.3))
     assert 0 < narrow < wide < 0.5
     assert (page(replace(person, open_front=0.3), "outer")[:, 0, 3] > 0).all()
 
 
-def test_a_sleeve_ends_where_it_ends_and_bare_skin_does_not_crease(person):
+def test_a_sleeve_has_its_length_and_skin_has_no_folds(person):
     top = replace(person.top, kind="tshirt", length=0.3, pattern="plain", colour=(10.0, 10.0, 200.0))
     arm = page(replace(person, top=top, sleeve_colour=None), "upper_arm")
     assert arm[5, 10, 2] > arm[5, 10, 0] + 80  # blue cloth
@@ -51,7 +51,7 @@ def test_a_sleeve_ends_where_it_ends_and_bare_skin_does_not_crease(person):
     assert (arm[5, :, 3] > 1).all()
 
 
-def test_a_print_is_on_the_side_it_is_on(person):
+def test_a_print_is_on_its_side(person):
     for on_back, column in ((False, FRONT), (True, 0)):
         motif = replace(
             person.print,
@@ -75,7 +75,7 @@ def test_a_shoe_has_its_own_colour_from_behind(person):
         assert (page(dressed, "sole")[..., :3] == level).all()
 
 
-def test_where_a_thigh_shows_through_the_hem_it_has_its_cloth(person):
+def test_a_thigh_under_the_hem_has_its_fabric(person):
     short = replace(person, bottom=replace(person.bottom, kind="trousers"), hem=0.03)
     assert (page(short, "thigh")[:3, :, :3] == page(short, "hem")[:3, :, :3]).all()
     assert (page(short, "thigh")[20, :, :3] != page(short, "hem")[20, :, :3]).any()

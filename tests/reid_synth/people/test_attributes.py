@@ -8,14 +8,14 @@ from reid_synth.people.attributes import attributes_of, colour_name
 from reid_synth.people.person import change_clothes, sample_person
 
 
-def test_the_same_keys_for_everybody_and_never_an_empty_word():
+def test_keys_are_constant_and_values_not_empty():
     tables = [attributes_of(sample_person(np.random.default_rng(seed))) for seed in range(100)]
     assert len({tuple(table) for table in tables}) == 1
     assert all(value for table in tables for value in table.values())
     assert sum(len({table[key] for table in tables}) > 1 for key in tables[0]) == len(tables[0])
 
 
-def test_words_say_what_is_worn():
+def test_words_describe_the_clothes():
     person = sample_person(np.random.default_rng(1))
     top = replace(person.top, kind="coat", colour=(250.0, 20.0, 20.0), length=1.0)
     words = attributes_of(replace(person, top=top, bag="backpack", bag_colour=(20.0, 20.0, 24.0), carried="none"))
@@ -23,7 +23,7 @@ def test_words_say_what_is_worn():
     assert words["sleeves"] == "long" and words["bag_side"] == "none"
 
 
-def test_other_clothes_leave_the_body_as_it_is():
+def test_other_clothes_keep_the_body():
     rng = np.random.default_rng(4)
     for _ in range(20):
         person = sample_person(rng)

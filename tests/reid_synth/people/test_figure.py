@@ -1,4 +1,4 @@
-"""Bodies, clothes and what is carried: every kind can be built, stands on the ground, and moves as people do."""
+"""Figures: every kind can be built, stands on the ground, and moves plausibly."""
 
 from dataclasses import replace
 from typing import get_args
@@ -18,7 +18,7 @@ def person():
     return replace(sample_person(np.random.default_rng(8)), bag="none", carried="none", hat="none")
 
 
-def everybody(person):
+def all_kinds(person):
     for name, kinds in (
         ("bag", BagKind),
         ("carried", Carried),
@@ -31,17 +31,17 @@ def everybody(person):
     yield from (replace(person, bottom=replace(person.bottom, kind=kind)) for kind in get_args(BottomKind))
 
 
-def test_every_kind_of_person_is_made_of_known_surfaces_and_stands_on_the_ground(person):
-    for someone in everybody(person):
+def test_every_kind_of_person_can_be_built_and_stands_on_the_ground(person):
+    for person_of_kind in all_kinds(person):
         for phase in np.linspace(0, 2 * np.pi, 5):
-            parts = build_figure(someone, Pose(phase=float(phase)))
+            parts = build_figure(person_of_kind, Pose(phase=float(phase)))
             assert {part.surface for part in parts} <= set(SURFACES)
             assert all(len(part.widths) == len(part.depths) <= MAX_KNOTS for part in parts)
             soles = [min(part.start[2], part.end[2]) - min(part.depths) for part in parts if part.surface == "sole"]
             assert min(soles) == pytest.approx(0)
 
 
-def test_legs_move_against_each_other(person):
+def test_legs_move_in_opposition(person):
     thighs = [part for part in build_figure(person, Pose(phase=np.pi / 2)) if part.surface == "thigh"]
     assert thighs[0].end[1] > 0 > thighs[1].end[1]
 
@@ -52,7 +52,7 @@ def test_a_standing_person_has_both_feet_side_by_side(person):
 
 
 @pytest.mark.parametrize("gesture", get_args(Gesture))
-def test_every_gesture_moves_the_hand_and_keeps_the_arm_whole(person, gesture):
+def test_every_gesture_moves_the_hand_and_keeps_the_arm_length(person, gesture):
     hands, lengths = [], []
     for pose in (Pose(0.3), Pose(0.3, gestures=(gesture, "swing"))):
         parts = build_figure(person, pose)
@@ -63,7 +63,7 @@ def test_every_gesture_moves_the_hand_and_keeps_the_arm_whole(person, gesture):
     assert gesture == "swing" or np.linalg.norm(hands[0] - hands[1]) > 0.02
 
 
-def test_who_pushes_a_pram_has_both_hands_on_it_and_who_holds_an_umbrella_one(person):
+def test_a_pram_takes_both_hands_and_an_umbrella_one(person):
     rng = np.random.default_rng(0)
     assert sample_pose(replace(person, carried="pram"), 0.0, 1.0, rng).gestures == ("push", "push")
     held = sample_pose(replace(person, carried="umbrella", bag_side=1), 0.0, 1.0, rng).gestures

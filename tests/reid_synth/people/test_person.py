@@ -1,4 +1,4 @@
-"""People: seeded, varied, and near-copies that differ in little."""
+"""Sampled people: determinism, variety, and near-copies."""
 
 from dataclasses import asdict
 from itertools import pairwise
@@ -11,7 +11,7 @@ from reid_synth.people.person import BagKind, Carried, HairStyle, change_clothes
 from reid_synth.people.wardrobe import BottomKind, TopKind
 
 
-def test_same_seed_same_person_and_other_seed_another():
+def test_people_depend_on_the_seed():
     assert sample_person(np.random.default_rng(5)) == sample_person(np.random.default_rng(5))
     assert sample_person(np.random.default_rng(5)) != sample_person(np.random.default_rng(6))
 
@@ -36,7 +36,7 @@ def test_the_population_is_varied():
         assert len(kinds) == least
 
 
-def test_a_near_copy_shares_most_and_differs_in_something():
+def test_a_near_copy_shares_most_attributes():
     rng = np.random.default_rng(3)
     for _ in range(50):
         person = sample_person(rng)
@@ -47,7 +47,7 @@ def test_a_near_copy_shares_most_and_differs_in_something():
         assert copy.top.kind != "dress" or copy.bottom.kind == "skirt"
 
 
-def test_a_change_of_clothes_keeps_the_body_and_nothing_that_is_worn():
+def test_a_change_of_clothes_keeps_only_the_body():
     rng = np.random.default_rng(5)
     for _ in range(50):
         person = sample_person(rng)
@@ -72,5 +72,5 @@ def test_a_change_of_clothes_keeps_the_body_and_nothing_that_is_worn():
 def test_a_share_of_the_people_are_near_copies():
     people = sample_people(np.random.default_rng(1), 60, near_copies=1.0)
     shared = [first.stride == second.stride for first, second in pairwise(people)]
-    assert all(shared)  # nothing exchanges the gait, so a chain of copies keeps it
+    assert all(shared)  # near-copies keep the gait
     assert len(sample_people(np.random.default_rng(1), 7)) == 7

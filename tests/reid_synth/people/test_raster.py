@@ -1,4 +1,4 @@
-"""The compiled loops: geometry against an obvious twin that asks one pixel at a time, holes, light."""
+"""Compiled loops: geometry against a slow per-pixel reference, holes, light."""
 
 import numpy as np
 import pytest
@@ -19,8 +19,8 @@ def atlas() -> np.ndarray:
     return pages
 
 
-def twin_depth(part: Part, x: float, y: float, heading: float, tilt: float, scale: float) -> float | None:
-    """Depth of the near side of a part at a pixel; None beside it."""
+def reference_depth(part: Part, x: float, y: float, heading: float, tilt: float, scale: float) -> float | None:
+    """Return the depth of the near side of a part at a pixel; None beside it."""
     start, end = (point * scale for point in project(np.array([part.start, part.end]), heading, tilt))
     side, front = abs(np.cos(heading)), abs(np.sin(heading))
     length = np.hypot(*(end - start)[:2])
@@ -43,7 +43,7 @@ def twin_depth(part: Part, x: float, y: float, heading: float, tilt: float, scal
 
 
 @pytest.mark.parametrize(("heading", "tilt"), [(0.5, 0.0), (-2.0, 0.4)])
-def test_the_nearest_part_is_that_of_a_pixel_by_pixel_twin(atlas, heading, tilt):
+def test_rasterisation_equals_a_slow_reference(atlas, heading, tilt):
     parts = [
         Part("torso", (0.0, 0.0, 1.0), (0.0, 0.0, 0.2), (0.2, 0.3, 0.25), (0.1, 0.2, 0.2), 0.5),
         Part("hand", (-0.4, 0.3, 0.5), (0.4, 0.1, 0.7), (0.08, 0.08), (0.08, 0.08), 1.0),
@@ -52,25 +52,25 @@ def test_the_nearest_part_is_that_of_a_pixel_by_pixel_twin(atlas, heading, tilt)
     compared = 0
     for y in range(0, buffer.depth.shape[0], 3):
         for x in range(0, buffer.depth.shape[1], 3):
-            depths = [twin_depth(part, x - foot[0], y - foot[1], heading, tilt, 40.0) for part in parts]
+            depths = [reference_depth(part, x - foot[0], y - foot[1], heading, tilt, 40.0) for part in parts]
             known = [(depth, index) for index, depth in enumerate(depths) if depth is not None]
-            nearest, who = min(known, default=(1e6, -1))
-            if who < 0 or buffer.part[y, x] < 0 or (len(known) == 2 and abs(known[0][0] - known[1][0]) < 0.1):
+            nearest, person = min(known, default=(1e6, -1))
+            if person < 0 or buffer.part[y, x] < 0 or (len(known) == 2 and abs(known[0][0] - known[1][0]) < 0.1):
                 continue  # on an edge single and double precision may differ by a pixel
-            assert buffer.part[y, x] == who
+            assert buffer.part[y, x] == person
             assert buffer.depth[y, x] == pytest.approx(nearest, abs=0.05)
             compared += 1
     assert compared > 50
     drawn = (buffer.part >= 0).mean()
     inside = [
-        any(twin_depth(part, x - foot[0], y - foot[1], heading, tilt, 40.0) is not None for part in parts)
+        any(reference_depth(part, x - foot[0], y - foot[1], heading, tilt, 40.0) is not None for part in parts)
         for y in range(buffer.depth.shape[0])
         for x in range(buffer.depth.shape[1])
     ]
     assert drawn == pytest.approx(np.mean(inside), abs=0.005)
 
 
-def test_through_a_hole_one_sees_what_is_inside_and_the_far_wall(atlas):
+def test_holes_show_inner_parts_and_the_far_wall(atlas):
     shell, core = SURFACE_INDEX["outer"], SURFACE_INDEX["torso"]
     atlas[shell, :, FRONT - 20 : FRONT + 20, 3] = 0
     atlas[shell, ..., :3], atlas[core, ..., :3] = (0, 250, 0), (250, 0, 0)
@@ -88,7 +88,7 @@ def test_through_a_hole_one_sees_what_is_inside_and_the_far_wall(atlas):
     assert part == 0 and (column < 20 or column > COLUMNS - 20)
 
 
-def test_parts_may_come_in_any_order(atlas):
+def test_the_order_of_parts_does_not_matter(atlas):
     parts = [
         Part("torso", (0.0, 0.0, 1.0), (0.0, 0.0, 0.2), (0.2, 0.3), (0.1, 0.2), 0.5),
         Part("hand", (-0.4, 0.3, 0.5), (0.4, 0.1, 0.7), (0.08, 0.08), (0.08, 0.08), 1.0),
@@ -120,7 +120,7 @@ def test_light_from_the_right_brightens_the_right_and_casts_shadows(atlas):
     assert (darker < -1).sum() == 0
 
 
-def test_what_is_compiled_gives_what_the_same_python_gives(atlas):
+def test_compiled_loops_equal_plain_python(atlas):
     parts = [Part("torso", (0.0, 0.0, 0.5), (0.1, 0.0, 0.1), (0.1, 0.15), (0.1, 0.1), 0.5)]
     buffer, table, _ = draw_parts(parts, atlas, 0.3, 0.2, 30.0)
     again = buffer._replace(

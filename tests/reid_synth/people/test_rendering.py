@@ -1,4 +1,4 @@
-"""Whole people: tight sprites, the right side in front, the same in every run."""
+"""Rendered people: tight sprites, correct sides, determinism."""
 
 from dataclasses import replace
 
@@ -23,11 +23,11 @@ def draw(
     )
 
 
-def test_same_arguments_same_bytes(person):
+def test_same_arguments_give_the_same_bytes(person):
     assert np.array_equal(draw(person, 0.4, 0.2).rgba, draw(person, 0.4, 0.2).rgba)
 
 
-def test_a_standing_person_is_as_tall_as_they_are(person):
+def test_a_standing_person_has_the_right_height(person):
     sprite = render_person(
         replace(person, hair_style="bald", legs=1.0),
         phase=0, heading=0, tilt=0, pixels_per_metre=100, rng=np.random.default_rng(0), gait_amplitude=0,
@@ -43,13 +43,13 @@ def test_the_sprite_is_tight_and_premultiplied(person):
     assert (rgba[..., :3].max(axis=2).astype(int) <= rgba[..., 3].astype(int) + 1).all()
 
 
-def test_from_a_steeper_camera_a_person_looks_shorter(person):
+def test_a_steeper_camera_shortens_the_person(person):
     heights = [draw(person, tilt=tilt).rgba.shape[0] for tilt in (0.0, 0.5, 0.9)]
     assert heights[0] > heights[1] > heights[2]
 
 
-def test_left_and_right_are_not_mixed_up():
-    """Heading 0 comes towards the camera, so the person's left is on the picture's right; π/2 walks to the right."""
+def test_left_and_right_are_correct():
+    """Heading 0 comes towards the camera, so the person's left is on the right of the image; π/2 walks to the right."""
     left = np.array([[1.0, 0, 0]])
     forward = np.array([[0, 1.0, 0]])
     assert project(left, 0.0, 0.0)[0] == pytest.approx([1, 0, 0])
@@ -57,8 +57,8 @@ def test_left_and_right_are_not_mixed_up():
     assert project(forward, np.pi / 2, 0.0)[0] == pytest.approx([1, 0, 0])
 
 
-def test_an_open_jacket_shows_the_shirt_in_front_and_not_behind(person):
-    """A red shirt under a green jacket: seen from the front mostly red, from behind green."""
+def test_an_open_jacket_shows_the_shirt_only_in_front(person):
+    """A red shirt under a green jacket: mostly red from the front, green from behind."""
     jacket = replace(person.top, kind="jacket", colour=(0.0, 250.0, 0.0), pattern="plain")
     dressed = replace(
         person, top=jacket, open_front=0.5, inner_colour=(250.0, 0.0, 0.0), sleeve_colour=None, hair_style="bald",
@@ -78,7 +78,7 @@ def test_an_open_jacket_shows_the_shirt_in_front_and_not_behind(person):
     assert redness(np.pi) < -50
 
 
-def test_a_bag_is_seen_on_its_side(person):
+def test_a_bag_is_visible_on_its_side(person):
     carrying = replace(person, bag="handbag", bag_colour=(250.0, 0.0, 250.0), bag_side=1)
 
     def side(heading: float) -> float:
@@ -86,5 +86,5 @@ def test_a_bag_is_seen_on_its_side(person):
         pink = (sprite.rgba[..., 0] > 80) & (sprite.rgba[..., 1] < 60) & (sprite.rgba[..., 2] > 80)
         return float(np.flatnonzero(pink.any(axis=0)).mean() - sprite.foot_xy[0])
 
-    assert side(0.0) > 5  # coming towards the camera, the left hand is on the picture's right
+    assert side(0.0) > 5  # coming towards the camera, the left hand is on the right of the image
     assert side(np.pi) < -5

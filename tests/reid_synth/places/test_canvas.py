@@ -1,4 +1,4 @@
-"""Painting: what lands where, who hides whom, and how shadows fall."""
+"""Canvas: positions, occlusion, shadows."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def test_a_ground_square_is_painted_where_the_camera_projects_it() -> None:
     assert np.allclose((columns.max() + 1, rows.max() + 1), high, atol=1.5)
 
 
-def test_what_reaches_behind_the_lens_is_cut_off_not_turned_over() -> None:
+def test_polygons_are_clipped_in_front_of_the_lens() -> None:
     level = Camera(height_m=6.0, tilt=0.1, focal_px=500.0, width=320, height=240)
     sheet = canvas(level)
     sheet.fill(lift(np.array([(-2.0, -30.0), (2.0, -30.0), (2.0, 25.0), (-2.0, 25.0)]), 0.0), RED)
@@ -41,7 +41,7 @@ def test_what_reaches_behind_the_lens_is_cut_off_not_turned_over() -> None:
     horizon = int(level.horizon)
     assert horizon > 50
     assert painted[-1, 150:170].all() and not painted[: horizon + 1].any()
-    sheet.fill(lift(np.array([(-1.0, -30.0), (1.0, -30.0), (0.0, -9.0)]), 0.0), np.zeros(3))  # all behind: nothing
+    sheet.fill(lift(np.array([(-1.0, -30.0), (1.0, -30.0), (0.0, -9.0)]), 0.0), np.zeros(3))  # all behind the lens
     assert (sheet.image > 0).all()
 
 
@@ -54,14 +54,14 @@ def test_the_box_of_a_sprite_is_tight_around_its_solid_pixels() -> None:
     assert footprint.pixels == (sheet.ids == 5).sum() == sheet.visible_pixels(5)[4]
 
 
-def test_the_foot_point_lands_where_asked() -> None:
+def test_the_foot_point_is_painted_at_the_given_pixel() -> None:
     sheet = canvas()
     footprint = sheet.draw_sprite(standing_sprite(), (8.0, 39.0), np.array([160.0, 150.0]), 1.0, 1)
     assert footprint.box_xyxy[3] == pytest.approx(150.0, abs=0.5)
     assert footprint.box_xyxy[[0, 2]] == pytest.approx([155.0, 166.0], abs=0.5)
 
 
-def test_a_sprite_over_the_edge_has_the_box_of_what_lies_inside_and_keeps_its_pixels() -> None:
+def test_a_sprite_at_the_edge_has_a_clipped_box_and_its_full_pixel_count() -> None:
     whole = canvas().draw_sprite(standing_sprite(), (8.0, 39.0), np.array([160.0, 150.0]), 1.0, 1)
     sheet = canvas()
     cut = sheet.draw_sprite(standing_sprite(), (8.0, 39.0), np.array([0.0, 150.0]), 1.0, 1)
@@ -72,7 +72,7 @@ def test_a_sprite_over_the_edge_has_the_box_of_what_lies_inside_and_keeps_its_pi
     assert outside.pixels == whole.pixels and sheet.visible_pixels(2)[1] == 0 and not outside.box_xyxy.any()
 
 
-def test_a_solid_in_front_takes_pixels_away_from_a_person() -> None:
+def test_a_solid_in_front_occludes_a_person() -> None:
     sheet = canvas()
     foot = CAMERA.project(np.array([0.0, 16.0, 0.0]))
     footprint = sheet.draw_sprite(standing_sprite(80, 32), (16.0, 79.0), foot, 0.6, 1)
@@ -81,7 +81,7 @@ def test_a_solid_in_front_takes_pixels_away_from_a_person() -> None:
     assert 0.2 < share < 0.8
 
 
-def test_premultiplied_colours_are_laid_over_what_is_there() -> None:
+def test_premultiplied_colours_are_blended_over_the_canvas() -> None:
     sheet = canvas()
     half = np.full((10, 10, 4), (60, 60, 60, 128), np.uint8)  # colour 120 at half opacity
     sheet.draw_sprite(half, (5.0, 10.0), np.array([100.0, 100.0]), 1.0, 0)
@@ -99,7 +99,7 @@ def test_shadows_fall_away_from_the_light_and_only_darken() -> None:
     assert image[tip[1], tip[0] - 5].max() < 90 and image[left[1], left[0]].min() >= 99
     assert image.max() <= 100 and foot[0] < tip[0]
     before = image
-    sheet.apply_shadows()  # no shadow is laid twice
+    sheet.apply_shadows()  # shadows are applied once
     assert (sheet.downsampled() == before).all()
 
 
@@ -113,7 +113,7 @@ def test_a_sprite_casts_a_shadow_of_its_own_height() -> None:
     assert rows.min() == pytest.approx(end, abs=3) and rows.max() == pytest.approx(foot, abs=3)
 
 
-def test_parts_are_turned_about_their_object() -> None:
+def test_primitives_rotate_about_their_object() -> None:
     points = to_world(Polygon(np.array([(1.0, 0.0, 0.5)] * 3), RED), np.array([3.0, 4.0]), np.pi / 2)
     assert np.allclose(points, [(3.0, 5.0, 0.5)] * 3)
     ends = to_world(Cylinder((0, 1, 0), (0, 1, 2), 0.1, 0.1, RED), np.array([3.0, 4.0]), np.pi / 2)
@@ -129,11 +129,11 @@ def test_panels_stay_within_their_size(corners: int) -> None:
         assert np.ptp(points[:, 0]) == pytest.approx(0.6) and np.ptp(points[:, 2]) == pytest.approx(0.4)
 
 
-def test_many_shapes_at_once_are_painted_as_one_by_one() -> None:
+def test_fill_each_equals_repeated_fill() -> None:
     rng = np.random.default_rng(0)
     centres = rng.uniform(
         (-40, -10), (40, 60), (300, 2)
-    )  # beside the picture, behind the lens and across its plane too
+    )  # also outside the image, behind the lens and across its plane
     shapes = lift(centres[:, None] + rng.uniform(-3, 3, (300, 4, 2)), 0.0)
     at_once, in_turn = canvas(), canvas()
     at_once.fill_each(shapes, RED)
@@ -142,7 +142,7 @@ def test_many_shapes_at_once_are_painted_as_one_by_one() -> None:
     assert (at_once.image == in_turn.image).all() and (at_once.image != 100).any()
 
 
-def test_what_shines_is_nobody_and_is_found_again() -> None:
+def test_emissive_pixels_have_no_identity_and_are_in_the_mask() -> None:
     sheet = canvas()
     sheet.draw_primitives([Cylinder((0, 0, 0), (0, 0, 3), 0.5, 0.5, RED, emissive=True)], np.array([0.0, 15.0]), 0.0)
     assert sheet.visible_pixels(2).tolist() == [0, 0]
@@ -151,16 +151,16 @@ def test_what_shines_is_nobody_and_is_found_again() -> None:
     assert np.abs((lamps > 0).sum() * SUPERSAMPLING**2 - (sheet.ids == EMISSIVE).sum()) < 0.1 * (sheet.ids != 0).sum()
 
 
-def test_a_picture_is_painted_where_its_corners_are() -> None:
+def test_a_textured_quad_is_painted_between_its_corners() -> None:
     sheet = canvas()
-    print_ = np.full((40, 60, 4), 255, np.uint8)
-    print_[:, :30, :3], print_[:, 30:, :3] = (200, 0, 0), (0, 0, 200)
-    sheet.draw_primitives([textured_panel((0.0, 0.0, 1.0), 3.0, 2.0, print_)], np.array([0.0, 15.0]), 0.0)
+    texture = np.full((40, 60, 4), 255, np.uint8)
+    texture[:, :30, :3], texture[:, 30:, :3] = (200, 0, 0), (0, 0, 200)
+    sheet.draw_primitives([textured_panel((0.0, 0.0, 1.0), 3.0, 2.0, texture)], np.array([0.0, 15.0]), 0.0)
     image = sheet.downsampled()
     for x, colour in ((-0.8, [200, 0, 0]), (0.8, [0, 0, 200])):
         u, v = CAMERA.project(np.array([x, 15.0, 1.0])).astype(int)
         assert image[v, u].tolist() == colour
 
 
-def test_a_turned_sun_casts_the_shadow_over_turned_axes() -> None:
+def test_a_turned_sun_casts_a_turned_shadow() -> None:
     assert Sun((0.8, 0.0), 0.4).turned(np.pi / 2).shadow_xy == pytest.approx((0.0, 0.8))

@@ -1,4 +1,4 @@
-"""House fronts and printed matter: sizes, windows that can be lit, seeds."""
+"""Facades and signage: sizes, windows that can be lit, seeds."""
 
 import numpy as np
 import pytest
@@ -14,14 +14,14 @@ from reid_synth.places.textures import TILE
 CAMERA = Camera(height_m=5.0, tilt=0.1, focal_px=300.0, width=192, height=144)
 
 
-def test_fronts_have_windows_and_differ() -> None:
-    fronts = [make_facade(np.random.default_rng(seed)) for seed in range(12)]
-    for front in fronts:
+def test_facades_have_windows_and_differ() -> None:
+    facades = [make_facade(np.random.default_rng(seed)) for seed in range(12)]
+    for front in facades:
         assert front.image.shape == (TILE, 2 * TILE, 3) and front.panes.shape == (TILE, 2 * TILE)
         assert front.image.dtype == front.panes.dtype == np.uint8
-    assert sum(front.panes.any() for front in fronts) > 8
-    assert (fronts[0].image != fronts[1].image).any()
-    assert (make_facade(np.random.default_rng(0)).image == fronts[0].image).all()
+    assert sum(front.panes.any() for front in facades) > 8
+    assert (facades[0].image != facades[1].image).any()
+    assert (make_facade(np.random.default_rng(0)).image == facades[0].image).all()
 
 
 @pytest.mark.parametrize("lamps", [0.0, 1.0])
@@ -33,7 +33,7 @@ def test_windows_shine_when_they_are_lit(lamps: float) -> None:
     assert (canvas.emissive() > 0).any() == bool(lamps) and canvas.visible_pixels(3).tolist() == [0, 0, 0]
 
 
-def test_houses_have_ends() -> None:
+def test_houses_have_gables() -> None:
     houses = [
         wall for seed in range(20) for wall in sample_walls(CAMERA, np.random.default_rng(seed)) if not wall.leafy
     ]
@@ -41,7 +41,7 @@ def test_houses_have_ends() -> None:
 
 
 @pytest.mark.parametrize("shape", [0.3, 1.0, 2.0])
-def test_print_is_opaque_and_has_something_on_it(shape: float) -> None:
+def test_prints_are_opaque_and_not_plain(shape: float) -> None:
     rng = np.random.default_rng(1)
     figure = np.zeros((90, 40, 4), np.uint8)
     figure[5:, 10:30] = (200, 30, 30, 255)

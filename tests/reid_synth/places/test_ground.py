@@ -1,4 +1,4 @@
-"""Ground in perspective against a slow twin; ribbons; noise that tiles."""
+"""Ground in perspective against a slow reference; ribbons; tileable noise."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from reid_synth.places.textures import TILE, asphalt, brick, concrete, grass, gr
 CAMERA = Camera(height_m=6.0, tilt=0.35, focal_px=300.0, width=192, height=144)
 
 
-def test_every_ground_pixel_shows_the_texture_of_the_point_it_sees() -> None:
+def test_ground_pixels_equal_a_slow_reference() -> None:
     canvas = Canvas(CAMERA, Sun((0.0, 0.0), 0.2))
     y, x = np.mgrid[0:TILE, 0:TILE] * 2 * np.pi / TILE
     relief = (128 + 40 * np.sin(x) + 40 * np.cos(y)).astype(np.uint8)  # smooth, so that mip levels hardly matter
@@ -37,7 +37,7 @@ def test_above_the_horizon_the_ground_is_plain() -> None:
     assert (sheet[: above - 2] == 90).all() and (sheet[-1] == 0).all()
 
 
-def test_visible_ground_is_seen() -> None:
+def test_sampled_ground_points_are_visible() -> None:
     rng = np.random.default_rng(0)
     for _ in range(50):
         point = sample_visible_ground(CAMERA, rng)
@@ -67,7 +67,7 @@ def test_steeper_noise_is_smoother() -> None:
 
 
 @pytest.mark.parametrize("maker", [asphalt, brick, concrete, grass, gravel, paving])
-def test_reliefs_centre_on_the_surface_colour(maker) -> None:  # type: ignore[no-untyped-def]
+def test_reliefs_are_centred_on_the_surface_colour(maker) -> None:  # type: ignore[no-untyped-def]
     relief = maker(np.random.default_rng(5))
     assert relief.dtype == np.uint8 and relief.shape[1] == TILE and 105 < relief.mean() < 140 and relief.std() > 1
     coloured = tint(relief, np.array([100.0, 50.0, 20.0]))
@@ -75,7 +75,7 @@ def test_reliefs_centre_on_the_surface_colour(maker) -> None:  # type: ignore[no
     assert coloured.mean(axis=(0, 1)) == pytest.approx(np.array([100, 50, 20]) * relief.mean() / 128, rel=0.1)
 
 
-def test_a_spread_area_shows_what_the_whole_sheet_would() -> None:
+def test_a_filled_area_equals_the_whole_ground_inside() -> None:
     relief = asphalt(np.random.default_rng(1))
     colour, area = np.array([150.0, 140.0, 120.0]), np.array([(-4.0, 9.0), (3.0, 10.0), (5.0, 18.0), (-2.0, 16.0)])
     whole, part = (Canvas(CAMERA, Sun((0.0, 0.0), 0.2)) for _ in range(2))

@@ -1,4 +1,4 @@
-"""Floors: they end at the horizon, differ with the seed, and roads lie where they should."""
+"""Ground layouts: they end at the horizon and depend on the seed; roads cover a part of the ground."""
 
 import numpy as np
 
@@ -11,26 +11,26 @@ CAMERA = Camera(height_m=5.0, tilt=0.1, focal_px=300.0, width=192, height=144)
 SURFACES = make_surfaces(2, per_kind=1)
 
 
-def floor(seed: int) -> Canvas:
+def layout(seed: int) -> Canvas:
     canvas = Canvas(CAMERA, Sun((0.0, 0.0), 0.2))
     canvas.image[:] = (1, 2, 3)  # the sky
     paint_ground_layout(canvas, SURFACES, np.random.default_rng(seed))
     return canvas
 
 
-def test_the_floor_covers_the_ground_and_leaves_the_sky() -> None:
+def test_the_layout_covers_the_ground_and_leaves_the_sky() -> None:
     for seed in range(8):
-        image = floor(seed).image
+        image = layout(seed).image
         horizon = int(2 * CAMERA.horizon)
         assert (image[: horizon - 2] == (1, 2, 3)).all()
         assert (image[horizon + 2 :] != (1, 2, 3)).any(axis=2).all()
 
 
-def test_same_seed_same_floor() -> None:
-    assert (floor(3).image == floor(3).image).all() and (floor(3).image != floor(4).image).any()
+def test_same_seed_gives_the_same_layout() -> None:
+    assert (layout(3).image == layout(3).image).all() and (layout(3).image != layout(4).image).any()
 
 
-def test_a_road_changes_a_part_of_the_ground_only() -> None:
+def test_a_road_covers_a_part_of_the_ground() -> None:
     shares = []
     for seed in range(8):
         canvas = Canvas(CAMERA, Sun((0.0, 0.0), 0.2))

@@ -1,4 +1,4 @@
-"""Things that look like people: made, painted, and never counted as people."""
+"""Lookalikes: painted, and never counted as people."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def figure() -> np.ndarray:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_statue_is_one_colour_and_stands_on_a_plinth(seed: int) -> None:
+def test_a_statue_has_one_colour_and_a_plinth(seed: int) -> None:
     shape = statue(np.random.default_rng(seed), figure(), PIXELS_PER_METRE)
     assert shape.rgba.shape[0] > 163 and (shape.rgba[-1, :, 3] == 255).all()
     solid = shape.rgba[shape.rgba[..., 3] > 0][:, :3].astype(int)
@@ -30,7 +30,7 @@ def test_a_statue_is_one_colour_and_stands_on_a_plinth(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_dummies_and_placards_are_pictures_on_solids_above_the_ground(seed: int) -> None:
+def test_mannequins_and_placards_are_textured_solids_above_the_ground(seed: int) -> None:
     for parts in (mannequin(np.random.default_rng(seed), figure(), PIXELS_PER_METRE),
                   placard(np.random.default_rng(seed), figure())):  # fmt: skip
         images = [part for part in parts if isinstance(part, TexturedQuad)]
@@ -39,7 +39,7 @@ def test_dummies_and_placards_are_pictures_on_solids_above_the_ground(seed: int)
 
 
 @pytest.mark.parametrize("maker", LOOKALIKES.values(), ids=LOOKALIKES)
-def test_lookalikes_hide_people_and_are_nobody(maker) -> None:  # type: ignore[no-untyped-def]
+def test_lookalikes_occlude_people_and_have_no_identity(maker) -> None:  # type: ignore[no-untyped-def]
     canvas = Canvas(CAMERA, Sun((0.5, 0.5), 0.3))
     canvas.image[:] = 100
     canvas.ids[:] = 1
@@ -50,20 +50,20 @@ def test_lookalikes_hide_people_and_are_nobody(maker) -> None:  # type: ignore[n
     assert unnoticed.sum() < 0.1 * hidden.sum()
 
 
-def test_figures_need_models() -> None:
+def test_human_shaped_objects_need_a_sprite_bank() -> None:
     surfaces, bank = make_surfaces(1, per_kind=1), render_sprite_bank(4, seed=1)
 
     def figures(models) -> int:  # type: ignore[no-untyped-def]
         found = 0
         for seed in range(25):
             objects = scatter_objects(CAMERA, surfaces, [], [], models, np.random.default_rng(seed))
-            found += sum(isinstance(obj.shape, Cutout) and obj.shape.metre == PIXELS_PER_METRE for obj in objects)
+            found += sum(isinstance(obj.shape, Cutout) and obj.shape.px_per_m == PIXELS_PER_METRE for obj in objects)
         return found
 
     assert figures(None) == 0 < figures(bank)
 
 
-def test_no_large_thing_takes_the_place_of_a_person() -> None:
+def test_no_large_object_covers_a_person() -> None:
     surfaces, people = make_surfaces(1, per_kind=1), [np.array([0.0, 15.0]), np.array([3.0, 20.0])]
     for seed in range(25):
         for obj in scatter_objects(CAMERA, surfaces, [], people, None, np.random.default_rng(seed)):

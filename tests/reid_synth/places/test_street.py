@@ -1,4 +1,4 @@
-"""Random streets: determinism, boxes, visibility; the bank of people; what stands behind walls."""
+"""Random streets: determinism, boxes, visibility; sprite bank; occlusion by walls."""
 
 from pathlib import Path
 
@@ -28,13 +28,13 @@ def street(seed: int, surfaces: Surfaces, bank: SpriteBank, apply_response: bool
     return compose_street(np.random.default_rng(seed), surfaces, bank, apply_response)
 
 
-def test_same_seed_same_street(surfaces: Surfaces, bank: SpriteBank) -> None:
+def test_same_seed_gives_the_same_street(surfaces: Surfaces, bank: SpriteBank) -> None:
     first, second, other = (street(seed, surfaces, bank) for seed in (1, 1, 2))
     assert all((a == b).all() for a, b in zip(first, second, strict=True))
     assert (first.image != other.image).any()
 
 
-def test_boxes_lie_in_the_picture_and_shares_are_shares(surfaces: Surfaces, bank: SpriteBank) -> None:
+def test_boxes_lie_in_the_image_and_visibility_between_0_and_1(surfaces: Surfaces, bank: SpriteBank) -> None:
     people = 0
     for seed in range(12):
         image, boxes, visibility, ids = street(seed, surfaces, bank)
@@ -43,7 +43,7 @@ def test_boxes_lie_in_the_picture_and_shares_are_shares(surfaces: Surfaces, bank
         assert (boxes >= 0).all() and (boxes[:, 2:] > boxes[:, :2]).all() and (boxes[:, 2:] <= (WIDTH, HEIGHT)).all()
         assert ((visibility >= 0) & (visibility <= 1)).all()
         people += len(boxes)
-    assert people > 12  # not everybody was turned away
+    assert people > 12  # not all candidates were rejected
 
 
 def test_some_streets_are_empty_and_some_are_full(surfaces: Surfaces, bank: SpriteBank) -> None:
@@ -51,7 +51,7 @@ def test_some_streets_are_empty_and_some_are_full(surfaces: Surfaces, bank: Spri
     assert min(counts) == 0 and max(counts) >= 6
 
 
-def test_the_bank_is_sorted_and_answers_with_the_tilt_asked_for(bank: SpriteBank) -> None:
+def test_the_bank_is_sorted_and_samples_by_tilt(bank: SpriteBank) -> None:
     assert len(bank) == 24 and (np.diff(bank.tilts) >= 0).all()
     rng = np.random.default_rng(0)
     steep = {bank.draw(2.0, rng).rgba.tobytes() for _ in range(20)}
@@ -62,7 +62,7 @@ def test_the_bank_is_sorted_and_answers_with_the_tilt_asked_for(bank: SpriteBank
         assert (sprite.rgba[..., :3].max(axis=2) <= sprite.rgba[..., 3]).all()  # premultiplied
 
 
-def test_the_bank_is_read_back_as_rendered(tmp_path: Path) -> None:
+def test_the_bank_is_loaded_as_rendered(tmp_path: Path) -> None:
     first = load_sprite_bank(tmp_path, count=4, seed=9)
     again = load_sprite_bank(tmp_path, count=4, seed=9)
     for name, array in vars(first).items():
@@ -70,16 +70,16 @@ def test_the_bank_is_read_back_as_rendered(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["sprites_4_9.npz"]
 
 
-def test_a_wall_hides_what_is_behind_it_only() -> None:
+def test_a_wall_occludes_only_points_behind_it() -> None:
     wall = Wall(np.array([-5.0, 20.0]), np.array([5.0, 20.0]), 4.0, leafy=False)
-    assert wall.hides(np.array([0.0, 25.0])) and wall.hides(np.array([0.0, 19.8]))
-    assert not wall.hides(np.array([0.0, 18.0])) and not wall.hides(np.array([9.0, 25.0]))
+    assert wall.occludes(np.array([0.0, 25.0])) and wall.occludes(np.array([0.0, 19.8]))
+    assert not wall.occludes(np.array([0.0, 18.0])) and not wall.occludes(np.array([9.0, 25.0]))
 
 
 @pytest.mark.parametrize(
     "maker", [*FURNITURE.values(), *LOOKALIKES.values(), car, van], ids=lambda maker: maker.__name__
 )
-def test_things_stand_on_the_ground_and_have_a_size_of_things(maker) -> None:  # type: ignore[no-untyped-def]
+def test_objects_stand_on_the_ground_and_have_realistic_sizes(maker) -> None:  # type: ignore[no-untyped-def]
     for seed in range(5):
         parts = maker(np.random.default_rng(seed))
         points = np.concatenate(

@@ -1,4 +1,4 @@
-"""Weather: what it does to a picture, and that the camera's truth does not change with it."""
+"""Weather: its effect on images, and the independence of the ground truth."""
 
 import numpy as np
 import pytest
@@ -29,12 +29,12 @@ def emissive(lit: bool = False) -> np.ndarray:
     return lamps
 
 
-def test_a_dry_day_leaves_the_picture_alone() -> None:
+def test_a_dry_day_does_not_change_the_image() -> None:
     after = Weather(SUN).grade(grey(), emissive(lit=True), np.random.default_rng(0))
     assert (after == 120).all()
 
 
-def test_at_dusk_all_is_dim_but_the_lamps_and_what_is_near_them() -> None:
+def test_dusk_dims_everything_except_lamps_and_their_surroundings() -> None:
     weather = Weather(SUN, light=(0.5, 0.4, 0.3), lamps=0.3)
     after = weather.grade(grey(), emissive(lit=True), np.random.default_rng(0)).astype(int)
     assert after[-1, -1].tolist() == [60, 48, 36]
@@ -42,7 +42,7 @@ def test_at_dusk_all_is_dim_but_the_lamps_and_what_is_near_them() -> None:
     assert after[32, 50, 0] > 70  # the halo
 
 
-def test_rain_draws_streaks_and_takes_contrast() -> None:
+def test_rain_adds_streaks_and_lowers_contrast() -> None:
     image = grey()
     image[:, ::2] = 20
     after = Weather(SUN, rain=1.0).grade(image, emissive(), np.random.default_rng(0)).astype(int)
@@ -51,16 +51,14 @@ def test_rain_draws_streaks_and_takes_contrast() -> None:
     assert rows.std() > 0 and (after[..., 0] != after[0, 0, 0]).any()
 
 
-def test_a_camera_turns_up_its_gain_in_little_light_and_is_noisier() -> None:
+def test_low_light_raises_gain_and_noise() -> None:
     response = Weather(SUN, light=(0.25, 0.25, 0.25), noise=3.0).adapt_response(CameraResponse(exposure=1.1, noise=1.5))
     assert (response.exposure, response.noise) == (pytest.approx(2.2), 4.5)
-    assert (
-        Weather(SUN, light=(1.15, 1.0, 0.9)).adapt_response(CameraResponse()).exposure == 1.0
-    )  # by day nothing is missing
+    assert Weather(SUN, light=(1.15, 1.0, 0.9)).adapt_response(CameraResponse()).exposure == 1.0  # full daylight
 
 
 @pytest.mark.parametrize("name", WEATHERS)
-def test_weathers_are_drawn_from_the_seed_and_keep_their_ranges(name: str) -> None:
+def test_weathers_depend_on_the_seed_and_stay_in_range(name: str) -> None:
     for seed in range(20):
         weather = WEATHERS[name](np.random.default_rng(seed))
         assert weather == WEATHERS[name](np.random.default_rng(seed))
@@ -68,14 +66,14 @@ def test_weathers_are_drawn_from_the_seed_and_keep_their_ranges(name: str) -> No
         assert (weather.wetness > 0) == (name == "rain") and (name != "dusk" or weather.lamps > 0)
 
 
-def test_every_weather_is_met() -> None:
+def test_every_weather_is_sampled() -> None:
     drawn = [sample_weather(np.random.default_rng(seed)) for seed in range(100)]
     assert any(weather.wetness for weather in drawn) and any(min(weather.light) < 0.7 for weather in drawn)
     assert any(weather.sun.darkness > 0.4 for weather in drawn)
 
 
 @pytest.mark.parametrize("make", [dusk, rainfall])
-def test_the_truth_of_a_street_is_the_same_in_every_weather(make) -> None:  # type: ignore[no-untyped-def]
+def test_ground_truth_does_not_depend_on_the_weather(make) -> None:  # type: ignore[no-untyped-def]
     surfaces, bank = make_surfaces(1, per_kind=1), render_sprite_bank(12, seed=1)
     weather = make(np.random.default_rng(1))
     dry = Weather(weather.sun, lamps=weather.lamps)
@@ -88,13 +86,13 @@ def test_the_truth_of_a_street_is_the_same_in_every_weather(make) -> None:  # ty
         assert (first.boxes_xyxy == second.boxes_xyxy).all() and (first.visibility == second.visibility).all()
 
 
-def test_the_mirror_shows_a_point_where_its_image_below_the_ground_is_seen() -> None:
+def test_a_mirrored_camera_projects_points_below_the_ground() -> None:
     mirror = MirroredCamera(**vars(CAMERA))
     assert np.allclose(mirror.project(np.array([1.0, 14.0, 1.7])), CAMERA.project(np.array([1.0, 14.0, -1.7])))
     assert Canvas(mirror, SUN).mirrored and not Canvas(CAMERA, SUN).mirrored
 
 
-def test_wet_ground_mirrors_what_stands_on_it() -> None:
+def test_wet_ground_reflects_objects() -> None:
     surfaces = make_surfaces(1, per_kind=1)
     sprite = np.zeros((60, 30, 4), np.uint8)
     sprite[:] = (255, 0, 0, 255)
@@ -112,7 +110,7 @@ def test_wet_ground_mirrors_what_stands_on_it() -> None:
     assert below[0] - below[1] > 20 and abs(beside[0] - beside[1]) < 10 and abs(above[0] - above[1]) < 10
 
 
-def test_a_scene_has_the_weather_asked_for_and_the_same_truth() -> None:
+def test_a_scene_has_the_given_weather_and_the_same_ground_truth() -> None:
     day, night = Scene(2), Scene(2, weather=dusk(np.random.default_rng(2)))
     (day_image, *day_truth), (night_image, *night_truth) = day.render(3), night.render(3)
     assert night_image.mean() < 0.9 * day_image.mean()
@@ -121,7 +119,7 @@ def test_a_scene_has_the_weather_asked_for_and_the_same_truth() -> None:
     assert (night.render(3)[0] == night_image).all()
 
 
-def test_all_cameras_of_a_world_stand_under_one_sun() -> None:
+def test_all_cameras_of_a_world_share_one_sun() -> None:
     shadow = np.array([0.6, 0.8])
     weather = Weather(Sun((0.6, 0.8), 0.4))
     world = World(1, WorldPlan(cameras=3, people=2, frames=2), weather=weather)
@@ -130,7 +128,7 @@ def test_all_cameras_of_a_world_stand_under_one_sun() -> None:
         assert np.allclose(post.to_local(post.position_xy + shadow), own)
 
 
-def test_people_are_lit_from_the_side_of_the_sun_and_evenly_under_clouds() -> None:
+def test_people_are_lit_from_the_sun_or_evenly_under_clouds() -> None:
     right = Conditions(Weather(Sun((-1.0, 0.0), 0.4)), CameraResponse()).light
     left = Conditions(Weather(Sun((1.0, 0.0), 0.4)), CameraResponse()).light
     cloudy = Conditions(Weather(Sun((0.05, 0.0), 0.2)), CameraResponse()).light

@@ -1,4 +1,4 @@
-"""Ways on the map: plausible speeds, company, standing, and no leap."""
+"""Trips: plausible speeds, groups, stops, no jumps."""
 
 from itertools import pairwise
 
@@ -17,11 +17,11 @@ def trips() -> list[Trip]:
     return plan_trips([sample_person(rng) for _ in range(30)], 7, -8.0, 64.0, LASTS_S, rng)
 
 
-def test_everybody_has_a_trip_and_a_number(trips: list[Trip]) -> None:
+def test_every_person_has_a_trip_and_a_number(trips: list[Trip]) -> None:
     assert [trip.person_id for trip in trips] == list(range(7, 37))
 
 
-def test_people_walk_or_stand_and_never_leap(trips: list[Trip]) -> None:
+def test_people_walk_or_stand_without_jumps(trips: list[Trip]) -> None:
     times = np.arange(0, LASTS_S, 0.25).tolist()
     for trip in trips:
         states = [trip.at(time) for time in times]
@@ -36,7 +36,7 @@ def test_people_walk_or_stand_and_never_leap(trips: list[Trip]) -> None:
         assert abs(np.median(steps[going]) - trip.speed) < 0.1
 
 
-def test_people_face_where_they_walk(trips: list[Trip]) -> None:
+def test_people_face_their_walking_direction(trips: list[Trip]) -> None:
     for trip in trips:
         state, later = trip.at(10.0), trip.at(10.1)
         if state.gait_amplitude and later.gait_amplitude:
@@ -44,7 +44,7 @@ def test_people_face_where_they_walk(trips: list[Trip]) -> None:
             assert np.array([np.cos(state.direction), np.sin(state.direction)]) @ moved > 0.9 * np.linalg.norm(moved)
 
 
-def test_some_walk_in_company_and_stay_together(trips: list[Trip]) -> None:
+def test_groups_stay_together(trips: list[Trip]) -> None:
     company = [(a, b) for a, b in pairwise(trips) if a.path is b.path]
     assert len(company) >= 5
     for one, other in company:
@@ -52,7 +52,7 @@ def test_some_walk_in_company_and_stay_together(trips: list[Trip]) -> None:
         assert min(apart) > 0.4 and max(apart) < 2.5
 
 
-def test_both_senses_are_walked(trips: list[Trip]) -> None:
+def test_both_directions_occur(trips: list[Trip]) -> None:
     senses = {np.sign(trip.at(30).ground_xy[0] - trip.at(10).ground_xy[0]) for trip in trips}
     assert senses >= {-1.0, 1.0}
 

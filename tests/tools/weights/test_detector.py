@@ -1,6 +1,5 @@
-"""The detector's training: three steps on four tiny streets; broken off and resumed equals unbroken; the log."""
+"""The detector's recipe: three steps on four tiny streets; resumed runs equal uninterrupted ones."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from learning_reid.detection.slim_frcnn import build_slim_frcnn
 from learning_reid.errors import UserError
-from learning_reid.training import steps
+from learning_reid.training.accelerator import make_accelerator
+from learning_reid.training.log import read_metrics
+from learning_reid.training.trainer import Trainer
 from tools.weights import detector
-from tools.weights.detector import DetectorRecipe, learning_rate, train_detector, train_step
-from tools.weights.detector_data import Sample, load_streets, make_batch
+from tools.weights.detector import DetectorRecipe, DetectorTask, train_detector
+from tools.weights.detector_data import Sample, StreetCache, load_streets, make_batch
 
-RECIPE = DetectorRecipe(steps=3, batch_size=2, warmup=2, streets=4, sprites=6, seed=11)
+RECIPE = DetectorRecipe(epochs=2, steps_per_epoch=2, warmup_epochs=1, batch_size=2, streets=4, sprites=6, seed=11)
 
 
 @pytest.fixture(scope="module")
@@ -26,65 +26,69 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def streets(cache: Path) -> StreetCache:
+    return load_streets(cache, RECIPE.streets, RECIPE.sprites, RECIPE.seed)
+
+
 @pytest.fixture(autouse=True)
 def in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    def batches(streets, seed: int, first: int, last: int, size: int) -> Iterator[list[Sample]]:  # type: ignore[no-untyped-def]
+    def generate_batches(streets: StreetCache, seed: int, first: int, last: int, size: int) -> Iterator[list[Sample]]:
         return (make_batch(streets, seed, step, size) for step in range(first, last))
 
-    monkeypatch.setattr(detector, "batches", batches)
+    monkeypatch.setattr(detector, "generate_batches", generate_batches)
 
 
-def weights_of(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = train_detector(RECIPE, tmp_path / "whole", cache).state_dict()
+    step, count = Trainer.step, 0
 
+    def failing(self: Trainer, batch: object) -> tuple[dict[str, float], int]:
+        nonlocal count
+        count += 1
+        if count == 4:
+            raise RuntimeError("power failure")
+        return step(self, batch)
 
-def test_resumed_equals_unbroken_bit_for_bit(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    unbroken = weights_of(train_detector(RECIPE, tmp_path / "whole", cache))
-    monkeypatch.setattr(steps, "CHECKPOINT_EVERY", 1)
-    broken_off = steps.save_checkpoint
-
-    def save_then_break(path: Path, model: torch.nn.Module, optimiser: object, recipe: object, step: int) -> None:
-        broken_off(path, model, optimiser, recipe, step)  # type: ignore[arg-type]
-        if step == 2:
-            raise RuntimeError("power cut")
-
-    monkeypatch.setattr(steps, "save_checkpoint", save_then_break)
-    with pytest.raises(RuntimeError, match="power cut"):
-        train_detector(RECIPE, tmp_path / "parts", cache)
-    monkeypatch.setattr(steps, "save_checkpoint", broken_off)
-    resumed = weights_of(train_detector(RECIPE, tmp_path / "parts", cache))
-    assert unbroken.keys() == resumed.keys()
-    assert all(torch.equal(unbroken[name], resumed[name]) for name in unbroken)
-    with (tmp_path / "parts" / "log.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [int(row["step"]) for row in rows] == [0, 1, 2]
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "step", failing)
+        with pytest.raises(RuntimeError, match="power failure"):
+            train_detector(RECIPE, tmp_path / "parts", cache)
+    resumed = train_detector(RECIPE, tmp_path / "parts", cache).state_dict()
+    assert whole.keys() == resumed.keys()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    rows = read_metrics(tmp_path / "parts")
+    assert [row["epoch"] for row in rows] == ["1", "2"]
     assert {"loss_classifier", "loss_box_reg", "loss_objectness", "loss_rpn_box_reg"} < set(rows[0])
-    assert all(float(row["loss_classifier"]) > 0 and float(row["images_per_second"]) > 0 for row in rows)
-    with pytest.raises(UserError, match="another recipe"):
+    assert all(float(row["loss_classifier"]) > 0 and float(row["images_per_s"]) > 0 for row in rows)
+    with pytest.raises(UserError, match="recipe.learning_rate was 0.0012, is 1.0"):
         train_detector(replace(RECIPE, learning_rate=1.0), tmp_path / "parts", cache)
+    assert float(read_metrics(tmp_path / "parts")[0]["loss"]) == pytest.approx(float(rows[0]["loss"]))
 
 
-def test_a_step_teaches_something(cache: Path) -> None:
-    torch.manual_seed(0)
-    streets = load_streets(cache, RECIPE.streets, RECIPE.sprites, RECIPE.seed)
+def create_trainer(streets: StreetCache, recipe: DetectorRecipe = RECIPE) -> Trainer[DetectorTask]:
+    return Trainer(DetectorTask(recipe, streets), recipe.schedule(), make_accelerator("cpu", amp="no"))
+
+
+def test_training_on_one_batch_reduces_its_loss(streets: StreetCache) -> None:
+    trainer = create_trainer(streets)
     batch = make_batch(streets, 0, 0, 2)
-    model = build_slim_frcnn()
-    recipe = replace(RECIPE, steps=100)
-    optimiser = torch.optim.AdamW(model.parameters())
-    losses = [sum(train_step(model, optimiser, batch, recipe, step).values()) for step in range(8)]
+    trainer.network.train()
+    losses = [trainer.step(batch)[0]["loss"] for _ in range(8)]
     assert losses[-1] < 0.7 * losses[0]
-    assert optimiser.param_groups[0]["lr"] == learning_rate(recipe, 7)
 
 
-def test_a_batch_without_anybody_can_be_learnt_from() -> None:
-    model = build_slim_frcnn()
+def test_a_batch_without_people_can_be_trained_on(streets: StreetCache) -> None:
+    trainer = create_trainer(streets)
+    trainer.network.train()
     empty = Sample(np.full((288, 384, 3), 90, np.uint8), np.zeros((0, 4), np.float32))
-    losses = train_step(model, torch.optim.AdamW(model.parameters()), [empty, empty], RECIPE, 0)
-    assert all(np.isfinite(list(losses.values()))) and losses["loss_box_reg"] == 0
+    metrics, images = trainer.step([empty, empty])
+    assert images == 2 and all(np.isfinite(list(metrics.values()))) and metrics["loss_box_reg"] == 0
 
 
-def test_the_learning_rate_rises_then_falls() -> None:
-    rates = [learning_rate(DetectorRecipe(), step) for step in range(DetectorRecipe().steps)]
-    top = int(np.argmax(rates))
-    assert (np.diff(rates[: top + 1]) > 0).all() and (np.diff(rates[top:]) < 0).all()
-    assert rates[top] == pytest.approx(DetectorRecipe().learning_rate, rel=0.01) and rates[-1] < 0.011 * rates[top]
+@pytest.mark.parametrize("steps", [1, 20, 50, 3200])
+def test_another_number_of_steps_is_rounded_up_to_whole_epochs(steps: int) -> None:
+    recipe = DetectorRecipe().with_steps(steps)
+    assert steps <= recipe.steps < 1.1 * steps + 1 and recipe.steps_per_epoch <= 20

@@ -9,7 +9,7 @@ from reid_synth.places.sprite_bank import load_sprite_bank
 from reid_synth.places.street import compose_street
 from reid_synth.places.surfaces import make_surfaces
 from tools.weights import detector_data
-from tools.weights.detector_data import CROP_HEIGHT, CROP_WIDTH, Sample, StreetCache, batches, load_streets, make_batch
+from tools.weights.detector_data import CROP_HEIGHT, CROP_WIDTH, Sample, StreetCache, generate_batches, load_streets, make_batch
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def cache(folder: Path) -> StreetCache:
     return load_streets(folder, count=3, sprites=8, seed=5, workers=1)
 
 
-def test_the_cache_holds_the_streets_of_its_seed(cache: StreetCache, folder: Path) -> None:
+def test_the_cache_contains_the_streets_of_its_seed(cache: StreetCache, folder: Path) -> None:
     bank, surfaces = load_sprite_bank(folder, 8, 5), make_surfaces(5)
     assert len(cache) == 3
     for index in range(3):
@@ -33,7 +33,7 @@ def test_the_cache_holds_the_streets_of_its_seed(cache: StreetCache, folder: Pat
         assert len(cache[index].boxes_xyxy) == (street.visibility >= 0.3).sum()
 
 
-def test_a_finished_cache_is_opened_not_made_again(
+def test_an_existing_cache_is_not_generated_again(
     cache: StreetCache, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(detector_data, "_generate", None)
@@ -48,29 +48,29 @@ def test_a_batch_is_a_function_of_seed_and_step(cache: StreetCache) -> None:
     assert any((a.image != b.image).any() for a, b in zip(first, other, strict=True))
 
 
-def test_the_other_process_makes_the_same_batches(cache: StreetCache) -> None:
-    prepared = list(batches(cache, 1, 4, 7, 1))
+def test_the_other_process_prepares_the_same_batches(cache: StreetCache) -> None:
+    prepared = list(generate_batches(cache, 1, 4, 7, 1))
     assert len(prepared) == 3
     for step, batch in zip((4, 5, 6), prepared, strict=True):
         assert (batch[0].image == make_batch(cache, 1, step, 1)[0].image).all()
 
 
-def test_windows_have_one_size_and_boxes_within(cache: StreetCache) -> None:
+def test_windows_have_one_size_and_boxes_inside(cache: StreetCache) -> None:
     for sample in make_batch(cache, 3, 0, 30):
         assert sample.image.shape == (CROP_HEIGHT, CROP_WIDTH, 3) and sample.image.dtype == np.uint8
         assert sample.boxes_xyxy.dtype == np.float32 and sample.boxes_xyxy.shape[1] == 4
         assert (sample.boxes_xyxy >= 0).all() and (sample.boxes_xyxy[:, 2:] <= (CROP_WIDTH, CROP_HEIGHT)).all()
 
 
-def test_boxes_follow_their_person_through_window_scale_and_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_boxes_match_their_person_after_window_scale_and_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
     image = np.zeros((384, 512, 3), np.uint8)
     image[150:230, 240:270] = 255  # one white "person"
     sample = Sample(image, np.array([[240, 150, 270, 230]], np.float32))
-    monkeypatch.setattr(detector_data, "sample_camera_response", lambda rng: detector_data_response())
+    monkeypatch.setattr(detector_data, "sample_camera_response", lambda rng: _identity_response())
     found = 0
     for seed in range(40):
-        picture, boxes = detector_data._augment(sample, np.random.default_rng(seed))
-        rows, columns = np.nonzero(picture[..., 0] > 127)
+        window, boxes = detector_data._augment(sample, np.random.default_rng(seed))
+        rows, columns = np.nonzero(window[..., 0] > 127)
         if len(boxes):
             seen = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
             assert np.abs(boxes[0] - seen).max() < 1.6
@@ -78,13 +78,13 @@ def test_boxes_follow_their_person_through_window_scale_and_mirror(monkeypatch: 
     assert found > 20
 
 
-def detector_data_response():  # type: ignore[no-untyped-def]
-    """A camera that changes nothing."""
+def _identity_response():  # type: ignore[no-untyped-def]
+    """Return a camera response that changes nothing."""
     from reid_synth.camera import CameraResponse
 
     return CameraResponse()
 
 
-def test_people_cut_by_the_window_are_kept_while_enough_is_left() -> None:
+def test_boxes_clipped_by_the_window_are_kept_if_enough_is_left() -> None:
     whole = np.array([[-10, 50, 30, 150], [-35, 50, 5, 150], [100, 100, 104, 108]], np.float32)
-    assert detector_data._cut_boxes(whole).tolist() == [[0, 50, 30, 150]]
+    assert detector_data._clip_boxes(whole).tolist() == [[0, 50, 30, 150]]

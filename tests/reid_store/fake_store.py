@@ -1,4 +1,4 @@
-"""A store filled with made-up people: cameras × persons × moments, each with a tiny picture of its own colours."""
+"""A store of fake people: cameras × persons × moments, each person with thumbnails in its own colours."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ def make_store(
     models: Sequence[str] = ("first",),
     sources: Sequence[Path] = (),
 ) -> Engine:
-    """Make a store in which each person stands in each camera's frames for as many moments.
+    """Create a store in which every person is in all frames of every camera.
 
-    The cameras look one after another, so that a person walks from one to the next. The vectors of one person are near
-    to each other by the first model; by each further one they are noise.
+    The recordings of the cameras start one after another. The embeddings of a person are near each other by the first
+    model, and noise by the others.
 
     Args:
-        place: the SQLite file to make, or the address of an empty store.
-        cameras, persons, moments: how many; their product is the number of detections.
-        names: of the first persons.
-        assigned: whether detections say whose they are.
-        step_s: between two frames.
-        start_s: the time of the first frame.
-        models: names of embedders, each with a vector for each detection.
-        sources: the footage of the first cameras; that of the others is gone.
+        place: The SQLite file to create, or the address of an empty store.
+        cameras, persons, moments: Their product is the number of detections.
+        names: Names of the first persons.
+        assigned: Whether detections are assigned to persons.
+        step_s: Seconds between two frames.
+        start_s: Time of the first frame.
+        models: Names of embedders.
+        sources: Footage of the first cameras; that of the others does not exist.
     """
     rng = np.random.default_rng(0)
     engine = open_store(place if isinstance(place, str) else f"sqlite:///{place}")
@@ -56,7 +56,7 @@ def make_store(
         session.add_all(people)
         session.flush()
         centres = rng.normal(size=(persons, 16))
-        pictures = [_pictures(rng) for _ in range(persons)]
+        images = [_pictures(rng) for _ in range(persons)]
         for number in range(cameras):
             camera = Camera(name=f"Camera {number + 1}")
             session.add(camera)
@@ -73,28 +73,28 @@ def make_store(
                 frame = StoredFrame(recording_id=recording.id, index=moment, time_s=begins + moment * step_s)
                 session.add(frame)
                 session.flush()
-                seen = [
+                detections = [
                     Detection(
                         frame_id=frame.id, number=k, x1=20 + 30 * k % 500, y1=40 + k % 90, x2=48 + 30 * k % 500,
-                        y2=110 + k % 90, score=0.9, thumbnail=pictures[k][moment % len(pictures[k])],
+                        y2=110 + k % 90, score=0.9, thumbnail=images[k][moment % len(images[k])],
                         person_id=people[k].id if assigned else None,
                     )
                     for k in range(persons)
                 ]  # fmt: skip
-                session.add_all(seen)
+                session.add_all(detections)
                 session.flush()
                 for rank, network in enumerate(networks):
                     vectors = (0 if rank else 1) * centres + 0.1 * rng.normal(size=centres.shape)
                     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
                     session.add_all(
                         Embedding(detection_id=one.id, model_id=network.id, reid_embedding=vector)
-                        for one, vector in zip(seen, vectors, strict=True)
+                        for one, vector in zip(detections, vectors, strict=True)
                     )
     return engine
 
 
 def _pictures(rng: np.random.Generator) -> list[bytes]:
-    """One person in four poses, as JPEG files: head, shirt and trousers."""
+    """Draw a person in four poses, as JPEG files: head, shirt and trousers."""
     shirt, trousers, skin = rng.integers(40, 230, (3, 3)).tolist()
     files = []
     for pose in range(4):

@@ -1,4 +1,4 @@
-"""Rows of `zoo compare`: the measurements of each model, and its published accuracy."""
+"""Measurements of `zoo compare`: speed and accuracy of each model, and its published accuracy."""
 
 import sys
 from collections.abc import Sequence
@@ -10,7 +10,8 @@ from learning_reid.cli._options import recognize
 from learning_reid.embedding.benchmark import benchmark_backend
 from learning_reid.embedding.model_choice import NamedModel
 from learning_reid.errors import UserError
-from learning_reid.evaluation.dataset_evaluation import DataOptions, EvaluationOptions, ModelOptions, evaluate
+from learning_reid.evaluation.dataset_evaluation import evaluate_dataset
+from learning_reid.evaluation.options import DataOptions, EvaluationOptions, ModelOptions
 from learning_reid.models.complexity import complexity_of
 from learning_reid.models.registry import check_model_name
 from learning_reid.cli._model_table import Accuracy, ModelRow
@@ -19,7 +20,7 @@ from learning_reid.zoo.cards import all_cards
 TARGET = "market1501"  # the test set of most published results
 
 
-def guide_rows(
+def measure_models(
     networks: Sequence[str],
     models: Sequence[NamedModel],
     backends: Sequence[str],
@@ -82,5 +83,5 @@ def measured_accuracy(root: Path, name: str, weights: str) -> Accuracy:
     """Measure rank-1 and mAP on labelled crops, with the cosine distance."""
     data = DataOptions(recognize(None, root), root)
     model = ModelOptions(name, weights, metric="cosine", device="cpu")
-    means = evaluate(data, model, EvaluationOptions()).methods[0].retrieval.means
-    return Accuracy(means["rank1"], means["map"], "")
+    metrics = evaluate_dataset(data, model, EvaluationOptions()).metrics
+    return Accuracy(metrics.rank1, metrics.map, "")

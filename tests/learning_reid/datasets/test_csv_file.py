@@ -1,4 +1,4 @@
-"""A table of labels: what it may hold, what is refused and in which words, and the way back."""
+"""Reading and writing tables of labels."""
 
 from pathlib import Path
 
@@ -6,19 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learning_reid.datasets.csv_file import read_csv
-from learning_reid.datasets.csv_writing import write_csv
+from learning_reid.datasets.csv_file import read_csv, write_csv
 from learning_reid.datasets.findings import Findings
-from learning_reid.datasets.layouts import recognize_dataset, open_dataset
+from learning_reid.datasets.layouts import open_dataset, recognize_dataset
 from learning_reid.datasets.sample import CropDataset, Sample
 from learning_reid.errors import UserError
-from tests.learning_reid.datasets.crop_making import write_all
+from tests.learning_reid.datasets.dataset_files import write_images
 
-PICTURES = ["a.jpg", "b.jpg", "sub/c.jpg"]
+IMAGES = ["a.jpg", "b.jpg", "sub/c.jpg"]
 
 
 def table(folder: Path, text: str | bytes, name: str = "labels.csv") -> Path:
-    write_all(folder, PICTURES)
+    write_images(folder, IMAGES)
     (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
     return folder
 
@@ -68,12 +67,12 @@ READ = [("a.jpg", "007", "", "unsplit"), ("sub/c.jpg", "7", "", "unsplit")]
         "other columns",
     ],
 )
-def test_forms_of_the_same_table(tmp_path: Path, text: str | bytes) -> None:
+def test_variants_of_the_same_table(tmp_path: Path, text: str | bytes) -> None:
     crops = open_dataset("csv", table(tmp_path, text))
     assert labels(crops) == READ and crops.notes == ()
 
 
-def test_cameras_splits_and_strangers(tmp_path: Path) -> None:
+def test_cameras_splits_and_distractors(tmp_path: Path) -> None:
     text = "img_path,person_id,camera_id,split\na.jpg,Anna,c1,query\nb.jpg,Anna,zwei,gallery\nsub/c.jpg,,c1,gallery\n"
     assert labels(open_dataset("csv", table(tmp_path, text))) == [
         ("a.jpg", "Anna", "c1", "query"),
@@ -86,7 +85,7 @@ HEAD = "img_path,person_id,camera_id,split\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("img_path,camera_id\na.jpg,1\n", r"has no column person_id \(its columns: img_path, camera_id\)"),
         ("path,id\na.jpg,1\n", r"no column img_path and no column person_id \(its columns: path, id\)"),
@@ -102,31 +101,34 @@ HEAD = "img_path,person_id,camera_id,split\n"
         (HEAD + "a.jpg,,,\n", "without a person_id: 1, such as line 2"),
         (HEAD + "a.jpg,,,query\n", "without a person_id: 1, such as line 2"),
         (HEAD + ",1,,\n", "without an img_path: 1, such as line 2"),
-        (HEAD + "a.jpg,1,,\nx.jpg,1,,\ny.jpg,1,,\nsub,1,,\n", r"picture is not there: 3, such as line 3 \(x.jpg\)"),
-        (HEAD + "a.jpg,1,,test\n", r"unknown split: 1, such as line 2 \('test'\); .* write query for what is asked"),
+        (HEAD + "a.jpg,1,,\nx.jpg,1,,\ny.jpg,1,,\nsub,1,,\n", r"image is missing: 3, such as line 3 \(x.jpg\)"),
+        (
+            HEAD + "a.jpg,1,,test\n",
+            r"unknown split: 1, such as line 2 \('test'\); .* write query or gallery instead of test",
+        ),
         (
             HEAD + "a.jpg,1,,\na.jpg,2,,\n",
-            r"contradict an earlier row of the same picture: 1, such as line 3 \(a.jpg\)",
+            r"contradict an earlier row of the same image: 1, such as line 3 \(a.jpg\)",
         ),
         (HEAD + "a.jpg,1,c1,query\na.jpg,1,c2,gallery\n", "contradict an earlier row"),
-        (HEAD + "a\0b/c.jpg,1,,\n", "picture is not there: 1, such as line 2"),
-        (HEAD + "a.jpg,1\n", r"wrong length: 1, such as line 2 \(2 values for 4 columns\)"),
-        (HEAD.encode() + "a.jpg,Jürgen,,\n".encode("latin-1"), 'no text in UTF-8; save it as "CSV UTF-8"'),
-        (HEAD + 'a.jpg,"1' + "x" * 200_000, "is no CSV file"),
-        ("img_path,person_id,box_x1,box_y1,box_x2,box_y2\na.jpg,1,0,0,x,9\n", "box that is none: 1, such as line 2"),
-        ("img_path,person_id,box_x1,box_y1,box_x2,box_y2\na.jpg,1,5,0,5,9\n", "box that is none: 1, such as line 2"),
-        ("img_path,person_id,box_x1,box_y1,box_x2,box_y2\na.jpg,1,nan,0,5,9\n", "box that is none: 1, such as line 2"),
+        (HEAD + "a\0b/c.jpg,1,,\n", "image is missing: 1, such as line 2"),
+        (HEAD + "a.jpg,1\n", "more or fewer values than columns: 1, such as line 2"),
+        (HEAD.encode() + "a.jpg,Jürgen,,\n".encode("latin-1"), 'not UTF-8 text; save it as "CSV UTF-8"'),
+        (HEAD + 'a.jpg,"1' + "x" * 200_000, "is not a CSV file"),
+        ("img_path,person_id,box_x1,box_y1,box_x2,box_y2\na.jpg,1,0,0,x,9\n", "an invalid box: 1, such as line 2"),
+        ("img_path,person_id,box_x1,box_y1,box_x2,box_y2\na.jpg,1,5,0,5,9\n", "an invalid box: 1, such as line 2"),
+        ("img_path,person_id,box_x1,box_y1,box_x2,box_y2\na.jpg,1,nan,0,5,9\n", "an invalid box: 1, such as line 2"),
     ],
 )
-def test_one_clear_line_for_each_mistake(tmp_path: Path, text: str | bytes, told: str) -> None:
-    with pytest.raises(UserError, match=told) as raised:
+def test_each_mistake_gives_one_line(tmp_path: Path, text: str | bytes, message: str) -> None:
+    with pytest.raises(UserError, match=message) as raised:
         open_dataset("csv", table(tmp_path, text))
     assert ("\n" not in str(raised.value) and "labels.csv" in str(raised.value)) or str(tmp_path) in str(raised.value)
 
 
-def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+def test_links_out_of_the_folder_are_refused(tmp_path: Path) -> None:
     root = table(tmp_path / "set", HEAD + "link.jpg,1,,\naway/a.jpg,1,,\nhere.jpg,1,,\n")
-    write_all(tmp_path / "elsewhere", ["a.jpg"])
+    write_images(tmp_path / "elsewhere", ["a.jpg"])
     (root / "link.jpg").symlink_to(tmp_path / "elsewhere/a.jpg")
     (root / "away").symlink_to(tmp_path / "elsewhere")
     (root / "here.jpg").symlink_to(root / "a.jpg")
@@ -135,34 +137,34 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     assert [(finding.code, finding.count) for finding in found] == [("csv-outside", 2)]
 
 
-def test_a_root_behind_a_link_is_fine(tmp_path: Path) -> None:
+def test_the_root_may_be_a_link(tmp_path: Path) -> None:
     table(tmp_path / "set", PLAIN)
     (tmp_path / "link").symlink_to(tmp_path / "set")
     assert len(open_dataset("csv", tmp_path / "link").samples) == 2
 
 
-def test_reading_goes_on_for_the_doctor(tmp_path: Path) -> None:
+def test_reading_continues_after_invalid_rows(tmp_path: Path) -> None:
     found = Findings()
     samples = read_csv(table(tmp_path, HEAD + "x.jpg,1,,\na.jpg,1,,\nb.jpg,,,\nsub/c.jpg,2,,no\n"), found)
     assert [sample.path.name for sample in samples] == ["a.jpg"]
     assert {finding.code for finding in found} == {"csv-missing", "csv-person", "csv-split"}
 
 
-def test_a_row_that_stands_there_twice_counts_once(tmp_path: Path) -> None:
+def test_a_repeated_row_counts_once(tmp_path: Path) -> None:
     crops = open_dataset("csv", table(tmp_path, HEAD + "a.jpg,1,,\na.jpg,1,,\n"))
-    assert len(crops.samples) == 1 and "stand there twice, counted once: 1" in crops.notes[0]
+    assert len(crops.samples) == 1 and "repeated rows, counted once: 1" in crops.notes[0]
 
 
-def test_one_picture_may_both_ask_and_answer(tmp_path: Path) -> None:
+def test_one_image_may_be_query_and_gallery(tmp_path: Path) -> None:
     assert len(open_dataset("csv", table(tmp_path, HEAD + "a.jpg,1,,query\na.jpg,1,,gallery\n")).samples) == 2
 
 
-def test_rows_without_a_split_among_others_are_told(tmp_path: Path) -> None:
+def test_rows_without_a_split_among_others_are_reported(tmp_path: Path) -> None:
     crops = open_dataset("csv", table(tmp_path, HEAD + "a.jpg,1,,query\nb.jpg,1,,\n"))
-    assert "without a split, which take no part: 1" in crops.notes[0]
+    assert "without a split, which are not used: 1" in crops.notes[0]
 
 
-def test_which_table_of_a_folder_is_meant(tmp_path: Path) -> None:
+def test_choice_of_the_table_in_a_folder(tmp_path: Path) -> None:
     root = table(tmp_path, PLAIN, "one.csv")
     assert len(open_dataset("csv", root).samples) == 2 and recognize_dataset(root) == "csv"
     table(tmp_path, "img_path,person_id\nb.jpg,1\n", "two.csv")
@@ -170,7 +172,7 @@ def test_which_table_of_a_folder_is_meant(tmp_path: Path) -> None:
         open_dataset("csv", root)
     assert len(open_dataset("csv", root / "two.csv").samples) == 1
     table(tmp_path, "img_path,person_id\n")
-    with pytest.raises(UserError, match="no labelled picture"):
+    with pytest.raises(UserError, match="no labelled image"):
         open_dataset("csv", root)  # labels.csv comes first, and holds none
 
 
@@ -198,7 +200,7 @@ CORNER = st.floats(0, 1000, width=32)
 @given(
     rows=st.lists(
         st.tuples(
-            st.sampled_from(PICTURES),
+            st.sampled_from(IMAGES),
             TEXT,
             st.one_of(st.just(""), TEXT),
             st.sampled_from(["train", "query", "gallery", "unsplit"]),
@@ -209,8 +211,8 @@ CORNER = st.floats(0, 1000, width=32)
         unique_by=lambda row: (row[0], row[4]),
     )
 )
-def test_what_is_written_is_read_back_the_same(tmp_path_factory: pytest.TempPathFactory, rows: list) -> None:
-    root = write_all(tmp_path_factory.mktemp("csv"), PICTURES)
+def test_round_trip(tmp_path_factory: pytest.TempPathFactory, rows: list) -> None:
+    root = write_images(tmp_path_factory.mktemp("csv"), IMAGES)
     samples = [
         Sample(root / path, person, camera, split, box and (box[0], box[1], box[0] + 5.5, box[1] + 9.25))
         for path, person, camera, split, box in rows
@@ -219,27 +221,27 @@ def test_what_is_written_is_read_back_the_same(tmp_path_factory: pytest.TempPath
     assert list(crops.samples) == samples
 
 
-def test_a_stranger_survives_the_way_back(tmp_path: Path) -> None:
-    samples = (Sample(write_all(tmp_path, ["a.jpg"]) / "a.jpg", None, "1", "gallery"),)
-    write_csv(CropDataset("folder", tmp_path, samples), tmp_path / "t.csv")
+def test_round_trip_of_a_distractor(tmp_path: Path) -> None:
+    samples = (Sample(write_images(tmp_path, ["a.jpg"]) / "a.jpg", None, "1", "gallery"),)
+    write_csv(samples, tmp_path / "t.csv")
     assert open_dataset("csv", tmp_path).samples == samples
 
 
-def test_an_existing_file_stays_as_it_is(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("mine")
-    with pytest.raises(UserError, match="exists already and is left as it is"):
+    with pytest.raises(UserError, match="already exists and is not replaced"):
         write_csv([], tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_text() == "mine"
 
 
-def test_what_cannot_be_written(tmp_path: Path) -> None:
-    sample = Sample(tmp_path / "pictures/a.jpg", "1", "")
-    with pytest.raises(UserError, match="does not lie below"):
+def test_samples_that_cannot_be_written(tmp_path: Path) -> None:
+    sample = Sample(tmp_path / "images/a.jpg", "1", "")
+    with pytest.raises(UserError, match="is not inside"):
         write_csv([sample], tmp_path / "elsewhere/t.csv")
     with pytest.raises(UserError, match="begins or ends with a space"):
         write_csv([Sample(tmp_path / "a.jpg", "1 ", "")], tmp_path / "t.csv")
     with pytest.raises(UserError, match="cannot be written"):
         write_csv([], tmp_path / "none/t.csv")
-    with pytest.raises(UserError, match="is no text in UTF-8; rename that file or folder"):
+    with pytest.raises(UserError, match="is not UTF-8 text; rename that file or folder"):
         write_csv([Sample(tmp_path / "a.jpg", "1", ""), Sample(tmp_path / "b\udcff.jpg", "2", "")], tmp_path / "t.csv")
     assert not list(tmp_path.iterdir())

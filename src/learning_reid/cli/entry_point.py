@@ -14,6 +14,7 @@ from learning_reid.errors import UserError
 from learning_reid.io.paths import find_checkout, find_config
 
 COMMANDS = "learning_reid.commands"  # the group of entry points
+INTERRUPTED = 130  # exit status after Ctrl-C
 
 
 @cache
@@ -47,6 +48,14 @@ class Commands(TyperGroup):
             return None
         version = next(parameter for parameter in self.params if parameter.name == "version")
         return load_command(cmd_name, entry_points(COMMANDS)[cmd_name], version)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; an interruption exits with the status that a shell expects after Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
 
 
 app = typer.Typer(
@@ -95,7 +104,7 @@ def run_pipeline_command(
     from learning_reid.pipeline import run_pipeline  # imported late: configuration errors appear before torch loads
 
     if run_pipeline(settings).stopped_early:
-        raise typer.Exit(130)  # what a shell expects after Ctrl-C
+        raise typer.Exit(INTERRUPTED)
 
 
 def main() -> None:
@@ -114,6 +123,3 @@ def main() -> None:
         if package not in EXTRAS:
             raise
         sys.exit(missing_package("this command", package))
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)

@@ -66,14 +66,14 @@ def test_a_packaged_configuration_is_read_from_any_folder(tmp_path: Path) -> Non
 def test_a_missing_package_is_reported_with_the_command_that_installs_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from learning_reid.cli import main
+    from learning_reid.cli import entry_point
 
     def fail(**_: object) -> None:
         raise ModuleNotFoundError("No module named 'gradio'", name="gradio")
 
-    monkeypatch.setattr(main, "app", fail)
+    monkeypatch.setattr(entry_point, "app", fail)
     with pytest.raises(SystemExit, match="this command needs the package 'gradio', which is not installed; run: .*app"):
-        main.main()
+        entry_point.main()
 
 
 def test_a_python_without_the_packages_gets_the_command_that_installs_them() -> None:

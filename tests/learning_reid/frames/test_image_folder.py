@@ -1,4 +1,4 @@
-"""Folders of pictures: order, kinds of pictures, and what happens to the broken ones."""
+"""Image folders: order, formats, and broken files."""
 
 import gc
 import io
@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from learning_reid.errors import UserError
-from learning_reid.frames.images import IMAGE_ERRORS, ImageFrames, natural_sort, read_image
+from learning_reid.frames.image_folder import ImageFrames
+from learning_reid.frames.images import IMAGE_ERRORS, natural_sort, read_image
 
 RNG = np.random.default_rng(0)
 PHOTO = np.clip(np.cumsum(RNG.normal(0, 9, (48, 64, 3)), axis=1) + 128, 0, 255).astype(np.uint8)
@@ -31,29 +32,29 @@ def folder_of(folder: Path, *names: str) -> Path:
     return folder
 
 
-def test_natural_order_other_files_and_hidden_ones(tmp_path: Path) -> None:
+def test_natural_order_without_other_and_hidden_files(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, "frame_10.png", "frame_2.PNG", "frame_1.bmp", ".frame_0.png", "B.webp", "a.jpeg")
     (folder / "Thumbs.db").write_bytes(b"thumbs")
-    (folder / "notes.txt").write_text("not a picture")
+    (folder / "notes.txt").write_text("not an image")
     (folder / "sub.jpg").mkdir()
     frames = list(ImageFrames(folder))
     assert [frame.name for frame in frames] == ["a.jpeg", "B.webp", "frame_1.bmp", "frame_2.PNG", "frame_10.png"]
     assert [frame.index for frame in frames] == [0, 1, 2, 3, 4]
-    assert frames[3].image[0, 0].tolist() == [10, 10, 10]  # the picture that was saved as second
+    assert frames[3].image[0, 0].tolist() == [10, 10, 10]  # the image that was saved second
 
 
 @given(st.lists(st.integers(0, 10**12), unique=True), st.randoms(use_true_random=False))
-def test_numbered_names_come_in_numerical_order(numbers: list[int], random: object) -> None:
+def test_numbered_names_sort_numerically(numbers: list[int], random: object) -> None:
     names = [f"frame_{number}.jpg" for number in numbers]
     assert natural_sort(names) == [f"frame_{number}.jpg" for number in sorted(numbers)]
 
 
 @given(st.lists(st.text("aB01٣² ._-", max_size=6), max_size=8, unique=True), st.data())
-def test_order_does_not_depend_on_how_the_disk_lists_the_files(names: list[str], data: st.DataObject) -> None:
+def test_order_does_not_depend_on_the_listing_order(names: list[str], data: st.DataObject) -> None:
     assert natural_sort(data.draw(st.permutations(names))) == natural_sort(names)
 
 
-def test_frames_of_differing_size_and_a_single_frame(tmp_path: Path) -> None:
+def test_frames_of_different_sizes_and_a_single_frame(tmp_path: Path) -> None:
     save(tmp_path / "0.png")
     assert len(list(ImageFrames(tmp_path))) == 1
     save(tmp_path / "1.png", PHOTO[:20, :30])
@@ -71,41 +72,41 @@ def test_grey_palette_and_cmyk_become_rgb(tmp_path: Path) -> None:
     assert np.abs(cmyk.astype(int) - flat).max() <= 12
 
 
-def test_sixteen_bit_grey_is_scaled_not_cut_off(tmp_path: Path) -> None:
+def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path: Path) -> None:
     values = np.array([[0, 257, 257 * 100, 65535]], np.uint16)
     image = read_image(save(tmp_path / "deep.png", Image.fromarray(values)))
     assert image[0, :, 0].tolist() == [0, 1, 100, 255]
 
 
-def test_transparent_parts_show_white_whatever_lies_under_them(tmp_path: Path) -> None:
+def test_transparent_pixels_become_white_whatever_their_colour(tmp_path: Path) -> None:
     pixels = np.array([[(255, 0, 0, 255), (12, 34, 56, 0), (0, 0, 0, 128)]], np.uint8)
     image = read_image(save(tmp_path / "clear.png", Image.fromarray(pixels)))
     assert image[0, :2].tolist() == [[255, 0, 0], [255, 255, 255]]
     assert abs(int(image[0, 2, 0]) - 127) <= 1
 
 
-def test_exif_orientation_is_honoured(tmp_path: Path) -> None:
+def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # "rotate by 90 degrees clockwise to view"
     image = read_image(save(tmp_path / "phone.png", PHOTO, exif=exif))
     assert np.array_equal(image, np.rot90(PHOTO, -1))
 
 
-def test_broken_pictures_are_named_skipped_and_leave_a_gap(tmp_path: Path) -> None:
+def test_broken_images_are_skipped_reported_and_leave_a_gap(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, *(f"{number}.jpg" for number in range(5)))
-    (folder / "1.jpg").write_text("I am no picture")
+    (folder / "1.jpg").write_text("not an image")
     whole = save(folder / "3.jpg").read_bytes()
     (folder / "3.jpg").write_bytes(whole[: len(whole) // 2])
     source = ImageFrames(folder)
-    for _ in range(2):  # the second time the list starts anew
+    for _ in range(2):  # each iteration starts a new list
         assert [frame.index for frame in source] == [0, 2, 4]
         assert [line.split(":")[0] for line in source.skipped] == ["1.jpg", "3.jpg"]
-    assert "not a picture" in source.skipped[0] and "truncated" in source.skipped[1]
+    assert "not an image" in source.skipped[0] and "truncated" in source.skipped[1]
     assert len(source) == 5
 
 
 @pytest.mark.parametrize("format_options", [("jpg", {}), ("jpg", {"progressive": True}), ("png", {}), ("webp", {})])
-def test_a_picture_cut_anywhere_is_refused_or_whole(format_options: tuple[str, dict], tmp_path: Path) -> None:
+def test_a_truncated_image_is_refused_or_complete(format_options: tuple[str, dict], tmp_path: Path) -> None:
     suffix, options = format_options
     whole = save(tmp_path / f"whole.{suffix}", PHOTO, **options)
     expected, content = read_image(whole), whole.read_bytes()
@@ -120,7 +121,7 @@ def test_a_picture_cut_anywhere_is_refused_or_whole(format_options: tuple[str, d
 
 
 @given(st.data())
-def test_damaged_bytes_never_end_in_another_error(data: st.DataObject) -> None:
+def test_damaged_bytes_raise_no_other_error(data: st.DataObject) -> None:
     stream = io.BytesIO()
     Image.fromarray(PHOTO[:12, :12]).save(stream, data.draw(st.sampled_from(["JPEG", "PNG", "BMP", "WEBP"])))
     content = bytearray(stream.getvalue())
@@ -134,7 +135,7 @@ def test_damaged_bytes_never_end_in_another_error(data: st.DataObject) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_a_picture_of_too_many_pixels_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_image_with_too_many_pixels_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, width in enumerate((500, 150)):
         Image.new("RGB", (width, 10_000)).save(tmp_path / f"{number}.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000_000)
@@ -144,61 +145,61 @@ def test_a_picture_of_too_many_pixels_is_skipped(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("told", "rate"),
+    ("text", "rate"),
     [
         ("frames_per_second: 3.5", 3.5), ("frames_per_second: 0", None), ("frames_per_second: .nan", None),
         ("frames_per_second: fast", None), ("focal: 3", None), ("- 3", None), ("%YAML:1.0\n---\n{", None),
     ],
 )  # fmt: skip
-def test_the_rate_is_that_of_a_calibration_where_there_is_one(told: str, rate: float | None, tmp_path: Path) -> None:
+def test_the_frame_rate_comes_from_the_calibration_file(text: str, rate: float | None, tmp_path: Path) -> None:
     Image.new("RGB", (4, 4)).save(tmp_path / "0.png")
     assert ImageFrames(tmp_path).frames_per_second is None
-    (tmp_path / "calibration.yml").write_text(told)
+    (tmp_path / "calibration.yml").write_text(text)
     assert ImageFrames(tmp_path).frames_per_second == rate
 
 
-def test_a_file_that_may_not_be_read_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_read_permission_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = folder_of(tmp_path, "0.png", "1.png")
-    really_open = Image.open
+    original_open = Image.open
 
-    def guarded(file: Path) -> Image.Image:
+    def open_or_deny(file: Path) -> Image.Image:
         if Path(file).name == "1.png":
             raise PermissionError(13, "Permission denied")
-        return really_open(file)
+        return original_open(file)
 
-    monkeypatch.setattr(Image, "open", guarded)
+    monkeypatch.setattr(Image, "open", open_or_deny)
     source = ImageFrames(folder)
     assert [frame.index for frame in source] == [0]
     assert source.skipped == ["1.png: permission denied"]
 
 
-def test_a_file_that_goes_away_while_reading_is_skipped(tmp_path: Path) -> None:
+def test_a_file_deleted_while_reading_is_skipped(tmp_path: Path) -> None:
     source = ImageFrames(folder_of(tmp_path, "0.png", "1.png"))
     (tmp_path / "1.png").unlink()
     assert [frame.index for frame in source] == [0]
     assert source.skipped == ["1.png: no such file or directory"]
 
 
-def test_nothing_readable_is_an_error_that_names_the_first(tmp_path: Path) -> None:
+def test_no_readable_image_is_an_error_that_names_the_first(tmp_path: Path) -> None:
     for name in ("0.jpg", "1.jpg"):
         (tmp_path / name).write_text("no")
-    with pytest.raises(UserError, match=r"none of the 2 pictures .*first: 0\.jpg: not a picture"):
+    with pytest.raises(UserError, match=r"none of the 2 images .*first: 0\.jpg: not an image"):
         list(ImageFrames(tmp_path))
 
 
-def test_empty_folder_and_folder_without_pictures(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no pictures in the folder"):
+def test_empty_folder_and_folder_without_images(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no images in the folder"):
         ImageFrames(tmp_path)
     (tmp_path / "notes.txt").write_text("x")
-    with pytest.raises(UserError, match=r"name a folder of \.jpg"):
+    with pytest.raises(UserError, match=r"give a folder of \.jpg"):
         ImageFrames(tmp_path)
 
 
-def test_folder_above_the_right_one_says_which_to_name(tmp_path: Path) -> None:
+def test_the_parent_folder_suggests_the_sub_folder(tmp_path: Path) -> None:
     for view in ("View_010", "View_002"):
         (tmp_path / "Time_14-55" / view).mkdir(parents=True)
         folder_of(tmp_path / "Time_14-55" / view, "0.jpg", "1.jpg")
-    with pytest.raises(UserError, match=r"Time_14-55.View_002 below it holds 2: name that folder"):
+    with pytest.raises(UserError, match=r"its sub-folder .*Time_14-55.View_002 has 2: give that folder"):
         ImageFrames(tmp_path)
 
 
@@ -216,16 +217,16 @@ def test_iterating_again_gives_equal_frames(tmp_path: Path) -> None:
         assert np.array_equal(first.image, second.image)
 
 
-def test_one_frame_is_alive_at_a_time(tmp_path: Path) -> None:
+def test_one_frame_is_in_memory_at_a_time(tmp_path: Path) -> None:
     save(tmp_path / "0.png")
     for number in range(1, 40):
         shutil.copy(tmp_path / "0.png", tmp_path / f"{number}.png")
-    born: list[weakref.ref] = []
+    references: list[weakref.ref] = []
     for frame in ImageFrames(tmp_path):
-        born.append(weakref.ref(frame.image))
+        references.append(weakref.ref(frame.image))
         gc.collect(0)
-        assert sum(image() is not None for image in born) <= 2  # this one, and at most the one the loop just let go
-    assert len(born) == 40
+        assert sum(image() is not None for image in references) <= 2  # this one and at most the previous one
+    assert len(references) == 40
 
 
 def test_real_frames(real_data: Path) -> None:

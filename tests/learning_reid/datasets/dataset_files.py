@@ -1,4 +1,4 @@
-"""Small data sets on disk: every picture a few pixels, and no two alike unless asked for."""
+"""Small datasets on disk: images of a few pixels, no two equal unless requested."""
 
 import hashlib
 from pathlib import Path
@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 
-def write_picture(file: Path, height: int = 40, width: int = 20, like: str | None = None) -> Path:
-    """A picture whose pixels follow from its path (or from `like`), so that two calls write the same bytes."""
+def write_image(file: Path, height: int = 40, width: int = 20, like: str | None = None) -> Path:
+    """Write an image whose pixels follow from its path (or from `like`), so that two calls write equal bytes."""
     seed = int.from_bytes(hashlib.sha256((like or str(file)).encode()).digest()[:4], "big")
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -16,9 +16,9 @@ def write_picture(file: Path, height: int = 40, width: int = 20, like: str | Non
     return file
 
 
-def write_all(folder: Path, names: list[str]) -> Path:
+def write_images(folder: Path, names: list[str]) -> Path:
     for name in names:
-        write_picture(folder / name)
+        write_image(folder / name)
     return folder
 
 
@@ -38,10 +38,10 @@ MARKET = [
 
 
 def write_market(folder: Path, clutter: bool = False) -> Path:
-    write_all(folder, MARKET)
+    write_images(folder, MARKET)
     if clutter:
         (folder / "query/Thumbs.db").write_bytes(b"db")
         (folder / "query/.hidden.jpg").write_bytes(b"hidden")
         (folder / "query/notes.txt").write_text("x")
-        write_picture(folder / "bounding_box_test/holiday.jpg")
+        write_image(folder / "bounding_box_test/holiday.jpg")
     return folder

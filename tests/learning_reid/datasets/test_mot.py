@@ -1,0 +1,88 @@
+"""Crops from MOT sequences."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from learning_reid.datasets.images import read_crop
+from learning_reid.datasets.layouts import open_dataset, recognize_dataset
+from learning_reid.errors import UserError
+from tests.learning_reid.datasets.dataset_files import write_images
+
+ROWS = ["1,1,2,3,4,10,1,-1,-1,-1", "1,2,5,5,4,9,0,-1,-1,-1", "11,1,3,3,4,10,1,-1,-1,-1", "11,2,900,900,5,5,1,-1,-1,-1"]
+ROWS += ["12,1,3,3,4,10,1,-1,-1,-1", "99,1,3,3,4,10,1,-1,-1,-1", "21,7,-2,-2,6,8,1,-1,-1,-1"]
+
+
+def sequence(folder: Path, truth: str, frames: str, rows: list[str] = ROWS) -> Path:
+    write_images(folder / frames, [f"frame_{number}.png" for number in range(21)])
+    (folder / truth).parent.mkdir(parents=True, exist_ok=True)
+    (folder / truth).write_text("\n".join(rows))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("truth", "frames", "camera"),
+    [("gt/gt.txt", "img1", "MOT17-02"), ("gt.txt", "View_001", "View_001"), ("gt.txt", ".", "MOT17-02")],
+)
+def test_boxes_of_every_tenth_frame(tmp_path: Path, truth: str, frames: str, camera: str) -> None:
+    root = sequence(tmp_path / "MOT17-02", truth, frames)
+    assert recognize_dataset(root) == "mot"
+    crops = open_dataset("mot", root)
+    assert [(sample.path.name, sample.person_id, sample.camera_id, sample.box_xyxy) for sample in crops.samples] == [
+        ("frame_0.png", "1", camera, (2, 3, 6, 13)),  # the score-0 row does not count
+        ("frame_10.png", "1", camera, (3, 3, 7, 13)),  # natural order: the eleventh file
+        ("frame_20.png", "7", camera, (-2, -2, 4, 6)),
+    ]
+    notes = "\n".join(crops.notes)
+    assert "only every 10th frame" in notes
+    assert "boxes completely outside their frame: 1, such as person 2 in frame 11" in notes
+    frame = np.asarray(Image.open(root / frames / "frame_10.png"))
+    assert np.array_equal(read_crop(crops.samples[1]), frame[3:13, 3:7])
+    assert read_crop(crops.samples[2]).shape == (6, 4, 3)
+
+
+def test_boxes_of_missing_frames_are_reported(tmp_path: Path) -> None:
+    root = sequence(tmp_path, "gt.txt", "View_001", ["1,1,2,3,4,10,1", "31,1,3,3,4,10,1"])
+    assert any("boxes of frames that" in note and ": 1" in note for note in open_dataset("mot", root).notes)
+
+
+def test_several_sequences_are_several_cameras(tmp_path: Path) -> None:
+    for name in ("left", "right"):
+        sequence(tmp_path / name, "gt/gt.txt", "img1")
+    (tmp_path / "other").mkdir()
+    crops = open_dataset("mot", tmp_path)
+    assert {sample.camera_id for sample in crops.samples} == {"left", "right"} and len(crops.samples) == 6
+    assert any("2 sequences are read as cameras of one scene" in note for note in crops.notes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda root: shutil.rmtree(root / "View_001"), "has no frames beside it"),
+        (lambda root: (root / "View_002").mkdir(), r"several folders of frames beside it \(View_001, View_002\)"),
+        (lambda root: (root / "gt.txt").write_text("a,b\n"), "gt.txt:1: not a MOT row"),
+        (lambda root: (root / "gt.txt").write_text("1,-1,2,3,4,10,1\n"), r"rows without an identity \(id -1\)"),
+        (lambda root: (root / "gt.txt").unlink(), "contains no MOT sequence"),
+        (lambda root: (root / "View_001/frame_0.png").write_bytes(b""), "frame_0.png is not a readable image"),
+        (lambda root: [file.unlink() for file in (root / "View_001").iterdir()], "no images in .*View_001"),
+    ],
+)
+def test_invalid_sequences(tmp_path: Path, change, message: str) -> None:
+    change(sequence(tmp_path, "gt.txt", "View_001"))
+    with pytest.raises(UserError, match=message):
+        open_dataset("mot", tmp_path)
+
+
+def test_the_real_sequence(real_data: Path) -> None:
+    root = real_data / "frames/pets2009_s2l1"
+    crops = open_dataset(recognize_dataset(root), root)
+    assert (crops.name, len(crops.samples), {sample.camera_id for sample in crops.samples}) == (
+        "mot",
+        111,
+        {"View_001"},
+    )
+    assert len({sample.path for sample in crops.samples}) == 20  # of 200 frames
+    assert read_crop(crops.samples[0]).shape == (75, 31, 3)
