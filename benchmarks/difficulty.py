@@ -97,7 +97,7 @@ def main() -> None:
         "embedded OSNet x0.25": create_embedder("osnet_x0_25", "embedded"),
     }
     if options.steps:
-        recipe = replace(ReidRecipe(), arch=LARGER, steps=options.steps)
+        recipe = replace(ReidRecipe(), arch=LARGER).with_steps(options.steps)
         rows["OSNet x0.5"] = network(train_reid(recipe, ROOT / "runs" / "difficulty", ROOT / "data" / "synthetic"))
     with tempfile.TemporaryDirectory() as folder:
         write_market(Path(folder) / "market", PRESETS["class"].crops, options.seed)

@@ -1,12 +1,11 @@
-# ruff: noqa: E402 - the module path is put right before anything of src/ is imported
-"""How fast are people and streets drawn, and do crops of them measure like real ones?
+"""Measure the speed of rendering people and streets, and compare crop statistics with real ones.
 
     python benchmarks/synthetic.py [--processes 2] [--repeats 3] [--without-preset]
 
-No well-known library draws labelled people, so the peer is the least that real pictures of the same size cost: OpenCV
-decodes them from JPEG files that lie on the disk, in as many processes. Beside it stands what a training step of OSNet
-×0.25 takes per crop, which says whether drawing or learning is waited for. With REID_REAL_DATA set, the statistics of
-the crops stand beside those of PKU-Reid's two cameras and of the true boxes of PETS2009 S2.L1.
+No well-known library renders labelled people. The peer is therefore the minimum cost of real images of the same size:
+decoding JPEG files with OpenCV, in as many processes. The time of a training step of OSNet ×0.25 per crop shows whether
+rendering or training is the bottleneck. With REID_REAL_DATA set, the statistics of the crops are printed beside those
+of PKU-Reid's two cameras and of the true boxes of PETS2009 S2.L1.
 """
 
 import argparse
@@ -24,8 +23,6 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-
 import cv2
 import numpy as np
 
@@ -37,20 +34,21 @@ from reid_synth.datasets.statistics import CropStatistics, Range, measure_crops
 from reid_synth.people.person import Person
 from reid_synth.places.street import empty_street
 from reid_synth.places.surfaces import make_surfaces
-from reid_synth.world.scene import Scene
 from reid_synth.world.camera_view import CameraView
+from reid_synth.world.scene import Scene
 
+ROOT = Path(__file__).resolve().parent.parent
 PEER = "OpenCV, decoding JPEG files"
 WIDTH, HEIGHT = 128, 256  # of a crop
-CROPS, FRAMES = 600, 60  # drawn in one timed run
+CROPS, FRAMES = 600, 60  # rendered in one timed run
 PEOPLE = 10  # in a frame
-CAMERAS, CROPS_A_CAMERA = 12, 40  # of the statistics
+CAMERAS, CROPS_A_CAMERA = 12, 40  # for the statistics
 Draw = Callable[[int], np.ndarray]
 
 
 @lru_cache(maxsize=1)
-def crop_stock() -> tuple[list[Person], list[CropCamera]]:
-    """People, and cameras that look at them; each process makes its own, the same."""
+def crop_inputs() -> tuple[list[Person], list[CropCamera]]:
+    """Sample people and cameras; every process makes the same ones."""
     rng = np.random.default_rng(5)
     surfaces = make_surfaces(5, per_kind=2)
     streets = [empty_street(rng, surfaces) for _ in range(CAMERAS)]
@@ -58,16 +56,16 @@ def crop_stock() -> tuple[list[Person], list[CropCamera]]:
 
 
 def draw_crop(index: int) -> np.ndarray:
-    """A crop of somebody who fills 256 × 128 pixels."""
-    people, cameras = crop_stock()
+    """Render a crop of 256 × 128 pixels."""
+    people, cameras = crop_inputs()
     camera = replace(cameras[index % CAMERAS], person_px=230.0)
     crop = render_crop(people[index % len(people)], camera, np.random.default_rng(index), people)
     return cv2.resize(crop, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
 
 
 @lru_cache(maxsize=1)
-def crowd() -> CameraView:
-    """A street of 768 × 576 pixels with ten people in it."""
+def crowded_street() -> CameraView:
+    """Return a street of 768 × 576 pixels with ten people."""
     scenes = [Scene(seed, walkers=4) for seed in (1, 2, 3)]
     walkers = [walker for scene in scenes for walker in scene.walkers][:PEOPLE]
     walkers = [replace(walker, person_id=number) for number, walker in enumerate(walkers, start=1)]
@@ -76,17 +74,17 @@ def crowd() -> CameraView:
 
 
 def draw_frame(index: int) -> np.ndarray:
-    """A frame of that street."""
-    return crowd().render(index)[0]
+    """Render a frame of the crowded street."""
+    return crowded_street().render(index)[0]
 
 
 def decode(folder: str, index: int) -> np.ndarray:
-    """The peer's work: the picture of that number, RGB."""
+    """Decode image `index` to RGB: the peer's work."""
     return np.ascontiguousarray(np.asarray(cv2.imread(f"{folder}/{index}.jpg"))[..., ::-1])
 
 
 def run(draw: Draw, indices: range) -> float:
-    """In a process of its own, once it is warm: draw, throw away, tell the seconds."""
+    """Return the seconds for rendering all indices in a warm process."""
     draw(0)
     start = time.perf_counter()
     for index in indices:
@@ -95,13 +93,13 @@ def run(draw: Draw, indices: range) -> float:
 
 
 def warm_up(draw: Draw) -> None:
-    """One thread each, and all that is made or compiled once is made."""
+    """Use one thread per process, and fill caches and compile."""
     cv2.setNumThreads(1)
     draw(0)
 
 
-def speed(draw: Draw, count: int, processes: int, repeats: int) -> float:
-    """Pictures a second of all processes together: the median of the repeats, each of other pictures."""
+def images_per_second(draw: Draw, count: int, processes: int, repeats: int) -> float:
+    """Return images per second of all processes together: the median of the repeats."""
     context = multiprocessing.get_context("spawn")
     rates = []
     with ProcessPoolExecutor(processes, context, warm_up, (draw,)) as pool:
@@ -113,18 +111,25 @@ def speed(draw: Draw, count: int, processes: int, repeats: int) -> float:
 
 
 def compare(name: str, draw: Draw, count: int, options: argparse.Namespace) -> dict[str, float | str]:
-    """Draw pictures, then decode as many of their size from files of their own."""
-    ours = speed(draw, count, options.processes, options.repeats)
+    """Render images, then decode as many JPEG files of their size."""
+    our_rate = images_per_second(draw, count, options.processes, options.repeats)
     with tempfile.TemporaryDirectory() as folder:
-        stored = draw(1)[..., ::-1]
+        image = draw(1)[..., ::-1]
         for index in range(count * options.repeats):
-            cv2.imwrite(f"{folder}/{index}.jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, 92])
-        theirs = speed(partial(decode, folder), count, options.processes, options.repeats)
-    return {"name": name, "unit": "1/s", "peer": PEER, "ours": ours, "theirs": theirs, "ratio": ours / theirs}
+            cv2.imwrite(f"{folder}/{index}.jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 92])
+        peer_rate = images_per_second(partial(decode, folder), count, options.processes, options.repeats)
+    return {
+        "name": name,
+        "unit": "1/s",
+        "peer": PEER,
+        "ours": our_rate,
+        "theirs": peer_rate,
+        "ratio": our_rate / peer_rate,
+    }
 
 
-def learning_rate() -> float:
-    """Crops a second that a training step of OSNet ×0.25 takes on this processor, all its threads."""
+def measure_training_rate() -> float:
+    """Return the crops per second of a training step of OSNet ×0.25 on the CPU with all threads."""
     import torch
 
     from learning_reid.models.registry import create_model
@@ -140,7 +145,7 @@ def learning_rate() -> float:
 
 
 def preset_seconds(preset: str) -> float:
-    """Seconds that `main.py synth` takes from nothing to a finished folder."""
+    """Return the seconds that `main.py synth` takes from start to finished folder."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         command = [
@@ -157,8 +162,8 @@ def preset_seconds(preset: str) -> float:
 
 
 def generated_crops() -> Iterator[np.ndarray]:
-    """Crops of many people by several cameras, as large as the cameras see them."""
-    people, cameras = crop_stock()
+    """Yield crops of many people by several cameras, at native size."""
+    people, cameras = crop_inputs()
     for number, camera in enumerate(cameras):
         rng = np.random.default_rng([7, number])
         for _ in range(CROPS_A_CAMERA):
@@ -166,7 +171,7 @@ def generated_crops() -> Iterator[np.ndarray]:
 
 
 def real_crops(real: Path) -> dict[str, Iterator[np.ndarray]]:
-    """The real cameras there are, by name."""
+    """Return the crops of each real camera available, by name."""
     frames = real / "frames/pets2009_s2l1"
     found: dict[str, Iterator[np.ndarray]] = {}
     for camera in (1, 2):
@@ -179,7 +184,7 @@ def real_crops(real: Path) -> dict[str, Iterator[np.ndarray]]:
 
 
 def true_boxes(folder: Path) -> Iterator[np.ndarray]:
-    """What the true boxes of every tenth frame hold."""
+    """Yield the crops of the true boxes of every tenth frame."""
     table = read_mot(folder / "gt.txt")
     for index, file in enumerate(sorted((folder / "View_001").glob("*.jpg"))):
         if index % 10 == 0:
@@ -191,7 +196,7 @@ def true_boxes(folder: Path) -> Iterator[np.ndarray]:
 
 
 def print_statistics(measured: dict[str, dict[str, Range]]) -> None:
-    """One row a source: the median, and from where to where the middle 80 % reach."""
+    """Print one row per source: the median and the central 80 %."""
     print(f"\n{'crops: median (10 % – 90 %)':<30}" + "".join(f"{name:>22}" for name in CropStatistics._fields))
     for source, ranges in measured.items():
         cells = (f"{r.median:.0f} ({r.low:.0f} – {r.high:.0f})" for r in ranges.values())
@@ -199,7 +204,7 @@ def print_statistics(measured: dict[str, dict[str, Range]]) -> None:
 
 
 def main() -> None:
-    """Measure everything, print the tables, and end with the figures as one JSON object."""
+    """Measure everything, print the tables, and end with the results as one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
@@ -209,11 +214,11 @@ def main() -> None:
         compare(f"crops, {HEIGHT} × {WIDTH}", draw_crop, CROPS, options),
         compare(f"frames, 768 × 576, {PEOPLE} people", draw_frame, FRAMES, options),
     ]
-    print(f"{options.processes} processes{'drawn/s':>31}{'decoded/s':>12}{'ratio':>8}   (peer: {PEER})")
+    print(f"{options.processes} processes{'rendered/s':>31}{'decoded/s':>12}{'ratio':>8}   (peer: {PEER})")
     for row in comparisons:
         print(f"{row['name']:<32}{row['ours']:>11.0f}{row['theirs']:>12.0f}{row['ratio']:>8.3f}")
-    is_train = learning_rate()
-    print(f"{'a training step, OSNet ×0.25':<32}{is_train:>11.0f} crops/s")
+    training_rate = measure_training_rate()
+    print(f"{'a training step, OSNet ×0.25':<32}{training_rate:>11.0f} crops/s")
     seconds = {} if options.without_preset else {"class": preset_seconds("class")}
     for preset, value in seconds.items():
         print(f"{f'synth --preset {preset}':<32}{value:>11.0f} s")
@@ -222,7 +227,7 @@ def main() -> None:
     measured |= {name: measure_crops(crops) for name, crops in real_crops(real).items()}
     print_statistics(measured)
     table = {name: {key: list(r) for key, r in ranges.items()} for name, ranges in measured.items()}
-    result = {"comparisons": comparisons, "training_crops_per_s": is_train, "preset_seconds": seconds}
+    result = {"comparisons": comparisons, "training_crops_per_s": training_rate, "preset_seconds": seconds}
     print(json.dumps(result | {"statistics": table}))
 
 

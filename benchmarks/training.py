@@ -1,12 +1,11 @@
-# ruff: noqa: E402 - the module path is put right before anything of src/ is imported
-"""Is our recipe better than torchreid's, and faster? The same people, pictures, network, epochs and device.
+"""Compare our training recipe with torchreid's: same people, images, network, epochs and device.
 
     python benchmarks/training.py [--seeds 3] [--epochs 12] [--ablation]
 
-Both train OSNet ×0.25 from random weights on the 160 persons that `confs/reid.yml` learns from, and are examined on the
-200 test persons of the same generated world by the same code, by cosine. torchreid: its ImageSoftmaxEngine with the
-defaults of its scripts. Ours: `confs/reid.yml`. With --ablation only ours, at half the size, once for each loss, with
-and without the average of the weights. Takes minutes for each run; a run that is already in the folder is not repeated.
+Both train OSNet ×0.25 from random weights on the 160 training persons of `confs/reid.yml`, and are evaluated on the 200
+test persons of the same generated dataset by the same code, by cosine distance. torchreid: its ImageSoftmaxEngine with
+the defaults of its scripts. Ours: `confs/reid.yml`. With --ablation only ours, at half the image size, once for each
+loss, with and without the moving average of the weights. A run takes minutes; existing runs are not repeated.
 """
 
 import argparse
@@ -21,8 +20,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-
 import torch
 from tqdm.auto import tqdm
 
@@ -33,11 +30,9 @@ from learning_reid.datasets.query_gallery_split import split_query_gallery
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.models.registry import create_model
 from learning_reid.models.torchreid_models import without_tensorflow
-from learning_reid.training.log import read_metrics
-from learning_reid.training.loop import make_accelerator, prepare
-from learning_reid.training.training_data import load_training_data
-from learning_reid.training.validation import validate
+from learning_reid.training import create_trainer, load_training_data, read_metrics, validate
 
+ROOT = Path(__file__).resolve().parent.parent
 PEER = "torchreid ImageSoftmaxEngine"
 CONFIG = ROOT / "confs" / "reid.yml"
 ABLATION = {
@@ -52,51 +47,51 @@ ABLATION = {
 
 
 def settings_for(options: argparse.Namespace, seed: int, overrides: Sequence[str] = ()) -> TrainSettings:
-    """`confs/reid.yml`, for so many epochs, validated at the end alone."""
+    """Return `confs/reid.yml` with other epochs and a single validation at the end."""
     fixed = [f"schedule.epochs={options.epochs}", f"run.seed={seed}", f"run.validate_every={options.epochs}"]
     return read_settings(TrainSettings, CONFIG, [*fixed, f"data.root={options.data}", "run.device=cpu", *overrides])
 
 
-def examine(weights: Path, settings: TrainSettings) -> float:
-    """mAP on the test people of the generated world."""
-    contest = split_query_gallery(open_dataset("market1501", load_training_data(settings).validation.dataset.root))
+def evaluate(weights: Path, settings: TrainSettings) -> float:
+    """Measure mAP on the test persons of the generated dataset."""
+    split = split_query_gallery(open_dataset("market1501", load_training_data(settings).validation.dataset.root))
     network = create_model(settings.model.arch, weights)
     height, width = settings.model.input_size
-    return validate(network, contest, Preprocessing(height, width), torch.device("cpu"))["map"]
+    return validate(network, split, Preprocessing(height, width), torch.device("cpu"))["map"]
 
 
 def train_ours(settings: TrainSettings, run: Path) -> dict[str, float]:
-    """Train with the loop of src/learning_reid/training; mAP of the last weights and of their average, and the speed."""
+    """Train with learning_reid; return mAP of the last weights and of their average, and the speed."""
     run.mkdir(parents=True, exist_ok=True)
-    prepare(settings, make_accelerator(settings)).train(run)
+    create_trainer(settings).train(run)
     speeds = [float(row["images_per_s"]) for row in read_metrics(run)]
     last = read_metrics(run)[-1]
     return {
-        "map": examine(run / "weights/final.pt", settings),
+        "map": evaluate(run / "weights/final.pt", settings),
         "validation": float(last["map"]),
         "validation_average": float(last["map_average"] or "nan"),
         "images_per_s": statistics.median(speeds),
     }
 
 
-def train_theirs(settings: TrainSettings, run: Path) -> dict[str, float]:
+def train_torchreid(settings: TrainSettings, run: Path) -> dict[str, float]:
     """Train with torchreid's engine and the defaults of its scripts."""
     warnings.simplefilter("ignore")
     with without_tensorflow():
         from torchreid.reid import data, engine, models, optim
         from torchreid.reid.data.datasets.dataset import ImageDataset
 
-    people = load_training_data(settings)
-    learned = [
+    training = load_training_data(settings)
+    samples = [
         (str(sample.path), int(person), int(camera))
-        for sample, person, camera in zip(people.samples, people.labels, people.cameras, strict=True)
+        for sample, person, camera in zip(training.samples, training.labels, training.cameras, strict=True)
     ]
 
     class Generated(ImageDataset):
-        """The persons that ours learns from."""
+        """The same training persons."""
 
         def __init__(self, root: str = "", **keys: Any) -> None:
-            super().__init__(learned, learned[:2], learned[:2], **keys)
+            super().__init__(samples, samples[:2], samples[:2], **keys)
 
     torch.manual_seed(settings.run.seed)
     data.register_image_dataset("generated", Generated)
@@ -117,29 +112,29 @@ def train_theirs(settings: TrainSettings, run: Path) -> dict[str, float]:
     run.mkdir(parents=True, exist_ok=True)
     state = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith("classifier")}
     torch.save({"state_dict": state}, run / "weights.pt")
-    return {"map": examine(run / "weights.pt", settings), "images_per_s": statistics.median(speeds)}
+    return {"map": evaluate(run / "weights.pt", settings), "images_per_s": statistics.median(speeds)}
 
 
-def measured(name: str, options: argparse.Namespace, seed: int, overrides: Sequence[str] = ()) -> dict[str, float]:
-    """Train in a process of its own, or read what such a process has found before."""
+def measure(name: str, options: argparse.Namespace, seed: int, overrides: Sequence[str] = ()) -> dict[str, float]:
+    """Train in a separate process, or read the result of an earlier one."""
     run = options.folder / f"{name.replace(' ', '_')}-{seed}-{options.epochs}"
     result = run / "result.json"
     if not result.exists():
-        part = "theirs" if name == PEER else "ours"
-        command = [sys.executable, __file__, "--work", part, "--run", str(run), "--seed", str(seed)]
+        side = "theirs" if name == PEER else "ours"
+        command = [sys.executable, __file__, "--work", side, "--run", str(run), "--seed", str(seed)]
         command += ["--epochs", str(options.epochs), "--data", str(options.data), *overrides]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
     return json.loads(result.read_text())
 
 
 def main() -> None:
-    """Train everything, print the table, and end with the figures as one JSON object."""
+    """Run the comparison or the ablation; the last line of the output is a JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--ablation", action="store_true", help="ours alone, loss by loss")
-    parser.add_argument("--data", type=Path, default=ROOT / "data/generated", help="where generated people are kept")
-    parser.add_argument("--folder", type=Path, default=ROOT / "runs/benchmark", help="where runs are kept")
+    parser.add_argument("--ablation", action="store_true", help="only ours, one run per loss")
+    parser.add_argument("--data", type=Path, default=ROOT / "data/generated", help="folder of the generated dataset")
+    parser.add_argument("--folder", type=Path, default=ROOT / "runs/benchmark", help="folder of the runs")
     parser.add_argument("--work", choices=("ours", "theirs"), help=argparse.SUPPRESS)
     parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
@@ -147,8 +142,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.work:
         settings = settings_for(options, options.seed, options.overrides)
-        found = (train_ours if options.work == "ours" else train_theirs)(settings, options.run)
-        (options.run / "result.json").write_text(json.dumps(found))
+        result = (train_ours if options.work == "ours" else train_torchreid)(settings, options.run)
+        (options.run / "result.json").write_text(json.dumps(result))
     elif options.ablation:
         ablation(options)
     else:
@@ -156,24 +151,24 @@ def main() -> None:
 
 
 def compare(options: argparse.Namespace) -> None:
-    """Both sides, seed by seed in turn."""
+    """Train both sides, alternating, with several seeds."""
     runs: dict[str, list[dict[str, float]]] = {"ours": [], PEER: []}
     for seed in tqdm(range(options.seeds), desc="seeds"):
         for name in runs:
-            runs[name].append(measured(name, options, seed))
+            runs[name].append(measure(name, options, seed))
     print(
         f"OSNet ×0.25 from random weights, 160 generated persons, {options.epochs} epochs, {options.seeds} seeds, CPU\n"
     )
-    print(f"{'':<32}{'mAP, 200 other persons':>24}{'spread':>9}{'images/s':>11}")
-    middle, speed = {}, {}
+    print(f"{'':<32}{'mAP, 200 test persons':>24}{'spread':>9}{'images/s':>11}")
+    mean, speed = {}, {}
     for name, results in runs.items():
         maps = [100 * result["map"] for result in results]
-        middle[name], spread = statistics.mean(maps), statistics.stdev(maps) if len(maps) > 1 else 0.0
+        mean[name], spread = statistics.mean(maps), statistics.stdev(maps) if len(maps) > 1 else 0.0
         speed[name] = statistics.median(result["images_per_s"] for result in results)
-        print(f"{name:<32}{middle[name]:>24.1f}{spread:>9.1f}{speed[name]:>11.0f}")
+        print(f"{name:<32}{mean[name]:>24.1f}{spread:>9.1f}{speed[name]:>11.0f}")
     comparisons = [
-        {"name": "mAP", "unit": "%", "peer": PEER, "ours": middle["ours"], "theirs": middle[PEER],
-         "ratio": middle["ours"] / middle[PEER],
+        {"name": "mAP", "unit": "%", "peer": PEER, "ours": mean["ours"], "theirs": mean[PEER],
+         "ratio": mean["ours"] / mean[PEER],
          "each": {name: [run["map"] for run in both] for name, both in runs.items()}},
         {"name": "speed", "unit": "images/s", "peer": PEER, "ours": speed["ours"], "theirs": speed[PEER],
          "ratio": speed["ours"] / speed[PEER]},
@@ -183,15 +178,15 @@ def compare(options: argparse.Namespace) -> None:
 
 
 def ablation(options: argparse.Namespace) -> None:
-    """One run for each loss; validation mAP of the last weights and of their average."""
+    """Train once per loss; print validation mAP of the last weights and of their average."""
     results = {}
     for name, overrides in tqdm(ABLATION.items(), desc="losses"):
-        results[name] = measured(name, options, 0, [*overrides, "model.input_size=[128,64]"])
+        results[name] = measure(name, options, 0, [*overrides, "model.input_size=[128,64]"])
     print(
         f"OSNet ×0.25 from random weights, 160 generated persons, {options.epochs} epochs, 128×64, one seed; "
-        "mAP of 40 others\n"
+        "mAP on 40 validation persons\n"
     )
-    print("| loss | last weights | their average (EMA) |\n|---|---|---|")
+    print("| loss | last weights | moving average (EMA) |\n|---|---|---|")
     for name, result in results.items():
         print(f"| {name} | {100 * result['validation']:.1f} | {100 * result['validation_average']:.1f} |")
     print(json.dumps({"ablation": results}))

@@ -285,7 +285,7 @@ if DATA == "market1501":
 # - Make the worlds more alike: halve what `LOOKS` does to gains, contrast and light. From which point on is *plain*
 #   the better choice away from home too?
 # - MixStyle (Zhou and others 2021, arXiv 2104.02008) lets the pictures of a batch lend each other their style, as if
-#   there were more worlds: `from learning_reid.training.mixstyle import apply_mixstyle`, then `with apply_mixstyle([network.conv2],
+#   there were more worlds: `from learning_reid.training import apply_mixstyle`, then `with apply_mixstyle([network.conv2],
 #   0.5, SEED): train_network(network, …)`.
 # - Other seeds: set `SEED = 40` and run all again. Which statements of this lesson survive?
 # - Train in *all* worlds and test in each. How far is it from being at home everywhere?

@@ -122,8 +122,7 @@ print(f"the truth is {truth}{right}")
 # %%
 from learning_reid.config.load import read_settings
 from learning_reid.config.training import TrainSettings
-from learning_reid.training.loop import make_accelerator
-from learning_reid.training.loop import prepare as prepare_run
+from learning_reid.training import create_trainer
 from reid_course.notebook import ROOT
 
 changes = [f"data.dataset={crops.name}", f"data.root={crops.root}", "data.val_split=0.33", "data.workers=0"]
@@ -132,9 +131,9 @@ changes += [f"run.seed={SEED}", "run.threads=1"]
 changes += ["schedule.batch_size=16"] if is_smoke() else []
 changes += [f"data.people={PEOPLE}"] if DATA != "embedded" else []
 settings = read_settings(TrainSettings, ROOT / "confs" / "face.yml", changes)
-runner = prepare_run(settings, make_accelerator(settings))
-print(runner.people)
-assert not set(runner.people.persons) & set(runner.people.validation.persons)
+trainer = create_trainer(settings)
+print(trainer.task.data)
+assert not set(trainer.task.data.persons) & set(trainer.task.data.validation.persons)
 
 # %% [markdown]
 # Before training: the same network with random weights takes the exam, to have something to compare with. `exam` gives
@@ -146,7 +145,7 @@ from learning_reid.embedding.backend_torch import TorchEmbedder
 from learning_reid.metrics.verification import PairDistances, collect_pairs, eer
 from learning_reid.retrieval.distances import distance_rows
 
-contest = runner.people.validation
+contest = trainer.task.data.validation
 one_camera = len(contest.cameras) == 1  # CASIA-WebFace does not know its cameras
 
 
@@ -157,8 +156,8 @@ def exam(features: np.ndarray) -> PairDistances:
     return collect_pairs(rows, contest.query_labels, contest.gallery_labels, same_camera=one_camera)
 
 
-network = runner.training.model
-before = exam(embed_samples(contest.samples, TorchEmbedder(network, runner.preprocessing)))
+network = trainer.task.network
+before = exam(embed_samples(contest.samples, TorchEmbedder(network, trainer.task.preprocessing)))
 print(f"{len(before.genuine):,} genuine pairs, {len(before.impostor):,} impostors")
 
 # %% [markdown]
@@ -177,15 +176,15 @@ MY_GUESS = None  # EER in percent after training
 import tempfile
 from pathlib import Path
 
-from learning_reid.training.log import read_metrics
+from learning_reid.training import read_metrics
 
 with tempfile.TemporaryDirectory() as name:
     run = Path(name)
     (run / "weights").mkdir()
-    runner.train(run)
+    trainer.train(run)
     log = read_metrics(run)
-trained = runner.training.average.module  # the average of the weights over the steps is the better one as a rule
-after = exam(embed_samples(contest.samples, TorchEmbedder(trained, runner.preprocessing)))
+trained = trainer.ema.module  # the average of the weights over the steps is the better one as a rule
+after = exam(embed_samples(contest.samples, TorchEmbedder(trained, trainer.task.preprocessing)))
 print("epoch: loss  ", ", ".join(f"{row['epoch']}: {float(row['loss']):.2f}" for row in log))
 eer_before, eer_after = 100 * eer(before.genuine, before.impostor)[0], 100 * eer(after.genuine, after.impostor)[0]
 print(f"EER with random weights: {eer_before:.1f} %")
@@ -247,7 +246,7 @@ assert np.isnan(tar_at_far(after.genuine, after.impostor, 1e-6))
 # Which impostors does it take for one person? Which genuine pairs does it miss?
 
 # %%
-features = embed_samples(contest.samples, TorchEmbedder(trained, runner.preprocessing))
+features = embed_samples(contest.samples, TorchEmbedder(trained, trainer.task.preprocessing))
 asking = len(contest.query)
 table = distance_rows(features[:asking], features[asking:], "cosine")(np.arange(asking))
 query, gallery = contest.query_labels, contest.gallery_labels

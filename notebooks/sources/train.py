@@ -43,7 +43,7 @@ import torch
 from learning_reid.config.load import read_settings
 from learning_reid.config.training import TrainSettings
 from learning_reid.datasets.query_gallery_split import split_query_gallery
-from learning_reid.training.training_data import load_training_data
+from learning_reid.training import load_training_data
 from reid_course.notebook import ROOT
 from reid_course.people import open_people
 from reid_course.pictures import show, show_crops
@@ -204,15 +204,13 @@ for line in said.getvalue().splitlines():
 # stays as it is.
 
 # %%
-from learning_reid.training.loop import make_accelerator
-from learning_reid.training.loop import prepare as prepare_run
+from learning_reid.training import create_trainer
 
-runner = prepare_run(settings, make_accelerator(settings))
-runner.batches.start(0)  # of epoch 0
-pictures, labels = next(iter(runner.loader))
+trainer = create_trainer(settings)
+pictures, labels = next(trainer.task.batches(epoch=0))
 print("pictures", tuple(pictures.shape), "- persons", labels[:12].tolist(), "…")
 
-mean, deviation = (np.array(values) for values in (runner.preprocessing.mean, runner.preprocessing.std))
+mean, deviation = (np.array(values) for values in (trainer.task.preprocessing.mean, trainer.task.preprocessing.std))
 seen = pictures.permute(0, 2, 3, 1).numpy() * deviation + mean  # what normalising did, undone
 each = settings.schedule.num_instances
 rows = [(255 * seen[row : row + each]).clip(0, 255).astype(np.uint8) for row in (0, each)]
@@ -224,8 +222,8 @@ show_crops(rows, "Two people of a batch as the network gets them: mirrored, shif
 # are free; the classifier those *after* it. Once trained, the classifier is thrown away.
 
 # %%
-runner.network.train()
-before, logits = runner.network(pictures)
+trainer.network.train()
+before, logits = trainer.network(pictures)
 print("features", tuple(before.shape), "  scores", tuple(logits.shape), "- one for each training person")
 
 # %% [markdown]
@@ -240,7 +238,7 @@ MY_FIRST_LOSS = None  # a number
 from learning_reid.losses.classification import cross_entropy
 
 softmax = cross_entropy(logits, labels, settings.loss.label_smooth).item()
-both = runner.loss(before, logits, labels)
+both = trainer.task.criterion(before, logits, labels)
 expected = np.log(len(people.persons))
 compare(MY_FIRST_LOSS, softmax, "the first cross-entropy", unit="nats")
 print(f"ln {len(people.persons)} = {expected:.2f}; together with {settings.loss.type}: {both.item():.2f}")
@@ -255,13 +253,12 @@ assert abs(softmax - expected) < 0.2
 # (EMA) of the first one's: calmer, and often better.
 
 # %%
-training = runner.training
-training.optimiser.zero_grad(set_to_none=True)
+trainer.optimizer.zero_grad(set_to_none=True)
 both.backward()
-torch.nn.utils.clip_grad_norm_(runner.network.parameters(), settings.schedule.clip_norm)
-rate = training.schedule.set_rates(training.optimiser, 0.0)
-training.optimiser.step()
-training.average.update_parameters(training.model)
+torch.nn.utils.clip_grad_norm_(trainer.network.parameters(), settings.schedule.clip_norm)
+rate = trainer.schedule.set_rates(trainer.optimizer, 0.0)
+trainer.optimizer.step()
+trainer.ema.update_parameters(trainer.task.network)
 print(f"learning rate {rate:.1e} (it rises for {settings.schedule.warmup_epochs} epochs, then falls by a cosine)")
 
 # %% [markdown]
@@ -276,7 +273,7 @@ MY_GUESS = None  # a number from 0 to 100
 # %%
 import shutil
 
-from learning_reid.training.log import read_metrics
+from learning_reid.training import read_metrics
 
 
 def train(name: str, settings: TrainSettings) -> dict[str, np.ndarray]:
@@ -285,7 +282,7 @@ def train(name: str, settings: TrainSettings) -> dict[str, np.ndarray]:
     folder = Path(runs.name) / name
     shutil.rmtree(folder, ignore_errors=True)  # of an earlier try
     folder.mkdir()
-    prepare_run(settings, make_accelerator(settings)).train(folder)
+    create_trainer(settings).train(folder)
     rows = read_metrics(folder)
     return {column: np.array([float(row[column] or "nan") for row in rows]) for column in rows[0]}
 
@@ -328,7 +325,7 @@ assert is_smoke() or (log["loss"][-1] < log["loss"][0] and best > 100 * log["map
 # %%
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.models.registry import create_model
-from learning_reid.training.validation import validate
+from learning_reid.training import validate
 
 ours = create_model("osnet_x0_25", Path(runs.name) / "ours" / "weights" / "best.pt")
 found = {

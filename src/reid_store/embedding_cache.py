@@ -5,10 +5,10 @@ from __future__ import annotations
 from threading import Lock
 
 import numpy as np
-from learning_reid.retrieval.vector_index import VectorIndex
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from learning_reid.retrieval.vector_index import VectorIndex
 from reid_store.detection_filter import DetectionFilter, select_embedded
 from reid_store.schema import Detection, Embedding, Model
 

@@ -1,8 +1,8 @@
 """The tables: cameras → recordings → frames → detections → embeddings, and the persons that group detections.
 
 Times are seconds since 1970 in UTC (`time_s`), which compare alike on every server and in every time zone. A frame gets
-its row only when everything in it is stored. Ids of deleted detections and persons are never reused, so that an id
-somebody wrote down cannot come to mean someone else.
+its row only when everything in it is stored. Ids of deleted detections and persons are never reused, so that a
+noted id cannot come to mean another person.
 """
 
 from __future__ import annotations

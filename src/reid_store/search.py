@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from learning_reid.retrieval.vector_index import VectorIndex
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
+from learning_reid.retrieval.vector_index import VectorIndex
 from reid_store.detection_filter import DetectionFilter, check_cameras, select_detections
 from reid_store.embedding_cache import EmbeddingCache, read_embeddings
 from reid_store.schema import Camera, Detection, Embedding, Model, Person, StoredFrame

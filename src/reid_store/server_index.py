@@ -42,9 +42,7 @@ def nearest_on_server(
         if kind is not None:
             indexed = cast(Embedding.reid_embedding, {"vector": Vector, "halfvec": HALFVEC}[kind](model.dimension))
             session.execute(text(f"SET LOCAL hnsw.ef_search = {min(1000, max(EF_SEARCH, 2 * k))}"))
-            session.execute(
-                text("SET LOCAL hnsw.iterative_scan = relaxed_order")
-            )  # if a filter leaves too few
+            session.execute(text("SET LOCAL hnsw.iterative_scan = relaxed_order"))  # if a filter leaves too few
             candidates = wanted.order_by(indexed.l2_distance(query)).limit(2 * k).subquery()
             wanted = select(candidates.c.id, candidates.c.distance)
         rows = session.execute(wanted.order_by(column("distance"), column("id")).limit(k)).all()

@@ -101,7 +101,12 @@ def test_all_results_are_written_and_correct(scene: Street, capsys: pytest.Captu
     names = ["annotated.mp4", "ranking.png", "rankings.csv", "resolved.yml", "summary.json"]
     assert sorted(p.name for p in scene.out.iterdir()) == names
     values = scene.summary()
-    assert (values["frames"], values["detections"], values["frames_skipped"], values["stopped_early"]) == (6, 14, 0, False)
+    assert (values["frames"], values["detections"], values["frames_skipped"], values["stopped_early"]) == (
+        6,
+        14,
+        0,
+        False,
+    )
     # person 2 is present in frames 1, 2, 3 and found in each; their three detections are the three nearest of 12
     expected = {"rank1": 1, "map": 1, "refind_rate": 1, "frames_scored": 3, "queries": 1, "queries_scored": 1}
     assert values["truth"] == expected
@@ -194,11 +199,11 @@ def test_max_frames_and_frame_rate_of_the_video(scene: Street) -> None:
         (["input.max_frames=1"], "nothing later to rank"),
         (["input.query_frame=40"], "the last frame read is 5"),
         (["input.query_frame=5"], "is the last of the 6 frames read"),
-        (["input.query_detection=2"], "frame 0 shows 2 persons; choose 0 to 1"),
+        (["input.query_detection=2"], "frame 0 has 2 persons; choose 0 to 1"),
         (["detector.min_score=1", "detector.weights={folder}/low.txt"], "no person was found in the 6 frames read"),
         (["input.frames_path={folder}/nowhere"], "nowhere"),
         (["input.truth={folder}/nowhere.txt"], "nowhere.txt"),
-        (["output.folder={folder}/gt.txt"], "there is a file of that name"),
+        (["output.folder={folder}/gt.txt"], "a file has this name"),
     ],
 )
 def test_each_input_problem_is_one_line(scene: Street, overrides: list[str], answer: str) -> None:
@@ -245,7 +250,11 @@ def test_frames_of_different_sizes(street: Street) -> None:
 def test_boxes_partly_outside_are_clipped_and_empty_ones_dropped(street: Street) -> None:
     street.frame(0, {1: (20, 20)})
     street.frame(1, {1: (-4, 50)})  # 6 × 14 pixels of it are in the image
-    street.rows += ["2,-1,30,30,0,24,1", "2,-1,30,30,0.3,20,1", "2,-1,200,200,10,10,1"]  # smaller than a pixel or outside
+    street.rows += [
+        "2,-1,30,30,0,24,1",
+        "2,-1,30,30,0.3,20,1",
+        "2,-1,200,200,10,10,1",
+    ]  # smaller than a pixel or outside
     street.run()
     (row,) = street.table()
     assert [float(row[key]) for key in ("x1", "y1", "x2", "y2", "distance")] == [0, 50, 6, 64, 0]
@@ -306,7 +315,9 @@ def test_ctrl_c_before_a_later_frame_is_an_error(scene: Street, monkeypatch: pyt
         scene.run()
 
 
-def test_a_wrong_detector_name_is_refused_before_frames_are_opened(scene: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_detector_name_is_refused_before_frames_are_opened(
+    scene: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pipeline, "open_frames", lambda *_: pytest.fail("frames were opened"))
     with pytest.raises(UserError, match="did you mean 'yolox_onnx'"):
         scene.run("detector.name=yolox")
@@ -327,9 +338,9 @@ def test_only_a_few_frames_are_in_memory(scene: Street, monkeypatch: pytest.Monk
         def __iter__(self) -> Iterator[Frame]:
             nonlocal most
             alive: list[weakref.ref[np.ndarray]] = []
-            image = next(iter(self.source)).image
+            first = next(iter(self.source)).image
             for index in range(60):
-                image = image.copy()
+                image = first.copy()
                 alive.append(weakref.ref(image))
                 yield Frame(index, str(index), image)
                 del image

@@ -12,6 +12,7 @@ from learning_reid.frames.mot import read_mot
 from learning_reid.pipeline import run_pipeline
 
 FRAMES = 200
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -310,7 +310,7 @@ def test_layout_fits_a_phone(name: str, show: Opener) -> None:
     thumb.scroll_into_view_if_needed()
     thumb.tap()
     panel = page.locator("#panel").bounding_box()
-    assert panel["x"] >= 0 and panel["width"] == 390 and page.locator("#panel .where").is_visible()
+    assert panel["x"] >= 0 and panel["width"] == 390 and page.locator("#panel .box").is_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

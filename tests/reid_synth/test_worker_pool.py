@@ -61,6 +61,7 @@ def test_a_killed_worker_is_reported_in_one_line() -> None:
         list(pool.map(die, [(1,)]))
 
 
+@pytest.mark.slow
 def test_background_tasks_stop_after_an_interrupt(tmp_path) -> None:
     path = tmp_path / "steps"
     with pytest.raises(KeyboardInterrupt), WorkerPool(2) as pool:  # without cancellation this would never end
@@ -70,13 +71,14 @@ def test_background_tasks_stop_after_an_interrupt(tmp_path) -> None:
         raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_workers_exit_when_the_main_process_is_killed() -> None:
     code = """
 import os, signal
 from reid_synth.worker_pool import WorkerPool
 if __name__ == "__main__":
-    with WorkerPool(2) as crew:
-        print(*crew.map(os.getpid, [()] * 8), flush=True)
+    with WorkerPool(2) as pool:
+        print(*pool.map(os.getpid, [()] * 8), flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
 """
     root = Path(__file__).resolve().parents[2]
@@ -85,6 +87,7 @@ if __name__ == "__main__":
     assert done.stdout and done.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_does_not_break_the_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
     listener = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt, match="first"), WorkerPool(2) as pool:

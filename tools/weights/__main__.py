@@ -22,9 +22,12 @@ class Which(StrEnum):
 
 def run(
     which: Annotated[Which, typer.Argument(help="Which weights.")] = Which.all,
-    resume: Annotated[bool, typer.Option("--resume/--fresh", help="Resume an interrupted training, or restart.")] = True,
+    resume: Annotated[
+        bool, typer.Option("--resume/--fresh", help="Resume an interrupted training, or restart.")
+    ] = True,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Number of training steps, rounded up to whole epochs.", show_default=False)
+        int | None,
+        typer.Option(min=1, help="Number of training steps, rounded up to whole epochs.", show_default=False),
     ] = None,
     out: Annotated[
         Path, typer.Option(help="Folder of the finished weights.", show_default="src/learning_reid/weights")

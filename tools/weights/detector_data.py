@@ -19,11 +19,11 @@ import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
+from learning_reid.training.image_loader import ignore_interrupt
 from reid_synth.camera import sample_camera_response
 from reid_synth.places.sprite_bank import SpriteBank, load_sprite_bank
 from reid_synth.places.street import MIN_VISIBILITY, compose_street
 from reid_synth.places.surfaces import Surfaces, make_surfaces
-from learning_reid.training.image_loader import ignore_interrupt
 from reid_synth.worker_pool import WorkerPool
 
 CROP_WIDTH, CROP_HEIGHT = 384, 288

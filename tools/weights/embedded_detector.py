@@ -15,10 +15,10 @@ from tools.weights.detector_evaluation import (
     REAL_TRUTH,
     SCENES,
     choose_score,
-    labelled_frames,
+    evaluate_detector,
     generated_streets,
     in_percent,
-    evaluate_detector,
+    labelled_frames,
 )  # fmt: skip
 from tools.weights.release import current_commit, release_weights, write_card
 

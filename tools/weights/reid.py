@@ -19,8 +19,9 @@ from torch import Tensor, nn
 
 from learning_reid.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD
 from learning_reid.losses.contrastive import supervised_contrastive_loss
-from learning_reid.models.osnet import OSNet, build_osnet
+from learning_reid.models.osnet import OSNet
 from learning_reid.models.part_pooling import PartPooledOSNet, PartPooling
+from learning_reid.models.registry import create_model
 from learning_reid.training.mixstyle import apply_mixstyle
 from learning_reid.training.task import BatchResult, TrainingTask
 from tools.weights.augmentation import augment
@@ -84,8 +85,9 @@ class EmbeddedReidTask(TrainingTask[CropBatch]):
         self.recipe, self._crops = recipe, crops
         self.batches_per_epoch = recipe.steps_per_epoch
         self.settings, self.notes = recipe_settings(recipe), {"input_size": list(recipe.full)}
-        self.model = build_osnet(recipe.arch, seed=recipe.seed)
-        self.network: nn.Module = self.model
+        model = create_model(recipe.arch, seed=recipe.seed)
+        assert isinstance(model, OSNet)
+        self.model, self.network = model, model
 
     def batches(self, epoch: int, first_batch: int = 0) -> Iterator[CropBatch]:
         """Yield the batches of an epoch."""

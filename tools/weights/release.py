@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
 from safetensors.torch import save_file
 from torch import nn
@@ -28,7 +27,9 @@ def release_weights(model: nn.Module, weights: Path, card: dict[str, Any], log: 
         name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
         for name, tensor in model.state_dict().items()
     }
-    overflowed = [name for name, tensor in tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
+    overflowed = [
+        name for name, tensor in tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all()
+    ]
     if overflowed:
         raise ValueError(f"{overflowed[0]} does not fit into half precision")
     weights.parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
+from learning_reid.cli._model_table import Accuracy, ModelRow
 from learning_reid.cli._options import recognize
 from learning_reid.embedding.benchmark import benchmark_backend
 from learning_reid.embedding.model_choice import NamedModel
@@ -14,7 +15,6 @@ from learning_reid.evaluation.dataset_evaluation import evaluate_dataset
 from learning_reid.evaluation.options import DataOptions, EvaluationOptions, ModelOptions
 from learning_reid.models.complexity import complexity_of
 from learning_reid.models.registry import check_model_name
-from learning_reid.cli._model_table import Accuracy, ModelRow
 from learning_reid.zoo.cards import all_cards
 
 TARGET = "market1501"  # the test set of most published results

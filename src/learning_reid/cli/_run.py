@@ -7,8 +7,8 @@ from learning_reid.datasets.layouts import open_dataset
 from learning_reid.errors import UserError
 from learning_reid.evaluation.options import DataOptions, ModelOptions
 from learning_reid.models.state_dict import read_note
-from learning_reid.training.training_data import locate_data, evaluation_identities
 from learning_reid.training.runs import find_run, load_run_settings
+from learning_reid.training.training_data import evaluation_identities, locate_data
 
 
 def options_of_run(name: str, query_cameras: Sequence[str]) -> tuple[DataOptions, ModelOptions, str]:

@@ -21,7 +21,7 @@ class Command(TyperCommand):
     """
 
     several_values: Collection[str] = ()
-    renamed: Mapping[str, str] = {}  # noqa: RUF012 (replaced and never changed)
+    renamed: Mapping[str, str] = {}
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments after translating both extensions into plain options."""

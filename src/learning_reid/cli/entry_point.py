@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from learning_reid.cli.commands import OPTIONS, load_command
 from learning_reid.errors import UserError
-from learning_reid.io.paths import find_checkout, find_config
+from learning_reid.io.paths import find_checkout
 
 COMMANDS = "learning_reid.commands"  # the group of entry points
 INTERRUPTED = 130  # exit status after Ctrl-C
@@ -100,7 +100,7 @@ def run_pipeline_command(
         return
     from learning_reid.config.load import load_settings
 
-    settings = load_settings(find_config(config), overrides or [])
+    settings = load_settings(config, overrides or [])
     from learning_reid.pipeline import run_pipeline  # imported late: configuration errors appear before torch loads
 
     if run_pipeline(settings).stopped_early:

@@ -28,7 +28,9 @@ def run(
     ] = None,
     exp: Annotated[
         str | None,
-        typer.Option(metavar="RUN", help="Evaluate the best weights of a training run on its data.", show_default=False),
+        typer.Option(
+            metavar="RUN", help="Evaluate the best weights of a training run on its data.", show_default=False
+        ),
     ] = None,
     dataset: options.Dataset = None,
     embedder: options.Embedder = "osnet_x0_25",
@@ -90,7 +92,9 @@ def run(
         read_evaluation(against)  # a wrong file is reported before the long work
     if exp is not None:
         if root is not None or dataset is not None or (embedder, weights) != ("osnet_x0_25", "embedded"):
-            raise UserError("--exp RUN has its own data and weights; leave out --root, --dataset, --embedder, --weights")
+            raise UserError(
+                "--exp RUN has its own data and weights; leave out --root, --dataset, --embedder, --weights"
+            )
         from learning_reid.cli._run import options_of_run
 
         data, model, default_protocol = options_of_run(exp, query_camera or [])
@@ -104,7 +108,9 @@ def run(
         model, backend=backend, batch_size=batch_size, device=device, threads=threads, metric=metric, raw=raw,
         features=features,
     )  # fmt: skip
-    result = evaluate_dataset(data, model, EvaluationOptions(_protocols(protocol), ap, rerank, expand or [], verification))
+    result = evaluate_dataset(
+        data, model, EvaluationOptions(_protocols(protocol), ap, rerank, expand or [], verification)
+    )
     _write(result, json_file, report, save_features, against)
 
 

@@ -18,7 +18,9 @@ def run(
     out: Annotated[Path, typer.Option(help="Folder to write: empty, or created.")],
     preset: Annotated[str, typer.Option(help="Size of the dataset: tiny, demo, class or large.")] = "demo",
     seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")] = 7,
-    people: Annotated[int | None, typer.Option(help="Number of people in the crops, half of them for training.")] = None,
+    people: Annotated[
+        int | None, typer.Option(help="Number of people in the crops, half of them for training.")
+    ] = None,
     cameras: Annotated[int | None, typer.Option(help="Number of cameras, of the crops and the street.")] = None,
     frames: Annotated[int | None, typer.Option(help="Number of frames of each street camera.")] = None,
     change_clothes: Annotated[

@@ -36,7 +36,9 @@ def run(
             show_default=str(DEFAULT_CONFIG),
         ),
     ] = None,
-    root: Annotated[str | None, typer.Option(help="Labelled crops: a folder or a CSV file.", show_default=False)] = None,
+    root: Annotated[
+        str | None, typer.Option(help="Labelled crops: a folder or a CSV file.", show_default=False)
+    ] = None,
     dataset: Annotated[
         str | None, typer.Option(help="Layout of the crops; `data list` lists them.", show_default=False)
     ] = None,
@@ -125,7 +127,7 @@ def _print_data(data: "TrainingData") -> None:
 
 def _print_result(folder: Path, interrupted: bool) -> None:
     from learning_reid.training.log import read_metrics
-    from learning_reid.visualization.training_curves import draw_training_curves
+    from learning_reid.visualization.curves import draw_training_curves
 
     rows = read_metrics(folder)
     if rows:

@@ -48,11 +48,11 @@ def list_cards(
 @app.command()
 def show(key: Key) -> None:
     """Show one card: the model, its results, and what to know before using it."""
+    card = _card(key)
+    from learning_reid.cli._zoo_text import format_card
     from learning_reid.io.paths import home
     from learning_reid.models.complexity import complexity_of
-    from learning_reid.cli._zoo_text import format_card
 
-    card = _card(key)
     file = home() / card.source.target
     print(format_card(card, complexity_of(card.architecture), str(file) if file.is_file() else "not yet: zoo fetch"))
 
@@ -60,11 +60,12 @@ def show(key: Key) -> None:
 @app.command()
 def fetch(keys: Annotated[list[str], typer.Argument(help="MODEL.TRAINED_ON, one or more.")]) -> None:
     """Download weights, verify their checksum, and check that they load."""
+    cards = [_card(key) for key in keys]
     from learning_reid.models.registry import create_model
     from learning_reid.models.state_dict import load_weights
     from learning_reid.zoo.fetch import fetch_published
 
-    for card in [_card(key) for key in keys]:  # wrong names are reported before the first download
+    for card in cards:
         file = fetch_published(card.key)
         print(file)
         print(load_weights(create_model(card.architecture), file))
@@ -75,14 +76,16 @@ def table(
     check: Annotated[bool, typer.Option("--check", help="Only report whether the page is up to date.")] = False,
 ) -> None:
     """Write docs/model_zoo.md: all published results, and the size and cost of each model."""
+    from learning_reid.cli._zoo_text import format_zoo_page
     from learning_reid.io.paths import docs_folder
     from learning_reid.models.complexity import complexity_of
-    from learning_reid.cli._zoo_text import format_zoo_page
     from learning_reid.zoo.cards import all_cards
 
     file = docs_folder() / "model_zoo.md"
     cards = list(all_cards().values())
-    page = format_zoo_page(cards, {name: complexity_of(name) for name in dict.fromkeys(card.architecture for card in cards)})
+    page = format_zoo_page(
+        cards, {name: complexity_of(name) for name in dict.fromkeys(card.architecture for card in cards)}
+    )
     if not check:
         file.write_text(page, encoding="utf-8")
         print(f"wrote {file}")
@@ -113,14 +116,16 @@ def compare(
     if root is not None and not weights:
         raise UserError("--root is for evaluating weights: name them with --weights")
     from learning_reid.cli._measure_models import measure_models
-    from learning_reid.embedding.model_choice import parse_models
     from learning_reid.cli._model_table import model_table
+    from learning_reid.embedding.model_choice import parse_models
     from learning_reid.zoo.cards import all_cards
 
     models = parse_models(weights) if weights else []
     all_names = list(dict.fromkeys(card.architecture for card in all_cards().values()))
     backends = list(dict.fromkeys(backend or ("torch", "onnx", "openvino")))
-    print(model_table(measure_models(networks or ([] if models else all_names), models, backends, root, crops, repeats)))
+    print(
+        model_table(measure_models(networks or ([] if models else all_names), models, backends, root, crops, repeats))
+    )
 
 
 def _card(key: str) -> "Card":

@@ -12,12 +12,13 @@ from learning_reid.config.describe import Setting, in_yaml, list_settings
 from learning_reid.config.legacy_keys import translate_legacy_keys
 from learning_reid.config.schema import Settings
 from learning_reid.errors import UserError, did_you_mean
+from learning_reid.io.paths import find_config
 from learning_reid.io.yaml_file import parse_yaml, read_mapping
 
 S = TypeVar("S", bound=BaseModel)
 
 
-def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Settings:
+def load_settings(config: str | Path | None, overrides: Sequence[str] = ()) -> Settings:
     """Load and check the settings of the pipeline; see `read_settings`.
 
     >>> load_settings(None, ["input.frames_path=video.mp4", "ranking.metric=cosine"]).ranking.metric
@@ -26,12 +27,13 @@ def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Setting
     return read_settings(Settings, config, overrides)
 
 
-def read_settings(schema: type[S], config: Path | None, overrides: Sequence[str] = ()) -> S:
+def read_settings(schema: type[S], config: str | Path | None, overrides: Sequence[str] = ()) -> S:
     """Load and check settings.
 
     Args:
         schema: The settings class.
-        config: A YAML file of settings; None = only the defaults.
+        config: A YAML file of settings, or the name of one that comes with the project (``demo``); None = only the
+            defaults.
         overrides: Texts `key.sub=value`, which override the file and each other in their order; values are YAML
             (`null`, `3`, `[0, 2]`).
 
@@ -43,7 +45,10 @@ def read_settings(schema: type[S], config: Path | None, overrides: Sequence[str]
             the source, the key and what was expected.
     """
     known = {setting.key: setting for setting in list_settings(schema)}
-    sources = [(str(config), flatten(read_mapping(config)))] if config is not None else []
+    sources = []
+    if config is not None:
+        file = find_config(Path(config))
+        sources.append((str(file), flatten(read_mapping(file))))
     sources.append(("--set", _parse_overrides(overrides)))
     merged: dict[str, Any] = {}
     origin: dict[str, str] = {}

@@ -31,14 +31,14 @@ class InputSettings(Section):
     query_frame: Index = Field(0, description="Index of the frame that shows the query, in file order, from 0.")
     query_detection: Index | Annotated[list[Index], Field(min_length=1)] | Literal["all"] = Field(
         0,
-        description="The person or persons of the query frame to search for: an index (0 = the detection with the highest "
-        "score), a list of indices, or `all`.",
+        description="The person or persons of the query frame to search for: an index (0 = the detection with the "
+        "highest score), a list of indices, or `all`.",
     )
     max_frames: Count | None = Field(None, description="Number of frames to read; `null` = all.")
     truth: str | None = Field(
         None,
-        description="Ground truth in MOT format (`gt.txt`): boxes and identities. With it, the pipeline reports rank-1, "
-        "mAP and the re-identification rate.",
+        description="Ground truth in MOT format (`gt.txt`): boxes and identities. With it, the pipeline reports "
+        "rank-1, mAP and the re-identification rate.",
     )
 
 
@@ -62,22 +62,18 @@ class DetectorSettings(Section):
 class EmbedderSettings(Section):
     """Embedding: crops of people → vectors of unit length."""
 
-    name: str = Field(
-        "osnet_x0_25", description="Model name; `train --list-models` lists them."
-    )
+    name: str = Field("osnet_x0_25", description="Model name; `train --list-models` lists them.")
     weights: str = Field(
         "embedded",
-        description="`embedded` (only for `osnet_x0_25`), the training set of published weights (downloaded once), or a "
-        "file.",
+        description="`embedded` (only for `osnet_x0_25`), the training set of published weights (downloaded once), or "
+        "a file.",
     )
     backend: Literal["torch", "onnx", "openvino", "auto"] = Field(
         "torch",
         description="Inference library; `onnx` and `openvino` need the extra `fast`. `auto` = the fastest one that is "
         "installed and agrees with torch (cosine similarity of at least 0.999; it may compute in bfloat16).",
     )
-    batch_size: Count = Field(
-        64, description="Largest number of crops in a batch; a CPU uses smaller batches."
-    )
+    batch_size: Count = Field(64, description="Largest number of crops in a batch; a CPU uses smaller batches.")
 
 
 class RankingSettings(Section):
@@ -88,18 +84,16 @@ class RankingSettings(Section):
     )
     reject_above: Positive | Literal["calibrated"] | None = Field(
         None,
-        description="Reject matches above this distance as unknown people; `null` = never; `calibrated` = the threshold "
-        "that `python src/main.py calibrate` stored beside the weights. The scale of distances differs between models, "
-        "so no value suits all of them.",
+        description="Reject matches above this distance as unknown people; `null` = never; `calibrated` = the "
+        "threshold that `python src/main.py calibrate` stored beside the weights. The scale of distances differs "
+        "between models, so no value suits all of them.",
     )
 
 
 class OutputSettings(Section):
     """Output files."""
 
-    folder: str = Field(
-        "output", description="Folder for the video, images and tables; created if missing."
-    )
+    folder: str = Field("output", description="Folder for the video, images and tables; created if missing.")
     fps: Positive | None = Field(
         None, description="Frame rate of `annotated.mp4`; `null` = that of the source, or 7 if it has none."
     )

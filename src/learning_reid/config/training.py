@@ -20,13 +20,13 @@ class DataSettings(Section):
     )
     dataset: str | None = Field(
         None,
-        description="Layout; `data list` lists them. `generated` = synthetic people (or faces); `null` = recognised from "
-        "the files in `data.root`.",
+        description="Layout; `data list` lists them. `generated` = synthetic people (or faces); `null` = recognised "
+        "from the files in `data.root`.",
     )
-    root: str = Field("data/generated", description="Folder or CSV file of the crops; for `generated`, the folder to keep them in.")
-    people: Count | None = Field(
-        None, description="Number of training persons, chosen by `run.seed`; `null` = all."
+    root: str = Field(
+        "data/generated", description="Folder or CSV file of the crops; for `generated`, the folder to keep them in."
     )
+    people: Count | None = Field(None, description="Number of training persons, chosen by `run.seed`; `null` = all.")
     val_split: OpenShare = Field(
         0.2, description="Share of the persons used for validation; none of their images is trained on."
     )
@@ -70,12 +70,18 @@ class ScheduleSettings(Section):
     optimiser: Literal["adam", "adamw", "sgd"] = Field("adam", description="`adam`, `adamw`, or `sgd` with momentum.")
     lr: Positive = Field(3.5e-4, description="Learning rate of the layers after the backbone.")
     backbone_lr: Positive = Field(3.5e-5, description="Learning rate of the backbone.")
-    weight_decay: Annotated[float, Field(ge=0)] = Field(5e-4, description="Weight decay of matrices and filters; biases and norms have none.")
-    warmup_epochs: Index = Field(5, description="Number of warm-up epochs, in which the learning rate rises from a tenth.")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(
+        5e-4, description="Weight decay of matrices and filters; biases and norms have none."
+    )
+    warmup_epochs: Index = Field(
+        5, description="Number of warm-up epochs, in which the learning rate rises from a tenth."
+    )
     schedule: Literal["cosine", "multistep", "plateau"] = Field(
         "cosine", description="Learning-rate schedule: `cosine`, `multistep`, or `plateau` (of the validation mAP)."
     )
-    milestones: list[Count] = Field(default=[30, 50], description="Epochs after which `multistep` reduces the learning rate.")
+    milestones: list[Count] = Field(
+        default=[30, 50], description="Epochs after which `multistep` reduces the learning rate."
+    )
     gamma: OpenShare = Field(0.1, description="Factor of a reduction, for `multistep` and `plateau`.")
     plateau_epochs: Count = Field(5, description="Number of validations without a better mAP before `plateau` reduces.")
     fixbase_epochs: Index = Field(0, description="Number of first epochs in which the backbone is frozen.")

@@ -3,21 +3,16 @@
 With a ground-truth file this is a perfect detector, so that all remaining errors come from the embedding.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import supervision as sv
 
 from learning_reid.detection.detections import to_detections
 from learning_reid.detection.registry import register_detector
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 from learning_reid.frames.mot import read_mot
-
-if TYPE_CHECKING:
-    import supervision as sv
 
 
 class MotFile:

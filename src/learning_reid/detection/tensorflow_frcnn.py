@@ -3,8 +3,6 @@
 The graph runs in its own process, for the reason given in `tensorflow_worker.py`, for as long as the detector exists.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib.util
 import struct
@@ -12,9 +10,9 @@ import subprocess
 import sys
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import supervision as sv
 
 from learning_reid.detection.detections import to_detections
 from learning_reid.detection.registry import register_detector
@@ -22,9 +20,6 @@ from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 from learning_reid.io.paths import child_environment
 from learning_reid.zoo.fetch import fetch_published
-
-if TYPE_CHECKING:
-    import supervision as sv
 
 if importlib.util.find_spec("tensorflow") is None:  # only the worker imports it
     raise ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")

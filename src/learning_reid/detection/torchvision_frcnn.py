@@ -4,11 +4,10 @@ The published network is torchvision's `fasterrcnn_resnet50_fpn`, trained on COC
 weights of the small one are part of this repository. In both, label 1 is "person".
 """
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import supervision as sv
 import torch
 import yaml
 from torchvision.models.detection import FasterRCNN
@@ -25,9 +24,6 @@ from learning_reid.io.paths import EMBEDDED_WEIGHTS
 from learning_reid.models.state_dict import load_strictly, read_state_dict
 from learning_reid.zoo.checksums import sha256_of
 from learning_reid.zoo.fetch import fetch_published
-
-if TYPE_CHECKING:
-    import supervision as sv
 
 EMBEDDED = EMBEDDED_WEIGHTS / "detector.safetensors"
 PUBLISHED = "fasterrcnn_resnet50_fpn_coco"  # its name in src/learning_reid/zoo/sources.yml

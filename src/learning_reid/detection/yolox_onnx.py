@@ -4,23 +4,18 @@ Three steps surround the network: letterboxing (scale with the aspect ratio kept
 are in units of the network's grid), and non-maximum suppression (one box for each person).
 """
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import onnxruntime as ort
+import supervision as sv
 
 from learning_reid.detection.detections import to_detections
 from learning_reid.detection.registry import register_detector
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
-
-if TYPE_CHECKING:
-    import supervision as sv
 
 STRIDES = (8, 16, 32)  # pixels for each grid cell, finest grid first
 GREY = 114  # the padding used in training

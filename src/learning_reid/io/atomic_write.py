@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from learning_reid.errors import UserError
 
@@ -36,19 +35,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
     except OSError as error:
         if error.filename is not None and Path(error.filename) not in (temporary, path):
             raise  # another file that the block reads or writes
-        raise UserError(f"{path} cannot be written ({error.strerror or error}); make room or choose another path") from None
+        raise UserError(
+            f"{path} cannot be written ({error.strerror or error}); make room or choose another path"
+        ) from None
     finally:
         if not special:
             temporary.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, content: dict[str, Any]) -> None:
-    """Write a torch checkpoint atomically; its callers move to `atomic_write`."""
-    import torch
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(path) as temporary:
-        try:
-            torch.save(content, temporary)
-        except RuntimeError as error:  # how torch reports a full disk
-            raise OSError(0, str(error).splitlines()[0]) from error

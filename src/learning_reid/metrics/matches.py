@@ -84,18 +84,20 @@ def find_matches(
                 found, negatives = _rank_block(
                     part, query.take(rows), gallery if drawn is None else gallery.take(drawn), protocol
                 )
-                trials += found if drawn is None else [(drawn[own], *rest) for own, *rest in found]
+                trials += (
+                    found if drawn is None else [(drawn[own], distances, counts) for own, distances, counts in found]
+                )
                 queries.append(rows)
                 nearest.append(negatives)
             progress(len(rows))
-    gallery_rows, distances, counts = zip(*trials, strict=True) if trials else ((), (), ())
+    gallery_rows, match_distances, negatives_before = zip(*trials, strict=True) if trials else ((), (), ())
     return Matches(
         query=np.concatenate(queries),
         nearest_negative=np.concatenate(nearest),
         trial=np.repeat(np.arange(len(trials)), [len(rows) for rows in gallery_rows]),
         gallery=np.concatenate([np.empty(0, np.int64), *gallery_rows]),
-        distance=np.concatenate([np.empty(0, np.float32), *distances]),
-        num_negatives_before=np.concatenate([np.empty(0, np.int64), *counts]),
+        distance=np.concatenate([np.empty(0, np.float32), *match_distances]),
+        num_negatives_before=np.concatenate([np.empty(0, np.int64), *negatives_before]),
     )
 
 
@@ -130,16 +132,19 @@ def _rank_block(
     The block is only read, since it may be a view of the caller's matrix; one row at a time is copied to be sorted.
     """
     trials = []
-    nearest_negative = np.full(len(query), np.inf, np.result_type(block, np.float32))
+    dtype = np.result_type(block, np.float32)
+    nearest_negative = np.full(len(query), np.inf, dtype)
+    negatives = np.empty(block.shape[1], dtype)
     for row, own in enumerate(_own_images(query, gallery)):
         kept = own[protocol.keeps(query, row, gallery, own)]
         kept = kept[np.argsort(block[row, kept], kind="stable")]  # nearest first
         distances = block[row, kept]
-        negatives = np.sort(np.delete(block[row], own))  # NaN comes last
+        negatives[:] = block[row]
+        negatives[own] = np.inf
+        negatives.sort()  # NaN comes last
         if np.isnan(negatives[-1:]).any() or not np.isfinite(distances).all():
             raise ValueError("some distances are not numbers (NaN or infinite)")
-        if len(negatives):
-            nearest_negative[row] = negatives[0]
+        nearest_negative[row] = negatives[0] if len(negatives) else np.inf
         trials.append((kept, distances, np.searchsorted(negatives, distances, side="right")))
     return trials, nearest_negative
 

@@ -86,8 +86,10 @@ def reidentification_metrics(
     0.5
     """
     scored = [
-        _metrics_of_query(person, *query, present)
-        for person, *query, present in zip(query_ids, distances, frames, identities, frames_present, strict=True)
+        _metrics_of_query(person, distance, frame, identity, present)
+        for person, distance, frame, identity, present in zip(
+            query_ids, distances, frames, identities, frames_present, strict=True
+        )
         if person >= 0 and len(present)
     ]
     rank1, mean_ap, refind_rate, _ = np.mean(scored, axis=0).tolist() if scored else [math.nan] * 4

@@ -135,17 +135,10 @@ def _initialise(module: nn.Module) -> None:
 
 
 @register_model(
-    "osnet_x1_0",
-    "osnet_x0_75",
-    "osnet_x0_5",
-    "osnet_x0_25",
-    "osnet_ibn_x1_0",
-    "osnet_ain_x1_0",
-    "osnet_ain_x0_75",
-    "osnet_ain_x0_5",
-    "osnet_ain_x0_25",
+    "osnet_x1_0", "osnet_x0_75", "osnet_x0_5", "osnet_x0_25", "osnet_ibn_x1_0",
+    "osnet_ain_x1_0", "osnet_ain_x0_75", "osnet_ain_x0_5", "osnet_ain_x0_25",
     about="OSNet, this project's own implementation.",
-)
+)  # fmt: skip
 def build_osnet(name: str, num_classes: int = 0) -> OSNet:
     """Build an OSNet with random weights of PyTorch's generator; see `create_model` for seeded or trained weights.
 

@@ -45,7 +45,8 @@ class ReidTask(TrainingTask[ReidBatch]):
         schedule, seed = settings.schedule, settings.run.seed
         rank, world = accelerator.process_index, accelerator.num_processes
         self.data, self.device = data, accelerator.device
-        self.preprocessing = Preprocessing(*settings.model.input_size)
+        height, width = settings.model.input_size
+        self.preprocessing = Preprocessing(height, width)
         sampler = IdentityBatchSampler(
             data.labels, schedule.batch_size, schedule.num_instances,
             cameras=data.cameras, seed=seed, rank=rank, world=world,

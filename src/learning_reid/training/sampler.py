@@ -102,7 +102,8 @@ class IdentityBatchSampler(Sampler[list[int]]):
         for _ in range(self.passes):
             order = rng.permutation(len(self._images))
             persons += [order, order[: -len(order) % size]]  # full batches; P ≤ persons, so none is twice in one
-        drawn = np.stack([self._draw(self._images[person], rng) for person in np.concatenate(persons)])  # (batches·P, K)
+        rows = [self._draw(self._images[person], rng) for person in np.concatenate(persons)]
+        drawn = np.stack(rows)  # (batches·P, K)
         batches = drawn.reshape(self.batches_per_epoch, self.world, -1)  # (batches, processes, share)
         return iter(batches[self.start_batch :, self.rank].tolist())
 

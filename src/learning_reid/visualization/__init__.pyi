@@ -9,6 +9,7 @@ from .crop_grid import show_crop as show_crop
 from .curves import draw_cmc_curves as draw_cmc_curves
 from .curves import draw_distance_histograms as draw_distance_histograms
 from .curves import draw_roc_curve as draw_roc_curve
+from .curves import draw_training_curves as draw_training_curves
 from .decisions import draw_identifications as draw_identifications
 from .decisions import draw_pair as draw_pair
 from .drawing import MATCH_STYLE as MATCH_STYLE
@@ -28,7 +29,6 @@ from .rankings_csv import write_rankings_csv as write_rankings_csv
 from .similarity_plot import draw_similarity_table as draw_similarity_table
 from .similarity_table import SimilarityTable as SimilarityTable
 from .summary import Summary as Summary
-from .training_curves import draw_training_curves as draw_training_curves
 from .video_writer import VideoWriter as VideoWriter
 
 __all__ = [

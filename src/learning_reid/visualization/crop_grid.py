@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from learning_reid.visualization.figures import create_figure, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,14 +81,20 @@ def draw_crop_grid(figure: Figure, rows: Sequence[Sequence[CropCell]], num_colum
             ax.axis("off")
 
 
-def ranked_figure_size(num_rows: int, num_columns: int) -> tuple[float, float]:
-    """Return width and height in inches of a figure of ranked crops with a heading."""
-    return 1.25 * num_columns + 0.5, 2.75 * num_rows + 0.75
-
-
-def add_heading(figure: Figure, title: str, note: str) -> None:
-    """Write a title and a line of explanation at the top of a figure, and set its margins."""
-    height = figure.get_figheight()
+def save_ranked_crops(
+    path: Path,
+    rows: Sequence[Sequence[CropCell]],
+    num_columns: int,
+    title: str,
+    note: str,
+    dpi: int = 110,
+    **subplots: Any,
+) -> None:
+    """Save a grid of crops with a title and a line of explanation above it, as for `draw_crop_grid`."""
+    height = 2.75 * len(rows) + 0.75  # inches
+    figure = create_figure(1.25 * num_columns + 0.5, height, dpi)
+    draw_crop_grid(figure, rows, num_columns, **subplots)
     figure.text(0.012, 1 - 0.16 / height, title, fontsize=13, fontweight="bold", va="top")
     figure.text(0.012, 1 - 0.42 / height, note, fontsize=9, va="top", color="#444444")
     figure.subplots_adjust(left=0.012, right=0.99, wspace=0.12, hspace=0.38, top=1 - 1.0 / height, bottom=0.32 / height)
+    save_figure(figure, path)

@@ -1,6 +1,6 @@
 """Draw labelled boxes on a frame: the query and its matches in strong colours, everybody else thin.
 
-Not by supervision's annotators: their labels are opaque, hiding the people behind them, and take longer to place.
+Not by supervision's annotators: their labels are opaque and hide the people behind them.
 """
 
 from collections.abc import Sequence

@@ -28,7 +28,7 @@ def create_figure(
     """
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), dpi=dpi, facecolor="white", layout=layout)
+    return Figure(figsize=(width, height), dpi=dpi, facecolor="white", layout=layout)  # type: ignore[arg-type]
 
 
 class Page:
@@ -66,7 +66,7 @@ def save_figure(figure: Figure, path: Path) -> None:
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
-        text.set_parse_math(False)  # type: ignore[attr-defined]
+        text.set_parse_math(False)
     with atomic_write(path) as temporary, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # drawn as a box
         FigureCanvasAgg(figure).print_png(temporary)

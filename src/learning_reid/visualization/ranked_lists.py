@@ -9,16 +9,7 @@ from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.protocol import Protocol
 from learning_reid.metrics.retrieval import RetrievalMetrics
 from learning_reid.retrieval.distances import DistanceRows
-from learning_reid.visualization.crop_grid import (
-    CORRECT,
-    INCORRECT,
-    QUERY,
-    CropCell,
-    add_heading,
-    draw_crop_grid,
-    ranked_figure_size,
-)
-from learning_reid.visualization.figures import create_figure, save_figure
+from learning_reid.visualization.crop_grid import CORRECT, INCORRECT, QUERY, CropCell, save_ranked_crops
 
 NUM_QUERIES, NUM_EASIER, NUM_MATCHES = 8, 3, 10
 
@@ -92,12 +83,10 @@ def draw_ranked_lists(
             name = name_of("gallery", match)
             cells.append(CropCell(crop_of("gallery", match), color, name, f"{distance:.3f} {sign}", color))
         rows.append(cells)
-    figure = create_figure(*ranked_figure_size(len(rows), NUM_MATCHES + 1), dpi=80)
-    draw_crop_grid(figure, rows, NUM_MATCHES + 1)
     failed = int(np.nansum(metrics.per_query["rank1"] == 0))
     note = (
         f"{failed} of {metrics.queries} queries fail at rank 1; one query for each person, hardest first, then medium "
         "and easy ones; numbers are distances; green ✓ = same person, red ✗ = another person"
     )
-    add_heading(figure, "Queries and their nearest gallery images, failures first", note)
-    save_figure(figure, path)
+    title = "Queries and their nearest gallery images, failures first"
+    save_ranked_crops(path, rows, NUM_MATCHES + 1, title, note, dpi=80)

@@ -11,17 +11,7 @@ import numpy as np
 
 from learning_reid.retrieval.person_detections import PersonDetections
 from learning_reid.retrieval.ranking import Ranking
-from learning_reid.visualization.crop_grid import (
-    CORRECT,
-    INCORRECT,
-    NEUTRAL,
-    QUERY,
-    CropCell,
-    add_heading,
-    draw_crop_grid,
-    ranked_figure_size,
-)
-from learning_reid.visualization.figures import create_figure, save_figure
+from learning_reid.visualization.crop_grid import CORRECT, INCORRECT, NEUTRAL, QUERY, CropCell, save_ranked_crops
 
 NUM_MATCHES = 8  # columns beside the query
 MAX_QUERIES = 8
@@ -59,25 +49,17 @@ def draw_ranking(
         crops: (h, w, 3) uint8 RGB for each row of `drawn_rows`.
         identity: (n,) true person of each detection, negative = none; colours the matches green or red.
     """
-    shown = rankings[:MAX_QUERIES]
-    rows = [
-        [
-            _query_cell(detections, ranking, crops),
-            *(
-                _match_cell(detections, ranking, match, crops, identity)
-                for match in matches_over_time(detections, ranking)
-            ),
-        ]
-        for ranking in shown
-    ]
-    figure = create_figure(*ranked_figure_size(len(rows), NUM_MATCHES + 1))
-    draw_crop_grid(figure, rows, NUM_MATCHES + 1, width_ratios=[1.15] + [1] * NUM_MATCHES)
+    rows = []
+    for ranking in rankings[:MAX_QUERIES]:
+        matches = matches_over_time(detections, ranking)
+        cells = [_match_cell(detections, ranking, match, crops, identity) for match in matches]
+        rows.append([_query_cell(detections, ranking, crops), *cells])
     colors = "green ✓ = same person, red ✗ = another person" if identity is not None else "no ground truth"
     note = f"nearest match in each interval of the later frames, with its distance; {colors}"
     if len(rankings) > MAX_QUERIES:
         note += f"; the first {MAX_QUERIES} of {len(rankings)} queries"
-    add_heading(figure, "Query and best matches", note)
-    save_figure(figure, path)
+    widths = [1.15] + [1] * NUM_MATCHES
+    save_ranked_crops(path, rows, NUM_MATCHES + 1, "Query and best matches", note, width_ratios=widths)
 
 
 def _query_cell(detections: PersonDetections, ranking: Ranking, crops: Mapping[int, np.ndarray]) -> CropCell:

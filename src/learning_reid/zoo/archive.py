@@ -106,7 +106,7 @@ def _check(archive: Path, member: str) -> dict[str, int]:
         if entry.kind == "file" and relative_name(entry.name, member) is not None:
             sizes[entry.name] = entry.size
     if not sizes:
-        raise UserError(f"{archive} does not contain {member}; delete it and run again to download it again")
+        raise UserError(f"{archive} does not contain {member}; delete it and run again to download a new copy")
     return sizes
 
 
@@ -156,5 +156,5 @@ def _damage_as_user_error(archive: Path) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno is not None:  # not the archive: a full disk, missing permissions
             raise
         raise UserError(
-            f"the archive {archive} is damaged ({error}); delete it and run again to download it again"
+            f"the archive {archive} is damaged ({error}); delete it and run again to download a new copy"
         ) from None

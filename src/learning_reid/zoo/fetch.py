@@ -87,7 +87,7 @@ def _ensure_downloaded(source: DownloadSource, file: Path, root: Path) -> None:
     """Download the file unless it exists, and verify it in both cases."""
     if file.exists():
         if problem := _verify(source, file, root):
-            raise UserError(f"{problem}\n{_set_aside(file)}; run again to download it again")
+            raise UserError(f"{problem}\n{_set_aside(file)}; run again to download a new copy")
         return
     problems = []
     for url in source.urls:

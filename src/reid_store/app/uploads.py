@@ -82,9 +82,7 @@ def write_upload_frames(
         cameras.append(CameraFolder(_camera_name("images", [one.name for one in cameras]), target, 1.0))
     if sum(1 for one in cameras for _ in one.folder.iterdir()) < 2:
         details = f" ({'; '.join(notes)})" if notes else ""
-        raise UserError(
-            f"one frame is not enough: people are searched in other frames; choose two or more{details}"
-        )
+        raise UserError(f"one frame is not enough: people are searched in other frames; choose two or more{details}")
     return cameras, notes
 
 

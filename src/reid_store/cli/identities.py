@@ -24,9 +24,7 @@ _DERIVED = "one is derived from people who appear in the same frame (see --thres
 def run(
     threshold: Annotated[
         float | None,
-        typer.Option(
-            min=0, help="Largest distance between tracklets of a person.", show_default="the calibrated one"
-        ),
+        typer.Option(min=0, help="Largest distance between tracklets of a person.", show_default="the calibrated one"),
     ] = None,
     transit: Annotated[
         Path | None,

@@ -49,7 +49,7 @@ function zoom(direction) {
   if (direction === "out") setRange(middle - span, middle + span);
   if (direction === "left") setRange(state.from - span / 2, state.to - span / 2);
   if (direction === "right") setRange(state.from + span / 2, state.to + span / 2);
-  if (direction === "all") setRange(...whole);
+  if (direction === "all") setRange(...fullRange);
 }
 
 // Histogram of the selected detections over the whole time.
@@ -154,7 +154,7 @@ function buildFilter() {
     state.cameras = new Set(data.cameras.keys());
     for (const box of document.querySelectorAll("#cameras input")) box.checked = true;
     drawOverview();
-    setRange(...whole);
+    setRange(...fullRange);
   });
   draggable(find("overview"), () => fullRange);
   draggable(find("axis"), () => [state.from, state.to]);

@@ -11,7 +11,7 @@ for (const time of detections.time) { firstTime = Math.min(firstTime, time); las
 if (!count) firstTime = lastTime = 0;
 const fullRange = lastTime > firstTime ? [firstTime, lastTime] : [firstTime - 1, lastTime + 1];
 const state = {
-  from: fullRange[0], to: fullRange[1], words: "", cameras: new Set(data.cameras.keys()),
+  from: fullRange[0], to: fullRange[1], text: "", cameras: new Set(data.cameras.keys()),
   by: data.by_person ? "person" : "camera", current: -1, pinned: -1,
 };
 

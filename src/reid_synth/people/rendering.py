@@ -12,7 +12,7 @@ from reid_synth.people.fabric import COLUMNS, ROWS, smooth_noise
 from reid_synth.people.figure import build_figure
 from reid_synth.people.person import Person
 from reid_synth.people.poses import Pose, sample_pose
-from reid_synth.people.raster import ROW, GBuffer, empty_gbuffer, rasterise, shade
+from reid_synth.people.rasteriser import ROW, GBuffer, empty_gbuffer, rasterise, shade
 
 SUPERSAMPLING = 2  # resolution of the buffer relative to the sprite, for anti-aliasing
 _NUM_FOLD_MAPS = 24

@@ -20,7 +20,9 @@ def weights(generated_market: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """A copy of the embedded weights, calibrated on generated people."""
     file = tmp_path_factory.mktemp("weights") / "mine.safetensors"
     shutil.copy(EMBEDDED_WEIGHTS / "reid.safetensors", file)
-    printed = run_command("calibrate", "--root", generated_market, "--weights", file, "--far", 0.1, "--search-far", 0.25)
+    printed = run_command(
+        "calibrate", "--root", generated_market, "--weights", file, "--far", 0.1, "--search-far", 0.25
+    )
     assert str(file.with_name("mine.safetensors.threshold.yml")) in printed and "FPR@95" in printed
     return file
 
@@ -39,6 +41,7 @@ def run_demo(folder: Path, *overrides: str) -> dict:
     return json.loads((folder / "summary.json").read_text())
 
 
+@pytest.mark.slow
 def test_the_pipeline_uses_the_threshold(weights: Path, tmp_path: Path) -> None:
     file = weights.with_name("mine.safetensors.threshold.yml")
     point = yaml.safe_load(file.read_text())
@@ -65,7 +68,9 @@ def test_without_a_calibration_the_error_names_the_command(weights: Path, tmp_pa
         (["--protocol", "single-camera", "--query-camera", "9"], "no camera '9'"),
     ],
 )
-def test_a_problem_is_reported_in_one_line(arguments: list[str], message: str, weights: Path, generated_market: Path) -> None:
+def test_a_problem_is_reported_in_one_line(
+    arguments: list[str], message: str, weights: Path, generated_market: Path
+) -> None:
     with pytest.raises(UserError) as error:
         run_command("calibrate", "--root", generated_market, "--weights", weights, *arguments)
     assert message in str(error.value) and "\n" not in str(error.value)

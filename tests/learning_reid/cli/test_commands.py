@@ -85,9 +85,7 @@ def test_help_and_tables_of_the_zoo_load_no_heavy_library(repository: Path) -> N
         assert done.stdout.splitlines()[-1] == "loaded", arguments
 
 
-def test_a_command_of_another_package_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_command_of_another_package_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from learning_reid.cli import entry_point
 
     (tmp_path / "greeting.py").write_text(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from learning_reid.datasets.layouts import list_datasets, open_dataset
-from tests.learning_reid.datasets.dataset_files import write_images, write_market, write_image
+from tests.learning_reid.datasets.dataset_files import write_image, write_images, write_market
 
 
 def data(repository: Path, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -72,7 +72,9 @@ def test_cut_writes_crops_for_the_folder_layout(repository: Path, tmp_path: Path
         (["cut", "--root", "nowhere", "--out", "x"], "nowhere is not a folder"),
     ],
 )
-def test_problems_are_reported_in_one_line(repository: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+def test_problems_are_reported_in_one_line(
+    repository: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
     done = data(repository, *arguments, HOME=str(tmp_path))
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1) and message in done.stderr
 
@@ -82,4 +84,8 @@ def test_a_broken_frame_is_reported(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "in/View_001/1.png").write_bytes(b"")
     (tmp_path / "in/gt.txt").write_text("1,4,0,0,10,20,1\n2,4,0,0,10,20,1\n")
     done = data(repository, "cut", "--root", tmp_path / "in", "--out", tmp_path / "out", "--every", "1")
-    assert done.returncode == 1 and "1.png cannot be read (empty, 0 bytes)" in done.stderr and "Traceback" not in done.stderr
+    assert (
+        done.returncode == 1
+        and "1.png cannot be read (empty, 0 bytes)" in done.stderr
+        and "Traceback" not in done.stderr
+    )

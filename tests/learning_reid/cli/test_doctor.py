@@ -65,7 +65,9 @@ def test_a_good_dataset_has_no_problems(repository: Path, tmp_path: Path) -> Non
         (["--root", "set", "--json", "none/report.json"], "none/report.json cannot be written"),
     ],
 )
-def test_a_problem_is_reported_in_one_line(repository: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
+def test_a_problem_is_reported_in_one_line(
+    repository: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
     write_market(tmp_path / "set")
     (tmp_path / "letter.txt").write_text("dear\n")
     places = [

@@ -59,8 +59,10 @@ def test_a_problem_is_reported_in_one_line_and_exits_with_1(arguments: list[str]
 
 
 def test_a_packaged_configuration_is_read_from_any_folder(tmp_path: Path) -> None:
-    done = run_main("--config", "demo", "--set", "input.frames_path=nowhere", cwd=tmp_path)
-    assert done.returncode == 1 and f"there is no {tmp_path / 'nowhere'}" in done.stderr
+    done = run_main("--config", "demo", "--set", "output.fps=0", cwd=tmp_path)
+    assert done.returncode == 1 and done.stderr.startswith("--set: output.fps: expected")
+    done = run_main("--config", "dome", "--set", "output.fps=0", cwd=tmp_path)
+    assert done.returncode == 1 and done.stderr.startswith("dome: no such file")
 
 
 def test_a_missing_package_is_reported_with_the_command_that_installs_it(

@@ -11,8 +11,8 @@ from PIL import Image
 from learning_reid.embedding.onnx_file import export_onnx
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
-from learning_reid.io.paths import EMBEDDED_WEIGHTS
 from learning_reid.frames.images import read_image
+from learning_reid.io.paths import EMBEDDED_WEIGHTS
 from tests.learning_reid.cli.run_cli import run_command
 
 
@@ -67,6 +67,7 @@ def test_a_gallery_image_is_identified_and_a_grey_one_is_rejected(people: Path, 
     assert min(Image.open(tmp_path / "a.png").size) > 500
 
 
+@pytest.mark.slow
 def test_an_onnx_file_gives_the_same_distance(people: Path, tmp_path: Path) -> None:
     export_onnx("osnet_x0_25", EMBEDDED_WEIGHTS / "reid.safetensors", tmp_path / "reid.onnx")
     first, *_, last = sorted(people.rglob("*.jpg"))
@@ -80,7 +81,10 @@ def test_an_onnx_file_gives_the_same_distance(people: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["identify", "--gallery-dir", "{people}", "--query", "nowhere.jpg"], "nowhere.jpg cannot be read (no such file or directory)"),
+        (
+            ["identify", "--gallery-dir", "{people}", "--query", "nowhere.jpg"],
+            "nowhere.jpg cannot be read (no such file or directory)",
+        ),
         (["identify", "--gallery-dir", "{people}", "--query", "{people}"], "is a folder; name one image"),
         (["identify", "--gallery-dir", "{people}/nowhere", "--query", "a.jpg"], "nowhere"),
         (["verify", "--img1", "a.jpg", "--img2", "b.jpg", "--json", "/nowhere/a.json"], "cannot be written there"),

@@ -1,7 +1,7 @@
 """Table of models: each value in its column, a dash for unknown values, no empty columns."""
 
-from learning_reid.embedding.benchmark import Speed
 from learning_reid.cli._model_table import Accuracy, ModelRow, model_table
+from learning_reid.embedding.benchmark import Speed
 
 
 def cells(table: str) -> list[list[str]]:

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from learning_reid.cli.entry_point import app
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
-from learning_reid.io.paths import EMBEDDED_WEIGHTS
 from learning_reid.frames.images import read_image
+from learning_reid.io.paths import EMBEDDED_WEIGHTS
 from tests.learning_reid.cli.run_cli import run_command
 
 
@@ -105,7 +105,9 @@ def test_pairs_without_labels_have_no_margin(three: list[Path], tmp_path: Path) 
         (["--images", "{one}", "{two}", "--out", "{one}"], "a file has this name"),
     ],
 )
-def test_bad_input_is_reported_in_one_line(arguments: list[str], message: str, three: list[Path], tmp_path: Path) -> None:
+def test_bad_input_is_reported_in_one_line(
+    arguments: list[str], message: str, three: list[Path], tmp_path: Path
+) -> None:
     places = {"one": three[0], "two": three[1], "broken": tmp_path / "broken.jpg", "folder": tmp_path / "empty"}
     places["table"] = tmp_path / "pairs.csv"
     places["broken"].write_bytes(b"no picture")

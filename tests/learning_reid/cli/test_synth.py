@@ -115,7 +115,9 @@ def test_impossible_numbers_are_reported_in_one_line(tmp_path, arguments, messag
 def test_nothing_is_overwritten(tiny):
     before = contents(tiny)
     again = synth("--out", str(tiny), "--preset", "tiny")
-    assert again.returncode == 1 and again.stderr.strip().startswith(f"{tiny} already contains files: choose another folder")
+    assert again.returncode == 1 and again.stderr.strip().startswith(
+        f"{tiny} already contains files: choose another folder"
+    )
     assert len(again.stderr.strip().splitlines()) == 1 and contents(tiny) == before
 
 
@@ -124,7 +126,9 @@ def run_tiny(out: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["learning_reid.frames.synthetic_views", "reid_synth.datasets.market", "reid_synth.datasets.face_dataset"])
+@pytest.mark.parametrize(
+    "part", ["learning_reid.frames.synthetic_views", "reid_synth.datasets.market", "reid_synth.datasets.face_dataset"]
+)
 def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch, part):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

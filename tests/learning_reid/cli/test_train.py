@@ -25,10 +25,12 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(config: Path) -> Path:
-    printed = run_command("train", "--config", config, "--lr", "2e-3", "--loss-type", "circle", "--set", "augment.erase=0")
+    printed = run_command(
+        "train", "--config", config, "--lr", "2e-3", "--loss-type", "circle", "--set", "augment.erase=0"
+    )
     folder = config.parent / "runs/small"
     assert printed.startswith(
-        "learning from 9 persons, 54 pictures; validating on 6 other persons, across cameras; data "
+        "training on 54 images of 9 persons; validating on 6 other persons, across cameras; data "
     )
     assert printed.splitlines()[-1] == str(folder) and "best mAP on the validation people" in printed
     return folder
@@ -48,9 +50,12 @@ def test_the_folder_of_a_run_is_complete(run: Path) -> None:
     assert min(Image.open(run / "curves.png").size) > 500
 
 
+@pytest.mark.slow
 def test_a_second_run_does_not_touch_the_first(config: Path, run: Path) -> None:
     before = {path: path.read_bytes() for path in run.rglob("*.*") if path.is_file()}
-    run_command("train", "--config", config, "--epochs", 1, "--arch", "osnet_x0_5", "--batch-size", 12, "--num-instances", 3)
+    run_command(
+        "train", "--config", config, "--epochs", 1, "--arch", "osnet_x0_5", "--batch-size", 12, "--num-instances", 3
+    )
     second = config.parent / "runs/small-2"
     settings = yaml.safe_load((second / "config.yaml").read_text())
     assert settings["model"]["arch"] == "osnet_x0_5" and settings["schedule"]["batch_size"] == 12
@@ -73,7 +78,7 @@ def test_a_run_is_found_by_name_and_similar_names_are_suggested(run: Path) -> No
     assert find_run("small", str(run.parent)) == run
     with pytest.raises(UserError, match="no run 'smal' in .*: did you mean 'small'"):
         find_run("smal", str(run.parent))
-    with pytest.raises(UserError, match="is no run: there is no config.yaml in it"):
+    with pytest.raises(UserError, match="is not a run: it contains no config.yaml"):
         find_run(str(run / "weights"))
     run_command("train", "--resume", "small", "--set", f"run.folder={run.parent}")
     with pytest.raises(UserError, match="leave out --config"):
@@ -90,21 +95,30 @@ def test_a_run_is_evaluated_on_people_it_was_not_trained_on(run: Path, tmp_path:
     values = json.loads((tmp_path / "a.json").read_text())
     assert values["embedder"] == "osnet_x0_25" and values["weights"].endswith("best.pt")
     assert values["persons"] == 6 and 0 <= values["eer"] <= 1 and "TAR@FAR" in printed
-    noted = max(float(row["map"]) for row in read_metrics(run)), max(float(row["map_average"]) for row in read_metrics(run))
+    noted = (
+        max(float(row["map"]) for row in read_metrics(run)),
+        max(float(row["map_average"]) for row in read_metrics(run)),
+    )
     assert values["map"] <= 1 and max(noted) > 0
 
 
+@pytest.mark.slow
 def test_a_run_on_one_camera_is_evaluated_within_it(config: Path, tmp_path: Path) -> None:
     people = write_people(tmp_path / "people")
     for picture in people.glob("*_c2s1_*"):
         picture.unlink()
-    run_command("train", "--config", config, "--epochs", 1, "--set", f"data.root={people}", "--set", f"run.folder={tmp_path}")
+    run_command(
+        "train", "--config", config, "--epochs", 1, "--set", f"data.root={people}", "--set", f"run.folder={tmp_path}"
+    )
     run_command("evaluate", "--exp", tmp_path / "small", "--json", tmp_path / "a.json")
     values = json.loads((tmp_path / "a.json").read_text())
     assert values["protocol"] == "single-camera" and "eer" in values and values["persons"] == 6
 
 
-def test_a_dataset_with_training_images_only_is_evaluated_on_the_validation_people(config: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_dataset_with_training_images_only_is_evaluated_on_the_validation_people(
+    config: Path, tmp_path: Path
+) -> None:
     people = write_people(tmp_path / "people")
     rows = [f"people/{path.name},{path.name[:4]},{path.name[6]},train" for path in sorted(people.iterdir())]
     table = tmp_path / "labels.csv"
@@ -114,7 +128,7 @@ def test_a_dataset_with_training_images_only_is_evaluated_on_the_validation_peop
     run_command("evaluate", "--exp", tmp_path / "small", "--json", tmp_path / "a.json")
     assert json.loads((tmp_path / "a.json").read_text())["persons"] == 6
     table.write_text("\n".join(["img_path,person_id,camera_id,split", *rows[:-6]]))
-    with pytest.raises(UserError, match="is not what the run learned from"):
+    with pytest.raises(UserError, match="is not what the run was trained on"):
         run_command("evaluate", "--exp", tmp_path / "small")
 
 
@@ -155,6 +169,7 @@ def test_a_wrong_option_leaves_no_empty_run(config: Path, run: Path) -> None:
     assert sorted(path.name for path in run.parent.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_synthetic_people_and_faces_are_rendered_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from learning_reid.training import training_data as people
     from reid_synth.datasets.face_dataset import FacePlan

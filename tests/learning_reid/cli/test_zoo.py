@@ -52,7 +52,9 @@ def test_fetch_downloads_checks_and_loads(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(fetch_module, "download_file", place)
     card = all_cards()["osnet_x0_25.market1501"]
     monkeypatch.setattr(
-        fetch_module, "published_sources", lambda: {card.key: DownloadSource(card.key, "", "weights/net.pth", card.urls)}
+        fetch_module,
+        "published_sources",
+        lambda: {card.key: DownloadSource(card.key, "", "weights/net.pth", card.urls)},
     )
     monkeypatch.setattr(fetch_module.fetch_published, "__kwdefaults__", {"root": tmp_path, "sources": None})
     printed = run_command("zoo", "fetch", "osnet_x0_25.market1501")
@@ -90,7 +92,7 @@ def test_a_folder_without_images_to_calibrate_on(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="contains no images"):
         run_command("export", "--int8", "--calibration", tmp_path / "empty", "--out", tmp_path / "net.onnx")
     Image.fromarray(np.zeros((20, 10, 3), np.uint8)).save(tmp_path / "empty" / "one.png")
-    with pytest.raises(UserError, match="1 pictures are too few"):
+    with pytest.raises(UserError, match="1 images are too few"):
         run_command("export", "--int8", "--calibration", tmp_path / "empty", "--out", tmp_path / "net.onnx")
 
 

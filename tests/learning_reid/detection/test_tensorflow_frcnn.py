@@ -14,6 +14,8 @@ from learning_reid.detection.registry import create_detector
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 
+pytestmark = pytest.mark.slow  # TensorFlow takes seconds to import, in processes of its own
+
 
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory: pytest.TempPathFactory, skip_or_fail) -> Path:

@@ -78,6 +78,7 @@ def detect_plainly(network: FasterRCNN, frame: Frame, min_score: float) -> tuple
     return found["boxes"][kept].numpy(), found["scores"][kept].numpy()
 
 
+@pytest.mark.slow
 def test_coco_file_as_torchvision_loads_it(resnet_state, frame: Frame, tmp_path: Path, monkeypatch) -> None:
     file = published(resnet_state(91))
     torch.save(file, tmp_path / "coco.pth")
@@ -96,6 +97,7 @@ def test_coco_file_as_torchvision_loads_it(resnet_state, frame: Frame, tmp_path:
     assert create_detector("torchvision_frcnn", "coco").min_score == 0.8
 
 
+@pytest.mark.slow
 def test_a_file_fine_tuned_for_two_classes(resnet_state, frame: Frame, tmp_path: Path) -> None:
     state = resnet_state(2)
     torch.save(
@@ -157,7 +159,7 @@ def test_missing_truncated_and_foreign_weights_are_refused(resnet_state, tmp_pat
     with pytest.raises(UserError, match="damaged"):
         create_detector("torchvision_frcnn", str(tmp_path / "cut.safetensors"))
     torch.save({"conv1.conv.weight": torch.zeros(16, 3, 7, 7)}, tmp_path / "osnet.pth")
-    with pytest.raises(UserError, match="another network than this one, .* is missing"):
+    with pytest.raises(UserError, match="weights of another model, .* is missing"):
         create_detector("torchvision_frcnn", str(tmp_path / "osnet.pth"))
     state = resnet_state(2)
     state["roi_heads.box_head.fc6.weight"] = torch.zeros(8, 8)

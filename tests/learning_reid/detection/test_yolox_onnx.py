@@ -137,6 +137,7 @@ def test_a_reid_network_is_refused(real_data: Path) -> None:
         create_detector("yolox_onnx", str(real_data / "weights/osnet_x0_25_msmt17.onnx"))
 
 
+@pytest.mark.slow
 def test_recall_and_precision_on_real_frames(real_data: Path) -> None:
     scene = real_data / "frames/pets2009_s2l1"
     detector = create_detector(

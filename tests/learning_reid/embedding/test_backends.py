@@ -78,6 +78,7 @@ def test_backends_agree_on_real_crops(backend: str, real_data: Path, real_crops:
     assert cosine(fast, expected).min() >= 0.998  # bfloat16 where the CPU computes in it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
 def test_exported_instance_normalisation_agrees_with_torch(
     backend: str, crops: list[np.ndarray], tmp_path: Path

@@ -1,4 +1,4 @@
-"""Networks with randomized weights, and generated people to calibrate and to measure on."""
+"""Models with random weights, and synthetic people to calibrate and to evaluate on."""
 
 from pathlib import Path
 
@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 
-from learning_reid.export.calibration_images import some_pictures
+from learning_reid.export.calibration_images import sample_images
 from learning_reid.models.registry import create_model
 from reid_synth.datasets.market import MarketPlan, write_market
-from tests.learning_reid.embedding.conftest import randomized, one_thread  # noqa: F401 - a fixture for all tests here too
+from tests.learning_reid.embedding.conftest import one_thread, randomized  # noqa: F401
 
 
 @pytest.fixture(scope="session")
 def weights_of(tmp_path_factory: pytest.TempPathFactory) -> object:
-    """A function from a network's name to a file of random weights for it."""
+    """A function from a model's name to a file with random weights for it."""
     folder = tmp_path_factory.mktemp("weights")
 
     def write(name: str) -> Path:
@@ -28,7 +28,7 @@ def weights_of(tmp_path_factory: pytest.TempPathFactory) -> object:
 
 @pytest.fixture(scope="session")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixteen generated people before two cameras; half are to calibrate on, half to measure on."""
+    """Sixteen synthetic people seen by two cameras; half to calibrate on, half to evaluate on."""
     folder = tmp_path_factory.mktemp("people") / "market"
     write_market(folder, MarketPlan(8, 8, cameras=2, crops_per_camera=2, distractors=4, junk=0), seed=5)
     return folder
@@ -36,4 +36,4 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def calibration(market: Path) -> list[np.ndarray]:
-    return some_pictures(market / "bounding_box_train", most=32)
+    return sample_images(market / "bounding_box_train", 32)

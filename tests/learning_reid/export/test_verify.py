@@ -1,4 +1,4 @@
-"""The gates close when they should."""
+"""The verification raises when it should."""
 
 import numpy as np
 import pytest
@@ -6,17 +6,17 @@ import pytest
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.errors import UserError
 from learning_reid.export.verify import (
-    Accuracy,
+    AccuracyChange,
     Parity,
     check_accuracy,
     check_parity,
     compare_features,
-    random_pictures,
+    random_images,
 )
 
 
 class Pixels:
-    """An embedder that answers with a corner of the picture, some of its numbers changed."""
+    """An embedder that returns a corner of the image, with an error in some rows."""
 
     preprocessing, dimension = Preprocessing(8, 4), 12
 
@@ -31,30 +31,30 @@ class Pixels:
 
 
 def test_parity_is_measured_in_batches_of_1_2_and_17() -> None:
-    parity = compare_features(Pixels(), Pixels(wrong_from=2, error=0.5), random_pictures(8, 4), "random")
+    parity = compare_features(Pixels(), Pixels(wrong_from=2, error=0.5), random_images(8, 4), "random")
     assert parity.difference[1] == parity.difference[2] == 0 and parity.difference[17] == pytest.approx(0.5)
-    with pytest.raises(UserError, match="another one"):
+    with pytest.raises(UserError, match="not the original one"):
         check_parity(parity, int8=False)
-    check_parity(compare_features(Pixels(), Pixels(), random_pictures(8, 4), "random"), int8=False)
+    check_parity(compare_features(Pixels(), Pixels(), random_images(8, 4), "random"), int8=False)
 
 
-def test_numbers_that_are_none_do_not_pass() -> None:
+def test_nan_does_not_pass() -> None:
     with pytest.raises(UserError):
-        check_parity(compare_features(Pixels(), Pixels(0, float("nan")), random_pictures(8, 4), "random"), int8=False)
+        check_parity(compare_features(Pixels(), Pixels(0, float("nan")), random_images(8, 4), "random"), int8=False)
     with pytest.raises(UserError):
-        check_accuracy(Accuracy(0.5, float("nan"), 3), 1.5)
+        check_accuracy(AccuracyChange(0.5, float("nan"), 3), 1.5)
 
 
-def test_int8_is_judged_by_real_pictures() -> None:
+def test_int8_is_verified_on_real_images() -> None:
     check_parity(Parity("random", {1: 0.3}, 0.2), int8=True)
     with pytest.raises(UserError):
         check_parity(Parity("random", {1: 0.3}, float("nan")), int8=True)
-    with pytest.raises(UserError, match="calibrate on pictures like those"):
+    with pytest.raises(UserError, match="calibrate on images like those"):
         check_parity(Parity("real", {1: 0.3}, 0.2), int8=True)
 
 
 def test_the_gate_counts_points_of_map() -> None:
-    check_accuracy(Accuracy(0.500, 0.496, 10), 0.5)
-    check_accuracy(Accuracy(0.500, 0.600, 10), 0.0)
+    check_accuracy(AccuracyChange(0.500, 0.496, 10), 0.5)
+    check_accuracy(AccuracyChange(0.500, 0.600, 10), 0.0)
     with pytest.raises(UserError, match=r"fell by 1\.6 points, from 50\.0 to 48\.4"):
-        check_accuracy(Accuracy(0.500, 0.484, 10), 1.5)
+        check_accuracy(AccuracyChange(0.500, 0.484, 10), 1.5)

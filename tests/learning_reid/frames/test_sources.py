@@ -62,7 +62,9 @@ def test_missing_data_that_can_be_downloaded_is_downloaded(tmp_path: Path, monke
             stream.seek(0)
             tar.addfile(info, stream)
     dataset = DownloadSource("set", "", "data/S2/View_001", ["http://127.0.0.1:9/"], "set.tar.bz2", "S2/View_001")
-    monkeypatch.setattr(sources, "fetch_missing", lambda path: fetch_missing(path, root=tmp_path, sources={"set": dataset}))
+    monkeypatch.setattr(
+        sources, "fetch_missing", lambda path: fetch_missing(path, root=tmp_path, sources={"set": dataset})
+    )
     frames = list(open_frames(tmp_path / "data/S2/View_001"))
     assert [int(frame.image.max()) for frame in frames] == [0, 1, 2]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from learning_reid.datasets.layouts import recognize_dataset, open_dataset
+from learning_reid.datasets.layouts import open_dataset, recognize_dataset
 from learning_reid.frames.mot import MotTable, read_mot
 from learning_reid.frames.sources import open_frames
 from learning_reid.frames.synthetic_views import view_names, write_views
@@ -73,6 +73,7 @@ def test_the_timetable_names_person_and_view(written) -> None:
         assert int(person) > PRESET.crops.train_people and view in VIEWS and float(enters) <= float(leaves)
 
 
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on_the_worker_pool(written, tmp_path: Path) -> None:
     with WorkerPool(2) as pool:
         write_views(tmp_path, PRESET, SEED, pool)

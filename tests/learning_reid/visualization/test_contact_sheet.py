@@ -12,6 +12,7 @@ from reid_synth.datasets.presets import PRESETS, adjust_preset
 from reid_synth.worker_pool import WorkerPool
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cameras", [1, 2])
 def test_people_and_views_are_drawn(tmp_path: Path, cameras: int) -> None:
     preset = adjust_preset(PRESETS["tiny"], people=4, cameras=cameras, frames=2)
@@ -28,5 +29,7 @@ def test_half_of_the_people_shown_change_clothes() -> None:
     shown = _choose_people(people, people[3:40:4])
     assert len(shown) <= MAX_PEOPLE and sum(person in people[3:40:4] for person in shown) >= MAX_PEOPLE // 2
     assert (
-        shown == sorted(shown) and len(_choose_people(people, [])) == MAX_PEOPLE and _choose_people(people[:3], people[:3]) == people[:3]
+        shown == sorted(shown)
+        and len(_choose_people(people, [])) == MAX_PEOPLE
+        and _choose_people(people[:3], people[:3]) == people[:3]
     )

@@ -6,10 +6,18 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from learning_reid.retrieval.ranking import rank_later_detections
 from learning_reid.retrieval.person_detections import PersonDetections
+from learning_reid.retrieval.ranking import rank_later_detections
+from learning_reid.visualization import ranking_image
 from learning_reid.visualization.drawing import ORANGE
-from learning_reid.visualization.ranking_image import CORRECT, NEUTRAL, INCORRECT, draw_ranking, matches_over_time, drawn_rows
+from learning_reid.visualization.ranking_image import (
+    CORRECT,
+    INCORRECT,
+    NEUTRAL,
+    draw_ranking,
+    drawn_rows,
+    matches_over_time,
+)
 
 
 def make_detections(frames: int, per_frame: int = 3) -> PersonDetections:
@@ -57,8 +65,9 @@ def test_matches_are_coloured_only_with_ground_truth(tmp_path: Path) -> None:
     assert has(unknown, ORANGE) and has(unknown, NEUTRAL) and not has(unknown, CORRECT) and not has(unknown, INCORRECT)
 
 
-def test_at_most_eight_queries_are_drawn(tmp_path: Path) -> None:
-    assert draw(tmp_path / "a.png", 4, 8, True).shape == draw(tmp_path / "b.png", 4, 12, True).shape
+def test_further_queries_are_not_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking_image, "MAX_QUERIES", 2)
+    assert draw(tmp_path / "a.png", 4, 2, True).shape == draw(tmp_path / "b.png", 4, 5, True).shape
 
 
 def test_crops_of_rejected_matches_are_pale(tmp_path: Path) -> None:

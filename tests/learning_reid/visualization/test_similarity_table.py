@@ -35,7 +35,9 @@ def make_table(folder: Path, same: list[bool | None], **cosines: list[float]) ->
     for number, image in enumerate(images):
         Image.new("RGB", (20, 40), (30 * number % 256, 90, 160)).save(image)
     pairs = [ImagePair(images[0], other, known) for other, known in zip(images[1:], same, strict=True)]
-    return SimilarityTable(ChosenPairs(pairs, "made up"), {label: measures(values) for label, values in cosines.items()})
+    return SimilarityTable(
+        ChosenPairs(pairs, "made up"), {label: measures(values) for label, values in cosines.items()}
+    )
 
 
 @pytest.fixture
@@ -153,7 +155,5 @@ def test_the_best_common_threshold_has_a_slow_twin(tool: ModuleType) -> None:
 def test_the_examples_of_the_document_are_right(cosine: float, page: str) -> None:
     values = measures([cosine])
     sentences = re.sub(r"\s+", " ", page)
-    words = (
-        f"cosine of {cosine} is a distance of {values.euclidean[0]:.3f} and a bounded similarity of {values.bounded[0]:.3f}"
-    )
+    words = f"cosine of {cosine} is a distance of {values.euclidean[0]:.3f} and a bounded similarity of {values.bounded[0]:.3f}"
     assert words in sentences

@@ -68,6 +68,7 @@ def test_without_frames_an_older_video_stays(tmp_path: Path) -> None:
     assert (tmp_path / "a.mp4").read_bytes() == b"older"
 
 
+@pytest.mark.slow
 def test_plays_in_a_browser(browser: Any, tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "a.mp4", 10) as video:
         for shade in range(30):

@@ -82,7 +82,7 @@ def test_damaged_file_is_renamed_with_advice(server: FileServer, tmp_path: Path)
     sources = one(f"{server.url}/net", sha256=SHA256)
     path = fetch_published("net", root=tmp_path, sources=sources)
     path.write_bytes(WRONG)
-    with pytest.raises(UserError, match=r"renamed to net\.pth\.bad; run again to download it anew"):
+    with pytest.raises(UserError, match=r"renamed to net\.pth\.bad; run again to download a new copy"):
         fetch_published("net", root=tmp_path, sources=sources)
     assert path.with_name("net.pth.bad").read_bytes() == WRONG
     assert fetch_published("net", root=tmp_path, sources=sources).read_bytes() == CONTENT

@@ -21,6 +21,7 @@ from tests.learning_reid.cli.run_cli import run_command
 from tests.reid_store.fake_store import make_store
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda ending: ending.name)
 def test_app_runs_until_a_signal_and_deletes_its_files(
     repository: Path, tmp_path: Path, ending: signal.Signals
@@ -55,6 +56,7 @@ def test_app_runs_until_a_signal_and_deletes_its_files(
     assert not folder.exists()
 
 
+@pytest.mark.slow
 def test_app_survives_sighup_under_nohup(repository: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     command = ["nohup", sys.executable, "src/main.py", "app", "--no-browser"]
@@ -75,6 +77,7 @@ def test_app_survives_sighup_under_nohup(repository: Path, tmp_path: Path) -> No
         running.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -100,16 +103,18 @@ def test_errors(arguments: list[str], message: str, tmp_path: Path, monkeypatch:
 
 def test_missing_gradio_is_reported(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gradio", None)  # as if it were not installed
-    with pytest.raises(UserError, match=r"needs the package 'gradio'.* pip install '\.\[app\]'"):
+    with pytest.raises(UserError, match=r"needs the package 'gradio'.*; run: .*\bapp\b"):
         runpy.run_path(str(repository / "src/reid_store/app/page.py"))
 
 
+@pytest.mark.slow
 def test_old_gradio_is_reported(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gradio.__version__", "5.50.0")
     with pytest.raises(UserError, match=r"gradio 5\.50\.0 is too old for the app; .* pip install 'gradio>=6\.25'"):
         runpy.run_path(str(repository / "src/reid_store/app/page.py"))
 
 
+@pytest.mark.slow
 def test_only_page_and_start_import_gradio(repository: Path) -> None:
     files = [
         file.stem

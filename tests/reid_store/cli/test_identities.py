@@ -27,6 +27,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> str:
     return place
 
 
+@pytest.mark.slow
 def test_persons_are_found_across_cameras(place: str, tmp_path: Path) -> None:
     truth = open_frames(SCENE).truth
     assert truth is not None
@@ -49,6 +50,7 @@ def test_persons_are_found_across_cameras(place: str, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_set_show_and_remove_a_name(place: str, tmp_path: Path) -> None:
     run("identities", "--json", tmp_path / "a.json", "--set", place)
     number = json.loads((tmp_path / "a.json").read_text())["persons"][0]["person"]
@@ -67,6 +69,7 @@ def test_set_show_and_remove_a_name(place: str, tmp_path: Path) -> None:
     assert "Ada" not in run("search", "--detection", detection, "--top", 20, "--set", place)
 
 
+@pytest.mark.slow
 def test_threshold_and_transit_times(place: str, tmp_path: Path) -> None:
     run("identities", "--threshold", "2", "--json", tmp_path / "a.json", "--set", place)
     assert json.loads((tmp_path / "a.json").read_text())["threshold"] == 2
@@ -75,6 +78,7 @@ def test_threshold_and_transit_times(place: str, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "b.json").read_text())["seen_by_several_cameras"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

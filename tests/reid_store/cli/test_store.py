@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from learning_reid.cli.entry_point import app
 from learning_reid.errors import UserError
+from learning_reid.io.paths import EMBEDDED_WEIGHTS
 from reid_store.cli._store import parse_time
 from reid_store.cli.extract import _default_camera
 from reid_store.database import open_store
@@ -37,6 +38,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> str:
     return place
 
 
+@pytest.mark.slow
 def test_second_run_adds_nothing_and_another_camera_is_added(place: str) -> None:
     same = ("extract", "--input", SCENE, "--camera", "door", "--start", "2026-11-25T17:00:00Z", "--set", place)
     assert "0 frames and 0 detections" in run(*same), "the same time in another zone"
@@ -44,6 +46,7 @@ def test_second_run_adds_nothing_and_another_camera_is_added(place: str) -> None
     assert "door            0 frames" in message and "gate            3 frames" in message
 
 
+@pytest.mark.slow
 def test_search_writes_json_and_strip(place: str, tmp_path: Path) -> None:
     files = ("--json", tmp_path / "a.json", "--strip", tmp_path / "a.png")
     message = run("search", "--detection", "1", "--camera", "door", "--top", "5", *files, "--set", place)
@@ -64,6 +67,7 @@ def test_strip_shows_the_nearest_of_many_hits(tmp_path: Path) -> None:
         assert strip.width == pytest.approx(115 * (1 + MAX_STRIP_LENGTH) + 30, abs=5)
 
 
+@pytest.mark.slow
 def test_search_by_image(place: str, tmp_path: Path) -> None:
     engine = open_store(place.partition("=")[2])
     with Session(engine) as session:
@@ -75,6 +79,7 @@ def test_search_by_image(place: str, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "a.json").read_text())["answers"][0]["detection"] == 1
 
 
+@pytest.mark.slow
 def test_printed_times_select_their_detections(tmp_path: Path) -> None:
     place = f"store.url=sqlite:///{tmp_path / 'a.db'}"
     run("extract", "--input", "synthetic:7:4", "--fps", "7", "--set", place)
@@ -92,12 +97,14 @@ def test_default_camera_names(tmp_path: Path) -> None:
     assert _default_camera("synthetic:7") == "synthetic:7"
 
 
+@pytest.mark.slow
 def test_search_without_matches(place: str) -> None:
     assert "no match" in run("search", "--detection", "1", "--threshold", "0.0001", "--set", place)
     late = ("--after", "2027-01-01T00:00:00Z")
     assert "there are no detections to compare with" in run("search", "--detection", "1", *late, "--set", place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -107,9 +114,9 @@ def test_search_without_matches(place: str) -> None:
         (["search", "--detection", "1", "--camera", "dor"], "no camera 'dor'; it has: door"),
         (["search", "--detection", "1", "--after", "yesterday"], "--after yesterday is not a time"),
         (["search", "--image", "none.png"], "none.png"),
-        (["search", "--detection", "1", "--set", "embedder.name=osnet_x1_0"], "the embedded weights are of"),
+        (["search", "--detection", "1", "--set", "embedder.name=osnet_x1_0"], "the embedded weights belong to"),
         (["extract", "--input", "a", "--input", "b", "--camera", "c"], "there are 2 --input and 1 --camera options"),
-        (["extract", "--input", "nowhere"], "there is no"),
+        (["extract", "--input", "nowhere"], "does not exist"),
         (["extract", "--input", SCENE, "--camera", "door", "--start", "2001-01-01T00:00:00Z"], "another start"),
         (["extract", "--input", SCENE, "--start", "0001-01-01T00:00:00+14:00"], "between 1970 and 2500"),
         (["extract", "--input", SCENE, "--fps", "1e300"], "use --fps between 0.001 and 1000"),
@@ -137,9 +144,9 @@ def test_time_without_zone_is_utc_with_a_note(capsys: pytest.CaptureFixture[str]
     assert "has no time zone" in capsys.readouterr().err
 
 
-def other_weights(folder: Path, repository: Path) -> str:
+def other_weights(folder: Path) -> str:
     """Write weights that differ slightly from the embedded ones, so that results are nearly equal."""
-    tensors = load_file(repository / "weights/reid.safetensors")
+    tensors = load_file(EMBEDDED_WEIGHTS / "reid.safetensors")
     name = next(name for name, tensor in tensors.items() if tensor.is_floating_point())
     tensors[name] = tensors[name] * 1.01
     save_file(tensors, folder / "other.safetensors")
@@ -152,9 +159,10 @@ def both(*arguments: object) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
-def test_partly_embedded_store_prints_a_note_and_keeps_names(repository: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_partly_embedded_store_prints_a_note_and_keeps_names(tmp_path: Path) -> None:
     here = ("--set", f"store.url=sqlite:///{tmp_path / 'a.db'}")
-    other = (*here, "--set", f"embedder.weights={other_weights(tmp_path, repository)}")
+    other = (*here, "--set", f"embedder.weights={other_weights(tmp_path)}")
     door_only = ("extract", "--input", SCENE, "--camera", "door", "--start", "2026-11-25T18:00:00Z")
     run(*door_only, *here)
     with pytest.raises(UserError, match="another start"):

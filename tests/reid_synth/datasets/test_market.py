@@ -75,6 +75,7 @@ def test_attributes_have_a_row_for_each_person(market):
     assert all(all(row.values()) for row in rows) and "top" in rows[0]
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_bytes_with_any_number_of_workers(market, tmp_path):
     with WorkerPool(2) as pool:
         write_market(tmp_path / "again", PLAN, seed=1, pool=pool)
@@ -84,6 +85,7 @@ def test_same_seed_gives_the_same_bytes_with_any_number_of_workers(market, tmp_p
     assert not set(again.values()) & set(other.values())
 
 
+@pytest.mark.slow
 def test_clothes_change_in_the_second_half_of_the_cameras(tmp_path):
     plan = replace(PLAN, train_people=0, test_people=8, cameras=2, change_clothes=0.5, distractors=0, junk=0)
     people, changed = sample_market_people(plan, 3), people_with_changed_clothes(plan, 3)

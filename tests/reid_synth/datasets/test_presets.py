@@ -37,6 +37,7 @@ def test_people_in_the_street_are_test_people_of_the_crops() -> None:
         assert trip.person_id > preset.crops.train_people and trip.person == people[trip.person_id - 1]
 
 
+@pytest.mark.slow
 def test_clothes_change_in_the_second_half_of_the_cameras() -> None:
     kept, changed_person = (
         replace(PRESETS["tiny"], crops=replace(PRESETS["tiny"].crops, change_clothes=share)) for share in (0, 1)
@@ -55,6 +56,7 @@ def test_given_numbers_replace_those_of_the_preset() -> None:
     assert adjust_preset(PRESETS["demo"]) == PRESETS["demo"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weather", WEATHERS)
 def test_all_cameras_share_weather_and_sun(weather: str) -> None:
     world = adjust_preset(PRESETS["tiny"], people=2, cameras=3, frames=1, weather=weather).make_world(2)

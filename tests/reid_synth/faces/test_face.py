@@ -157,6 +157,7 @@ def test_light_from_one_side_brightens_that_side():
     assert right[cheeks[1]].mean() > right[cheeks[0]].mean() + 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "extras",
     [
@@ -178,6 +179,7 @@ def test_accessories_and_background_are_visible(extras, yaw):
 # ---- alignment -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("yaw", [-35, -15, 0, 15, 35])
 @pytest.mark.parametrize("roll", [-20, 0, 20])
 def test_eyes_are_at_the_template_positions(yaw, roll):
@@ -219,6 +221,7 @@ def test_cached_maps_do_not_leak_between_faces():
     assert (draw_face(second) == alone).all()
 
 
+@pytest.mark.slow
 def test_no_head_has_holes():
     for seed in range(25):
         rng = np.random.default_rng(seed)
@@ -239,6 +242,7 @@ def separation(images: np.ndarray, person: np.ndarray) -> float:
     return float(gaps[~same].mean() / gaps[same & ~np.eye(len(person), dtype=bool)].mean())
 
 
+@pytest.mark.slow
 def test_people_differ_more_than_images_of_one_person():
     rng = np.random.default_rng(4)
     people, each = sample_faces(rng, 14), 5
@@ -249,6 +253,7 @@ def test_people_differ_more_than_images_of_one_person():
     assert abs(separation(images, rng.permutation(person)) - 1) < 0.06  # near 1 for random labels
 
 
+@pytest.mark.slow
 def test_raw_pixels_alone_do_not_identify_people():
     rng = np.random.default_rng(6)
     people = sample_faces(rng, 30)

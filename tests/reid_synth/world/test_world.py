@@ -91,6 +91,7 @@ def test_feet_are_at_the_projected_map_position(world: World, views: list[Camera
     assert checked >= 6
 
 
+@pytest.mark.slow
 def test_boxes_equal_those_of_the_unoccluded_person(views: list[CameraView]) -> None:
     """Render each person without occluders: mask and box agree to a pixel, and visibility is right."""
     checked = 0

@@ -9,7 +9,15 @@ from reid_synth.places.sprite_bank import load_sprite_bank
 from reid_synth.places.street import compose_street
 from reid_synth.places.surfaces import make_surfaces
 from tools.weights import detector_data
-from tools.weights.detector_data import CROP_HEIGHT, CROP_WIDTH, Sample, StreetCache, generate_batches, load_streets, make_batch
+from tools.weights.detector_data import (
+    CROP_HEIGHT,
+    CROP_WIDTH,
+    Sample,
+    StreetCache,
+    generate_batches,
+    load_streets,
+    make_batch,
+)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 
 from reid_synth.people.body import SURFACE_INDEX, SURFACES, Part
 from reid_synth.people.fabric import COLUMNS, FRONT, ROWS
-from reid_synth.people.raster import rasterise, shade
+from reid_synth.people.rasteriser import rasterise, shade
 from reid_synth.people.rendering import draw_parts, project
 
 SUN = np.array([0.0, 0.0, 1.0, 0.5], np.float32)

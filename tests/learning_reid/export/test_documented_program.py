@@ -1,4 +1,4 @@
-"""The program of docs/export.md: it runs by itself and says what our own backend says."""
+"""The program in docs/export.md runs without this project and agrees with its own backend."""
 
 import re
 import subprocess
@@ -13,7 +13,8 @@ from learning_reid.export.exporter import ExportConfig, export_model
 from learning_reid.frames.images import read_image
 
 
-def test_the_program_of_the_page_needs_nothing_of_ours(repository: Path, market: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_documented_program_needs_only_public_packages(repository: Path, market: Path, tmp_path: Path) -> None:
     page = (repository / "docs" / "export.md").read_text(encoding="utf-8")
     (program,) = re.findall(r"```python\n(.*?)```", page, re.S)
     assert set(re.findall(r"import (.*)", program)) == {"sys, cv2, numpy as np, onnxruntime"}
@@ -22,8 +23,8 @@ def test_the_program_of_the_page_needs_nothing_of_ours(repository: Path, market:
     files = sorted((market / "query").glob("*.jpg"))[:4]
     command = [sys.executable, "-I", "alone.py", "osnet.onnx", *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
-    told = np.array(
+    printed = np.array(
         [[float(number) for number in re.findall(r"-?\d[\d.]*", line)] for line in done.stdout.splitlines()]
     )
     features = create_embedder("osnet_x0_25", "embedded")([read_image(file) for file in files])
-    assert told == pytest.approx(features @ features.T, abs=0.05)  # OpenCV resizes otherwise than Pillow
+    assert printed == pytest.approx(features @ features.T, abs=0.05)  # OpenCV and Pillow resize differently
