@@ -11,7 +11,7 @@ from learning_reid.config.load import load_settings
 from learning_reid.detection.registry import create_detector
 from learning_reid.embedding.operating_point import load_operating_point
 from learning_reid.pipeline import run_pipeline
-from tools.weights.detector_evaluation import REAL_FRAMES, REAL_TRUTH, labelled_frames, evaluate_detector
+from tools.weights.detector_evaluation import REAL_FRAMES, REAL_TRUTH, evaluate_detector, labelled_frames
 
 LIMITS = {"detector": 10_000_000, "reid": 1_000_000}  # bytes: every clone carries them
 

