@@ -1,7 +1,8 @@
 """Public names: importable, documented, and no function changes its inputs.
 
-Every public function that takes arrays, tensors or containers is called with read-only inputs (`CALLS` in `public_api_inputs.py`), or
-named in `NOT_CALLED` with the reason. Functions whose parameters are all immutable need no entry.
+Every public function that takes arrays, tensors or containers is called with read-only inputs (`CALLS` in
+`public_api_inputs.py`), or named in `NOT_CALLED` with the reason. Functions whose parameters are all immutable need no
+entry.
 """
 
 import importlib

@@ -122,8 +122,8 @@ def _calibrated_threshold(model: Model) -> tuple[float, str] | None:
         return None
     return found.distance, (
         f"Calibrated on {found.data}: searches found {100 * found.accepted_correctly:.0f} % of people who were present "
-        f"and returned a wrong person for {100 * found.accepted_wrongly:.1f} % of those who were not. Adjust it to your "
-        "footage."
+        f"and returned a wrong person for {100 * found.accepted_wrongly:.1f} % of those who were not. Adjust it to "
+        "your footage."
     )
 
 

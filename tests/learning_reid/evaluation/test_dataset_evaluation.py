@@ -212,6 +212,7 @@ def test_a_root_that_is_a_file_or_missing_is_reported(generated_market: Path, tm
             run_command("evaluate", "--root", root, "--dataset", "market1501")
 
 
+@pytest.mark.slow
 def test_equal_embeddings_give_rank1_near_zero(generated_market: Path, folder: Path, tmp_path: Path) -> None:
     with np.load(folder / "features.npz") as arrays:
         np.savez(tmp_path / "same.npz", img_path=arrays["img_path"], features=np.ones((36, 4)))
@@ -221,6 +222,7 @@ def test_equal_embeddings_give_rank1_near_zero(generated_market: Path, folder: P
     assert (tmp_path / "report/ranked.png").exists() and not (tmp_path / "report/features.png").exists()
 
 
+@pytest.mark.slow
 def test_files_of_an_earlier_evaluation_are_removed(generated_market: Path, folder: Path, tmp_path: Path) -> None:
     features = ("evaluate", "--root", generated_market, "--features", folder / "features.npz", "--report", tmp_path)
     run_command(*features, "--verification")

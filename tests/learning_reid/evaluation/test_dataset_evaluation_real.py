@@ -9,6 +9,8 @@ from learning_reid.evaluation.dataset_evaluation import evaluate_dataset
 from learning_reid.evaluation.options import DataOptions, EvaluationOptions, ModelOptions
 from learning_reid.evaluation.result import EvaluationResult
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pku(real_data: Path) -> EvaluationResult:

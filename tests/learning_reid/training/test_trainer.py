@@ -99,6 +99,7 @@ def test_parameters_of_the_loss_are_resumed(
     assert_same_weights(tmp_path / "whole", tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_dropout_is_resumed_with_its_random_numbers(
     small_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ def in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detector, "generate_batches", generate_batches)
 
 
+@pytest.mark.slow
 def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,6 +73,7 @@ def create_trainer(streets: StreetCache, recipe: DetectorRecipe = RECIPE) -> Tra
     return Trainer(DetectorTask(recipe, streets), recipe.schedule(), make_accelerator("cpu", amp="no"))
 
 
+@pytest.mark.slow
 def test_training_on_one_batch_reduces_its_loss(streets: StreetCache) -> None:
     trainer = create_trainer(streets)
     batch = make_batch(streets, 0, 0, 2)

@@ -56,6 +56,7 @@ def test_a_batch_is_a_function_of_seed_and_step(cache: StreetCache) -> None:
     assert any((a.image != b.image).any() for a, b in zip(first, other, strict=True))
 
 
+@pytest.mark.slow
 def test_the_other_process_prepares_the_same_batches(cache: StreetCache) -> None:
     prepared = list(generate_batches(cache, 1, 4, 7, 1))
     assert len(prepared) == 3

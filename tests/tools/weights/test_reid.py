@@ -50,6 +50,7 @@ def test_a_batch_is_a_function_of_seed_and_step(cache):
 
 
 @pytest.mark.parametrize("interrupted_step", [1, 3])
+@pytest.mark.slow
 def test_an_interrupted_and_resumed_training_equals_an_uninterrupted_one(
     interrupted_step, cache, tmp_path, monkeypatch
 ):
@@ -79,6 +80,7 @@ def test_the_finished_network_pools_in_stripes(cache, tmp_path):
     assert not any(key.startswith("backbone.fc") for key in network.state_dict())
 
 
+@pytest.mark.slow
 def test_training_on_one_batch_overfits(cache):
     crops, recipe = load_crops(CROPS, cache), replace(RECIPE, learning_rate=1e-3, ema_decay=None, mixstyle=0.0)
     trainer = Trainer(EmbeddedReidTask(recipe, crops), recipe.schedule(), make_accelerator("cpu", amp="no"))
