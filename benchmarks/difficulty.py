@@ -1,22 +1,24 @@
-# ruff: noqa: E402 - the module path is put right before anything of src/ is imported
-"""Is the generated class as hard as it should be? From a colour histogram to a larger OSNet, on the same people.
+# ruff: noqa: E402 - the checkout is put on the path before tools/ or tests/ is imported
+"""Measure the difficulty of the preset `class`, from a color histogram to a larger OSNet, on the same people.
 
     python benchmarks/difficulty.py [--seed N] [--steps N]
 
-A lesson needs room: what looks at colours alone must fail often, a good network must nearly always succeed, and what
-lies between must lie between. The people are those of `main.py synth --preset class`; nobody trained on them. The
-larger network, OSNet ×0.5, is trained first by the recipe of the embedded one (it takes an hour or so, and is resumed
-where it stopped). Across cameras: the rule of Market-1501. Same camera: only pictures of the query's own camera.
+A lesson needs a range of results: color alone must fail often, a good network must nearly always succeed. The people
+are those of `main.py synth --preset class`; no network was trained on them. The larger network, OSNet ×0.5, is trained
+first by the recipe of the embedded one (about an hour; an interrupted training is resumed). Across cameras: the
+Market-1501 protocol. Same camera: the gallery contains only images of the query's own camera.
 """
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
 import cv2
 import numpy as np
@@ -43,8 +45,8 @@ Embed = Callable[[Sequence[np.ndarray]], np.ndarray]
 LARGER = "osnet_x0_5"
 
 
-def colour_histogram(crops: Sequence[np.ndarray]) -> np.ndarray:
-    """Hue, saturation and value in 8 × 4 × 4 steps, over the whole crop: (n, 128)."""
+def color_histogram(crops: Sequence[np.ndarray]) -> np.ndarray:
+    """Embed crops by a histogram of hue, saturation and value in 8 × 4 × 4 bins: (n, 128)."""
     rows = []
     for crop in crops:
         hsv = cv2.cvtColor(np.ascontiguousarray(crop), cv2.COLOR_RGB2HSV)
@@ -54,27 +56,27 @@ def colour_histogram(crops: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def raw_pixels(crops: Sequence[np.ndarray]) -> np.ndarray:
-    """The crop at 32 × 16, its mean taken off: (n, 1536)."""
+    """Embed crops by their pixels at 32 × 16, minus the mean: (n, 1536)."""
     small = [cv2.resize(crop, (16, 32), interpolation=cv2.INTER_AREA).astype(np.float32) for crop in crops]
-    return l2_normalize(np.stack([picture - picture.mean() for picture in small]).reshape(len(small), -1), np.float32)
+    return l2_normalize(np.stack([crop - crop.mean() for crop in small]).reshape(len(small), -1), np.float32)
 
 
-def network(model: nn.Module) -> Embed:
-    """A network as it stands."""
+def embedder_of(model: nn.Module) -> Embed:
+    """Return an embedder of a network."""
     return TorchEmbedder(model.eval(), Preprocessing(256, 128), batch_size=64)
 
 
-def measure(embed: Embed, contest: QueryGallerySplit) -> dict[str, float]:
-    """Rank-1 and mAP across cameras, and within one camera, 0–1."""
-    features = embed([read_crop(sample) for sample in contest.samples])
-    asking = len(contest.query)
-    rows = distance_rows(features[:asking], features[asking:], "cosine")
-    labels = contest.query_labels, contest.gallery_labels
-    scores = {
+def measure(embed: Embed, split: QueryGallerySplit) -> dict[str, float]:
+    """Return rank-1 and mAP across cameras and within one camera, 0–1."""
+    embeddings = embed([read_crop(sample) for sample in split.samples])
+    queries = len(split.query)
+    rows = distance_rows(embeddings[:queries], embeddings[queries:], "cosine")
+    labels = split.query_labels, split.gallery_labels
+    metrics = {
         name: retrieval_metrics(find_matches(rows, *labels, PROTOCOLS[name]), *labels, PROTOCOLS[name]).means
         for name in ("market1501", "single-camera")
     }
-    across, within = scores["market1501"], scores["single-camera"]
+    across, within = metrics["market1501"], metrics["single-camera"]
     return {
         "rank1": across["rank1"],
         "map": across["map"],
@@ -84,30 +86,30 @@ def measure(embed: Embed, contest: QueryGallerySplit) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure, print a table, and one JSON line."""
+    """Measure everything and print a table; the last line of the output is a JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=7, help="of the class; 7 is what synth takes by itself")
-    parser.add_argument("--steps", type=int, default=2200, help="of training the larger network; 0 leaves it out")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the class [%(default)s, as synth]")
+    parser.add_argument("--steps", type=int, default=2200, help="training steps of the larger network; 0 = without it")
     options = parser.parse_args()
     torch.set_num_threads(1)
     rows: dict[str, Embed] = {
-        "colour histogram": colour_histogram,
+        "color histogram": color_histogram,
         "raw pixels": raw_pixels,
-        "random OSNet x0.25": network(create_model("osnet_x0_25")),
+        "random OSNet x0.25": embedder_of(create_model("osnet_x0_25")),
         "embedded OSNet x0.25": create_embedder("osnet_x0_25", "embedded"),
     }
     if options.steps:
         recipe = replace(ReidRecipe(), arch=LARGER).with_steps(options.steps)
-        rows["OSNet x0.5"] = network(train_reid(recipe, ROOT / "runs" / "difficulty", ROOT / "data" / "synthetic"))
+        rows["OSNet x0.5"] = embedder_of(train_reid(recipe, ROOT / "runs" / "difficulty", ROOT / "data" / "synthetic"))
     with tempfile.TemporaryDirectory() as folder:
         write_market(Path(folder) / "market", PRESETS["class"].crops, options.seed)
-        contest = split_query_gallery(open_dataset("market1501", Path(folder) / "market"))
-        figures = {name: measure(embed, contest) for name, embed in rows.items()}
+        split = split_query_gallery(open_dataset("market1501", Path(folder) / "market"))
+        results = {name: measure(embed, split) for name, embed in rows.items()}
     print(f"\n{'in percent':22s} {'rank-1':>8s} {'mAP':>6s}   {'same camera: rank-1':>19s} {'mAP':>6s}")
-    for name, row in figures.items():
+    for name, row in results.items():
         rank1, average, rank1_within, average_within = (100 * value for value in row.values())
         print(f"{name:22s} {rank1:8.1f} {average:6.1f}   {rank1_within:19.1f} {average_within:6.1f}")
-    print(json.dumps({name: {key: round(value, 4) for key, value in row.items()} for name, row in figures.items()}))
+    print(json.dumps({name: {key: round(value, 4) for key, value in row.items()} for name, row in results.items()}))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
-# ruff: noqa: E402 - the module path is put right before anything of src/ is imported
-"""How fast is the evaluation, and how much memory does it take? Beside torchreid's own, on the same numbers.
+"""Compare speed and peak memory of our evaluation and re-ranking with torchreid's, on the same numbers.
 
     python benchmarks/evaluation.py [--quick] [--repeats N]
 
-Random features of Market-1501's size: 3,368 queries × 15,913 gallery pictures × 512, 750 persons, 6 cameras. Each
-measurement runs in a process of its own, so that its peak of memory is its own: what it needs on top of the features.
-torchreid takes minutes; --quick divides all sizes by eight.
+Random embeddings of Market-1501's size: 3,368 queries × 15,913 gallery images × 512, 750 persons, 6 cameras. Each
+measurement runs in a separate process; its peak memory is what it needs on top of the embeddings. torchreid takes
+minutes; --quick divides all sizes by eight.
 """
 
 import argparse
@@ -17,15 +16,12 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
-
-ROOT = Path(__file__).resolve().parent.parent
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from learning_reid.metrics.labels import Labels
+from learning_reid.metrics.labels import DISTRACTOR, Labels
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
 from learning_reid.metrics.retrieval import retrieval_metrics
@@ -33,48 +29,48 @@ from learning_reid.retrieval.distances import DistanceRows, distance_rows
 from learning_reid.retrieval.reranking import reranked_distance_rows
 
 QUERIES, GALLERY, DIMENSION, PERSONS, CAMERAS, DISTRACTORS = 3368, 15913, 512, 750, 6, 500_000
-Figures = dict[str, float]
+Metrics = dict[str, float]
 
 
 class Data(NamedTuple):
-    """Features of unit length, and who and where; strangers are negative."""
+    """Unit-length embeddings and their labels; distractors have person −1."""
 
-    query: np.ndarray
-    gallery: np.ndarray
+    query: np.ndarray  # (q, d) float32
+    gallery: np.ndarray  # (g, d) float32
     query_labels: Labels
     gallery_labels: Labels
 
 
-def make(part: int, distractors: int = 0) -> Data:
-    """Random features of the sizes above divided by `part`, with so many strangers more in the gallery."""
+def make_data(divisor: int, distractors: int = 0) -> Data:
+    """Draw random embeddings of the sizes above divided by `divisor`, plus distractors in the gallery."""
     rng = np.random.default_rng(0)
-    queries, known = QUERIES // part, GALLERY // part
+    queries, known = QUERIES // divisor, GALLERY // divisor
     query, gallery = (
         rng.standard_normal((count, DIMENSION), dtype=np.float32) for count in (queries, known + distractors)
     )
-    for features in (query, gallery):
-        features /= np.linalg.norm(features, axis=1, keepdims=True)
-    asking, answering = (rng.integers(0, PERSONS // part, count) for count in (queries, known))
-    answering = np.concatenate([answering, np.full(distractors, -1)])
-    cameras = (rng.integers(0, CAMERAS, len(persons)) for persons in (asking, answering))
-    return Data(query, gallery, *(Labels.of(*both) for both in zip((asking, answering), cameras, strict=True)))
+    for embeddings in (query, gallery):
+        embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    query_person, gallery_person = (rng.integers(0, PERSONS // divisor, count) for count in (queries, known))
+    gallery_person = np.concatenate([gallery_person, np.full(distractors, DISTRACTOR)])
+    query_camera, gallery_camera = (rng.integers(0, CAMERAS, len(one)) for one in (query_person, gallery_person))
+    return Data(query, gallery, Labels.of(query_person, query_camera), Labels.of(gallery_person, gallery_camera))
 
 
-def score(rows: DistanceRows, data: Data) -> Figures:
-    """CMC, mAP and mINP under the Market-1501 rule."""
+def compute_metrics(rows: DistanceRows, data: Data) -> Metrics:
+    """Compute CMC, mAP and mINP under the Market-1501 protocol."""
     labels, protocol = (data.query_labels, data.gallery_labels), PROTOCOLS["market1501"]
     return retrieval_metrics(find_matches(rows, *labels, protocol), *labels, protocol).means
 
 
-def our_evaluation(data: Data) -> tuple[float, Figures]:
-    """Seconds for distances, CMC, mAP and mINP; and the figures."""
+def our_evaluation(data: Data) -> tuple[float, Metrics]:
+    """Return the seconds for distances, CMC, mAP and mINP; and the metrics."""
     start = time.perf_counter()
-    figures = score(distance_rows(data.query, data.gallery, "euclidean"), data)
-    return time.perf_counter() - start, figures
+    metrics = compute_metrics(distance_rows(data.query, data.gallery, "euclidean"), data)
+    return time.perf_counter() - start, metrics
 
 
-def their_evaluation(data: Data) -> tuple[float, Figures]:
-    """Seconds for torchreid's distance matrix, CMC and mAP, as its package ships them; and the figures."""
+def their_evaluation(data: Data) -> tuple[float, Metrics]:
+    """Return the seconds for torchreid's distance matrix, CMC and mAP, as its package ships them; and the metrics."""
     import torch
     from torchreid.reid.metrics import compute_distance_matrix
     from torchreid.reid.metrics.rank import evaluate_rank
@@ -88,28 +84,28 @@ def their_evaluation(data: Data) -> tuple[float, Figures]:
     return time.perf_counter() - start, {"rank1": float(cmc[0]), "rank5": float(cmc[4]), "map": float(mean_ap)}
 
 
-def our_reranking(data: Data) -> tuple[float, Figures]:
-    """Seconds from features to re-ranked CMC and mAP; and the figures."""
+def our_reranking(data: Data) -> tuple[float, Metrics]:
+    """Return the seconds from embeddings to re-ranked CMC and mAP; and the metrics."""
     start = time.perf_counter()
-    figures = score(reranked_distance_rows(data.query, data.gallery), data)
-    return time.perf_counter() - start, figures
+    metrics = compute_metrics(reranked_distance_rows(data.query, data.gallery), data)
+    return time.perf_counter() - start, metrics
 
 
-def their_reranking(data: Data) -> tuple[float, Figures]:
-    """Seconds for torchreid's re_ranking alone, its three distance matrices given; and the figures."""
+def their_reranking(data: Data) -> tuple[float, Metrics]:
+    """Return the seconds for torchreid's re_ranking without its three distance matrices; and the metrics."""
     from torchreid.reid.utils.rerank import re_ranking
 
-    def away(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    def unit_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return np.sqrt(np.maximum(2 - 2 * a @ b.T, 0))  # Euclidean, of unit vectors
 
     query, gallery = data.query, data.gallery
-    matrices = away(query, gallery), away(query, query), away(gallery, gallery)
+    matrices = unit_distance(query, gallery), unit_distance(query, query), unit_distance(gallery, gallery)
     start = time.perf_counter()
     final = re_ranking(*matrices)
-    return time.perf_counter() - start, score(lambda rows: final[rows], data)
+    return time.perf_counter() - start, compute_metrics(lambda rows: final[rows], data)
 
 
-JOBS: dict[str, Callable[[Data], tuple[float, Figures]]] = {
+JOBS: dict[str, Callable[[Data], tuple[float, Metrics]]] = {
     "our evaluation": our_evaluation,
     "their evaluation": their_evaluation,
     "our re-ranking": our_reranking,
@@ -117,53 +113,54 @@ JOBS: dict[str, Callable[[Data], tuple[float, Figures]]] = {
 }
 
 
-def work(job: str, part: int, distractors: int) -> None:
-    """In a process of its own: warm up on little, measure on all, print one line of JSON."""
+def run_job(job: str, divisor: int, distractors: int) -> None:
+    """Warm up on little data, measure on all, print one line of JSON; runs in a separate process."""
     warnings.simplefilter("ignore")
-    JOBS[job](make(64))
-    data = make(part, distractors)
+    JOBS[job](make_data(64))
+    data = make_data(divisor, distractors)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seconds, figures = JOBS[job](data)
+    seconds, metrics = JOBS[job](data)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     unit = 1024**2 if sys.platform == "darwin" else 1024
-    print(json.dumps({"seconds": seconds, "peak_mb": peak / unit, "figures": figures}))
+    print(json.dumps({"seconds": seconds, "peak_mb": peak / unit, "metrics": metrics}))
 
 
-def measure(job: str, part: int, distractors: int, repeats: int, bar: tqdm) -> dict[str, Any]:
-    """Medians over the repeats."""
+def measure(job: str, divisor: int, distractors: int, repeats: int, bar: tqdm) -> dict[str, Any]:
+    """Return the medians of seconds and peak memory over the repeats, and the metrics."""
     runs = []
     for _ in range(repeats):
-        command = [sys.executable, __file__, "--job", job, "--part", str(part), "--distractors", str(distractors)]
+        command = [sys.executable, __file__, "--job", job, "--divisor", str(divisor), "--distractors", str(distractors)]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         runs.append(json.loads(done.stdout.splitlines()[-1]))
         bar.update()
-    middle = {key: statistics.median(run[key] for run in runs) for key in ("seconds", "peak_mb")}
-    return {**middle, "figures": runs[0]["figures"]}
+    medians = {key: statistics.median(run[key] for run in runs) for key in ("seconds", "peak_mb")}
+    return {**medians, "metrics": runs[0]["metrics"]}
 
 
 def main() -> None:
-    """Measure everything, print the table, and end with the figures as one JSON object."""
+    """Measure everything and print a table; the last line of the output is a JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="divide all sizes by eight")
-    parser.add_argument("--repeats", type=int, default=3, help="of our side; torchreid runs once")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of our side; torchreid runs once")
     parser.add_argument("--job", choices=JOBS, help=argparse.SUPPRESS)
-    parser.add_argument("--part", type=int, default=1, help=argparse.SUPPRESS)
+    parser.add_argument("--divisor", type=int, default=1, help=argparse.SUPPRESS)
     parser.add_argument("--distractors", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.job:
-        work(options.job, options.part, options.distractors)
+        run_job(options.job, options.divisor, options.distractors)
         return
-    part = 8 if options.quick else 1
-    many = DISTRACTORS // part
+    divisor = 8 if options.quick else 1
+    distractors = DISTRACTORS // divisor
     with tqdm(total=3 * options.repeats + 2, desc="measuring", unit="run") as bar:
-        results = {job: measure(job, part, 0, 1 if job.startswith("their") else options.repeats, bar) for job in JOBS}
-        crowd = measure("our evaluation", part, many, options.repeats, bar)
-    report(results, crowd, part, many)
+        repeats = {job: 1 if job.startswith("their") else options.repeats for job in JOBS}
+        results = {job: measure(job, divisor, 0, repeats[job], bar) for job in JOBS}
+        large = measure("our evaluation", divisor, distractors, options.repeats, bar)
+    report(results, large, divisor, distractors)
 
 
-def report(results: dict[str, dict[str, Any]], crowd: dict[str, Any], part: int, many: int) -> None:
-    """The table for people, and the line for programs."""
-    print(f"{QUERIES // part:,} queries × {GALLERY // part:,} gallery pictures × {DIMENSION}, random features\n")
+def report(results: dict[str, dict[str, Any]], large: dict[str, Any], divisor: int, distractors: int) -> None:
+    """Print the table, and the results as one line of JSON."""
+    print(f"{QUERIES // divisor:,} queries × {GALLERY // divisor:,} gallery images × {DIMENSION}, random embeddings\n")
     print(f"{'':<44}{'seconds':>9}{'':>8}{'peak':>10}{'rank-1':>9}{'mAP':>10}")
     comparisons = []
     for what, peer in (
@@ -172,33 +169,35 @@ def report(results: dict[str, dict[str, Any]], crowd: dict[str, Any], part: int,
     ):
         ours, theirs = results[f"our {what}"], results[f"their {what}"]
         ratio = theirs["seconds"] / ours["seconds"]
-        line(f"{what}, torchreid", theirs, "")
-        line(f"{what}, ours", ours, f"× {ratio:.0f}" if ratio >= 10 else f"× {ratio:.1f}")
-        gap = abs(ours["figures"]["map"] - theirs["figures"]["map"])
+        print_row(f"{what}, torchreid", theirs, "")
+        print_row(f"{what}, ours", ours, f"× {ratio:.0f}" if ratio >= 10 else f"× {ratio:.1f}")
+        gap = abs(ours["metrics"]["map"] - theirs["metrics"]["map"])
         comparisons.append(
             {"name": what, "unit": "s", "peer": peer, "ours": ours["seconds"], "theirs": theirs["seconds"],
              "ratio": ratio, "peak_mb": ours["peak_mb"], "their_peak_mb": theirs["peak_mb"], "map_difference": gap}
         )  # fmt: skip
-    line(f"evaluation, ours, {many:,} distractors more", crowd, "")
-    slower = crowd["seconds"] / results["our evaluation"]["seconds"]
-    larger = (GALLERY // part + many) / (GALLERY // part)
+    print_row(f"evaluation, ours, {distractors:,} distractors more", large, "")
+    slower = large["seconds"] / results["our evaluation"]["seconds"]
+    larger = (GALLERY // divisor + distractors) / (GALLERY // divisor)
     print(f"\nThe gallery with distractors is {larger:.1f} times as large and takes {slower:.1f} times as long.")
-    print("Peak: on top of the features. Differences of mAP:", *(f"{one['map_difference']:.1e}" for one in comparisons))
-    distractors = {
+    print(
+        "Peak: on top of the embeddings. Differences of mAP:", *(f"{one['map_difference']:.1e}" for one in comparisons)
+    )
+    with_distractors = {
         "gallery_ratio": larger,
         "time_ratio": slower,
-        "peak_mb": crowd["peak_mb"],
-        "seconds": crowd["seconds"],
+        "peak_mb": large["peak_mb"],
+        "seconds": large["seconds"],
     }
-    print(json.dumps({"comparisons": comparisons, "distractors": distractors}))
+    print(json.dumps({"comparisons": comparisons, "distractors": with_distractors}))
 
 
-def line(name: str, result: dict[str, Any], ratio: str) -> None:
-    """One row of the table."""
-    figures = result["figures"]
+def print_row(name: str, result: dict[str, Any], ratio: str) -> None:
+    """Print one row of the table."""
+    metrics = result["metrics"]
     print(
         f"{name:<44}{result['seconds']:>9.2f}{ratio:>8}{result['peak_mb']:>7.0f} MB"
-        f"{100 * figures['rank1']:>9.3f}{100 * figures['map']:>10.4f}"
+        f"{100 * metrics['rank1']:>9.3f}{100 * metrics['map']:>10.4f}"
     )
 
 

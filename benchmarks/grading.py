@@ -1,11 +1,11 @@
-# ruff: noqa: E402 - the module path is put right before anything of src/ is imported
-"""How long does marking a class take? Thirty whole notebooks; and one beside otter's own grading.
+# ruff: noqa: E402 - the checkout is put on the path before tools/ or tests/ is imported
+"""Measure how long grading takes: a class of thirty notebooks, and one notebook beside otter's own grading.
 
     python benchmarks/grading.py [--jobs 2] [--seconds 120]
 
-Hands in the class of tests/teaching/marking/fake_class.py for set 1 (good, wrong, empty, endless loops, memory hogs,
-corrupt files, attempts to read the solutions or to reach the network), marks it, and compares each mark with what it
-should be.
+The class is tests/reid_course/grading/fake_class.py with exercise 1 (good, wrong and empty notebooks, endless loops,
+memory hogs, corrupt files, attempts to read the solutions or to use the network). Each result is compared with the
+expected one.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from io import StringIO
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
 import nbformat
 from nbformat import NotebookNode
@@ -29,14 +30,14 @@ from reid_course.grading.sandbox_config import Limits
 from tests.reid_course.grading import fake_class
 from tools.exercises import SOURCES, assign
 
-PORT = 9  # nobody listens there, and nobody should be asked
+PORT = 9  # no server listens there
 
 
 def main() -> None:
-    """Build the set, hand in, mark, and print what it took."""
+    """Build the exercise, create and grade the submissions, and print the times."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=2, help="submissions at once")
-    parser.add_argument("--seconds", type=float, default=120, help="limit of one submission")
+    parser.add_argument("--jobs", type=int, default=2, help="submissions graded in parallel")
+    parser.add_argument("--seconds", type=float, default=120, help="time limit of one submission")
     options = parser.parse_args()
     limits = Limits(options.seconds)
     with tempfile.TemporaryDirectory() as name:
@@ -52,12 +53,12 @@ def main() -> None:
 def class_of_thirty(
     folder: Path, student: NotebookNode, solution: NotebookNode, sets: Path, limits: Limits, jobs: int
 ) -> None:
-    """Mark the class; print seconds, and whose mark is not as it should be."""
+    """Grade the class; print the time, and the students whose result is not as expected."""
     submissions, canary = folder / "submissions", folder / "canary.txt"
     submissions.mkdir()
     canary.write_text("alive")
-    told = f"stopped: ran longer than {limits.seconds:g} s|used more than {limits.memory_bytes >> 30} GB"
-    expected = fake_class.fill(submissions, student, solution, canary, PORT, told, whole=True)
+    limit_messages = f"stopped: ran longer than {limits.seconds:g} s|used more than {limits.memory_bytes >> 30} GB"
+    expected = fake_class.fill(submissions, student, solution, canary, PORT, limit_messages, whole=True)
     before, start = cpu_seconds(), time.perf_counter()
     marks = mark_class(submissions, folder / "marks", limits, jobs, sets=sets)
     seconds, cpu = time.perf_counter() - start, cpu_seconds() - before
@@ -67,15 +68,15 @@ def class_of_thirty(
         if fake_class.Expected(mark.points, mark.status, mark.notes) != expected[mark.student]
     ]
     print(
-        f"{len(marks)} notebooks, {jobs} at once: {seconds / 60:.1f} minutes ({cpu:.0f} s of processor); "
-        f"marked as expected: {len(marks) - len(wrong)}; what lay beside them is {canary.read_text()}"
+        f"{len(marks)} notebooks, {jobs} in parallel: {seconds / 60:.1f} minutes ({cpu:.0f} s of CPU time); "
+        f"as expected: {len(marks) - len(wrong)}; the file outside of the sandbox is {canary.read_text()}"
     )
     if wrong:
-        sys.exit(f"marked otherwise: {', '.join(wrong)}")
+        sys.exit(f"not as expected: {', '.join(wrong)}")
 
 
 def beside_otter(folder: Path, solution: NotebookNode, archive: Path, sets: Path, limits: Limits) -> None:
-    """One whole good notebook, marked by us and by otter."""
+    """Grade one complete notebook with reid_course and with otter."""
     alone = folder / "alone"
     alone.mkdir()
     notebook = alone / "01_distances_ada.ipynb"
@@ -89,12 +90,12 @@ def beside_otter(folder: Path, solution: NotebookNode, archive: Path, sets: Path
     ours_s, theirs_s = middle - start, time.perf_counter() - middle
     print(
         f"one good notebook: {ours.points:g} points in {ours_s:.1f} s; otter's own grading: {theirs.total:g} points "
-        f"in {theirs_s:.1f} s, {theirs_s / ours_s:.1f} times as long"
+        f"in {theirs_s:.1f} s, {theirs_s / ours_s:.1f} times the time"
     )
 
 
 def cpu_seconds() -> float:
-    """Of this process and its children."""
+    """Return the CPU seconds of this process and its children."""
     return sum(
         usage.ru_utime + usage.ru_stime
         for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

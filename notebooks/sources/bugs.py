@@ -31,10 +31,8 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.images import read_crop
-from learning_reid.datasets.identity_split import select_identities
-from learning_reid.datasets.query_gallery_split import split_query_gallery
-from reid_course.people import open_people
+from learning_reid.datasets import read_crop, select_identities, split_query_gallery
+from reid_course import open_people
 
 rng = np.random.default_rng(SEED)
 crops = open_people(DATA, seed=SEED)
@@ -51,10 +49,8 @@ print(f"{asking} questions about {len(contest.persons)} people, {len(contest.gal
 # `examine` turns features into rank-1 and mAP under a named protocol, and keeps them for the table at the end.
 
 # %%
-from learning_reid.metrics.matches import find_matches
-from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import retrieval_metrics
-from learning_reid.retrieval.distances import distance_rows
+from learning_reid.metrics import PROTOCOLS, find_matches, retrieval_metrics
+from learning_reid.retrieval import distance_rows
 
 table: dict[str, tuple[float, float]] = {}
 
@@ -71,10 +67,8 @@ def examine(name: str, features: np.ndarray, protocol: str = "market1501") -> fl
 # %%
 from tqdm.auto import tqdm
 
-from learning_reid.embedding.embedder import Embedder
-from reid_course.contests import MODELS, lesson_embedder
-from reid_course.pictures import show, show_crops
-from reid_course.predictions import compare
+from learning_reid.embedding import Embedder
+from reid_course import LESSON_MODELS, compare_guess, lesson_embedder, show, show_crops
 
 embedder = lesson_embedder(DATA)
 
@@ -118,7 +112,7 @@ MY_GUESS = None  # rank-1 in percent, only the questions are BGR
 bgr = embed(swapped)
 mixed = examine("BGR questions, RGB gallery", np.concatenate([bgr[:asking], features[asking:]]))
 both = examine("BGR everywhere", bgr)
-compare(MY_GUESS, mixed, "rank-1 with BGR questions")
+compare_guess(MY_GUESS, mixed, "rank-1 with BGR questions")
 assert mixed < both and mixed < right
 
 # %% [markdown]
@@ -141,11 +135,11 @@ assert mixed < both and mixed < right
 MY_GUESS = None  # rank-1 in percent, without mean and deviation
 
 # %%
-from learning_reid.embedding.backend_torch import TorchEmbedder
+from learning_reid.embedding import TorchEmbedder
 
 not_normalised = replace(embedder.preprocessing, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 plain = embed(pictures, TorchEmbedder(embedder.network, not_normalised))
-compare(MY_GUESS, examine("colours not normalised", plain), "rank-1 without normalisation")
+compare_guess(MY_GUESS, examine("colours not normalised", plain), "rank-1 without normalisation")
 
 # %% [markdown]
 # **How to notice:** print mean and deviation of one batch before it goes in. They should be near 0 and 1. Or take one
@@ -174,13 +168,12 @@ print(f"wrong: mean {wrong_batch.mean():+.2f}, deviation {wrong_batch.std():.2f}
 MY_GUESS = None  # points of rank-1 lost
 
 # %%
-from learning_reid.models.registry import create_model
-from learning_reid.models.weights_file import resolve_weights
+from learning_reid.models import create_model, resolve_weights
 
-name, weights = MODELS[DATA]
+name, weights = LESSON_MODELS[DATA]
 training = TorchEmbedder(create_model(name, resolve_weights(name, weights)), embedder.preprocessing)
 training.network.train()  # one line too many, or rather: eval() forgotten
-compare(MY_GUESS, right - examine("training mode", embed(pictures, training)), "lost by training mode", "points")
+compare_guess(MY_GUESS, right - examine("training mode", embed(pictures, training)), "lost by training mode", "points")
 
 crop = pictures[0]
 in_company = [training([crop, *pictures[start : start + 7]])[0] for start in (8, 40)]
@@ -216,7 +209,7 @@ MY_GUESS = None  # rank-1 in percent, with random weights
 untrained = TorchEmbedder(create_model(name, seed=SEED), embedder.preprocessing)
 random_features = embed(pictures, untrained)
 random_rank1 = examine("random weights", random_features)
-compare(MY_GUESS, random_rank1, "rank-1 with random weights")
+compare_guess(MY_GUESS, random_rank1, "rank-1 with random weights")
 assert random_rank1 < right
 true = (asks.person[:, None] == answers.person) & (asks.camera[:, None] != answers.camera)
 print(f"by pure chance the nearest would be right in about {100 * true.mean():.1f} % of the questions")
@@ -242,7 +235,7 @@ MY_GUESS = None  # points of rank-1 gained by the mistake
 
 # %%
 flattered = examine("same camera kept", features, "self-only")
-compare(MY_GUESS, flattered - right, "rank-1 gained by keeping the same camera", "points")
+compare_guess(MY_GUESS, flattered - right, "rank-1 gained by keeping the same camera", "points")
 assert flattered >= right
 
 # %% [markdown]
@@ -291,7 +284,7 @@ MY_GUESS = None  # points by which the leaking split looks better
 # %%
 leak = float(np.mean(seen) - np.mean(unseen))
 print(f"validated on the people it learned: {np.mean(seen):.1f} %; on people it never saw: {np.mean(unseen):.1f} %")
-compare(MY_GUESS, leak, "gained by leaking people", "points")
+compare_guess(MY_GUESS, leak, "gained by leaking people", "points")
 assert leak > 0
 
 # %% [markdown]
@@ -314,7 +307,7 @@ assert leak > 0
 # the same number to the network with random weights, which has vectors of the same length, 1.
 
 # %%
-from learning_reid.metrics.verification import collect_pairs, threshold_at_far
+from learning_reid.metrics import collect_pairs, threshold_at_far
 
 networks = {"our network": features, "another network": random_features}
 rows = {which: distance_rows(each[:asking], each[asking:], "euclidean") for which, each in networks.items()}
@@ -338,7 +331,7 @@ MY_GUESS = None  # percent of the pairs of different people that the other netwo
 # %%
 let_in = 100 * float(pairs["another network"].far(threshold))
 print(f"our network lets in {100 * float(pairs['our network'].far(threshold)):.1f} % of the impostors")
-compare(MY_GUESS, let_in, "the other network lets in, at the same threshold")
+compare_guess(MY_GUESS, let_in, "the other network lets in, at the same threshold")
 assert let_in > 10
 
 # %% [markdown]
@@ -377,7 +370,7 @@ MY_GUESS = None  # percent of all questions that argmin answers rightly
 
 # %%
 always, refusing = answered_rightly(np.inf, ~choosing), answered_rightly(best, ~choosing)
-compare(MY_GUESS, always, "answered rightly by argmin")
+compare_guess(MY_GUESS, always, "answered rightly by argmin")
 print(f"with a limit at {best:.2f}, chosen on other people: {refusing:.1f} %")
 assert always <= 50 and always < refusing
 
@@ -470,6 +463,8 @@ show(figure, "Orange mistakes lower the figure, pink ones raise it above the tru
 # - A threshold belongs to one file of weights; and a system that cannot say "not here" is wrong about every stranger.
 #
 # **Go on** with [lesson 13](synthetic.ipynb), on the people who never existed and what they can teach. **Sources**:
-# [preprocessing.py](../src/learning_reid/embedding/preprocessing.py), [backend_torch.py](../src/learning_reid/embedding/backend_torch.py),
+# [preprocessing.py](../src/learning_reid/embedding/preprocessing.py),
+# [backend_torch.py](../src/learning_reid/embedding/backend_torch.py),
 # [state_dict.py](../src/learning_reid/models/state_dict.py), [protocol.py](../src/learning_reid/metrics/protocol.py),
-# [split.py](../src/learning_reid/datasets/identity_split.py), [operating_point.py](../src/learning_reid/embedding/operating_point.py).
+# [split.py](../src/learning_reid/datasets/identity_split.py),
+# [operating_point.py](../src/learning_reid/embedding/operating_point.py).

@@ -11,8 +11,8 @@
 # **Takes** 3 minutes on 2 CPU cores.
 
 # %% tags=["parameters"]
-from reid_course.people import is_smoke
-from reid_synth.datasets.market import MarketPlan
+from reid_course import is_smoke
+from reid_synth import MarketPlan
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 30
@@ -33,12 +33,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from learning_reid.datasets.images import read_crop
-from learning_reid.models.osnet import VARIANTS, OSNet, Variant
-from reid_course.domains import Style, mean_ap, open_world, restyle, train_network
-from reid_course.people import open_people
-from reid_course.pictures import show, show_crops
-from reid_course.predictions import beside_published, compare
+from learning_reid.datasets import read_crop
+from learning_reid.models import VARIANTS, OSNet, Variant
+from reid_course import (
+    Style,
+    compare_guess,
+    compare_with_published,
+    mean_ap,
+    open_domain,
+    open_people,
+    restyle,
+    show,
+    show_crops,
+    train_network,
+)
 
 torch.set_num_threads(1)  # small pictures do not keep two cores busy
 LOOKS = {
@@ -49,7 +57,7 @@ LOOKS = {
 sets = {name: open_people("embedded", PLAN, SEED + number) for number, name in enumerate(LOOKS)}
 if DATA == "market1501":
     sets["market"], LOOKS["market"] = open_people(DATA), Style()
-worlds = {name: open_world(crops, LOOKS[name], SIZE, 40, SEED) for name, crops in sets.items()}
+worlds = {name: open_domain(crops, LOOKS[name], SIZE, 40, SEED) for name, crops in sets.items()}
 NAMES = list(worlds)
 
 # %%
@@ -95,7 +103,7 @@ def train(kind: str, *homes: str, steps: int = STEPS) -> dict[str, float]:
     return everywhere(train_network(OSNet(NETWORKS[kind]), [worlds[home] for home in homes], steps, SEED, BATCH))
 
 
-def told(figures: dict[str, float]) -> str:
+def format_map(figures: dict[str, float]) -> str:
     return "   ".join(f"{name} {value:.1f}" for name, value in figures.items())
 
 
@@ -105,9 +113,9 @@ at_home = found["plain", "noon"]["noon"]
 away = np.mean([value for name, value in found["plain", "noon"].items() if name != "noon"])
 torch.manual_seed(SEED)
 floor = everywhere(OSNet(NETWORKS["plain"]).eval())
-print("not trained at all:", told(floor))
-print("trained at noon:   ", told(found["plain", "noon"]))
-compare(MY_GUESS, 100 * away / at_home, "left away from home")
+print("not trained at all:", format_map(floor))
+print("trained at noon:   ", format_map(found["plain", "noon"]))
+compare_guess(MY_GUESS, 100 * away / at_home, "left away from home")
 
 # %% [markdown]
 # The first line is the floor: even random numbers bring a few percent. The network learned to find people *at noon*;
@@ -233,9 +241,9 @@ show(
     figure,
     "mAP in a world never seen, of plain networks trained in one other world (the mean of them) or in all others.",
 )
-print("one world: ", told(one))
-print("all others:", told(two))
-compare(MY_FACTOR, sum(two.values()) / sum(one.values()), "times as much", unit="×")
+print("one world: ", format_map(one))
+print("all others:", format_map(two))
+compare_guess(MY_FACTOR, sum(two.values()) / sum(one.values()), "times as much", unit="×")
 
 # %% [markdown]
 # Two things have changed at once: more worlds, and more steps. Which of them was it? A control: noon alone, for as
@@ -243,7 +251,7 @@ compare(MY_FACTOR, sum(two.values()) / sum(one.values()), "times as much", unit=
 
 # %%
 longer = train("plain", "noon", steps=STEPS * (len(NAMES) - 1))
-print("noon, as long as above:", told(longer))
+print("noon, as long as above:", format_map(longer))
 
 # %% [markdown]
 # Whoever sees more also learns more, so a part of the gain may come from the steps (compare fog and evening in the
@@ -270,14 +278,13 @@ print("noon, as long as above:", told(longer))
 
 # %%
 if DATA == "market1501":
-    from learning_reid.datasets.embeddings import embed_samples
-    from learning_reid.datasets.query_gallery_split import split_query_gallery
-    from reid_course.contests import lesson_embedder
+    from learning_reid.datasets import embed_samples, split_query_gallery
+    from reid_course import lesson_embedder
     from tools.weights.reid_evaluation import market1501_metrics
 
     contest = split_query_gallery(sets["market"])
     figures = market1501_metrics(embed_samples(contest.samples, lesson_embedder(DATA)), contest).means
-    beside_published([("rank-1", 100 * figures["rank1"], (72.3, 74.3)), ("mAP", 100 * figures["map"], (44.8, 46.8))])
+    compare_with_published([("rank-1", 100 * figures["rank1"], (72.3, 74.3)), ("mAP", 100 * figures["map"], (44.8, 46.8))])
 
 # %% [markdown]
 # ## Try this
@@ -285,7 +292,8 @@ if DATA == "market1501":
 # - Make the worlds more alike: halve what `LOOKS` does to gains, contrast and light. From which point on is *plain*
 #   the better choice away from home too?
 # - MixStyle (Zhou and others 2021, arXiv 2104.02008) lets the pictures of a batch lend each other their style, as if
-#   there were more worlds: `from learning_reid.training import apply_mixstyle`, then `with apply_mixstyle([network.conv2],
+#   there were more worlds: `from learning_reid.training import apply_mixstyle`, then `with
+#   apply_mixstyle([network.conv2],
 #   0.5, SEED): train_network(network, …)`.
 # - Other seeds: set `SEED = 40` and run all again. Which statements of this lesson survive?
 # - Train in *all* worlds and test in each. How far is it from being at home everywhere?

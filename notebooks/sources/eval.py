@@ -46,9 +46,9 @@ SEED = 7
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from reid_course.predictions import beside_published, compare
+from reid_course import compare_guess, compare_with_published
 
-compare(MY_GUESS, 94.2, "OSNet trained and tested on Market-1501, as published: rank-1")
+compare_guess(MY_GUESS, 94.2, "OSNet trained and tested on Market-1501, as published: rank-1")
 
 # %% [markdown]
 # From 72.5 to 94.2, with one and the same architecture: the gap is called **domain shift**. Other cameras, other light,
@@ -65,17 +65,14 @@ compare(MY_GUESS, 94.2, "OSNet trained and tested on Market-1501, as published: 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.embeddings import embed_samples
-from learning_reid.datasets.images import read_crop
-from learning_reid.embedding.normalization import l2_normalize
-from learning_reid.embedding.registry import create_embedder
-from learning_reid.retrieval.distances import cosine_distance, distance_rows, euclidean_distance
-from reid_course.contests import MODELS, lesson_contest
-from reid_course.pictures import show, show_crops
+from learning_reid.datasets import embed_samples, read_crop
+from learning_reid.embedding import create_embedder, l2_normalize
+from learning_reid.retrieval import cosine_distance, distance_rows, euclidean_distance
+from reid_course import LESSON_MODELS, lesson_split, show, show_crops
 
 # %%
-name, weights = MODELS[DATA]
-contest = lesson_contest(DATA, SEED, PERSONS)
+name, weights = LESSON_MODELS[DATA]
+contest = lesson_split(DATA, SEED, PERSONS)
 query, gallery = contest.query_labels, contest.gallery_labels
 print(f"{name}, weights: {weights}")
 print(f"{len(contest.persons)} persons, {len(contest.cameras)} cameras, {len(query)} queries, {len(gallery)} to answer")
@@ -99,13 +96,13 @@ print("crops × numbers:", features.shape)
 # %%
 import torch
 
-from learning_reid.models.torchreid_models import quiet, without_tensorflow
+from learning_reid.models import quiet, without_tensorflow
 
 with quiet(), without_tensorflow():  # torchreid is loud when it is imported
     from torchreid.reid import metrics, models
 
 
-def torchreid_says(vectors: np.ndarray, metric: str) -> tuple[float, float]:
+def evaluate_with_torchreid(vectors: np.ndarray, metric: str) -> tuple[float, float]:
     """Rank-1 and mAP in percent."""
     asking, answering = (torch.from_numpy(part) for part in (vectors[: len(query)], vectors[len(query) :]))
     distances = metrics.compute_distance_matrix(asking, answering, metric).numpy()
@@ -114,24 +111,22 @@ def torchreid_says(vectors: np.ndarray, metric: str) -> tuple[float, float]:
     return 100 * float(cmc[0]), 100 * float(mean_ap)
 
 
-theirs = torchreid_says(features, "cosine")
+theirs = evaluate_with_torchreid(features, "cosine")
 print(f"torchreid: rank-1 {theirs[0]:.2f}, mAP {theirs[1]:.2f}")
 
 # %% [markdown]
 # ## Examined by this project
 #
-# [`find_matches`](../src/learning_reid/metrics/matches.py) asks for a few rows of distances at a time and never sorts the gallery:
-# the rank of a true match is one more than the number of pictures that are nearer.
+# [`find_matches`](../src/learning_reid/metrics/matches.py) asks for a few rows of distances at a time and never sorts
+# the gallery: the rank of a true match is one more than the number of pictures that are nearer.
 
 # %%
-from learning_reid.metrics.matches import find_matches
-from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import RetrievalMetrics, retrieval_metrics
+from learning_reid.metrics import PROTOCOLS, RetrievalMetrics, find_matches, retrieval_metrics
 
 rule = PROTOCOLS["market1501"]
 
 
-def we_say(vectors: np.ndarray, metric: str) -> RetrievalMetrics:
+def evaluate_with_this_project(vectors: np.ndarray, metric: str) -> RetrievalMetrics:
     """All figures under the rule of Market-1501."""
     rows = distance_rows(vectors[: len(query)], vectors[len(query) :], metric)
     return retrieval_metrics(find_matches(rows, query, gallery, rule), query, gallery, rule)
@@ -142,7 +137,7 @@ def two_figures(retrieval: RetrievalMetrics) -> tuple[float, float]:
     return 100 * retrieval.means["rank1"], 100 * retrieval.means["map"]
 
 
-scored = we_say(features, "cosine")
+scored = evaluate_with_this_project(features, "cosine")
 ours = two_figures(scored)
 for who, figures in (("torchreid", theirs), ("ours", ours)):
     print(f"{who:10s} rank-1 {figures[0]:.2f}, mAP {figures[1]:.2f}")
@@ -158,7 +153,7 @@ assert np.allclose(theirs, ours, atol=0.05)
 # %%
 whole = DATA == "market1501" and PERSONS is None
 published = {"rank-1": (72.8, 73.8), "mAP": (45.3, 46.3)} if whole else {}  # half a point around 73.3 and 45.8
-beside_published([(title, value, published.get(title)) for title, value in zip(("rank-1", "mAP"), ours, strict=True)])
+compare_with_published([(title, value, published.get(title)) for title, value in zip(("rank-1", "mAP"), ours, strict=True)])
 
 # %% [markdown]
 # ## The same network in two programs
@@ -168,8 +163,8 @@ beside_published([(title, value, published.get(title)) for title, value in zip((
 # crops.
 
 # %%
-from learning_reid.embedding.preprocessing import Preprocessing
-from learning_reid.models.registry import create_model
+from learning_reid.embedding import Preprocessing
+from learning_reid.models import create_model
 
 mine = create_model("osnet_ain_x1_0", seed=SEED).eval()
 with quiet():
@@ -193,10 +188,10 @@ assert difference < 1e-4
 MY_GUESS = None  # points
 
 # %%
-rulers = {metric: two_figures(we_say(features, metric)) for metric in ("cosine", "euclidean")}
+rulers = {metric: two_figures(evaluate_with_this_project(features, metric)) for metric in ("cosine", "euclidean")}
 for metric, (rank1, mean_ap) in rulers.items():
     print(f"{metric:10s} rank-1 {rank1:.2f}, mAP {mean_ap:.2f}")
-compare(MY_GUESS, rulers["cosine"][0] - rulers["euclidean"][0], "rank-1 lost", "points")
+compare_guess(MY_GUESS, rulers["cosine"][0] - rulers["euclidean"][0], "rank-1 lost", "points")
 assert np.allclose(rulers["cosine"], rulers["euclidean"], atol=0.05)
 
 # %%
@@ -226,7 +221,7 @@ show(figure, "Unit vectors: these pairs all lie on one rising curve, so both dis
 
 # %%
 if DATA == "embedded":
-    from learning_reid.embedding.backend_torch import TorchEmbedder
+    from learning_reid.embedding import TorchEmbedder
 
     averaged = TorchEmbedder(embedder.network.backbone, embedder.preprocessing, normalise=False)
     uneven = embed_samples(contest.samples, averaged)
@@ -237,11 +232,11 @@ print(f"lengths from {lengths.min():.2f} to {lengths.max():.2f}")
 
 rows = {}
 for metric in ("cosine", "euclidean"):
-    rows[metric] = we_say(uneven, metric)
+    rows[metric] = evaluate_with_this_project(uneven, metric)
     both = two_figures(rows[metric])
-    assert np.allclose(torchreid_says(uneven, metric), both, atol=0.05)  # torchreid agrees again
+    assert np.allclose(evaluate_with_torchreid(uneven, metric), both, atol=0.05)  # torchreid agrees again
     print(f"{metric:10s} rank-1 {both[0]:.1f}, mAP {both[1]:.1f}")
-again = two_figures(we_say(l2_normalize(uneven, np.float32), "euclidean"))
+again = two_figures(evaluate_with_this_project(l2_normalize(uneven, np.float32), "euclidean"))
 print(f"{'unit first':10s} rank-1 {again[0]:.1f}, mAP {again[1]:.1f}")
 assert lengths.std() > 1e-3 and np.allclose(again, two_figures(rows["cosine"]), atol=0.05)
 
@@ -287,7 +282,7 @@ for group, numbers in (("persons", persons), ("cameras", cameras)):
 # so four pictures of one person are not four witnesses.
 
 # %%
-from learning_reid.metrics.confidence import bootstrap_interval
+from learning_reid.metrics import bootstrap_interval
 
 each_alone = np.arange(len(query))
 spans = {}
@@ -316,11 +311,11 @@ show(figure, "The figure (dot) and its 95 % interval: drawing pictures (grey) ma
 # answers person by person at random, and counts how often a difference as large comes up.
 
 # %%
-from learning_reid.metrics.confidence import paired_test
+from learning_reid.metrics import paired_test
 
-told = paired_test(rows["cosine"].per_query["map"], rows["euclidean"].per_query["map"], query.person)
-print(f"mAP, cosine minus Euclidean: {100 * told.difference:+.1f} points")
-print(f"95 % interval {100 * told.low:+.1f} to {100 * told.high:+.1f}; by chance alone: p = {told.p_value:.4f}")
+result = paired_test(rows["cosine"].per_query["map"], rows["euclidean"].per_query["map"], query.person)
+print(f"mAP, cosine minus Euclidean: {100 * result.difference:+.1f} points")
+print(f"95 % interval {100 * result.low:+.1f} to {100 * result.high:+.1f}; by chance alone: p = {result.p_value:.4f}")
 
 # %% [markdown]
 # A small p (below 0.05, by custom) says: hardly by chance. It does not say that the difference is large, nor that it is
@@ -354,6 +349,7 @@ print(f"95 % interval {100 * told.low:+.1f} to {100 * told.high:+.1f}; by chance
 # - A figure comes with an **interval**, drawn by person.
 #
 # **Go on** with [lesson 5](metrics.ipynb), which counts rank-1 and mAP by hand. **Sources**:
-# [evaluation.py](../src/learning_reid/evaluation/dataset_evaluation.py), [matches.py](../src/learning_reid/metrics/matches.py),
-# [distances.py](../src/learning_reid/retrieval/distances.py), [confidence.py](../src/learning_reid/metrics/confidence.py),
-# [sources.yml](../src/learning_reid/zoo/sources.yml) (all published weights by name).
+# [evaluation.py](../src/learning_reid/evaluation/dataset_evaluation.py),
+# [matches.py](../src/learning_reid/metrics/matches.py), [distances.py](../src/learning_reid/retrieval/distances.py),
+# [confidence.py](../src/learning_reid/metrics/confidence.py), [sources.yml](../src/learning_reid/zoo/sources.yml) (all
+# published weights by name).

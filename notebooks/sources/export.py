@@ -11,7 +11,7 @@
 # **Takes** 2 minutes on 2 CPU cores, and twenty to read.
 
 # %% tags=["parameters"]
-from reid_course.people import is_smoke
+from reid_course import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
@@ -38,22 +38,20 @@ MY_GUESS = None  # a number
 import tempfile
 from pathlib import Path
 
-from reid_course.notebook import need
+from reid_course import need
 
 need("fast")  # onnx, onnxruntime, openvino and nncf: on Colab they are installed now
 
-from learning_reid.export.exporter import ExportConfig, export_model
-from reid_course.contests import MODELS, lesson_embedder
-from reid_course.exported import installed_mb
-from reid_course.predictions import compare
+from learning_reid.export import ExportConfig, export_model
+from reid_course import LESSON_MODELS, compare_guess, installed_mb, lesson_embedder
 
 home = tempfile.TemporaryDirectory()  # goes away with the notebook
 float_file = Path(home.name) / "network.onnx"
-name, weights = MODELS[DATA]
+name, weights = LESSON_MODELS[DATA]
 original = lesson_embedder(DATA)  # in PyTorch
 export_model(ExportConfig(name, weights, float_file))
 file_mb = float_file.stat().st_size / 1e6
-compare(MY_GUESS, installed_mb("torch") / file_mb, "PyTorch is larger than the file by a factor of", "")
+compare_guess(MY_GUESS, installed_mb("torch") / file_mb, "PyTorch is larger than the file by a factor of", "")
 sizes = {package: round(installed_mb(package)) for package in ("torch", "onnxruntime", "openvino")}
 print(f"{float_file.name}: {file_mb:.2f} MB; installed, in MB:", sizes)
 assert file_mb < sizes["torch"] / 10
@@ -70,8 +68,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import onnx
 
-from reid_course.exported import operators
-from reid_course.pictures import show, show_crops
+from reid_course import count_operators, show, show_crops
 
 graph = onnx.load(float_file).graph
 for kind, entry in (("in ", graph.input[0]), ("out", graph.output[0])):
@@ -81,7 +78,7 @@ print(f"{sum(np.prod(entry.dims) for entry in graph.initializer):,.0f} numbers, 
 assert graph.input[0].type.tensor_type.shape.dim[0].dim_param == "batch"
 
 # %%
-common = operators(float_file).most_common(12)[::-1]
+common = count_operators(float_file).most_common(12)[::-1]
 figure, axes = plt.subplots(figsize=(7, 3.3))
 bars = axes.barh([kind for kind, _ in common], [count for _, count in common])
 axes.bar_label(bars, padding=3, fontsize=8)
@@ -108,11 +105,9 @@ MY_GUESS = None  # how many zeros stand after the point, as 2 in 0.001
 # %%
 from dataclasses import replace
 
-from learning_reid.datasets.images import read_crop
-from learning_reid.datasets.identity_split import select_identities
-from learning_reid.datasets.query_gallery_split import split_query_gallery
-from learning_reid.export.verify import FLOAT_TOLERANCE, compare_features, open_exported, random_images
-from reid_course.people import open_people
+from learning_reid.datasets import read_crop, select_identities, split_query_gallery
+from learning_reid.export import FLOAT_TOLERANCE, compare_features, open_exported, random_images
+from reid_course import open_people
 
 rng = np.random.default_rng(SEED)
 crops = open_people(DATA, seed=SEED)
@@ -130,7 +125,7 @@ parities = [compare_features(original, exported, shown, kind) for kind, shown in
 
 # %%
 worst = max(max(parity.difference.values()) for parity in parities)
-compare(MY_GUESS, np.floor(-np.log10(worst)), "zeros after the point", "")
+compare_guess(MY_GUESS, np.floor(-np.log10(worst)), "zeros after the point", "")
 figure, axes = plt.subplots(figsize=(7, 3))
 for parity, mark, aside in zip(parities, "os", (-0.06, 0.06), strict=True):
     axes.plot(np.arange(3) + aside, list(parity.difference.values()), mark, label=parity.kind)
@@ -156,10 +151,8 @@ assert worst <= FLOAT_TOLERANCE
 MY_ANSWER = None  # "yes" or "no"
 
 # %%
-from learning_reid.datasets.embeddings import embed_samples
-from learning_reid.embedding.backend_torch import TorchEmbedder
-from learning_reid.embedding.embedder import Embedder
-from learning_reid.embedding.registry import create_embedder
+from learning_reid.datasets import embed_samples
+from learning_reid.embedding import Embedder, TorchEmbedder, create_embedder
 from tools.weights.reid_evaluation import market1501_metrics
 
 
@@ -207,7 +200,7 @@ MY_GUESS = None  # factor of the fastest over PyTorch one by one
 import openvino
 import torch
 
-from reid_course.exported import images_per_s
+from reid_course import images_per_s
 
 
 def open_file(file: Path, backend: str, precision: str = "float32", threads: int | None = None) -> Embedder:
@@ -240,7 +233,7 @@ def draw_speeds(words: str) -> None:
     show(figure, words)
 
 
-compare(MY_GUESS, max(speeds.values()) / speeds["PyTorch, one by one"], "fastest over PyTorch one by one, factor", "")
+compare_guess(MY_GUESS, max(speeds.values()) / speeds["PyTorch, one by one"], "fastest over PyTorch one by one, factor", "")
 draw_speeds("Pictures per second of five ways to compute one network; longer is faster.")
 has_bf16 = "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 print("this processor computes with bfloat16:", "yes" if has_bf16 else "no, so the last two bars are alike")
@@ -301,7 +294,7 @@ features["OpenVINO, as it likes"] = embed_samples(contest.samples, likes)
 features["weights in bfloat16"] = embed_samples(contest.samples, TorchEmbedder(rounded, original.preprocessing))
 lowest = {kind: float((vectors * features["float32"]).sum(axis=1).min()) for kind, vectors in features.items()}
 degrees = {kind: float(np.degrees(np.arccos(min(cosine, 1)))) for kind, cosine in lowest.items()}
-compare(MY_GUESS, degrees["OpenVINO, as it likes"], "turned by at most", "degrees")
+compare_guess(MY_GUESS, degrees["OpenVINO, as it likes"], "turned by at most", "degrees")
 print(f"{'':24s}{'lowest cosine':>14s}{'degrees':>9s}{'mAP':>7s}")
 for kind, vectors in features.items():
     print(f"{kind:24s}{lowest[kind]:14.5f}{degrees[kind]:9.1f}{mean_ap(vectors):7.1f}")
@@ -325,21 +318,21 @@ MY_GUESS = None  # points of mAP, of 100
 
 # %%
 from learning_reid.errors import UserError
-from learning_reid.export.verify import GATES, AccuracyChange, check_accuracy
-from reid_course.exported import input_levels, quiet_quantiser
+from learning_reid.export import GATES, AccuracyChange, check_accuracy
+from reid_course import input_range, quiet_nncf
 
 learned = crops.subset("train")
 chosen = [learned[place] for place in np.linspace(0, len(learned) - 1, CALIBRATION).astype(int)]
 assert not {sample.person_id for sample in chosen} & {sample.person_id for sample in contest.samples}
 calibration = [read_crop(sample) for sample in chosen]
 int8_file = Path(home.name) / "network.int8.onnx"
-with quiet_quantiser():
+with quiet_nncf():
     export_model(ExportConfig(name, weights, int8_file, calibration=calibration))
 features["int8"] = embed_samples(contest.samples, open_file(int8_file, "openvino"))
 
 
 # %%
-def judge(file: Path, vectors: np.ndarray) -> Accuracy:
+def judge(file: Path, vectors: np.ndarray) -> AccuracyChange:
     """Print what int8 did to the network."""
     found = AccuracyChange(right_map / 100, mean_ap(vectors) / 100, len(contest.query))
     cosines = (vectors * features["float32"]).sum(axis=1)
@@ -351,7 +344,7 @@ def judge(file: Path, vectors: np.ndarray) -> Accuracy:
 
 
 accuracy = judge(int8_file, features["int8"])
-compare(MY_GUESS, accuracy.loss, "lost", "points of mAP")
+compare_guess(MY_GUESS, accuracy.loss, "lost", "points of mAP")
 assert accuracy.loss <= (10 if is_smoke() else GATES["int8"])  # a handful of people says little
 
 # %% [markdown]
@@ -370,7 +363,7 @@ speeds["ONNX Runtime, int8"] = images_per_s(open_file(int8_file, "onnx", threads
 speeds["OpenVINO, int8"] = images_per_s(open_file(int8_file, "openvino", threads=CORES), racing)
 draw_speeds("The race again with two runners in int8 (the last two bars).")
 print("fastest:", max(speeds, key=speeds.__getitem__), "- you said", MY_ANSWER)
-added = operators(int8_file) - operators(float_file)
+added = count_operators(int8_file) - count_operators(float_file)
 print("operators that int8 added:", dict(added))
 
 # %% [markdown]
@@ -389,11 +382,11 @@ MY_GUESS = None  # mAP in percent
 # %%
 greys = [np.clip(rng.normal(124, 2, (height, width, 3)), 0, 255).astype(np.uint8) for _ in range(16)]
 grey_file = Path(home.name) / "grey.int8.onnx"
-with quiet_quantiser():
+with quiet_nncf():
     export_model(ExportConfig(name, weights, grey_file, calibration=greys))
 broken = embed_samples(contest.samples, open_file(grey_file, "openvino"))
 accuracy = judge(grey_file, broken)
-compare(MY_GUESS, 100 * accuracy.after, "mAP")
+compare_guess(MY_GUESS, 100 * accuracy.after, "mAP")
 try:
     check_accuracy(accuracy, GATES["int8"])
 except UserError as refusal:
@@ -406,7 +399,7 @@ colours = original.preprocessing(pictures[:32]).ravel()
 figure, axes = plt.subplots(figsize=(7, 3))
 axes.hist(colours, bins=120, color="C5", density=True, label="colours of people, normalised")
 for file, words, colour, place in ((int8_file, "people", "C2", 0.9), (grey_file, "grey", "C3", 0.8)):
-    low, high = input_levels(file)
+    low, high = input_range(file)
     inside = np.mean((colours >= low) & (colours <= high))
     axes.axvspan(low, high, color=colour, alpha=0.15)
     label = f"256 levels, calibrated on {words}: {inside:.0%} of the colours"
@@ -414,7 +407,7 @@ for file, words, colour, place in ((int8_file, "people", "C2", 0.9), (grey_file,
 axes.set(xlabel="number at the input of the network", yticks=[], ylim=(0, 1.6 * axes.get_ylim()[1]))
 axes.legend(fontsize=8, loc="upper left")
 show(figure, "How far the levels reach at the input: calibrated on grey, nearly all colours are cut off at the ends.")
-low, high = input_levels(grey_file)
+low, high = input_range(grey_file)
 assert np.mean((colours >= low) & (colours <= high)) < 0.5
 
 # %% [markdown]
@@ -455,11 +448,11 @@ MY_ANSWER = None  # three letters, such as "ACE"
 # the same answer on three scales: distance² = 2 − 2 · cosine.
 
 # %%
-from learning_reid.datasets.pairs import measure_features
-from learning_reid.models.registry import create_model
-from reid_course.exported import Averaged
+from learning_reid.datasets import measure_features
+from learning_reid.models import create_model
+from reid_course import AveragedFeatures
 
-averaged = TorchEmbedder(Averaged(original.network), original.preprocessing)
+averaged = TorchEmbedder(AveragedFeatures(original.network), original.preprocessing)
 small = replace(original.preprocessing, height=128, width=64)  # it is quicker
 untrained = TorchEmbedder(create_model("osnet_x0_25", seed=SEED), small)
 sixteen = features["OpenVINO, as it likes" if has_bf16 else "weights in bfloat16"]
@@ -467,12 +460,12 @@ networks = {"float32": features["float32"], "bfloat16": sixteen, "int8": feature
 networks["averaged"] = embed_samples(contest.samples, averaged)
 networks["random weights"] = embed_samples(contest.samples, untrained)
 one, other = [query for query, _ in pairs], [queries + answer for _, answer in pairs]
-told = {network: measure_features(vectors[one], vectors[other]) for network, vectors in networks.items()}
+results = {network: measure_features(vectors[one], vectors[other]) for network, vectors in networks.items()}
 print(" " * 18, *(f"{letter:>6s}" for letter in "ABCDEF"))
 print(f"{'one person?':18s}", *(f"{'yes' if same[pair] else 'no':>6s}" for pair in pairs), " you said", MY_ANSWER)
 for words, name in (("cosine", "cosine"), ("Euclidean", "euclidean"), ("1 / (1 + d)", "bounded")):
     print(words)
-    for network, measured in told.items():
+    for network, measured in results.items():
         print(f"  {network:16s}", *(f"{value:6.3f}" for value in getattr(measured, name)))
 
 # %% [markdown]
@@ -517,7 +510,7 @@ def share_right(network: str, threshold: float) -> float:
 
 
 table = np.array([[share_right(network, best[source]) for network in networks] for source in networks])
-compare(MY_GUESS, table[0, 2], "right with the threshold of float32 in int8")
+compare_guess(MY_GUESS, table[0, 2], "right with the threshold of float32 in int8")
 figure, axes = plt.subplots(figsize=(7, 3.2))
 axes.imshow(table, vmin=50, vmax=100, cmap="viridis", aspect="auto")
 for (row, column), value in np.ndenumerate(table):
@@ -561,5 +554,6 @@ assert (table.diagonal() >= table.max(axis=0) - 1e-9).all()
 # - A **threshold** belongs to one file and one measure.
 #
 # **Go on** with the page on [export](../docs/export.md): files for browsers and C++, similarity inside the file.
-# **Sources**: [make.py](../src/learning_reid/export/exporter.py), [verify.py](../src/learning_reid/export/verify.py), [int8.py](../src/learning_reid/export/int8.py),
-# [onnx_file.py](../src/learning_reid/embedding/onnx_file.py), [backend_openvino.py](../src/learning_reid/embedding/backend_openvino.py).
+# **Sources**: [make.py](../src/learning_reid/export/exporter.py), [verify.py](../src/learning_reid/export/verify.py),
+# [int8.py](../src/learning_reid/export/int8.py), [onnx_file.py](../src/learning_reid/embedding/onnx_file.py),
+# [backend_openvino.py](../src/learning_reid/embedding/backend_openvino.py).

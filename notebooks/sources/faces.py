@@ -12,7 +12,7 @@
 # **Takes** 2 minutes on 2 CPU cores, and twenty to read.
 
 # %% tags=["parameters"]
-from reid_course.people import is_smoke
+from reid_course import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "casia-webface"]
 PEOPLE = 300  # of the 10,575 of CASIA-WebFace; of the drawn faces all take part
@@ -33,10 +33,8 @@ SEED = 7
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.images import read_crop
-from reid_course.faces import open_faces
-from reid_course.pictures import show, show_crops
-from reid_course.predictions import compare
+from learning_reid.datasets import read_crop
+from reid_course import compare_guess, open_faces, show, show_crops
 
 crops = open_faces(DATA, seed=SEED)
 persons = sorted({sample.person_id for sample in crops.samples if sample.person_id is not None})
@@ -56,11 +54,7 @@ show_crops(
 # pairs.
 
 # %%
-from reid_synth.faces.rendering import draw_face
-from reid_synth.faces.face import sample_face, sibling
-from reid_synth.faces.light import Lighting
-from reid_synth.faces.pose import HeadPose
-from reid_synth.faces.shape import Expression
+from reid_synth import Expression, HeadPose, Lighting, draw_face, sample_face, sibling
 
 face = sample_face(np.random.default_rng(SEED + 4))
 drawn = {
@@ -120,17 +114,16 @@ print(f"the truth is {truth}{right}")
 # anything else: of a third of them the network sees nothing until the exam.
 
 # %%
-from learning_reid.config.load import read_settings
-from learning_reid.config.training import TrainSettings
+from learning_reid.config import TrainSettings, read_settings
 from learning_reid.training import create_trainer
-from reid_course.notebook import ROOT
+from reid_course import course_file
 
 changes = [f"data.dataset={crops.name}", f"data.root={crops.root}", "data.val_split=0.33", "data.workers=0"]
 changes += [f"model.input_size=[{SIZE},{SIZE}]", f"schedule.epochs={EPOCHS}", f"run.validate_every={EPOCHS}"]
 changes += [f"run.seed={SEED}", "run.threads=1"]
 changes += ["schedule.batch_size=16"] if is_smoke() else []
 changes += [f"data.people={PEOPLE}"] if DATA != "embedded" else []
-settings = read_settings(TrainSettings, ROOT / "confs" / "face.yml", changes)
+settings = read_settings(TrainSettings, course_file("confs/face.yml"), changes)
 trainer = create_trainer(settings)
 print(trainer.task.data)
 assert not set(trainer.task.data.persons) & set(trainer.task.data.validation.persons)
@@ -140,10 +133,10 @@ assert not set(trainer.task.data.persons) & set(trainer.task.data.validation.per
 # the distances of all pairs: **genuine** ones (one person) and **impostors** (two people).
 
 # %%
-from learning_reid.datasets.embeddings import embed_samples
-from learning_reid.embedding.backend_torch import TorchEmbedder
-from learning_reid.metrics.verification import PairDistances, collect_pairs, eer
-from learning_reid.retrieval.distances import distance_rows
+from learning_reid.datasets import embed_samples
+from learning_reid.embedding import TorchEmbedder
+from learning_reid.metrics import PairDistances, collect_pairs, eer
+from learning_reid.retrieval import distance_rows
 
 contest = trainer.task.data.validation
 one_camera = len(contest.cameras) == 1  # CASIA-WebFace does not know its cameras
@@ -188,7 +181,7 @@ after = exam(embed_samples(contest.samples, TorchEmbedder(trained, trainer.task.
 print("epoch: loss  ", ", ".join(f"{row['epoch']}: {float(row['loss']):.2f}" for row in log))
 eer_before, eer_after = 100 * eer(before.genuine, before.impostor)[0], 100 * eer(after.genuine, after.impostor)[0]
 print(f"EER with random weights: {eer_before:.1f} %")
-compare(MY_GUESS, eer_after, "EER after training")
+compare_guess(MY_GUESS, eer_after, "EER after training")
 if not is_smoke():
     assert eer_after < eer_before
 
@@ -218,7 +211,7 @@ show(figure, "Distances of the pairs after training, and three thresholds: left 
 # interest: a door that lets in every tenth stranger is no door.
 
 # %%
-from learning_reid.metrics.verification import roc_curve, tar_at_far
+from learning_reid.metrics import roc_curve, tar_at_far
 
 figure, axes = plt.subplots(figsize=(6.5, 4))
 for name, each in (("random weights", before), ("after training", after)):
@@ -294,7 +287,7 @@ show_crops(
 # %%
 import torch
 
-from learning_reid.losses.arcface import arcface_logits
+from learning_reid.losses import arcface_logits
 
 angles = torch.linspace(0, torch.pi, 181)
 towards = torch.stack([torch.cos(angles), torch.sin(angles)], dim=1)  # pictures at 0° … 180° from their person
@@ -323,7 +316,7 @@ for margin in (0.0, 0.5):
     scores = arcface_logits(towards[:91], label[:91], both, scale=1.0, margin=margin)
     limits[margin] = int((scores[:, 0] >= scores[:, 1] - 1e-6).sum()) - 1
 print(f"without a margin up to {limits[0.0]}°")
-compare(MY_GUESS, limits[0.5], "with a margin of 0.5 the right person wins up to", "degrees")
+compare_guess(MY_GUESS, limits[0.5], "with a margin of 0.5 the right person wins up to", "degrees")
 assert limits[0.5] < limits[0.0]
 
 # %% [markdown]
@@ -361,4 +354,5 @@ assert limits[0.5] < limits[0.0]
 #
 # **Go on** with [lesson 12](bugs.ipynb), the zoo of classic mistakes. **Sources**:
 # [verification.py](../src/learning_reid/metrics/verification.py), [arcface.py](../src/learning_reid/losses/arcface.py),
-# [face_set.py](../src/reid_synth/datasets/face_dataset.py), [face.yml](../confs/face.yml), [loop.py](../src/learning_reid/training/loop.py).
+# [face_set.py](../src/reid_synth/datasets/face_dataset.py), [face.yml](../confs/face.yml),
+# [loop.py](../src/learning_reid/training/loop.py).

@@ -11,7 +11,7 @@
 # **Takes** 1 minute on 2 CPU cores.
 
 # %% tags=["parameters"]
-from reid_course.people import is_smoke
+from reid_course import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
@@ -35,8 +35,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reid_course.pictures import COLOURS, show, show_crops
-from reid_course.predictions import compare
+from reid_course import COLORS, compare_guess, show, show_crops
 
 torch.set_num_threads(1)  # twenty points do not keep two cores busy
 people = torch.arange(PEOPLE).repeat_interleave(EACH)  # 0 0 0 0 1 1 1 1 …
@@ -46,15 +45,12 @@ start = torch.stack([angle.cos(), angle.sin()], dim=1) + 0.5 * noise
 print(people.tolist())
 
 # %% [markdown]
-# Four losses, all from [src/learning_reid/losses](../src/learning_reid/losses). Three of them are *metric* losses: they compare
-# the pictures of the batch with each other. **Softmax** (cross-entropy) does not: it has a classifier, one learned
-# direction for each person, and asks which of these directions a picture points to.
+# Four losses, all from [src/learning_reid/losses](../src/learning_reid/losses). Three of them are *metric* losses: they
+# compare the pictures of the batch with each other. **Softmax** (cross-entropy) does not: it has a classifier, one
+# learned direction for each person, and asks which of these directions a picture points to.
 
 # %%
-from learning_reid.losses.circle import circle_loss
-from learning_reid.losses.contrastive import supervised_contrastive_loss
-from learning_reid.losses.classification import cross_entropy
-from learning_reid.losses.triplet import triplet_loss
+from learning_reid.losses import circle_loss, cross_entropy, supervised_contrastive_loss, triplet_loss
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 METRIC: dict[str, Loss] = {"triplet": triplet_loss, "circle": circle_loss, "contrastive": supervised_contrastive_loss}
@@ -102,7 +98,7 @@ MY_LOSS = None  # "softmax", "triplet", "circle" or "contrastive"
 # %%
 moved = {name: move(name, start) for name in NAMES}
 moments = [0, STEPS // 20, STEPS // 5, STEPS]
-colours = [COLOURS[person] for person in people]
+colours = [COLORS[person] for person in people]
 figure, cells = plt.subplots(len(NAMES), len(moments), figsize=(7.2, 7.4))
 for name, line in zip(NAMES, cells, strict=True):
     places = moved[name][0]
@@ -317,10 +313,9 @@ show(figure, "A small temperature pushes the one or two most similar strangers, 
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from learning_reid.datasets.images import read_crop
-from learning_reid.datasets.query_gallery_split import QueryGallerySplit
-from learning_reid.training.sampler import IdentityBatchSampler
-from reid_course.people import open_people
+from learning_reid.datasets import QueryGallerySplit, read_crop
+from learning_reid.training import IdentityBatchSampler
+from reid_course import open_people
 
 crops = open_people(DATA, seed=SEED)
 learned = crops.subset("train")
@@ -338,13 +333,14 @@ rng = np.random.default_rng(SEED)
 at_random = np.mean([with_partner(rng.choice(len(learned), 32, replace=False)) for _ in range(200)])
 sampler = IdentityBatchSampler(labels.person, 32, EACH, cameras=labels.camera, seed=SEED)
 chosen = np.mean([with_partner(np.array(batch)) for batch in sampler])
-compare(MY_GUESS, 100 * at_random, "at random")
+compare_guess(MY_GUESS, 100 * at_random, "at random")
 print(f"with PK sampling: {100 * chosen:.1f} %")
 assert chosen > at_random
 
 # %% [markdown]
 # With the 751 people of Market-1501 it would be a few in a hundred. **PK sampling** draws P people, then K pictures of
-# each, from as many cameras as possible: [sampler.py](../src/learning_reid/training/sampler.py). The first people of a batch:
+# each, from as many cameras as possible: [sampler.py](../src/learning_reid/training/sampler.py). The first people of a
+# batch:
 
 # %%
 batch = next(iter(sampler))[: 3 * EACH]
@@ -365,8 +361,8 @@ show_crops(
 # Beside them a few *other* people, whom the loss never sees.
 
 # %%
-from learning_reid.datasets.embeddings import embed_samples
-from learning_reid.embedding.registry import create_embedder
+from learning_reid.datasets import embed_samples
+from learning_reid.embedding import create_embedder
 
 persons, first = np.unique(labels.person, return_index=True)
 shown = rng.permutation(persons)[: 6 if is_smoke() else 14]
@@ -404,7 +400,7 @@ figure, cells = plt.subplots(2, 3, figsize=(7.4, 5))
 for (name, plane), column in zip(planes.items(), cells.T, strict=True):
     plane = nn.functional.normalize(plane) if name in BY_ANGLE else plane
     for cell, part in zip(column, (ours, ~ours), strict=True):
-        cell.scatter(*plane[part].T, c=[COLOURS[int(person) % half] for person in who[part]], s=14, alpha=0.7)
+        cell.scatter(*plane[part].T, c=[COLORS[int(person) % half] for person in who[part]], s=14, alpha=0.7)
         cell.set(xticks=[], yticks=[])
     column[0].set_title(name)
 cells[0, 0].set_ylabel("learned from")

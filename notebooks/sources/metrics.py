@@ -25,16 +25,13 @@ SEED = 7
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.embeddings import embed_samples
-from learning_reid.datasets.images import read_crop
-from learning_reid.embedding.registry import create_embedder
-from learning_reid.retrieval.distances import euclidean_distance
-from reid_course.contests import lesson_contest
-from reid_course.pictures import show, show_crops
-from reid_course.predictions import compare
+from learning_reid.datasets import embed_samples, read_crop
+from learning_reid.embedding import create_embedder
+from learning_reid.retrieval import euclidean_distance
+from reid_course import compare_guess, lesson_split, show, show_crops
 
 rng = np.random.default_rng(SEED)
-contest = lesson_contest(DATA, SEED, PERSONS)
+contest = lesson_split(DATA, SEED, PERSONS)
 query, gallery = contest.query_labels, contest.gallery_labels
 features = embed_samples(contest.samples, create_embedder("osnet_x0_25", "embedded"))
 table = euclidean_distance(features[: len(query)], features[len(query) :])
@@ -130,7 +127,7 @@ for number, rank in enumerate(ranks, start=1):
     print(f"at rank {rank} the {number}. true match: {number} of {rank} are right, precision {number / rank:.3f}")
 precisions = np.arange(1, len(ranks) + 1) / ranks
 average_precision = precisions.mean()
-compare(MY_GUESS, 100 * average_precision, "average precision")
+compare_guess(MY_GUESS, 100 * average_precision, "average precision")
 
 # %%
 places = np.arange(1, len(hits) + 1)
@@ -156,13 +153,12 @@ print(f"INP = {len(ranks)} / {ranks[-1]} = {penalty:.3f}")
 # %% [markdown]
 # ## The same by the project's code
 #
-# [`find_matches`](../src/learning_reid/metrics/matches.py) finds the rank of each true match under a rule, called **protocol**;
-# [`retrieval_metrics`](../src/learning_reid/metrics/retrieval.py) turns ranks into figures. They must agree with pencil and paper.
+# [`find_matches`](../src/learning_reid/metrics/matches.py) finds the rank of each true match under a rule, called
+# **protocol**; [`retrieval_metrics`](../src/learning_reid/metrics/retrieval.py) turns ranks into figures. They must
+# agree with pencil and paper.
 
 # %%
-from learning_reid.metrics.matches import find_matches
-from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import RetrievalMetrics, retrieval_metrics
+from learning_reid.metrics import PROTOCOLS, RetrievalMetrics, find_matches, retrieval_metrics
 
 one, few = query.take(np.array([asked])), gallery.take(ten)  # the labels of one query and of ten pictures
 rule = PROTOCOLS["market1501"]
@@ -220,10 +216,10 @@ show(figure, "Left, CMC: it can only rise with k. Right: the AP of each query. O
 MY_GUESS = None  # points
 
 # %%
-from learning_reid.metrics.retrieval import average_precision as ap_of
+from learning_reid.metrics import average_precision as ap_of
 
 ap_a, ap_b = (100 * ap_of(np.array([letter == "X" for letter in signs])) for signs in ("X.X..XX...", "X......XXX"))
-compare(MY_GUESS, ap_a - ap_b, f"A {ap_a:.1f}, B {ap_b:.1f}, difference", "points")
+compare_guess(MY_GUESS, ap_a - ap_b, f"A {ap_a:.1f}, B {ap_b:.1f}, difference", "points")
 assert ap_a > ap_b
 
 # %% [markdown]
@@ -249,7 +245,7 @@ def score(name: str) -> RetrievalMetrics:
 flattered = score("self-only")
 for name, title in (("rank1", "rank-1"), ("map", "mAP"), ("minp", "mINP")):
     print(f"{title:7s} with the rule {100 * scored.means[name]:5.1f}   without {100 * flattered.means[name]:5.1f}")
-compare(MY_GUESS, 100 * (flattered.means["rank1"] - scored.means["rank1"]), "rank-1 changes by", "points")
+compare_guess(MY_GUESS, 100 * (flattered.means["rank1"] - scored.means["rank1"]), "rank-1 changes by", "points")
 assert flattered.means["rank1"] >= scored.means["rank1"]
 
 # %% [markdown]
@@ -310,8 +306,8 @@ show_crops(
 MY_GUESS = None  # the lowest of the four, from 0 to 100
 
 # %%
-from learning_reid.evaluation.protocol_comparison import evaluate_protocols
-from reid_synth.datasets.features import FeaturePlan
+from learning_reid.evaluation import evaluate_protocols
+from reid_synth import FeaturePlan
 
 worlds = {"these people": {name: score(name) for name in NAMES}, "drawn points": evaluate_protocols(FeaturePlan())}
 for world, results in worlds.items():
@@ -320,7 +316,7 @@ for world, results in worlds.items():
         print(f"  {name:18s}", *(f"{100 * results[name].means[figure]:5.1f}" for figure in ("rank1", "map", "minp")))
 rank1 = {name: 100 * worlds["these people"][name].means["rank1"] for name in NAMES}
 lowest = min(rank1, key=rank1.get)
-compare(MY_GUESS, rank1[lowest], f"rank-1 under {lowest}")
+compare_guess(MY_GUESS, rank1[lowest], f"rank-1 under {lowest}")
 
 for results in worlds.values():
     assert np.isclose(results["market1501"].means["map"], results["all-shots"].means["map"])
@@ -328,8 +324,8 @@ for results in worlds.values():
 
 # %% [markdown]
 # *Drawn points* are vectors without pictures: each person is a point, each camera pushes all its pictures the same way,
-# each picture adds noise ([features.py](../src/reid_synth/datasets/features.py)). The pattern is the same, so it does not
-# come from our people or our network.
+# each picture adds noise ([features.py](../src/reid_synth/datasets/features.py)). The pattern is the same, so it does
+# not come from our people or our network.
 
 # %%
 figure, panels = plt.subplots(1, 2, sharey=True, figsize=(7.6, 3.2))
@@ -364,7 +360,7 @@ show(
 # counting, or one picture changes. Same fingerprint: compare. Another one: don't.
 
 # %%
-from learning_reid.datasets.content_hash import fingerprint
+from learning_reid.datasets import fingerprint
 
 data = fingerprint(contest.query, contest.gallery)
 for name in NAMES:
@@ -380,7 +376,7 @@ assert len({worlds["these people"][name].fingerprint(data) for name in NAMES}) =
 # - There is a second average precision, the area under a curve drawn with straight lines. Give `retrieval_metrics(…,
 #   ap="interpolated")` and see how much mAP changes.
 # - Let 5,000 strangers into the gallery, with −1 for their persons in the labels: first random unit vectors, then crops
-#   of other seeds (`lesson_contest(DATA, 101, None)` and so on). Which figures suffer? Why is random not strange?
+#   of other seeds (`lesson_split(DATA, 101, None)` and so on). Which figures suffer? Why is random not strange?
 #
 # ## Recap
 #
@@ -391,5 +387,5 @@ assert len({worlds["these people"][name].fingerprint(data) for name in NAMES}) =
 # - A figure without its **protocol** means nothing: only figures of one fingerprint may be compared.
 #
 # **Go on** with [lesson 6](losses.ipynb). **Sources**: [matches.py](../src/learning_reid/metrics/matches.py),
-# [retrieval.py](../src/learning_reid/metrics/retrieval.py), [protocol.py](../src/learning_reid/metrics/protocol.py), and [How good is a
-# network?](../docs/evaluation.md), which tells the rest.
+# [retrieval.py](../src/learning_reid/metrics/retrieval.py), [protocol.py](../src/learning_reid/metrics/protocol.py),
+# and [How good is a network?](../docs/evaluation.md), which tells the rest.

@@ -12,7 +12,7 @@
 # **Takes** 1 minute on 2 CPU cores.
 
 # %% tags=["parameters"]
-from reid_course.people import is_smoke
+from reid_course import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
@@ -33,14 +33,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from learning_reid.datasets.images import read_crop
-from learning_reid.models.osnet import build_osnet
-from learning_reid.models.osnet_blocks import Gate, LiteConv3x3, stream
-from reid_course.contests import lesson_contest, lesson_embedder
-from reid_course.pictures import show, show_crops
-from reid_course.predictions import compare
+from learning_reid.datasets import read_crop
+from learning_reid.models import Gate, LiteConv3x3, build_osnet, stream
+from reid_course import compare_guess, lesson_embedder, lesson_split, show, show_crops
 
-contest = lesson_contest(DATA, SEED, MOST_PEOPLE)
+contest = lesson_split(DATA, SEED, MOST_PEOPLE)
 embedder = lesson_embedder(DATA)
 network = embedder.network
 backbone = getattr(network, "backbone", network)  # the OSNet itself, whatever reads its maps
@@ -70,7 +67,7 @@ def weights(part: nn.Module) -> int:
 lite, ordinary = LiteConv3x3(64), nn.Conv2d(64, 64, 3, padding=1, bias=False)
 cheap = weights(lite.conv1) + weights(lite.conv2)
 print(f"ordinary: {weights(ordinary):,} weights; lite: {weights(lite.conv1):,} + {weights(lite.conv2):,} = {cheap:,}")
-compare(MY_GUESS, weights(ordinary) / cheap, "an ordinary convolution is larger by", "times")
+compare_guess(MY_GUESS, weights(ordinary) / cheap, "an ordinary convolution is larger by", "times")
 maps = torch.zeros(1, 64, 16, 8)
 assert lite(maps).shape == ordinary(maps).shape
 
@@ -241,7 +238,7 @@ def count(model: nn.Module, height: int = 256, width: int = 128) -> dict[str, li
 
 full, small = build_osnet("osnet_x1_0"), build_osnet("osnet_x0_25")
 costs = {"x1_0": count(full), "x0_25": count(small)}
-compare(MY_GUESS, sum(costs["x1_0"].values()) / sum(costs["x0_25"].values()), "×1.0 computes more by", "times")
+compare_guess(MY_GUESS, sum(costs["x1_0"].values()) / sum(costs["x0_25"].values()), "×1.0 computes more by", "times")
 
 # %%
 print(f"{'':8s}{'parameters':>12s}{'multiply-adds':>16s}   (×1.0)")
@@ -271,7 +268,7 @@ for name, (parameters, adds) in PUBLISHED.items():
 # parameters it differs a little, and you can say why: it counts a layer each time it is *used*.
 
 # %%
-from learning_reid.models.torchreid_models import quiet, without_tensorflow
+from learning_reid.models import quiet, without_tensorflow
 
 with quiet(), without_tensorflow():
     from torchreid.reid.utils import compute_model_complexity
@@ -320,11 +317,11 @@ show(figure, "Six crops, and below them how active each place is after each stag
 # trousers, and a blue top over red ones, hold the same colours. Here is one person in both, and once more from behind.
 
 # %%
-from learning_reid.models.part_pooling import PartPooling
-from reid_course.dressed import dressed
+from learning_reid.models import PartPooling
+from reid_course import draw_clothed_person
 
 RED, BLUE = (190, 40, 40), (40, 60, 170)
-three = [dressed(RED, BLUE), dressed(RED, BLUE, heading=1.2, phase=2.5), dressed(BLUE, RED)]
+three = [draw_clothed_person(RED, BLUE), draw_clothed_person(RED, BLUE, heading=1.2, phase=2.5), draw_clothed_person(BLUE, RED)]
 show_crops([three], "The same clothes seen from the front and from the side, and the two colours exchanged.", [
     ["red on blue", "turned", "exchanged"]
 ])  # fmt: skip
@@ -350,7 +347,7 @@ with torch.inference_mode():
     stages = backbone.stage_maps(torch.from_numpy(embedder.preprocessing(three)))
 striped = PartPooling(num_parts=16, power=3.0, mean_share=0.5)
 ratios = [(apart(maps.mean(dim=(2, 3))), apart(striped(maps))) for maps in stages]
-compare(MY_GUESS, ratios[0][0], "exchanged against turned, average of the first map", "times")
+compare_guess(MY_GUESS, ratios[0][0], "exchanged against turned, average of the first map", "times")
 print(f"{'':8s}{'average':>10s}{'16 stripes':>12s}")
 for name, (average, stripes) in zip(names, ratios, strict=True):
     print(f"{name:8s}{average:10.1f}{stripes:12.1f}")
@@ -386,12 +383,9 @@ class Readings(nn.Module):
 
 
 # %%
-from learning_reid.datasets.embeddings import embed_samples
-from learning_reid.datasets.retrieval_task import create_retrieval_task
-from learning_reid.embedding.backend_torch import TorchEmbedder
-from learning_reid.metrics.matches import find_matches
-from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import retrieval_metrics
+from learning_reid.datasets import create_retrieval_task, embed_samples
+from learning_reid.embedding import TorchEmbedder
+from learning_reid.metrics import PROTOCOLS, find_matches, retrieval_metrics
 
 reader = TorchEmbedder(Readings(backbone), embedder.preprocessing, normalise=False)
 features = embed_samples(contest.samples, reader)
@@ -431,4 +425,5 @@ for name, columns_of in columns.items():
 # - An average forgets where a colour was; **stripes** keep it.
 #
 # **Go on** with [lesson 8](domains.ipynb). **Sources**: [osnet.py](../src/learning_reid/models/osnet.py),
-# [osnet_blocks.py](../src/learning_reid/models/osnet_blocks.py), [stripes.py](../src/learning_reid/models/part_pooling.py).
+# [osnet_blocks.py](../src/learning_reid/models/osnet_blocks.py),
+# [stripes.py](../src/learning_reid/models/part_pooling.py).

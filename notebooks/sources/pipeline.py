@@ -11,7 +11,7 @@
 # **Takes** 2 minutes on 2 CPU cores, and fifteen to read.
 
 # %% tags=["parameters"]
-from reid_course.people import is_smoke
+from reid_course import is_smoke
 
 FRAMES = "synthetic:42"  # a generated street; or a folder of pictures, or a video, seen from the project's folder
 CONFIG = "confs/demo.yml"  # @param ["confs/demo.yml", "confs/config.yml"]
@@ -24,21 +24,20 @@ QUERY = 0  # which person of the first frame; 0: of whom the detector is surest
 #     frames ──► detection ──► crops ──► embedding ──► ranking ──► report
 #     (pictures)  (where)                 (who-like)    (nearest)   (look at it)
 #
-# Each arrow is a folder of `src/`, and [`src/learning_reid/pipeline.py`](../src/learning_reid/pipeline.py) ties them together. What it is to do
-# stands in a YAML file; `demo.yml` names the small networks of this repository, so that nothing is downloaded.
+# Each arrow is a folder of `src/`, and [`src/learning_reid/pipeline.py`](../src/learning_reid/pipeline.py) ties them
+# together. What it is to do stands in a YAML file; `demo.yml` names the small networks of this repository, so that
+# nothing is downloaded.
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.config.load import load_settings
-from reid_course.notebook import ROOT
-from reid_course.pictures import show, show_crops
-from reid_course.predictions import compare
+from learning_reid.config import load_settings
+from reid_course import ROOT, compare_guess, course_file, show, show_crops
 
 place = FRAMES if FRAMES.startswith("synthetic:") else ROOT / FRAMES
 changes = [f"input.frames_path={place}", f"input.query_detection={QUERY}"]
-settings = load_settings(ROOT / CONFIG, [*changes, f"input.max_frames={MAX_FRAMES or 'null'}"])
+settings = load_settings(course_file(CONFIG), [*changes, f"input.max_frames={MAX_FRAMES or 'null'}"])
 for part in ("detector", "embedder", "ranking"):
     print(part, getattr(settings, part).model_dump())
 
@@ -49,7 +48,7 @@ for part in ("detector", "embedder", "ranking"):
 # second time reads them a second time. A frame is an array of height × width × 3, in the order red, green, blue.
 
 # %%
-from learning_reid.frames.sources import open_frames
+from learning_reid.frames import open_frames
 
 frames = open_frames(settings.input.frames_path, settings.input.max_frames)
 first = next(iter(frames))
@@ -83,11 +82,11 @@ MY_GUESS = None  # people
 
 # %%
 from learning_reid.pipeline import load_networks
-from learning_reid.visualization.drawing import MATCH_STYLE, OTHER_STYLE, LabeledBox, draw_boxes
+from learning_reid.visualization import MATCH_STYLE, OTHER_STYLE, LabeledBox, draw_boxes
 
 detector, embedder = load_networks(settings.detector, settings.embedder, settings.runtime)
 found = detector(first)
-compare(MY_GUESS, len(found), "people found", "boxes")
+compare_guess(MY_GUESS, len(found), "people found", "boxes")
 for box, score in zip(found.xyxy, found.confidence, strict=True):
     print("box from", box[:2].round().tolist(), "to", box[2:].round().tolist(), f"score {score:.3f}")
 
@@ -100,7 +99,7 @@ assert len(found)
 # away; each of our weights ships with the score that suits it. Let it say everything it suspects:
 
 # %%
-from learning_reid.detection.registry import create_detector
+from learning_reid.detection import create_detector
 
 where = settings.detector
 eager = create_detector(where.name, where.weights, min_score=0.02)
@@ -121,7 +120,7 @@ assert len(suspected) >= len(found)
 # What is inside each box is cut out; the rest of the frame is forgotten.
 
 # %%
-from learning_reid.detection.crops import crop_image
+from learning_reid.detection import crop_image
 
 crops = [crop_image(first.image, box) for box in found.xyxy]
 sizes = [f"{number}: {crop.shape[1]}×{crop.shape[0]}" for number, crop in enumerate(crops)]
@@ -144,7 +143,7 @@ assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
 # that one.
 
 # %%
-from learning_reid.retrieval.distances import euclidean_distance
+from learning_reid.retrieval import euclidean_distance
 
 later = None
 for later in frames:
@@ -214,9 +213,8 @@ show(figure, "Where the time goes. (Reading a generated street means drawing it.
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from learning_reid.metrics.ground_truth import evaluate_rankings, true_identities
-from learning_reid.retrieval.select_queries import select_queries
-from learning_reid.retrieval.ranking import rank_later_detections
+from learning_reid.metrics import evaluate_rankings, true_identities
+from learning_reid.retrieval import rank_later_detections, select_queries
 
 (query,) = select_queries(seen, settings.input.query_frame, settings.input.query_detection)
 ranking = rank_later_detections(seen, query, settings.ranking.metric)
@@ -225,7 +223,7 @@ if identity is None:
     print("nobody wrote down who is who in these frames: look at the pictures below")
 else:
     figures = evaluate_rankings(seen, [ranking], frames.truth)
-    compare(MY_GUESS, 100 * figures.refind_rate, f"found again in {figures.frames_scored} frames")
+    compare_guess(MY_GUESS, 100 * figures.refind_rate, f"found again in {figures.frames_scored} frames")
 
 # %%
 when = seen.frame[ranking.rows]
@@ -273,7 +271,7 @@ import tempfile
 from pathlib import Path
 
 from learning_reid.pipeline import DEFAULT_FRAME_RATE, draw_video
-from learning_reid.visualization.ranking_image import draw_ranking, matches_over_time
+from learning_reid.visualization import draw_ranking, matches_over_time
 
 temporary = tempfile.TemporaryDirectory()
 folder = Path(temporary.name)
@@ -318,7 +316,7 @@ import io
 from learning_reid.pipeline import run_pipeline
 
 FEW = 4
-short = load_settings(ROOT / CONFIG, [*changes, f"input.max_frames={FEW}", f"output.folder={folder / 'short'}"])
+short = load_settings(course_file(CONFIG), [*changes, f"input.max_frames={FEW}", f"output.folder={folder / 'short'}"])
 with contextlib.redirect_stdout(io.StringIO()):  # it tells where the files lie, in a folder that will be gone
     summary = run_pipeline(short)
 best = summary.queries[0].best_match
@@ -357,6 +355,7 @@ temporary.cleanup()
 # - **Embedding** gives each crop a unit vector; **ranking** orders everybody by distance to the query.
 # - There is always a nearest one: whether it is near *enough* is a question of its own.
 #
-# **Go on** with [lesson 3](train.ipynb). **Sources**: [pipeline.py](../src/learning_reid/pipeline.py), [main.py](../src/main.py),
-# [torchvision_frcnn.py](../src/learning_reid/detection/torchvision_frcnn.py), [rank.py](../src/learning_reid/retrieval/ranking.py),
-# [strip.py](../src/learning_reid/visualization/ranking_image.py), and [every setting](../docs/configuration.md).
+# **Go on** with [lesson 3](train.ipynb). **Sources**: [pipeline.py](../src/learning_reid/pipeline.py),
+# [main.py](../src/main.py), [torchvision_frcnn.py](../src/learning_reid/detection/torchvision_frcnn.py),
+# [rank.py](../src/learning_reid/retrieval/ranking.py), [strip.py](../src/learning_reid/visualization/ranking_image.py),
+# and [every setting](../docs/configuration.md).

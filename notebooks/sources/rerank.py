@@ -11,7 +11,7 @@
 # **Takes** 1 minute on 2 CPU cores.
 
 # %% tags=["parameters"]
-from reid_course.people import is_smoke
+from reid_course import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
@@ -36,11 +36,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyArrowPatch
 
-from learning_reid.retrieval.distances import distance_rows, euclidean_distance
-from learning_reid.retrieval.reranking import reranked_distance_rows
-from reid_course.contests import lesson_contest, lesson_embedder
-from reid_course.pictures import show, show_crops
-from reid_course.predictions import beside_published, compare
+from learning_reid.retrieval import distance_rows, euclidean_distance, reranked_distance_rows
+from reid_course import compare_guess, compare_with_published, lesson_embedder, lesson_split, show, show_crops
 
 names = "QABCWXYZ"
 points = np.array(
@@ -61,7 +58,7 @@ MY_GUESS = None  # 0, 1, 2 or 3
 
 # %%
 mutual = takes & takes.T  # R(p, k), the k-reciprocal neighbours: p takes r, and r takes p
-compare(MY_GUESS, mutual[0].sum(), "of Q's neighbours have Q too", "of 3")
+compare_guess(MY_GUESS, mutual[0].sum(), "of Q's neighbours have Q too", "of 3")
 figure, axes = plt.subplots(figsize=(7, 3.8))
 for start, end in np.argwhere(takes):
     look = {"color": "C2", "lw": 2} if mutual[start, end] else {"color": "C3", "lw": 1}
@@ -108,17 +105,11 @@ assert set(names[index] for index in order[:2]) <= set("ABC")
 MY_GUESS = None  # a number
 
 # %%
-from learning_reid.datasets.embeddings import embed_samples
-from learning_reid.datasets.images import read_crop
-from learning_reid.datasets.retrieval_task import create_retrieval_task
-from learning_reid.metrics.labels import Labels
-from learning_reid.metrics.matches import find_matches
-from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import RetrievalMetrics, retrieval_metrics
-from learning_reid.retrieval.distances import DistanceRows
-from learning_reid.retrieval.query_expansion import alpha_query_expansion, average_query_expansion
+from learning_reid.datasets import create_retrieval_task, embed_samples, read_crop
+from learning_reid.metrics import PROTOCOLS, Labels, RetrievalMetrics, find_matches, retrieval_metrics
+from learning_reid.retrieval import DistanceRows, alpha_query_expansion, average_query_expansion
 
-contest = lesson_contest(DATA, SEED, MOST_PEOPLE)
+contest = lesson_split(DATA, SEED, MOST_PEOPLE)
 task = create_retrieval_task(contest, embed_samples(contest.samples, lesson_embedder(DATA)), "cosine")
 queries, gallery = task.query_features, task.gallery_features
 asks, answers = contest.query_labels, contest.gallery_labels
@@ -151,12 +142,12 @@ for name, way in ways.items():
 
 # %%
 gain = results["k-reciprocal"].means["map"] - results["plain"].means["map"]
-compare(MY_GUESS, 100 * gain, "gain in mAP by re-ranking", "points")
+compare_guess(MY_GUESS, 100 * gain, "gain in mAP by re-ranking", "points")
 print(f"{'':14s}{'rank-1':>8s}{'mAP':>8s}{'mINP':>8s}{'seconds':>9s}{'MB':>8s}", *lines, sep="\n")
 assert gain > 0 or is_smoke()  # a handful of people proves nothing
 if DATA == "market1501" and MOST_PEOPLE is None:
     plain = results["plain"].means
-    beside_published([("rank-1", 100 * plain["rank1"], (72.5, 74.0)), ("mAP", 100 * plain["map"], (44.5, 46.5))])
+    compare_with_published([("rank-1", 100 * plain["rank1"], (72.5, 74.0)), ("mAP", 100 * plain["map"], (44.5, 46.5))])
 
 # %% [markdown]
 # mAP and mINP leap, rank-1 hardly moves. That is the rule: re-ranking brings up the *hard* pictures of a person whom
@@ -331,4 +322,5 @@ for size in SIZES:
 #
 # **Go on** with [lesson 11](faces.ipynb). **Sources**: [rerank.py](../src/learning_reid/retrieval/reranking.py),
 # [expansion.py](../src/learning_reid/retrieval/query_expansion.py),
-# [neighbours.py](../src/learning_reid/retrieval/neighbors.py), [retrieval.py](../src/learning_reid/metrics/retrieval.py).
+# [neighbours.py](../src/learning_reid/retrieval/neighbors.py),
+# [retrieval.py](../src/learning_reid/metrics/retrieval.py).

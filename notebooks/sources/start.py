@@ -26,11 +26,8 @@ SEED = 7
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.images import read_crop
-from learning_reid.datasets.query_gallery_split import split_query_gallery
-from reid_course.people import open_people
-from reid_course.pictures import show, show_crops
-from reid_course.predictions import compare
+from learning_reid.datasets import read_crop, split_query_gallery
+from reid_course import compare_guess, open_people, show, show_crops
 
 contest = split_query_gallery(open_people(DATA, seed=SEED))
 query_labels, gallery_labels = contest.query_labels, contest.gallery_labels
@@ -90,7 +87,7 @@ for letter, crop in zip("ABCDEFG", small[1:], strict=True):
 # [OSNet](../src/learning_reid/models/osnet.py) ×0.25, a small one.
 
 # %%
-from learning_reid.embedding.registry import create_embedder
+from learning_reid.embedding import create_embedder
 
 embedder = create_embedder("osnet_x0_25", "embedded")
 vectors = embedder(crops)
@@ -104,7 +101,7 @@ print(vectors.shape, "- one row for each crop; the length of the first is", roun
 # Between two vectors lies a **distance**. The Euclidean one is what a ruler would measure. Small means alike.
 
 # %%
-from learning_reid.retrieval.distances import euclidean_distance
+from learning_reid.retrieval import euclidean_distance
 
 distances = euclidean_distance(vectors[:1], vectors[1:])[0]
 order = np.argsort(distances)
@@ -131,7 +128,7 @@ print("the network says", "ABCDEFG"[order[0]], "- the truth is", truth, "- you s
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from learning_reid.datasets.embeddings import embed_samples
+from learning_reid.datasets import embed_samples
 
 features = embed_samples(contest.samples, embedder)
 asking = len(contest.query)
@@ -140,7 +137,7 @@ table = euclidean_distance(features[:asking], features[asking:])  # one row for 
 own = (query_labels.person[:, None] == gallery_labels.person) & (query_labels.camera[:, None] == gallery_labels.camera)
 table = np.where(own, np.inf, table)  # the same person in the same camera does not count
 correct = gallery_labels.person[table.argmin(axis=1)] == query_labels.person
-compare(MY_GUESS, 100 * correct.mean(), "the nearest is the right person")
+compare_guess(MY_GUESS, 100 * correct.mean(), "the nearest is the right person")
 
 small = np.stack([read_crop(sample)[::4, ::4].ravel() for sample in contest.samples]).astype(np.float32)
 pixels = np.where(own, np.inf, euclidean_distance(small[:asking], small[asking:]))
@@ -193,8 +190,8 @@ show(figure, "Distances of pairs of crops: those of one person are smaller, but 
 # ## Try this
 #
 # - Change `SEED` at the top and run everything again: other people, another line-up. How much does the figure move?
-# - `from learning_reid.retrieval.distances import cosine_distance`, and use it instead of `euclidean_distance` for the vectors. The order stays: why?
-#   ([Lesson 4](eval.ipynb) tells.)
+# - `from learning_reid.retrieval import cosine_distance`, and use it instead of `euclidean_distance` for the vectors.
+#   The order stays: why? ([Lesson 4](eval.ipynb) tells.)
 # - Leave out the line that sets `own` pairs to infinity. The figure rises. Has the network become better?
 #
 # ## Recap

@@ -11,7 +11,7 @@
 # **Takes** 3 minutes on 2 CPU cores, and half an hour to read.
 
 # %% tags=["parameters"]
-from reid_course.people import is_smoke
+from reid_course import is_smoke
 
 FRAMES = "synthetic:7"  # a generated street with three cameras; another number is another street
 PEOPLE = 6 if is_smoke() else 10
@@ -33,17 +33,23 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.frames.images import read_image
-from learning_reid.frames.synthetic import parse_scene_name
-from reid_course.pictures import show, show_crops
-from reid_course.predictions import compare
-from reid_course.stored import CAMERAS, draw_lanes, film, returning_world, visits
+from learning_reid.frames import parse_scene_name, read_image
+from reid_course import (
+    CAMERAS,
+    compare_guess,
+    create_returning_world,
+    draw_visits,
+    number_visits,
+    render_cameras,
+    show,
+    show_crops,
+)
 
 home = tempfile.TemporaryDirectory()  # goes away with the notebook
 street = Path(home.name) / "street"
 street.mkdir()
 seed, _ = parse_scene_name(FRAMES)
-truth = film(returning_world(seed, PEOPLE, LENGTH, RATE), street)  # and who is who, which no real store knows
+truth = render_cameras(create_returning_world(seed, PEOPLE, LENGTH, RATE), street)  # and who is who, which no real store knows
 
 # %%
 busiest = int(np.bincount(np.concatenate([table.frame for table in truth.values()])).argmax())
@@ -71,8 +77,8 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from learning_reid.detection.registry import create_detector
-from learning_reid.embedding.registry import create_embedder
+from learning_reid.detection import create_detector
+from learning_reid.embedding import create_embedder
 from reid_store import RecordingSource, StoreSettings, extract, open_store, register_models
 
 folder = Path(home.name) / "store"
@@ -104,7 +110,7 @@ try:
     extract(engine, sources["west"], models, power_fails)
 except PowerFailure:
     known = pd.read_sql("SELECT count(*) FROM frames", engine).iloc[0, 0]
-compare(MY_GUESS, known, f"of {CUT} frames the store knows", "")
+compare_guess(MY_GUESS, known, f"of {CUT} frames the store knows", "")
 assert known == CUT // 8 * 8
 
 # %% [markdown]
@@ -162,7 +168,7 @@ stored = pd.read_sql(question, engine)
 print(stored.head(4).drop(columns="time_s").round(2).to_string(index=False))
 
 size = pd.read_sql("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size", engine).bytes[0]
-compare(MY_GUESS, size / len(stored) / 1000, "one person in one frame", "kB")
+compare_guess(MY_GUESS, size / len(stored) / 1000, "one person in one frame", "kB")
 thumbnail_bytes, vector_bytes = stored[["thumbnail_bytes", "vector_bytes"]].mean()
 print(
     f"thumbnail {thumbnail_bytes:,.0f} bytes on average, vector {vector_bytes:,.0f}: {embedder.dimension} numbers of 4"
@@ -199,7 +205,7 @@ show(figure, "Kept of three people: the thumbnail, and below it the first 512 nu
 CLICK = None  # (x, y) in pixels, as (400, 300); None: the person on the left
 
 # %%
-from learning_reid.visualization.drawing import MATCH_STYLE, LabeledBox, draw_boxes
+from learning_reid.visualization import MATCH_STYLE, LabeledBox, draw_boxes
 
 camera, frame = stored.groupby(["camera", "frame"]).size().idxmax()
 here = stored[(stored.camera == camera) & (stored.frame == frame)].sort_values("x1")
@@ -226,7 +232,7 @@ print("clicked: detection", clicked)
 MY_GUESS = None  # of 100
 
 # %%
-from learning_reid.embedding.operating_point import load_operating_point
+from learning_reid.embedding import load_operating_point
 from learning_reid.tracking import match_ground_truth
 from reid_store import (
     DetectionFilter,
@@ -247,7 +253,7 @@ who = dict(zip(people.detection.tolist(), true.tolist(), strict=True))
 query = read_embedding(engine, clicked, model)
 found = search_store(engine, query, model, k=100, detection_filter=DetectionFilter(not_frame_of=clicked))
 same = sum(who[hit.detection] == who[clicked] for hit in found)
-compare(MY_GUESS, same, "the same person", f"of {len(found)}")
+compare_guess(MY_GUESS, same, "the same person", f"of {len(found)}")
 places = {(hit.camera, int(hit.time_s - start_s) // 5) for hit in found if who[hit.detection] == who[clicked]}
 print("seen by", ", ".join(sorted({name for name, _ in places})), f"in {len(places)} stretches of five seconds")
 
@@ -260,12 +266,12 @@ print("seen by", ", ".join(sorted({name for name, _ in places})), f"in {len(plac
 def show_answers(asked: int, places: dict[str, DetectionFilter], words: str) -> None:
     """The three nearest in some places, a row for each."""
     rows, titles, right = [], [], []
-    for told, where in places.items():
+    for place, where in places.items():
         found = search_store(engine, read_embedding(engine, asked, model), model, k=3, detection_filter=where)
         rows.append([decode_jpeg(jpeg) for jpeg in (read_thumbnail(engine, asked), *(hit.thumbnail for hit in found))])
         away = [f"{hit.distance:.2f}" if is_match(hit, limit) else f"({hit.distance:.2f})" for hit in found]
         seen = [f"{hit.camera} {format_time(hit.time_s)[17:19]} s" for hit in found]
-        titles.append([told, *("\n".join(title) for title in zip(away, seen, strict=True))])
+        titles.append([place, *("\n".join(title) for title in zip(away, seen, strict=True))])
         right.append([None, *(None if who[hit.detection] < 0 else who[hit.detection] == who[asked] for hit in found)])
     show_crops(rows, words, titles, right)
 
@@ -290,9 +296,9 @@ show_answers(
 # Let us also ask with a picture, and for somebody who has certainly never walked here.
 
 # %%
-from reid_course.dressed import dressed
+from reid_course import draw_clothed_person
 
-stranger = dressed(top=(190, 40, 40), trousers=(40, 60, 170))
+stranger = draw_clothed_person(top=(190, 40, 40), trousers=(40, 60, 170))
 found = search_store(engine, embedder([stranger])[0], model, k=2)
 print(format_hits(found, limit))
 crops = [stranger, *(decode_jpeg(hit.thumbnail) for hit in found)]
@@ -349,9 +355,9 @@ from learning_reid.tracking import score_clustering
 scores = score_clustering(people, made, known)
 lengths = np.bincount(made.tracklet)
 print(f"{len(people):,} detections, {len(lengths)} tracklets of {np.median(lengths):.0f} boxes (median)")
-compare(MY_GUESS, made.persons, "persons", "")
+compare_guess(MY_GUESS, made.persons, "persons", "")
 figure, axes = plt.subplots(figsize=(7, 0.6 + 0.36 * made.persons))
-draw_lanes(axes, made.person, people.camera, people.time_s - start_s, true, people.cameras)
+draw_visits(axes, made.person, people.camera, people.time_s - start_s, true, people.cameras)
 axes.set_ylabel("person made")
 show(
     figure,
@@ -372,14 +378,8 @@ show(
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from learning_reid.retrieval.distances import euclidean_distance
-from learning_reid.tracking import (
-    Clustering,
-    average_linkage,
-    cannot_link_mask,
-    cluster_tracklets,
-    summarize_tracklets,
-)
+from learning_reid.retrieval import euclidean_distance
+from learning_reid.tracking import Clustering, average_linkage, cannot_link_mask, cluster_tracklets, summarize_tracklets
 
 columns = people.camera, people.time_s, people.boxes_xyxy, people.score, people.embeddings
 tracklets = summarize_tracklets(made.tracklet, *columns)
@@ -397,7 +397,7 @@ for words, group in (
     idf1[words] = 100 * score_clustering(people, result, known).identities.idf1
     print(f"{words:14s} IDF1 {idf1[words]:5.1f}; pairs of tracklets that are one person in two places at once: {twice}")
     assert words == "without" or twice == 0
-compare(MY_GUESS, idf1["without"], "IDF1 without the rule", "")
+compare_guess(MY_GUESS, idf1["without"], "IDF1 without the rule", "")
 
 # %% [markdown]
 # ## IDF1: what does it count?
@@ -408,7 +408,7 @@ compare(MY_GUESS, idf1["without"], "IDF1 without the rule", "")
 # seen in six boxes and Ben in four:
 
 # %%
-from learning_reid.metrics.identities import identity_metrics, pairwise_metrics
+from learning_reid.metrics import identity_metrics, pairwise_metrics
 
 anna_and_ben = np.array([1] * 6 + [2] * 4)
 for words, numbers in (
@@ -471,7 +471,7 @@ assert max(idf1s) > idf1s[-1] or is_smoke()
 # HTML file, which asks nothing of the network.
 
 # %%
-from reid_course.notebook import ROOT
+from reid_course import ROOT
 from reid_store import read_timeline, summarize_timeline, write_persons, write_timeline
 
 write_persons(engine, people.detection, made.person)
@@ -482,7 +482,7 @@ print(summarize_timeline(read_timeline(engine).values))
 print(f"{page.relative_to(ROOT)} in the project's folder, {page.stat().st_size / 1e6:.1f} MB: open it in a browser")
 
 figure, axes = plt.subplots(figsize=(7, 0.6 + 0.36 * made.persons))
-draw_lanes(axes, made.person, people.camera, people.time_s - start_s, people.camera, people.cameras)
+draw_visits(axes, made.person, people.camera, people.time_s - start_s, people.camera, people.cameras)
 axes.set_ylabel("person")
 show(
     figure,
@@ -503,7 +503,7 @@ show(
 MY_GUESS = None  # percent of the clicks
 
 # %%
-visit = visits(true, people.camera, people.time_s)
+visit = number_visits(true, people.camera, people.time_s)
 
 
 def search_again(vectors: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -521,7 +521,7 @@ rows = np.flatnonzero(true >= 0)  # boxes that fit nobody prove nothing here
 asked, answer, distance = search_again(people.embeddings[rows], rows)
 right = asked == answer
 near = distance <= limit
-compare(MY_GUESS, 100 * right.mean(), f"of {len(asked)} clicks, the nearest elsewhere is the same person")
+compare_guess(MY_GUESS, 100 * right.mean(), f"of {len(asked)} clicks, the nearest elsewhere is the same person")
 print(f"within the threshold: right {np.mean(right & near):.1%}, wrong {np.mean(~right & near):.1%}, the rest 'nobody'")
 
 # %%
@@ -558,7 +558,7 @@ others = euclidean_distance(people.embeddings[rows], people.embeddings[rows])
 others[true[rows][:, None] == true[rows]] = np.inf
 alarm = others.min(axis=1) <= limit
 named = true[rows][others.argmin(axis=1)]
-compare(MY_GUESS, 100 * alarm.mean(), f"of {len(alarm)} searches in vain, somebody else is named")
+compare_guess(MY_GUESS, 100 * alarm.mean(), f"of {len(alarm)} searches in vain, somebody else is named")
 for (asked, answer), count in Counter(zip(true[rows][alarm], named[alarm], strict=True)).most_common(3):
     print(f"person {answer} is named for person {asked}: {count} times")
 
@@ -592,7 +592,7 @@ found_again = {}
 for words, numbers in vectors.items():
     asked, answer, _ = search_again(numbers, few)
     found_again[words] = 100 * np.mean(asked == answer)
-compare(MY_GUESS, found_again["people blurred"], "all blurred, the nearest elsewhere is the same person")
+compare_guess(MY_GUESS, found_again["people blurred"], "all blurred, the nearest elsewhere is the same person")
 print(", ".join(f"{words}: {share:.1f} %" for words, share in found_again.items()))
 
 # %%
@@ -718,11 +718,13 @@ home.cleanup()
 #
 # - A store keeps a **row, a thumbnail and a vector** for each person in each frame: kilobytes only, and all that is
 #   needed to find them again. It is filled in **transactions**, so that it can be broken off at any time.
-# - A **search** is one vector against all others; `DetectionFilter` leaves out what is trivial, the **threshold** says "nobody".
+# - A **search** is one vector against all others; `DetectionFilter` leaves out what is trivial, the **threshold** says
+#   "nobody".
 # - **Tracklets** join boxes within a camera, **persons** join tracklets across cameras; two in one frame are two.
 # - **IDF1** pairs each person made with one true person. It is best at one threshold, and falls on both sides.
 # - **Blur** is for eyes, not for networks; **deleting** is done only when the bytes are gone, everywhere.
 #
 # **Go on** with the page on [stores](../docs/store.md), which has the commands. **Sources**:
-# [extraction.py](../src/reid_store/extraction.py), [search.py](../src/reid_store/search.py), [tracklets.py](../src/learning_reid/tracking/tracklets.py),
+# [extraction.py](../src/reid_store/extraction.py), [search.py](../src/reid_store/search.py),
+# [tracklets.py](../src/learning_reid/tracking/tracklets.py),
 # [clustering.py](../src/learning_reid/tracking/clustering.py), [retention.py](../src/reid_store/retention.py).

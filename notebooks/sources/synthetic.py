@@ -12,7 +12,7 @@
 # **Takes** 1 minute on 2 CPU cores, and twenty to read.
 
 # %% tags=["parameters"]
-from reid_course.people import is_smoke
+from reid_course import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 DRESSED_TWICE = 8 if is_smoke() else 40  # people who change clothes
@@ -34,8 +34,7 @@ from dataclasses import asdict
 import matplotlib.pyplot as plt
 import numpy as np
 
-from reid_synth.people.attributes import attributes_of
-from reid_synth.people.person import sample_person
+from reid_synth import attributes_of, sample_person
 
 person = sample_person(np.random.default_rng(SEED))
 for name, value in list(asdict(person).items())[:8]:
@@ -57,9 +56,8 @@ print(", ".join(f"{key}: {word}" for key, word in words.items() if word not in (
 # widths are known in metres. Clothes are wider parts, hair is a part, a bag is a part.
 
 # %%
-from reid_course.pictures import COLOURS, show, show_crops
-from reid_synth.people.figure import build_figure
-from reid_synth.people.poses import Pose
+from reid_course import COLORS, show, show_crops
+from reid_synth import Pose, build_figure
 
 parts = build_figure(person, Pose(phase=1.0))
 surfaces = sorted({part.surface for part in parts})
@@ -72,7 +70,7 @@ for view, axis, title in zip(views, (0, 1), ("from the front", "from the side"),
         middle = ends[0] + np.linspace(0, 1, len(widths))[:, None] * (ends[1] - ends[0])
         aside = widths * np.array([-along[1], along[0]])
         outline = np.concatenate([middle + aside, (middle - aside)[::-1]])
-        colour = COLOURS[surfaces.index(part.surface) % len(COLOURS)]
+        colour = COLORS[surfaces.index(part.surface) % len(COLORS)]
         view.fill(*outline.T, color=colour, alpha=0.45, edgecolor="black", linewidth=0.5)
     view.set(aspect="equal", title=title, xlabel="metres")
 views[0].set_ylabel("metres above the ground")
@@ -84,7 +82,7 @@ show(figure, f"{len(parts)} parts of one person in mid-step, coloured by what th
 
 
 # %%
-from reid_synth.people.rendering import Sprite, paste, render_person
+from reid_synth import Sprite, paste, render_person
 
 
 def before_wall(sprite: Sprite) -> np.ndarray:
@@ -120,7 +118,7 @@ show_crops(
 # shoes, the bag, the hair, the body, …
 
 # %%
-from reid_synth.people.person import near_copy
+from reid_synth import near_copy
 
 copies = [near_copy(person, np.random.default_rng([SEED, number])) for number in range(6)]
 show_crops(
@@ -144,9 +142,7 @@ for number, copy in enumerate(copies, 1):
 # eight. Guess: what differs more, one person in two cameras, or two people in one?
 
 # %%
-from reid_synth.datasets.crops import render_crop, sample_crop_camera
-from reid_synth.places.street import empty_street
-from reid_synth.places.surfaces import make_surfaces
+from reid_synth import empty_street, make_surfaces, render_crop, sample_crop_camera
 
 rng = np.random.default_rng(SEED)
 surfaces = make_surfaces(SEED, per_kind=3)
@@ -182,8 +178,7 @@ assert np.mean(one_camera) < np.mean(one_person)
 # ## The street, in four weathers
 
 # %%
-from reid_synth.places.street import compose_street
-from reid_synth.places.weather import WEATHERS
+from reid_synth import WEATHERS, compose_street
 
 figure, cells = plt.subplots(1, 4, figsize=(8.6, 1.9))
 for cell, (name, weather) in zip(cells, WEATHERS.items(), strict=True):
@@ -205,7 +200,7 @@ show(figure, "One empty street by sun, under clouds, at dusk and in the rain, be
 # %%
 from itertools import pairwise
 
-from reid_synth.world.world import World, WorldPlan
+from reid_synth import World, WorldPlan
 
 world = World(SEED, WorldPlan(cameras=3, people=14, frames=210, frames_per_second=3.0))
 view = world.view(1)
@@ -247,9 +242,9 @@ visits = world.timetable()
 figure, axes = plt.subplots(figsize=(8, 3.2))
 for visit in visits:
     stays = visit.leaves_s - visit.enters_s
-    axes.barh(visit.person_id, stays, left=visit.enters_s, color=COLOURS[visit.camera], height=0.7)
+    axes.barh(visit.person_id, stays, left=visit.enters_s, color=COLORS[visit.camera], height=0.7)
 for camera in range(3):
-    axes.barh(0, 0, color=COLOURS[camera], label=f"camera {camera + 1}")
+    axes.barh(0, 0, color=COLORS[camera], label=f"camera {camera + 1}")
 axes.set(xlabel="seconds", ylabel="person", ylim=(0.3, 14.7))
 axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 show(figure, "Who is in the picture of which camera, and when. White gaps are the way from one to the next.")
@@ -273,10 +268,8 @@ if gaps:
 import tempfile
 from pathlib import Path
 
-from learning_reid.datasets.images import read_crop
-from learning_reid.datasets.layouts import open_dataset
-from learning_reid.datasets.query_gallery_split import QueryGallerySplit, split_query_gallery
-from reid_synth.datasets.market import MarketPlan, write_market
+from learning_reid.datasets import QueryGallerySplit, open_dataset, read_crop, split_query_gallery
+from reid_synth import MarketPlan, write_market
 
 
 def draw_contest(change_clothes: float) -> tuple[QueryGallerySplit, list[np.ndarray]]:
@@ -306,12 +299,10 @@ show_crops(
 MY_GUESS = None  # rank-1 in percent when everybody has changed clothes
 
 # %%
-from learning_reid.datasets.retrieval_task import create_retrieval_task
-from learning_reid.embedding.registry import create_embedder
-from learning_reid.metrics.matches import find_matches
-from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import retrieval_metrics
-from reid_course.predictions import compare
+from learning_reid.datasets import create_retrieval_task
+from learning_reid.embedding import create_embedder
+from learning_reid.metrics import PROTOCOLS, find_matches, retrieval_metrics
+from reid_course import compare_guess
 
 embedder = create_embedder("osnet_x0_25", "embedded")
 rank1 = {}
@@ -322,7 +313,7 @@ for name, (contest, pictures) in contests.items():
         100 * retrieval_metrics(find_matches(task.distance_rows(), *labels, rule), *labels, rule).means["rank1"]
     )
 print(f"in the same clothes: {rank1['same clothes']:.1f} %")
-compare(MY_GUESS, rank1["other clothes"], "rank-1 in other clothes")
+compare_guess(MY_GUESS, rank1["other clothes"], "rank-1 in other clothes")
 print(f"by chance: {100 / (2 * DRESSED_TWICE - 1):.1f} %")
 assert rank1["other clothes"] < rank1["same clothes"]
 
@@ -340,19 +331,18 @@ assert rank1["other clothes"] < rank1["same clothes"]
 # %%
 import re
 
-from reid_course.notebook import ROOT
-from reid_synth.datasets.crops import sample_people
-from reid_synth.datasets.statistics import measure_crops
+from reid_course import course_file
+from reid_synth import measure_crops, sample_people
 
 cast = sample_people(rng, 40)
 drawn = [render_crop(cast[i % 40], cameras[i % 8], rng, cast) for i in range(CROPS)]
 ranges = {"generated, drawn now": [tuple(each) for each in measure_crops(drawn).values()][:4]}
 if DATA == "market1501":
-    from reid_course.people import open_people
+    from reid_course import open_people
 
     real = open_people(DATA).subset("query")[:: 1 + 3000 // CROPS]
     ranges["Market-1501"] = [tuple(each) for each in measure_crops(map(read_crop, real)).values()][:4]
-for line in (ROOT / "docs" / "synthetic.md").read_text(encoding="utf-8").splitlines():
+for line in course_file("docs/synthetic.md").read_text(encoding="utf-8").splitlines():
     found = re.findall(r"([\d,]+) \(([\d,]+)–([\d,]+)\)", line)  # median (10–90 %)
     if len(found) == 4 and not line.startswith("| generated"):
         numbers = [[float(number.replace(",", "")) for number in cell] for cell in found]
@@ -364,7 +354,7 @@ figure, cells = plt.subplots(1, 4, figsize=(9.5, 2.4), sharey=True)
 for cell, place, name in zip(cells, range(4), ("sharpness", "contrast", "brightness", "saturation"), strict=True):
     for row, each in enumerate(ranges.values()):
         low, median, high = each[place]
-        cell.plot([low, high], [row, row], color=COLOURS[0] if row == 0 else "#9aa0a6", linewidth=5)
+        cell.plot([low, high], [row, row], color=COLORS[0] if row == 0 else "#9aa0a6", linewidth=5)
         cell.plot(median, row, "o", color="black")
     cell.set(title=name, yticks=range(len(ranges)), yticklabels=list(ranges))
 cells[0].invert_yaxis()
@@ -385,12 +375,12 @@ MY_GUESS = None  # rank-1 in percent on 37 real people, with a network that neve
 # %%
 from learning_reid.io.yaml_file import read_mapping
 
-card = read_mapping(ROOT / "weights" / "reid.yml")
+card = read_mapping(course_file("weights/reid.yml"))
 exams = {name: figures for name, figures in card["figures_percent"].items() if "rank1" in figures}
 real = [figures["rank1"] for name, figures in exams.items() if name.startswith("real people")]
 print("trained on:", card["data"])
 if real:
-    compare(MY_GUESS, real[0], "rank-1 on real people")
+    compare_guess(MY_GUESS, real[0], "rank-1 on real people")
 for name, figures in exams.items():
     print(f"rank-1 {figures['rank1']:5.1f}   mAP {figures['map']:5.1f}   {name}")
 
@@ -405,7 +395,7 @@ for name, figures in exams.items():
 # Detection carries over more easily: a drawn person and a real one are both upright, with a head and two legs.
 
 # %%
-for name, figures in read_mapping(ROOT / "weights" / "detector.yml")["figures_percent"].items():
+for name, figures in read_mapping(course_file("weights/detector.yml"))["figures_percent"].items():
     if "ap50" in figures:
         print(f"AP50 {figures['ap50']:5.1f}   {name}")
 

@@ -11,7 +11,7 @@
 # **Takes** 1 minute on 2 CPU cores.
 
 # %% tags=["parameters"]
-from reid_course.people import is_smoke
+from reid_course import is_smoke
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
@@ -30,16 +30,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from learning_reid.datasets.embeddings import embed_samples
-from learning_reid.datasets.images import read_crop
-from learning_reid.datasets.retrieval_task import create_retrieval_task
-from learning_reid.metrics.verification import PairDistances, eer, roc_curve, tar_at_far, threshold_at_far
-from learning_reid.retrieval.distances import euclidean_distance
-from reid_course.contests import MODELS, lesson_contest, lesson_embedder
-from reid_course.pictures import show, show_crops
-from reid_course.predictions import compare
+from learning_reid.datasets import create_retrieval_task, embed_samples, read_crop
+from learning_reid.metrics import PairDistances, eer, roc_curve, tar_at_far, threshold_at_far
+from learning_reid.retrieval import euclidean_distance
+from reid_course import LESSON_MODELS, compare_guess, lesson_embedder, lesson_split, show, show_crops
 
-contest = lesson_contest(DATA, SEED, MOST_PEOPLE)
+contest = lesson_split(DATA, SEED, MOST_PEOPLE)
 embedder = lesson_embedder(DATA)
 features = embed_samples(contest.samples, embedder)
 task = create_retrieval_task(contest, features, "euclidean")
@@ -93,7 +89,7 @@ MY_GUESS = None  # a number from 0 to 50
 # %%
 rate_eer, at_eer = eer(pairs.genuine, pairs.impostor)
 at_far = threshold_at_far(pairs.genuine, pairs.impostor, FAR)
-compare(MY_GUESS, 100 * rate_eer, "equal error rate")
+compare_guess(MY_GUESS, 100 * rate_eer, "equal error rate")
 figure, axes = plt.subplots()
 axes.hist(pairs.genuine, bins=60, density=True, alpha=0.7, label="genuine: one person")
 axes.hist(pairs.impostor, bins=60, density=True, alpha=0.7, label="impostors: two people")
@@ -135,10 +131,9 @@ for wanted in (0.1, 0.01, 0.001, 0.0001):
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from learning_reid.datasets.sample import Sample
-from learning_reid.embedding.backend_torch import TorchEmbedder
-from learning_reid.embedding.preprocessing import Preprocessing
-from learning_reid.models.registry import create_model
+from learning_reid.datasets import Sample
+from learning_reid.embedding import Preprocessing, TorchEmbedder
+from learning_reid.models import create_model
 
 
 def pixels(sample: Sample) -> np.ndarray:
@@ -154,7 +149,7 @@ glasses = {
     "raw pixels, cosine": (np.array([pixels(sample) for sample in contest.samples], np.float32), "cosine"),
 }
 seen = {name: create_retrieval_task(contest, *how).pairs() for name, how in glasses.items()}
-compare(MY_GUESS, 100 * float(seen["random weights, cosine"].far(0.5)), "impostors accepted with random weights")
+compare_guess(MY_GUESS, 100 * float(seen["random weights, cosine"].far(0.5)), "impostors accepted with random weights")
 
 # %%
 figure, cells = plt.subplots(len(seen), 1, figsize=(7, 6), sharex=True)
@@ -192,13 +187,13 @@ assert seen["random weights, cosine"].far(0.5) == 1
 MY_GUESS = None  # a number from 0 to 53
 
 # %%
-from reid_course.notebook import ROOT
+from reid_course import course_file
 
-table = pd.read_csv(ROOT / "notebooks" / "data" / "similarity_table.csv", comment="#")
+table = pd.read_csv(course_file("notebooks/data/similarity_table.csv"), comment="#")
 table["margin"] = table.lowest_same - table.highest_different
 places = np.arange(0.3, 0.9, 0.001)
 right = [int(((table.highest_different < place) & (place <= table.lowest_same)).sum()) for place in places]
-compare(MY_GUESS, max(right), f"right at the best common threshold, {places[np.argmax(right)]:.2f}", f"of {len(table)}")
+compare_guess(MY_GUESS, max(right), f"right at the best common threshold, {places[np.argmax(right)]:.2f}", f"of {len(table)}")
 print("right with a threshold of their own:", int((table.margin > 0).sum()))
 print("right at 0.5:", int(((table.highest_different < 0.5) & (table.lowest_same >= 0.5)).sum()))
 print()
@@ -272,9 +267,7 @@ assert np.max(wanted) <= FAR
 # that was answered. Which of the two thresholds above would you take for it?
 
 # %%
-from learning_reid.metrics.matches import find_matches
-from learning_reid.metrics.open_set import dir_at_far
-from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics import PROTOCOLS, dir_at_far, find_matches
 
 matches = find_matches(task.distance_rows(), asks, answers, PROTOCOLS["market1501"])
 nearest = matches.match_index == 0
@@ -339,13 +332,13 @@ assert rates[-1] >= rates[0]
 # measure, and the file that is written says for which weights and which metric they hold.
 
 # %%
-from learning_reid.evaluation.calibration import calibrate
-from learning_reid.models.weights_file import resolve_weights
-from learning_reid.zoo.checksums import sha256_of
+from learning_reid.evaluation import calibrate
+from learning_reid.models import resolve_weights
+from learning_reid.zoo import sha256_of
 
-sha256 = sha256_of(resolve_weights(*MODELS[DATA]))
+sha256 = sha256_of(resolve_weights(*LESSON_MODELS[DATA]))
 point, _ = calibrate(
-    task, FAR, 0.1, data="the people of this lesson", seed=SEED, embedder=MODELS[DATA][0], weights_sha256=sha256
+    task, FAR, 0.1, data="the people of this lesson", seed=SEED, embedder=LESSON_MODELS[DATA][0], weights_sha256=sha256
 )
 print(f"{'':9s}{'threshold':>10s}{'FAR wanted':>12s}{'measured':>10s}{'accepted':>10s}")
 print(f"pairs    {point.pair_threshold:10.3f}{point.pair_far_wanted:12.1%}{point.pair_far:10.1%}{point.pair_tar:10.1%}")
@@ -373,6 +366,8 @@ assert point.search_threshold < point.pair_threshold or is_smoke()
 #   stricter one still.
 #
 # **Go on** with [lesson 10](rerank.ipynb), which asks the gallery's own neighbourhoods for help. **Sources**:
-# [verification.py](../src/learning_reid/metrics/verification.py), [open_set.py](../src/learning_reid/metrics/open_set.py),
-# [calibration.py](../src/learning_reid/evaluation/calibration.py), [operating_point.py](../src/learning_reid/embedding/operating_point.py); more in
+# [verification.py](../src/learning_reid/metrics/verification.py),
+# [open_set.py](../src/learning_reid/metrics/open_set.py),
+# [calibration.py](../src/learning_reid/evaluation/calibration.py),
+# [operating_point.py](../src/learning_reid/embedding/operating_point.py); more in
 # [docs/evaluation.md](../docs/evaluation.md).

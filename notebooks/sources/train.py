@@ -11,8 +11,8 @@
 # **Takes** 4 minutes on 2 CPU cores.
 
 # %% tags=["parameters"]
-from reid_course.people import is_smoke
-from reid_synth.datasets.market import MarketPlan
+from reid_course import is_smoke
+from reid_synth import MarketPlan
 
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
@@ -40,14 +40,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from learning_reid.config.load import read_settings
-from learning_reid.config.training import TrainSettings
-from learning_reid.datasets.query_gallery_split import split_query_gallery
+from learning_reid.config import TrainSettings, read_settings
+from learning_reid.datasets import split_query_gallery
 from learning_reid.training import load_training_data
-from reid_course.notebook import ROOT
-from reid_course.people import open_people
-from reid_course.pictures import show, show_crops
-from reid_course.predictions import beside_published, compare
+from reid_course import compare_guess, compare_with_published, course_file, open_people, show, show_crops
 
 torch.set_num_threads(THREADS)
 runs = tempfile.TemporaryDirectory()  # everything that is written below goes here, and disappears with the notebook
@@ -65,7 +61,7 @@ def settings_with(*changes: str) -> TrainSettings:
     people = "data.people=null" if is_smoke() else f"data.people={PEOPLE}"
     where = [f"data.dataset={crops.name}", f"data.root={crops.root}", people, "data.workers=0"]
     how = [size, f"schedule.batch_size={BATCH}", "schedule.ema_decay=0.95", "run.device=cpu", f"run.threads={THREADS}"]
-    return read_settings(TrainSettings, ROOT / "confs" / "reid.yml", [*where, *how, *changes])
+    return read_settings(TrainSettings, course_file("confs/reid.yml"), [*where, *how, *changes])
 
 
 settings = settings_with(f"schedule.epochs={EPOCHS}")
@@ -84,7 +80,7 @@ assert not (groups[0] & groups[1] or groups[0] & groups[2] or groups[1] & groups
 # lines are shown.
 
 # %%
-from learning_reid.models.torchreid_models import quiet, without_tensorflow
+from learning_reid.models import quiet, without_tensorflow
 
 with quiet(), without_tensorflow():
     from torchreid.reid import data, engine, models, optim
@@ -92,10 +88,10 @@ with quiet(), without_tensorflow():
 
 
 @contextlib.contextmanager
-def caught():
+def captured_output():
     """What is printed inside, as a text to read afterwards."""
-    with quiet(), contextlib.redirect_stdout(io.StringIO()) as said:
-        yield said
+    with quiet(), contextlib.redirect_stdout(io.StringIO()) as output:
+        yield output
 
 
 # %% [markdown]
@@ -118,7 +114,7 @@ class LessonPeople(ImageDataset):
         super().__init__(learned, asked, answering, **options)
 
 
-with caught():
+with captured_output():
     data.register_image_dataset("lesson", LessonPeople)
 
 # %% [markdown]
@@ -126,12 +122,12 @@ with caught():
 # where.)
 
 # %%
-with caught() as said:
+with captured_output() as output:
     manager = data.ImageDataManager(
         sources="lesson", height=SIZE[0], width=SIZE[1], transforms=["random_flip"],
         batch_size_train=min(32, BATCH), batch_size_test=100, use_gpu=False, workers=0,
     )  # fmt: skip
-print("\n".join(dict.fromkeys(line for line in said.getvalue().splitlines() if "|" in line)))
+print("\n".join(dict.fromkeys(line for line in output.getvalue().splitlines() if "|" in line)))
 
 # %% [markdown]
 # (In the row `gallery` torchreid counts the strangers, whom Market-1501 numbers 0, as one more person.)
@@ -140,7 +136,7 @@ print("\n".join(dict.fromkeys(line for line in said.getvalue().splitlines() if "
 # (`pretrained=True` would fetch weights that know the thousand things of ImageNet: a better start than random ones.)
 
 # %%
-with caught():
+with captured_output():
     built = {
         name: models.build_model(name, manager.num_train_pids, loss="softmax", pretrained=False, use_gpu=False)
         for name in ("resnet50", "osnet_x1_0", "osnet_x0_25")
@@ -175,7 +171,7 @@ for name, network in built.items():
 
 # %%
 torch.manual_seed(SEED)
-with caught() as said, without_tensorflow():
+with captured_output() as output, without_tensorflow():
     theirs = models.build_model("osnet_x0_25", manager.num_train_pids, loss="softmax", pretrained=False, use_gpu=False)
     optimiser = optim.build_optimizer(theirs, optim="adam", lr=0.0003)
     scheduler = optim.build_lr_scheduler(optimiser, lr_scheduler="single_step", stepsize=20)
@@ -183,7 +179,7 @@ with caught() as said, without_tensorflow():
     begun = time.perf_counter()
     trainer.run(save_dir=f"{runs.name}/torchreid", max_epoch=THEIR_EPOCHS, print_freq=len(manager.train_loader))
 
-for line in said.getvalue().splitlines():
+for line in output.getvalue().splitlines():
     pieces = line.split("\t")
     if line.startswith("epoch"):
         print(pieces[0], *pieces[4:])
@@ -235,12 +231,12 @@ print("features", tuple(before.shape), "  scores", tuple(logits.shape), "- one f
 MY_FIRST_LOSS = None  # a number
 
 # %%
-from learning_reid.losses.classification import cross_entropy
+from learning_reid.losses import cross_entropy
 
 softmax = cross_entropy(logits, labels, settings.loss.label_smooth).item()
 both = trainer.task.criterion(before, logits, labels)
 expected = np.log(len(people.persons))
-compare(MY_FIRST_LOSS, softmax, "the first cross-entropy", unit="nats")
+compare_guess(MY_FIRST_LOSS, softmax, "the first cross-entropy", unit="nats")
 print(f"ln {len(people.persons)} = {expected:.2f}; together with {settings.loss.type}: {both.item():.2f}")
 assert abs(softmax - expected) < 0.2
 
@@ -289,7 +285,7 @@ def train(name: str, settings: TrainSettings) -> dict[str, np.ndarray]:
 
 log = train("ours", settings)
 best = 100 * max(log["map"].max(), log["map_average"].max())
-compare(MY_GUESS, best, "the best mAP on the validation people")
+compare_guess(MY_GUESS, best, "the best mAP on the validation people")
 
 # %%
 figure, axes = plt.subplots(1, 3, figsize=(8.4, 2.8))
@@ -323,8 +319,8 @@ assert is_smoke() or (log["loss"][-1] < log["loss"][0] and best > 100 * log["map
 # and here they are more people, among whom it is harder to find one.
 
 # %%
-from learning_reid.embedding.preprocessing import Preprocessing
-from learning_reid.models.registry import create_model
+from learning_reid.embedding import Preprocessing
+from learning_reid.models import create_model
 from learning_reid.training import validate
 
 ours = create_model("osnet_x0_25", Path(runs.name) / "ours" / "weights" / "best.pt")
@@ -343,7 +339,7 @@ for name, figures in found.items():
 # %%
 bands = {"rank-1": (90.7, 91.7), "mAP": (74.5, 75.5)} if DATA == "market1501" else {}
 last = list(found.values())[-1]
-beside_published([(name, 100 * last[key], bands.get(name)) for name, key in (("rank-1", "rank1"), ("mAP", "map"))])
+compare_with_published([(name, 100 * last[key], bands.get(name)) for name, key in (("rank-1", "rank1"), ("mAP", "map"))])
 
 # %% [markdown]
 # (With `DATA = "market1501"` the figures published for OSNet ×0.25 stand beside: rank-1 91.2, mAP 75.0. They took all
@@ -383,7 +379,7 @@ show(figure, "Validation mAP, epoch by epoch, of four runs that differ in the me
 final = {loss: 100 * np.fmax(rows["map"], rows["map_average"])[-1] for loss, rows in logs.items()}
 print(*(f"{loss} {value:.1f}" for loss, value in final.items()), sep="   ")
 assert is_smoke() or final["supcon"] > final["circle"]
-print("best after the last epoch:", max(final, key=final.get), "- you said", MY_LOSS)
+print("best after the last epoch:", max(final, key=final.get), "- you output", MY_LOSS)
 
 # %% [markdown]
 # - **A loss can stand still.** From random weights all features are nearly alike, so all distances are. Batch-hard

@@ -69,10 +69,3 @@ def cpu_has_bfloat16() -> bool:
         capabilities = torch.cpu.get_capabilities()
         return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()  # torch 2.9
-
-
-def fast_arithmetic(device: str = "cpu") -> "torch.autocast":
-    """Return a context for the forward pass: bfloat16 on GPUs and on CPUs that compute it natively, else float32."""
-    import torch
-
-    return torch.autocast(device, torch.bfloat16, enabled=device != "cpu" or cpu_has_bfloat16())

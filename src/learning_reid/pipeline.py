@@ -19,8 +19,8 @@ from learning_reid.detection.detections import Detector
 from learning_reid.detection.registry import create_detector
 from learning_reid.device import seed_everything
 from learning_reid.embedding.embedder import Embedder
+from learning_reid.embedding.operating_point import find_threshold
 from learning_reid.embedding.registry import create_embedder
-from learning_reid.embedding.threshold import find_threshold
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame, FrameSource
 from learning_reid.frames.mot import MotTable, read_mot
@@ -42,7 +42,7 @@ from learning_reid.visualization.video_writer import VideoWriter
 if TYPE_CHECKING:
     import supervision as sv
 
-DEFAULT_FRAME_RATE = 7.0  # of the video if neither settings nor source give one: that of PETS2009
+DEFAULT_FRAME_RATE = 7.0  # of the video if neither settings nor source give one; PETS2009 has 7
 
 
 def run_pipeline(settings: Settings) -> Summary:

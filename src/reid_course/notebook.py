@@ -28,9 +28,9 @@ def prepare() -> None:
         install(missing_packages())
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.filterwarnings("ignore", message="IProgress not found")  # without ipywidgets bars are made of text
-    from reid_course.pictures import use_house_style
+    from reid_course.figures import use_plot_style
 
-    use_house_style()
+    use_plot_style()
     import torch
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{os.cpu_count()} CPU cores"

@@ -6,10 +6,10 @@ import unicodedata
 
 from learning_reid.errors import UserError
 
-GRADERS_SEED = "REID_EXERCISE_SEED"
+SEED_VARIABLE = "REID_EXERCISE_SEED"
 
 
-def own_seed(name: str) -> int:
+def student_seed(name: str) -> int:
     """The seed that belongs to a name, the same on every machine; spaces and capitals do not matter.
 
     Where the environment variable REID_EXERCISE_SEED is set, it is the seed, whatever the name: a submission is marked
@@ -24,13 +24,13 @@ def own_seed(name: str) -> int:
     Raises:
         UserError: there is no name, or the variable holds no number.
 
-    >>> own_seed("Ada Lovelace") == own_seed("  ada  LOVELACE ")
+    >>> student_seed("Ada Lovelace") == student_seed("  ada  LOVELACE ")
     True
     """
-    given = os.environ.get(GRADERS_SEED)
+    given = os.environ.get(SEED_VARIABLE)
     if given:
         if not (given.isascii() and given.isdigit()):
-            raise UserError(f"{GRADERS_SEED}={given} is no seed: take a whole number from 0, such as 2026")
+            raise UserError(f"{SEED_VARIABLE}={given} is no seed: take a whole number from 0, such as 2026")
         return int(given)
     plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
     if not plain:

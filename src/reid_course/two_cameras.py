@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from learning_reid.datasets.images import read_crop
-from reid_course.contests import lesson_embedder
-from reid_course.exercises import own_contest
+from reid_course.lesson_data import lesson_embedder
+from reid_course.exercise_setup import student_split
 from reid_synth.datasets.market import MarketPlan
 
 PEOPLE, LENGTH = 24, 3  # who walk past, and crops of each by each camera
@@ -50,7 +50,7 @@ def two_cameras(seed: int) -> TwoCameras:
 
     The fog takes away more than half of the contrast: 0.45 · crop + 115.
     """
-    contest = own_contest(seed, PLAN)
+    contest = student_split(seed, PLAN)
     labels = contest.all_labels
     foggy = labels.camera != labels.camera.min()
     crops = [read_crop(sample) for sample in contest.samples]

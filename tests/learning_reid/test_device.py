@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from learning_reid.device import choose_device, cpu_has_bfloat16, fast_arithmetic, seed_everything
+from learning_reid.device import choose_device, cpu_has_bfloat16, seed_everything
 from learning_reid.errors import UserError
 
 
@@ -74,6 +74,3 @@ def test_bfloat16_needs_more_than_any_avx512(
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: flags, raising=False)
     assert cpu_has_bfloat16() is native
-    with fast_arithmetic("cpu"):
-        product = torch.ones(2, 2) @ torch.ones(2, 2)
-    assert product.dtype == (torch.bfloat16 if native else torch.float32)

@@ -60,7 +60,7 @@ def torchreid_rate(real_data: Path, real_crops: tuple[list[np.ndarray], np.ndarr
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
-def test_the_reidentification_rate_is_at_least_that_of_torchreid(
+def test_the_reidentification_rate_is_at_least_as_high_as_with_torchreid(
     real_data: Path, torchreid_rate: float, tmp_path: Path, metric: str
 ) -> None:
     gt = real_data / "frames/pets2009_s2l1/gt.txt"

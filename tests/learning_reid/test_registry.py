@@ -1,5 +1,6 @@
 """Names are listed without importing the files that register them; errors say what to do."""
 
+import importlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,9 +43,9 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
         (package / f"{name}.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(EXTRAS, "optional_package_for_test", "fast")
-    from shapes_for_test.registry import SHAPES
+    shapes = importlib.import_module("shapes_for_test.registry").SHAPES
 
-    yield SHAPES
+    yield shapes
     for name in [name for name in sys.modules if name.startswith("shapes_for_test")]:
         del sys.modules[name]
 

@@ -25,13 +25,13 @@ def test_the_first_cell_fetches_the_project_on_colab(published: dict[str, str], 
     empty.mkdir()
     cell = builder.FIND_PROJECT.format(repository=builder.repository())
     colab = "import sys, types\nsys.modules['google.colab'] = types.ModuleType('google.colab')\n"
-    check = "\nimport reid_course.people; print(root, reid_course.people.__file__)"
+    check = "\nimport reid_course.lesson_people; print(root, reid_course.lesson_people.__file__)"
     done = subprocess.run(
         [sys.executable, "-c", colab + cell + check], cwd=empty, env=published, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     home = empty / "learning-reid"
-    assert "learning-reid is ready" in done.stdout and f"{home} {home}/src/reid_course/people.py" in done.stdout
+    assert "learning-reid is ready" in done.stdout and f"{home} {home}/src/reid_course/lesson_people.py" in done.stdout
 
 
 def test_the_first_cell_finds_the_project_above_it() -> None:

@@ -41,7 +41,7 @@ def make_store(
         step_s: Seconds between two frames.
         start_s: Time of the first frame.
         models: Names of embedders.
-        sources: Footage of the first cameras; that of the others does not exist.
+        sources: Footage of the first cameras; the others have none.
     """
     rng = np.random.default_rng(0)
     engine = open_store(place if isinstance(place, str) else f"sqlite:///{place}")
@@ -55,8 +55,8 @@ def make_store(
         people = [Person(name=names[k] if k < len(names) else None) for k in range(persons)] if assigned else []
         session.add_all(people)
         session.flush()
-        centres = rng.normal(size=(persons, 16))
-        images = [_pictures(rng) for _ in range(persons)]
+        centers = rng.normal(size=(persons, 16))
+        images = [_draw_poses(rng) for _ in range(persons)]
         for number in range(cameras):
             camera = Camera(name=f"Camera {number + 1}")
             session.add(camera)
@@ -84,7 +84,7 @@ def make_store(
                 session.add_all(detections)
                 session.flush()
                 for rank, network in enumerate(networks):
-                    vectors = (0 if rank else 1) * centres + 0.1 * rng.normal(size=centres.shape)
+                    vectors = (0 if rank else 1) * centers + 0.1 * rng.normal(size=centers.shape)
                     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
                     session.add_all(
                         Embedding(detection_id=one.id, model_id=network.id, reid_embedding=vector)
@@ -93,15 +93,15 @@ def make_store(
     return engine
 
 
-def _pictures(rng: np.random.Generator) -> list[bytes]:
+def _draw_poses(rng: np.random.Generator) -> list[bytes]:
     """Draw a person in four poses, as JPEG files: head, shirt and trousers."""
     shirt, trousers, skin = rng.integers(40, 230, (3, 3)).tolist()
     files = []
     for pose in range(4):
-        picture = np.full((96, 40, 3), 150 + 10 * pose, np.uint8)
-        cv2.circle(picture, (18 + pose, 14), 8, skin, -1)
-        cv2.rectangle(picture, (9 + pose, 24), (29 + pose, 56), shirt, -1)
-        cv2.rectangle(picture, (12 + pose, 57), (18, 92), trousers, -1)
-        cv2.rectangle(picture, (22 + pose, 57), (27 + 2 * pose, 92), trousers, -1)
-        files.append(cv2.imencode(".jpg", picture)[1].tobytes())
+        image = np.full((96, 40, 3), 150 + 10 * pose, np.uint8)
+        cv2.circle(image, (18 + pose, 14), 8, skin, -1)
+        cv2.rectangle(image, (9 + pose, 24), (29 + pose, 56), shirt, -1)
+        cv2.rectangle(image, (12 + pose, 57), (18, 92), trousers, -1)
+        cv2.rectangle(image, (22 + pose, 57), (27 + 2 * pose, 92), trousers, -1)
+        files.append(cv2.imencode(".jpg", image)[1].tobytes())
     return files

@@ -167,13 +167,13 @@ def test_path_that_cannot_be_written_raises() -> None:
     ("url", "message"),
     [
         ("store.db", "is not an address"),
-        ("mysql://somebody@there/x", "use sqlite:///FILE or postgresql"),
+        ("mysql://user@there/x", "use sqlite:///FILE or postgresql"),
         ("sqlite:///:memory:", "needs a file"),
         ("sqlite://", "needs a file"),
         ("sqlite:////tmp", "/tmp is a folder; name a file, such as sqlite:////tmp/detections.db"),
         (
-            "postgresql+psycopg://somebody:secret@127.0.0.1:1/x",
-            r"somebody:\*\*\*@127.0.0.1:1/x: .*refused; start the server",
+            "postgresql+psycopg://user:secret@127.0.0.1:1/x",
+            r"user:\*\*\*@127.0.0.1:1/x: .*refused; start the server",
         ),
     ],
 )

@@ -78,7 +78,7 @@ def test_deleted_bytes_are_erased_from_the_files(tmp_path: Path) -> None:
     with Session(engine) as session, session.begin():
         first = session.scalars(select(Detection).order_by(Detection.id)).first()
         assert first is not None
-        first.thumbnail = secret = b"\xff\xd8 somebody's face " + bytes(range(256)) * 60  # over several pages
+        first.thumbnail = secret = b"\xff\xd8 a person's face " + bytes(range(256)) * 60  # over several pages
         vector = session.scalars(select(Embedding).where(Embedding.detection_id == first.id)).one().reid_embedding
         needles = [secret[:100], secret[5000:5100], vector.tobytes()]
     assert all(needle in in_files(tmp_path) for needle in needles)

@@ -41,29 +41,29 @@ def noise(height: int, width: int) -> np.ndarray:
     return np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
 
 
-def jpeg(picture: np.ndarray) -> bytes:
+def jpeg(image: np.ndarray) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, "JPEG", quality=95)
+    Image.fromarray(image).save(file, "JPEG", quality=95)
     return file.getvalue()
 
 
-def colours(picture: np.ndarray) -> int:
-    return len(np.unique(picture.reshape(-1, 3), axis=0))
+def count_colors(image: np.ndarray) -> int:
+    return len(np.unique(image.reshape(-1, 3), axis=0))
 
 
 @pytest.mark.parametrize(("height", "width"), [(128, 50), (40, 16), (3, 2), (1, 1), (30, 90)])
 def test_blur_people_leaves_a_few_blocks(height: int, width: int) -> None:
-    picture = noise(height, width)
-    blurred = blur_people(picture)
-    assert blurred.shape == picture.shape and colours(blurred) <= BLURRED_PX * max(
+    image = noise(height, width)
+    blurred = blur_people(image)
+    assert blurred.shape == image.shape and count_colors(blurred) <= BLURRED_PX * max(
         1, round(BLURRED_PX * height / width)
     )
 
 
 def test_blur_faces_keeps_the_lower_part() -> None:
-    picture = noise(120, 48)
-    blurred = blur_faces(picture)
-    assert colours(blurred[:30]) <= BLURRED_PX * 4 and np.array_equal(blurred[30:], picture[30:])
+    image = noise(120, 48)
+    blurred = blur_faces(image)
+    assert count_colors(blurred[:30]) <= BLURRED_PX * 4 and np.array_equal(blurred[30:], image[30:])
 
 
 @pytest.mark.parametrize(("height", "width"), [(128, 50), (20, 60), (4, 4)])
@@ -199,8 +199,8 @@ def test_frame_images_are_read_from_the_footage(tmp_path: Path) -> None:
     page, notes = add_frame_images(engine, read_timeline(engine))
     assert sorted(page.frames) == [f"0:{index}" for index in range(5)]
     for index in range(5):
-        picture = decode_jpeg(base64.b64decode(page.frames[f"0:{index}"]))
-        assert picture.shape == (180, 320, 3) and abs(int(picture[90, 160, 0]) - 40 * index) < 4
+        image = decode_jpeg(base64.b64decode(page.frames[f"0:{index}"]))
+        assert image.shape == (180, 320, 3) and abs(int(image[90, 160, 0]) - 40 * index) < 4
     assert len(notes) == 1 and "frames of a recording are not shown: /nowhere/camera_2.mp4 does not exist" in notes[0]
     assert 'id="frame-0:4"' in render_timeline(page)
     door, _ = add_frame_images(engine, read_timeline(engine, DetectionFilter(("Camera 1",), to_s=START_S + 1)))

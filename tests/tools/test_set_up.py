@@ -1,4 +1,4 @@
-"""tools/set_up.py, against package indexes that answer, hang, refuse and lie, all on this machine."""
+"""tools/set_up.py, against local package indexes that work, hang, refuse connections, or are incomplete."""
 
 import importlib.util
 import json
@@ -69,7 +69,7 @@ def page(name: str, version: str) -> bytes:
 FULL = {f"/{name}/": page(name, version) for name, version in VERSIONS.items()}
 
 
-def test_an_index_that_answers_is_taken(set_up: ModuleType) -> None:
+def test_an_index_with_the_builds_is_chosen(set_up: ModuleType) -> None:
     with index(FULL) as url:
         assert set_up.choose_torch_index(VERSIONS, url, platform="linux")[0] == url
 
@@ -84,19 +84,19 @@ def test_an_index_that_answers_is_taken(set_up: ModuleType) -> None:
     ],
     ids=["empty", "half", "another version", "a login page"],
 )
-def test_an_index_without_the_pair_is_not_taken(set_up: ModuleType, pages: dict[str, bytes], said: str) -> None:
+def test_an_index_without_the_builds_is_not_chosen(set_up: ModuleType, pages: dict[str, bytes], said: str) -> None:
     with index(pages) as url:
         chosen, why = set_up.choose_torch_index(VERSIONS, url, platform="linux")
     assert chosen is None and said in why
 
 
-def test_an_index_that_hangs_is_left_in_time(set_up: ModuleType) -> None:
+def test_a_hanging_index_times_out(set_up: ModuleType) -> None:
     with index(FULL, hang=threading.Event()) as url:
         chosen, why = set_up.choose_torch_index(VERSIONS, url, seconds=0.5, platform="linux")
     assert chosen is None and ("did not answer within 0.5 s" in why or "timed out" in why)
 
 
-def test_an_index_that_refuses_is_left(set_up: ModuleType) -> None:
+def test_an_index_that_refuses_connections_is_not_chosen(set_up: ModuleType) -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: a connection is refused
         chosen, why = set_up.choose_torch_index(
@@ -105,7 +105,7 @@ def test_an_index_that_refuses_is_left(set_up: ModuleType) -> None:
     assert chosen is None and "refused" in why
 
 
-def test_a_card_or_another_system_takes_the_default_index_without_asking(
+def test_an_nvidia_gpu_or_another_system_needs_no_request_to_the_index(
     set_up: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert set_up.choose_torch_index(VERSIONS, "http://never.invalid/", platform="darwin")[0] is None
@@ -114,7 +114,7 @@ def test_a_card_or_another_system_takes_the_default_index_without_asking(
     assert chosen is None and "NVIDIA" in why
 
 
-def test_no_index_is_asked_where_pip_must_not(set_up: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_index_is_requested_if_pip_may_not_use_one(set_up: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     with index(FULL) as url:
         monkeypatch.setenv("PIP_NO_INDEX", "1")
         assert set_up.choose_torch_index(VERSIONS, url, platform="linux")[0] is None
@@ -135,7 +135,7 @@ def test_every_entry_of_the_lock_has_hashes(set_up: ModuleType) -> None:
     )
 
 
-def test_the_closure_follows_what_needs_what(set_up: ModuleType, tmp_path: Path) -> None:
+def test_the_closure_contains_indirect_dependencies(set_up: ModuleType, tmp_path: Path) -> None:
     lock = tmp_path / "requirements.lock"
     lock.write_text(
         "# by hand\n"
@@ -153,6 +153,7 @@ def test_the_closure_follows_what_needs_what(set_up: ModuleType, tmp_path: Path)
         set_up.locked_closure(lock, ["new"])
 
 
+@pytest.mark.slow
 def test_a_file_with_another_hash_is_refused(set_up: ModuleType, tmp_path: Path) -> None:
     wheel(tmp_path, "plain", "1.0")
     wheel(tmp_path, "torch", "1.0")
@@ -171,7 +172,7 @@ def test_a_file_with_another_hash_is_refused(set_up: ModuleType, tmp_path: Path)
     assert done.returncode == 1 and "DO NOT MATCH THE HASHES" in done.stderr
 
 
-# The whole script, on a small project of its own, whose wheels lie in a folder: no network, no torch.
+# The whole script, on a small project with its wheels in a folder: no network, no torch.
 
 
 def wheel(folder: Path, name: str, version: str) -> None:
@@ -245,7 +246,7 @@ class Project:
         return self.root / ".venv/learning-reid.json"
 
 
-def test_from_nothing_to_done_and_then_at_once(tmp_path: Path) -> None:
+def test_the_first_run_installs_and_the_second_returns_at_once(tmp_path: Path) -> None:
     project = Project(tmp_path / "clone")
     first = project.run()
     assert first.returncode == 0, first.stdout + first.stderr
@@ -263,7 +264,7 @@ def test_from_nothing_to_done_and_then_at_once(tmp_path: Path) -> None:
     assert [project.version(name) for name in ("torch", "plain", "surplus")] == ["2.0", "2.0", "2.0"]
 
 
-def test_a_set_up_that_failed_does_not_look_done_and_continues(tmp_path: Path) -> None:
+def test_a_failed_set_up_is_incomplete_and_is_continued(tmp_path: Path) -> None:
     project = Project(tmp_path / "clone")
     (project.root / ".venv/bin").mkdir(parents=True)
     (project.root / ".venv/bin/python").symlink_to("/gone/python3")  # an environment whose Python has gone
@@ -278,19 +279,19 @@ def test_a_set_up_that_failed_does_not_look_done_and_continues(tmp_path: Path) -
     assert project.version("plain") == "1.0"
 
 
-def test_an_unknown_extra_is_told(tmp_path: Path) -> None:
+def test_an_unknown_extra_is_reported(tmp_path: Path) -> None:
     failed = Project(tmp_path / "clone").run("mroe")
     assert (failed.returncode, failed.stderr) == (1, "set_up.py: no extra 'mroe'; choose from: more\n")
     assert not (tmp_path / "clone/.venv").exists()
 
 
-def test_a_python_out_of_range_looks_for_another(
+def test_an_unsupported_python_is_replaced_or_reported(
     set_up: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(set_up, "OLDEST", (4, 0))
-    with pytest.raises(SystemExit, match="3.11, 3.12 or 3.13 is needed") as told:
+    with pytest.raises(SystemExit, match="3.11, 3.12 or 3.13 is needed") as error:
         set_up.main([])
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
     version = "{}.{}".format(*sys.version_info[:2])
     monkeypatch.setattr(set_up.shutil, "which", lambda name: sys.executable if name == f"python{version}" else None)

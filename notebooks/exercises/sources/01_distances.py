@@ -13,14 +13,11 @@
 # %%
 import numpy as np
 
-from learning_reid.datasets.images import read_crop
-from reid_course import checks
-from reid_course.exercises import own_contest
-from reid_course.pictures import show_crops
-from reid_course.seeds import own_seed
+from learning_reid.datasets import read_crop
+from reid_course import checks, show_crops, student_seed, student_split
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
-SEED = own_seed(NAME)
+SEED = student_seed(NAME)
 
 # %% [markdown]
 # ## Sixteen people of your own
@@ -30,7 +27,7 @@ SEED = own_seed(NAME)
 # lay eight stripes from head to foot, and keep the mean red, green and blue of each: 24 numbers.
 
 # %%
-contest = own_contest(SEED)
+contest = student_split(SEED)
 asks, answers = contest.query_labels, contest.gallery_labels
 first = np.flatnonzero(asks.camera == asks.camera.min())
 second = np.flatnonzero(answers.camera != asks.camera.min())

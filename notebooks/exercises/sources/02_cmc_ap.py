@@ -14,20 +14,14 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.images import read_crop
-from learning_reid.metrics.labels import Labels
-from learning_reid.metrics.matches import find_matches
-from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import retrieval_metrics
-from learning_reid.retrieval.distances import euclidean_distance
-from reid_course import checks
-from reid_course.exercises import own_contest
-from reid_course.pictures import show, show_crops
-from reid_course.seeds import own_seed
-from reid_synth.datasets.market import MarketPlan
+from learning_reid.datasets import read_crop
+from learning_reid.metrics import PROTOCOLS, Labels, find_matches, retrieval_metrics
+from learning_reid.retrieval import euclidean_distance
+from reid_course import checks, show, show_crops, student_seed, student_split
+from reid_synth import MarketPlan
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
-SEED = own_seed(NAME)
+SEED = student_seed(NAME)
 
 # %% [markdown]
 # ## Who was seen again?
@@ -42,7 +36,7 @@ SEED = own_seed(NAME)
 
 # %%
 PLAN = MarketPlan(train_people=0, test_people=16, cameras=3, crops_per_camera=3, distractors=16, junk=16)
-contest = own_contest(SEED, PLAN)
+contest = student_split(SEED, PLAN)
 asks, answers = contest.query_labels, contest.gallery_labels
 gone = np.random.default_rng(SEED).choice(len(contest.persons), 2, replace=False)
 first = np.flatnonzero(asks.camera == 0)
@@ -273,7 +267,7 @@ show(figure, "Precision along the best and the worst ranking. AP is the mean hei
 # query has, over the rank of its *last* one (the share of right ones among all that must be read to see them all).
 # Queries without a match are left out of both.
 #
-# No `average_precision` yet? Then take the project's: `from learning_reid.metrics.retrieval import average_precision as ap_of`.
+# No `average_precision` yet? Then take the project's: `from learning_reid.metrics import average_precision as ap_of`.
 
 
 # %% tags=["solution"]

@@ -14,21 +14,14 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.file_names import market_label
-from learning_reid.datasets.images import open_image
-from learning_reid.metrics.labels import Labels
-from learning_reid.metrics.matches import find_matches
-from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import retrieval_metrics
-from learning_reid.retrieval.distances import euclidean_distance
-from reid_course import checks
-from reid_course.exercises import own_contest
-from reid_course.pictures import show, show_crops
-from reid_course.seeds import own_seed
-from reid_synth.datasets.market import MarketPlan
+from learning_reid.datasets import market_label, open_image
+from learning_reid.metrics import PROTOCOLS, Labels, find_matches, retrieval_metrics
+from learning_reid.retrieval import euclidean_distance
+from reid_course import checks, show, show_crops, student_seed, student_split
+from reid_synth import MarketPlan
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
-SEED = own_seed(NAME)
+SEED = student_seed(NAME)
 
 # %% [markdown]
 # ## A data set of your own
@@ -41,7 +34,7 @@ SEED = own_seed(NAME)
 
 # %%
 PLAN = MarketPlan(train_people=0, test_people=16, cameras=3, crops_per_camera=3, distractors=16, junk=16)
-root = own_contest(SEED, PLAN).dataset.root
+root = student_split(SEED, PLAN).dataset.root
 turned = np.random.default_rng(SEED).choice(np.arange(1, 17), 2, replace=False)
 unseen = tuple(f"{person:04d}_c{camera}" for person in turned for camera in (2, 3))
 query_files, gallery_files = (

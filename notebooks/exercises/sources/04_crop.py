@@ -15,19 +15,15 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.images import read_crop
-from learning_reid.detection.crops import crop_image
-from learning_reid.embedding.normalization import l2_normalize
-from learning_reid.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
-from learning_reid.frames.sources import open_frames
-from learning_reid.retrieval.distances import euclidean_distance
-from reid_course import checks
-from reid_course.exercises import own_contest
-from reid_course.pictures import show, show_crops
-from reid_course.seeds import own_seed
+from learning_reid.datasets import read_crop
+from learning_reid.detection import crop_image
+from learning_reid.embedding import IMAGENET_MEAN, IMAGENET_STD, Preprocessing, l2_normalize
+from learning_reid.frames import open_frames
+from learning_reid.retrieval import euclidean_distance
+from reid_course import checks, show, show_crops, student_seed, student_split
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
-SEED = own_seed(NAME)
+SEED = student_seed(NAME)
 
 # %% [markdown]
 # ## A street of your own
@@ -301,7 +297,7 @@ def test_to_pictures_out_of_range(to_pictures):
 # come from a script with one mistake in it, as it happens when two programs share a gallery. First look, then measure.
 
 # %%
-contest = own_contest(SEED)
+contest = student_split(SEED)
 asks, answers = contest.query_labels, contest.gallery_labels
 first, second = np.flatnonzero(asks.camera == 0), np.flatnonzero(answers.camera == 1)
 asked = [read_crop(contest.query[index]) for index in first]  # RGB, as everywhere in this project
@@ -327,7 +323,7 @@ show_crops(rows, "Three questions as the network gets them: without a mistake, a
 # %%
 import torch
 
-from reid_course.contests import lesson_embedder
+from reid_course import lesson_embedder
 
 embedder = lesson_embedder("embedded")
 

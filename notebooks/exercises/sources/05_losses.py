@@ -17,15 +17,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from learning_reid.datasets.images import read_crop
-from reid_course import checks
-from reid_course.contests import lesson_embedder
-from reid_course.exercises import own_contest
-from reid_course.pictures import COLOURS, show, show_crops
-from reid_course.seeds import own_seed
+from learning_reid.datasets import read_crop
+from reid_course import COLORS, checks, lesson_embedder, show, show_crops, student_seed, student_split
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
-SEED = own_seed(NAME)
+SEED = student_seed(NAME)
 torch.set_num_threads(1)  # a small batch does not keep two cores busy
 
 # %% [markdown]
@@ -35,7 +31,7 @@ torch.set_num_threads(1)  # a small batch does not keep two cores busy
 # makes a vector of each crop.
 
 # %%
-contest = own_contest(SEED)
+contest = student_split(SEED)
 rng = np.random.default_rng(SEED)
 person = contest.all_labels.person
 rows = rng.permutation(np.flatnonzero(np.isin(person, rng.permutation(len(contest.persons))[:8])))
@@ -76,8 +72,8 @@ def draw(places: Tensor, title: str, rays: bool) -> None:
     for moment, cell in zip(moments, cells, strict=True):
         for path, owner in zip(places[: moment + 1].transpose(0, 1), people, strict=True):
             line = torch.stack([torch.zeros(2), path[-1]]) if rays else path
-            cell.plot(*line.T, color=COLOURS[owner], linewidth=0.7, alpha=0.6)
-        cell.scatter(*places[moment].T, c=[COLOURS[owner] for owner in people], s=18, zorder=3)
+            cell.plot(*line.T, color=COLORS[owner], linewidth=0.7, alpha=0.6)
+        cell.scatter(*places[moment].T, c=[COLORS[owner] for owner in people], s=18, zorder=3)
         cell.set(aspect="equal", xticks=[], yticks=[], title=f"after {moment} steps")
         cell.title.set_fontsize(9)
     cells[0].set_ylabel(title)
@@ -287,7 +283,7 @@ def test_soft_margin_by_hand(triplet):
 
 # %% tags=["hidden"]
 def test_triplet_like_the_projects(triplet, SEED):
-    from learning_reid.losses.triplet import triplet_loss
+    from learning_reid.losses import triplet_loss
 
     points = torch.from_numpy(np.random.default_rng(SEED).normal(size=(12, 3)))
     labels = torch.arange(4).repeat(3)
@@ -399,7 +395,7 @@ def test_circle_like_a_loop(circle, SEED):
 
 # %% tags=["hidden"]
 def test_circle_gradient_like_the_projects(circle, SEED):
-    from learning_reid.losses.circle import circle_loss
+    from learning_reid.losses import circle_loss
 
     labels = torch.arange(3).repeat(4)
     mine = torch.from_numpy(np.random.default_rng(SEED).normal(size=(12, 5))).requires_grad_()

@@ -16,14 +16,11 @@ from collections.abc import Iterator
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.images import read_crop
-from reid_course import checks
-from reid_course.exercises import own_contest
-from reid_course.pictures import COLOURS, show, show_crops
-from reid_course.seeds import own_seed
+from learning_reid.datasets import read_crop
+from reid_course import COLORS, checks, show, show_crops, student_seed, student_split
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
-SEED = own_seed(NAME)
+SEED = student_seed(NAME)
 
 # %% [markdown]
 # ## Sixteen people, forty pictures
@@ -32,7 +29,7 @@ SEED = own_seed(NAME)
 # one picture, a quarter two, three, four. They come in no order, and the person ids have gaps, as in Market-1501.
 
 # %%
-contest = own_contest(SEED)
+contest = student_split(SEED)
 rng = np.random.default_rng(SEED)
 person = contest.all_labels.person
 ids = rng.choice(np.arange(1, 1502), len(contest.persons), replace=False)
@@ -281,9 +278,9 @@ class PKSampler:
 # would draw something else. `__iter__` with `yield` starts anew each time it is asked; a list of batches that is made
 # once would be the same in all epochs.
 #
-# The project's own [sampler.py](../../../src/learning_reid/training/sampler.py) differs in three things: it fills up the last batch
-# with people from the beginning instead of dropping it, lets everybody come as often as an average person has K
-# pictures, and prefers pictures of different cameras.
+# The project's own [sampler.py](../../../src/learning_reid/training/sampler.py) differs in three things: it fills up
+# the last batch with people from the beginning instead of dropping it, lets everybody come as often as an average
+# person has K pictures, and prefers pictures of different cameras.
 
 
 # %% tags=["test"]
@@ -313,7 +310,7 @@ def test_sampler_makes_pk_batches(PKSampler, SEED):
 
 # %% tags=["hidden"]
 def test_sampler_shows_all_as_the_projects_does(PKSampler, SEED):
-    from learning_reid.training.sampler import IdentityBatchSampler
+    from learning_reid.training import IdentityBatchSampler
 
     people = np.random.default_rng(SEED).permutation(np.repeat([2, 30, 7, 500, 81, 9], 4))
     found, theirs = PKSampler(people, 3, 4, SEED), IdentityBatchSampler(people, 12, 4, seed=SEED)
@@ -381,7 +378,7 @@ at_random = np.sort(people[np.random.default_rng(SEED).choice(len(people), P * K
 figure, cells = plt.subplots(1, 2, figsize=(6.4, 3.3))
 for cell, who, title in zip(cells, (at_random, people[blocks[0].ravel()]), ("at random", "PK"), strict=True):
     kind = (who[:, None] == who).astype(int) + np.eye(len(who), dtype=int)  # 0 negative, 1 positive, 2 itself
-    cell.imshow(kind, cmap=plt.matplotlib.colors.ListedColormap(["#e8eaed", COLOURS[2], "#3c4043"]))
+    cell.imshow(kind, cmap=plt.matplotlib.colors.ListedColormap(["#e8eaed", COLORS[2], "#3c4043"]))
     alone = int(((kind == 1).sum(axis=1) == 0).sum())
     cell.set(title=f"{title}: {alone} of {len(who)} without a positive", xticks=[], yticks=[])
     cell.title.set_fontsize(9)

@@ -17,16 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from learning_reid.datasets.images import read_crop
+from learning_reid.datasets import read_crop
 from learning_reid.models import osnet_blocks as project
-from reid_course import checks
-from reid_course.contests import lesson_embedder
-from reid_course.exercises import own_contest
-from reid_course.pictures import show, show_crops
-from reid_course.seeds import own_seed
+from reid_course import checks, lesson_embedder, show, show_crops, student_seed, student_split
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
-SEED = own_seed(NAME)
+SEED = student_seed(NAME)
 
 # %% [markdown]
 # ## Eight crops and a trained network
@@ -34,7 +30,7 @@ SEED = own_seed(NAME)
 # Eight people who never existed, and the embedded OSNet ×0.25, whose weights you are going to borrow.
 
 # %%
-contest = own_contest(SEED)
+contest = student_split(SEED)
 chosen = np.random.default_rng(SEED).permutation(len(contest.gallery))[:8]
 embedder = lesson_embedder("embedded")
 crops = [embedder.preprocessing.resize(read_crop(contest.gallery[row])) for row in chosen]  # (256, 128, 3) each

@@ -14,18 +14,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.embeddings import embed_samples
-from learning_reid.datasets.images import read_crop
-from learning_reid.metrics import verification
-from learning_reid.retrieval.distances import euclidean_distance
-from reid_course import checks
-from reid_course.contests import lesson_embedder
-from reid_course.exercises import own_contest
-from reid_course.pictures import show, show_crops
-from reid_course.seeds import own_seed
+from learning_reid import metrics
+from learning_reid.datasets import embed_samples, read_crop
+from learning_reid.retrieval import euclidean_distance
+from reid_course import checks, lesson_embedder, show, show_crops, student_seed, student_split
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
-SEED = own_seed(NAME)
+SEED = student_seed(NAME)
 
 # %% [markdown]
 # ## A thousand pairs
@@ -35,7 +30,7 @@ SEED = own_seed(NAME)
 # **impostor**.
 
 # %%
-contest = own_contest(SEED)
+contest = student_split(SEED)
 vectors, labels = embed_samples(contest.samples, lesson_embedder("embedded")), contest.all_labels
 asks = np.flatnonzero(labels.camera == labels.camera.min())
 answers = np.flatnonzero(labels.camera != labels.camera.min())
@@ -96,7 +91,7 @@ def test_rates_at_the_threshold(accept_rates):
 def test_rates_of_many(accept_rates, SEED):
     rng = np.random.default_rng(SEED)
     some, others = rng.integers(0, 20, 64) / 16, rng.integers(5, 30, 960) / 16
-    pairs = verification.PairDistances.of(some, others)
+    pairs = metrics.PairDistances.of(some, others)
     for threshold in (0.0, 0.5, 0.8125, 2.0):
         expected = [pairs.tar(threshold), pairs.far(threshold)]
         checks.close(accept_rates(some, others, threshold), expected, f"TAR and FAR at {threshold}")
@@ -155,7 +150,7 @@ def test_equal_error_of_many(equal_error_rate, SEED):
     rng = np.random.default_rng(SEED)
     for _ in range(5):
         some, others = rng.normal(0.5, 0.15, 37), rng.normal(0.8, 0.15, 101)
-        threshold = verification.eer(some, others)[1]
+        threshold = metrics.eer(some, others)[1]
         rate = (np.mean(others <= threshold) + np.mean(some > threshold)) / 2
         found = equal_error_rate(some, others)
         checks.close(found[1], threshold, "the smallest observed distance at which FAR has reached 1 - TAR")
@@ -223,9 +218,9 @@ def test_threshold_by_hand(threshold_at_far):
 def test_threshold_of_many(threshold_at_far, SEED):
     rng = np.random.default_rng(SEED)
     some, others = rng.normal(0.5, 0.15, 64), rng.normal(0.8, 0.15, 960)
-    pairs = verification.PairDistances.of(some, others)
+    pairs = metrics.PairDistances.of(some, others)
     for far in (0.001, 0.01, 0.1, 0.33):
-        expected = verification.threshold_at_far(pairs.genuine, pairs.impostor, far)
+        expected = metrics.threshold_at_far(pairs.genuine, pairs.impostor, far)
         checks.close(threshold_at_far(some, others, far), expected, f"the largest with a FAR of {far} at most", 1e-9)
 
 
@@ -236,7 +231,7 @@ def test_threshold_with_ties(threshold_at_far, SEED):
     rng = np.random.default_rng(SEED)
     some, others = rng.integers(0, 12, 50) / 16, rng.integers(4, 16, 200) / 16
     for far in (0.05, 0.2, 0.5):
-        expected = verification.threshold_at_far(some, others, far)
+        expected = metrics.threshold_at_far(some, others, far)
         checks.close(threshold_at_far(some, others, far), expected, f"many equal distances, FAR {far}")
 
 
@@ -333,17 +328,14 @@ def test_open_set_asks_the_nearest(open_set_rates):
 
 # %% tags=["hidden"]
 def test_open_set_like_the_project(open_set_rates, SEED):
-    from learning_reid.metrics.labels import Labels
-    from learning_reid.metrics.matches import find_matches
-    from learning_reid.metrics.open_set import dir_at_far
-    from learning_reid.metrics.protocol import PROTOCOLS
+    from learning_reid.metrics import PROTOCOLS, Labels, dir_at_far, find_matches
 
     rng = np.random.default_rng(SEED)
     asking, there = np.arange(40) % 10, np.arange(50) % 10
     own = asking[:, None] == there
     away = rng.random((40, 50)) + 0.5 - 0.5 * own
     found, alarms = np.where(own, away, 9).min(axis=1), np.where(own, 9, away).min(axis=1)
-    threshold = verification.threshold_at_far(found, alarms, 0.2)
+    threshold = metrics.threshold_at_far(found, alarms, 0.2)
     labels = Labels.of(asking, np.zeros(40, int)), Labels.of(there, np.ones(50, int))
     expected = dir_at_far(find_matches(lambda rows: away[rows], *labels, PROTOCOLS["market1501"]), 0.2)
     twice, who = np.concatenate([away, np.where(own, 9, away)]), np.concatenate([asking, asking + 100])
@@ -357,7 +349,7 @@ def test_open_set_like_the_project(open_set_rates, SEED):
 # %%
 gone = np.random.default_rng(SEED).permutation(np.unique(query_person))[:6]
 there = np.flatnonzero(~np.isin(gallery_person, gone))
-place = verification.threshold_at_far(genuine, impostor, 0.05)
+place = metrics.threshold_at_far(genuine, impostor, 0.05)
 found, alarms = open_set_rates(distances[:, there], query_person, gallery_person[there], place)
 print(f"threshold {place:.2f}: FAR of pairs 5 %; of searches DIR {found:.0%}, FAR {alarms:.0%}")
 strangers = np.flatnonzero(np.isin(query_person, gone))

@@ -14,20 +14,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from learning_reid.datasets.embeddings import embed_samples
-from learning_reid.datasets.images import read_crop
-from learning_reid.metrics.matches import find_matches
-from learning_reid.metrics.protocol import PROTOCOLS
-from learning_reid.metrics.retrieval import retrieval_metrics
-from learning_reid.retrieval.distances import euclidean_distance
-from reid_course import checks
-from reid_course.contests import lesson_embedder
-from reid_course.exercises import own_contest
-from reid_course.pictures import show, show_crops
-from reid_course.seeds import own_seed
+from learning_reid.datasets import embed_samples, read_crop
+from learning_reid.metrics import PROTOCOLS, find_matches, retrieval_metrics
+from learning_reid.retrieval import euclidean_distance
+from reid_course import checks, lesson_embedder, show, show_crops, student_seed, student_split
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
-SEED = own_seed(NAME)
+SEED = student_seed(NAME)
 
 # %% [markdown]
 # ## Everybody with everybody
@@ -39,7 +32,7 @@ SEED = own_seed(NAME)
 
 # %%
 K = 3  # how many neighbours are asked; each person has three other pictures here
-contest = own_contest(SEED)
+contest = student_split(SEED)
 vectors, labels = embed_samples(contest.samples, lesson_embedder("embedded")), contest.all_labels
 order = np.argsort(labels.camera, kind="stable")  # the first camera's, then the second's
 everybody, labels = vectors[order], labels.take(order)
@@ -250,7 +243,7 @@ def test_jaccard_like_a_loop(jaccard, SEED):
 
 # %% tags=["hidden"]
 def test_jaccard_like_the_project(jaccard, SEED):
-    from learning_reid.retrieval.reranking import reranked_distance_rows
+    from learning_reid.retrieval import reranked_distance_rows
 
     points = np.random.default_rng(SEED).normal(size=(24, 6))
     away = ((points[:, None] - points) ** 2).sum(axis=2)
@@ -371,13 +364,13 @@ def test_expansion_by_hand(average_query_expansion):
 
 # %% tags=["hidden"]
 def test_expansion_like_the_project(average_query_expansion, SEED):
-    from learning_reid.retrieval import query_expansion as expansion
+    from learning_reid import retrieval
 
     rng = np.random.default_rng(SEED)
     some, others = rng.normal(size=(10, 8)), rng.normal(size=(40, 8))
     some, others = (part / np.linalg.norm(part, axis=1, keepdims=True) for part in (some, others))
     for k in (1, 4):
-        expected = expansion.average_query_expansion(some, others, k)
+        expected = retrieval.average_query_expansion(some, others, k)
         checks.close(average_query_expansion(some, others, k), expected, f"src/learning_reid/retrieval/query_expansion.py says so for k = {k}")
 
 

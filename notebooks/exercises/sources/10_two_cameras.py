@@ -17,15 +17,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from learning_reid.embedding.operating_point import load_operating_point
-from learning_reid.retrieval.distances import euclidean_distance
-from reid_course import checks
-from reid_course.pictures import show, show_crops
-from reid_course.seeds import own_seed
-from reid_course.two_cameras import two_cameras
+from learning_reid.embedding import load_operating_point
+from learning_reid.retrieval import euclidean_distance
+from reid_course import checks, open_two_cameras, show, show_crops, student_seed
 
 NAME = "Ada Lovelace"  # yours: people and numbers are drawn from it
-SEED = own_seed(NAME)
+SEED = student_seed(NAME)
 
 # %% [markdown]
 # ## Fog
@@ -35,17 +32,17 @@ SEED = own_seed(NAME)
 # away more than half of the contrast.
 
 # %%
-street = two_cameras(SEED)
+street = open_two_cameras(SEED)
 crops, vectors = street.crops, street.vectors  # 144 crops, and (144, d), of length 1
 
 # %% [markdown]
 # There are many **evenings**. On each, 12 people pass both cameras, 6 the first only, and 6 the second only.
-# `street.evening(number)` has three answers: which crops the first camera took, (18, 3), a tracklet in each row; which
-# ones the second took, (18, 3); and the truth, (18,): for each tracklet of the first camera the row of the same person
-# in the second, -1 for nobody.
+# `street.sample_tracklets(number)` has three answers: which crops the first camera took, (18, 3), a tracklet in each
+# row; which ones the second took, (18, 3); and the truth, (18,): for each tracklet of the first camera the row of the
+# same person in the second, -1 for nobody.
 
 # %%
-first_rows, second_rows, truth = street.evening(0)
+first_rows, second_rows, truth = street.sample_tracklets(0)
 first, second = vectors[first_rows], vectors[second_rows]  # (18, 3, d)
 some = np.flatnonzero(truth >= 0)[:3]
 pictures = [[crops[row] for row in part[who].ravel()] for part, who in ((first_rows, some), (second_rows, truth[some]))]
@@ -291,7 +288,7 @@ def test_score_by_hand(score_pairs):
 
 # %% tags=["hidden"]
 def test_score_like_the_project(score_pairs, SEED):
-    from learning_reid.metrics.identities import pairwise_metrics
+    from learning_reid.metrics import pairwise_metrics
 
     rng = np.random.default_rng(SEED)
     for made, there in ((12, 7), (3, 11), (9, 9)):
@@ -322,7 +319,7 @@ def test_score_of_nothing(score_pairs):
 # %%
 def mean_f1(find: Callable[..., np.ndarray]) -> float:
     """F1 of a function like `parts`, on average over thirty evenings."""
-    evenings = map(street.evening, range(30))
+    evenings = map(street.sample_tracklets, range(30))
     return float(
         np.mean([score_pairs(find(vectors[here], vectors[there]), truth)[2] for here, there, truth in evenings])
     )
@@ -390,7 +387,7 @@ def find_people(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np
 
 # %% tags=["test"]
 def test_find_people_form(find_people, street, vectors):
-    here, there, _ = street.evening(0)
+    here, there, _ = street.sample_tracklets(0)
     found = find_people(vectors[here], vectors[there])
     checks.shape(found, (18,), "an answer for each tracklet of the first camera")
     checks.dtype(found, "int", "places in `second`, or -1")
@@ -401,10 +398,10 @@ def test_find_people_form(find_people, street, vectors):
 
 # %% tags=["hidden"]
 def test_find_people_at_all(find_people):
-    unseen = two_cameras(732)  # whatever the seed: people that no notebook holds
+    unseen = open_two_cameras(732)  # whatever the seed: people that no notebook holds
     vectors = unseen.vectors
     scores = []
-    for here, there, truth in map(unseen.evening, range(100, 130)):
+    for here, there, truth in map(unseen.sample_tracklets, range(100, 130)):
         found = np.asarray(find_people(vectors[here], vectors[there]))
         scores.append(2 * ((found == truth) & (truth >= 0)).sum() / ((found >= 0).sum() + 12))
         checks.holds(len(set(found[found >= 0])) == (found >= 0).sum(), "somebody of the second camera is named twice")
@@ -414,10 +411,10 @@ def test_find_people_at_all(find_people):
 
 # %% tags=["hidden"]
 def test_find_people_better_than_parts(find_people):
-    unseen = two_cameras(732)  # whatever the seed: people that no notebook holds
+    unseen = open_two_cameras(732)  # whatever the seed: people that no notebook holds
     vectors = unseen.vectors
     limit, scores = load_operating_point("osnet_x0_25", "embedded", "euclidean").pair_threshold, []
-    for here, there, truth in map(unseen.evening, range(100, 130)):
+    for here, there, truth in map(unseen.sample_tracklets, range(100, 130)):
         sums = vectors[here].sum(axis=1), vectors[there].sum(axis=1)
         a, b = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in sums)
         away = euclidean_distance(a, b)
@@ -432,10 +429,10 @@ def test_find_people_better_than_parts(find_people):
 
 # %% tags=["hidden"]
 def test_find_people_better_than_everybody(find_people):
-    unseen = two_cameras(732)  # whatever the seed: people that no notebook holds
+    unseen = open_two_cameras(732)  # whatever the seed: people that no notebook holds
     vectors = unseen.vectors
     scores = []
-    for here, there, truth in map(unseen.evening, range(100, 130)):
+    for here, there, truth in map(unseen.sample_tracklets, range(100, 130)):
         sums = vectors[here].sum(axis=1), vectors[there].sum(axis=1)
         a, b = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in sums)
         everybody = linear_sum_assignment(euclidean_distance(a, b))[1]

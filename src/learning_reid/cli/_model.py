@@ -14,14 +14,7 @@ if TYPE_CHECKING:
 def load_model(
     embedder: str, weights: str, onnx: Path | None, backend: Backend, device: str, threads: int | None
 ) -> tuple["Embedder", str]:
-    """Load the model of `--weights` or `--onnx`.
-
-    Returns:
-        The embedder, and the weights as `embedder.weights` would name them.
-
-    Raises:
-        UserError: Both are given, or the weights cannot be loaded.
-    """
+    """Load the model of `--weights` or `--onnx`; also return the weights as `embedder.weights` would name them."""
     from learning_reid.embedding.registry import create_embedder
     from learning_reid.models.weights_file import GRAPH_SUFFIXES
 
@@ -49,9 +42,7 @@ def choose_threshold(
 
     Args:
         threshold: The option's value; None = look up the calibrated threshold.
-        embedder: Model name.
-        weights: As in `embedder.weights`.
-        metric: "euclidean" or "cosine".
+        embedder, weights, metric: What the threshold belongs to.
         pairs: Use the threshold for pairs (verification), not the one for searches in a gallery.
         if_missing: What happens if nothing was calibrated, the end of the note.
 
@@ -60,7 +51,7 @@ def choose_threshold(
     """
     if threshold is not None:
         return check_threshold(threshold)
-    from learning_reid.embedding.threshold import find_threshold
+    from learning_reid.embedding.operating_point import find_threshold
 
     found = find_threshold(embedder, weights, metric, pairs)
     if found is None:
@@ -70,6 +61,6 @@ def choose_threshold(
     if pairs:
         rates = f"{correct} of genuine and {wrong} of impostor pairs are accepted"
     else:
-        rates = f"{correct} of present people are found and {wrong} of absent people are matched to somebody else"
+        rates = f"{correct} of present people are found and {wrong} of absent people are matched to another person"
     print(f"note: threshold {found.distance:.4f}, calibrated on {found.data}, where {rates}", file=sys.stderr)
     return found.distance

@@ -5,12 +5,13 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from learning_reid.device import DEVICE_PATTERN, DEVICES
 from learning_reid.errors import UserError
+from learning_reid.io.output_folder import write_json
 
 Metric = Literal["euclidean", "cosine"]
 Backend = Literal["torch", "onnx", "openvino", "auto"]
@@ -23,22 +24,18 @@ def parse_device(text: str) -> str:
     return text
 
 
-Root = Annotated[Path, typer.Option(help="Labelled crops: a folder or a CSV file.", show_default=False)]
+Root = Annotated[Path, typer.Option(help="Labelled crops: a folder or a CSV file.")]
 Dataset = Annotated[
     str | None,
     typer.Option(help="Layout of the crops; `data list` lists them.", show_default="recognised from the files"),
 ]
 Embedder = Annotated[str, typer.Option(help="Model name; `train --list-models` lists them.")]
 Weights = Annotated[
-    str,
-    typer.Option(help="`embedded`, a file, a card (.yml), or the training set of published weights."),
+    str, typer.Option(help="`embedded`, a file, a card (.yml), or the training set of published weights.")
 ]
-Onnx = Annotated[
-    Path | None, typer.Option(help="Exported model (.onnx or .xml) instead of --weights.", show_default=False)
-]
+Onnx = Annotated[Path | None, typer.Option(help="Exported model (.onnx or .xml) instead of --weights.")]
 BackendOption = Annotated[
-    Backend,
-    typer.Option("--backend", help="Inference library; `auto` = the fastest one that agrees with torch."),
+    Backend, typer.Option("--backend", help="Inference library; `auto` = the fastest one that agrees with torch.")
 ]
 MetricOption = Annotated[Metric, typer.Option("--metric", help="Distance between embeddings.")]
 DeviceOption = Annotated[
@@ -59,8 +56,8 @@ QueryCamera = Annotated[
         show_default="the dataset's own split, or its first camera",
     ),
 ]
-Json = Annotated[Path | None, typer.Option("--json", help="JSON file for the result.", show_default=False)]
-Plot = Annotated[Path | None, typer.Option("--plot", help="PNG file for a plot of the result.", show_default=False)]
+Json = Annotated[Path | None, typer.Option("--json", help="JSON file for the result.")]
+Plot = Annotated[Path | None, typer.Option("--plot", help="PNG file for a plot of the result.")]
 
 
 def recognize(dataset: str | None, root: Path) -> str:
@@ -71,25 +68,23 @@ def recognize(dataset: str | None, root: Path) -> str:
 
 
 def check_output_files(*files: Path | None) -> None:
-    """Check, before any work is done, that files can be created.
-
-    Raises:
-        UserError: A file's folder does not exist, or the file is a folder.
-    """
+    """Raise a UserError, before any work is done, for a file that is a folder or whose folder does not exist."""
     for file in files:
         if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
             raise UserError(f"{file} cannot be written there; name a file in a folder that exists")
 
 
 def check_threshold(threshold: float) -> float:
-    """Return the value of --threshold.
-
-    Raises:
-        UserError: It is not a finite number.
-    """
+    """Return the value of --threshold; raise a UserError unless it is a finite number."""
     if not math.isfinite(threshold):
         raise UserError(f"--threshold {threshold}: give a distance, a number of 0 or more")
     return threshold
+
+
+def write_json_file(file: Path | None, values: Any) -> None:
+    """Write the file of --json, if one was named."""
+    if file is not None:
+        write_json(file, values)
 
 
 def print_notes(notes: Iterable[str]) -> None:

@@ -13,14 +13,11 @@ OPTIONS: dict[str, Any] = {"add_completion": False, "rich_markup_mode": None}
 
 
 class Command(TyperCommand):
-    """A command with two extensions, which its module declares as constants.
+    """A command with two extensions, which its module declares as constants."""
 
-    Attributes:
-        several_values: Flags that take any number of values (`--images a.jpg b.jpg`); from ``SEVERAL_VALUES``.
-        renamed: Old name → new name of an option, for scripts that use the old one; from ``RENAMED``.
-    """
-
+    #: Flags that take any number of values (`--images a.jpg b.jpg`); from ``SEVERAL_VALUES``
     several_values: Collection[str] = ()
+    #: Old name → new name of an option, for scripts that use the old one; from ``RENAMED``
     renamed: Mapping[str, str] = {}
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -31,10 +28,8 @@ class Command(TyperCommand):
 def load_command(name: str, module_name: str, version_option: Any) -> Any:
     """Import a command's module and build the command.
 
-    Args:
-        name: The name on the command line.
-        module_name: A module with a function ``run``, or with a ``typer.Typer`` called ``app`` for sub-commands.
-        version_option: The parameter that prints the version; added to the command and its sub-commands, hidden.
+    The module has a function ``run``, or for sub-commands a ``typer.Typer`` called ``app``. The `version_option` is
+    added, hidden, to the command and its sub-commands.
     """
     module = importlib.import_module(module_name)
     if hasattr(module, "app"):

@@ -28,8 +28,7 @@ def convert(
     dataset: Annotated[str, typer.Option(help="Layout; `data list` lists them.")],
     root: Root,
     out: Annotated[
-        Path | None,
-        typer.Option(help="CSV file, in a folder at or above the images.", show_default="ROOT/labels.csv"),
+        Path | None, typer.Option(help="CSV file, in a folder at or above the images.", show_default="ROOT/labels.csv")
     ] = None,
 ) -> None:
     """Write the labels of any layout as one CSV file: img_path,person_id,camera_id,split. Images are not copied."""

@@ -9,7 +9,7 @@ import typer
 from learning_reid.cli import _options as options
 
 if TYPE_CHECKING:
-    from learning_reid.datasets.doctor import DatasetReport, SplitCounts
+    from learning_reid.datasets.doctor import DatasetReport
     from learning_reid.datasets.findings import Finding
 
 WIDTH = 110
@@ -19,8 +19,7 @@ MAX_CAMERAS = 12
 def run(
     root: Annotated[Path, typer.Option(help="Dataset: a folder or a CSV file.")],
     dataset: Annotated[
-        str | None,
-        typer.Option(help="Layout; `data list` lists them.", show_default="recognised from the files"),
+        str | None, typer.Option(help="Layout; `data list` lists them.", show_default="recognised from the files")
     ] = None,
     json_file: options.Json = None,
 ) -> None:
@@ -30,11 +29,9 @@ def run(
     """
     options.check_output_files(json_file)
     from learning_reid.datasets.doctor import check_dataset
-    from learning_reid.io.output_folder import write_json
 
     report = check_dataset(root, dataset)
-    if json_file is not None:
-        write_json(json_file, report.to_dict())
+    options.write_json_file(json_file, report.to_dict())
     print("\n".join([*_head(report), "", *_table(report), "", *_findings(report)]))
     if any(finding.severity == "error" for finding in report.findings):
         raise typer.Exit(1)
@@ -50,12 +47,11 @@ def _head(report: "DatasetReport") -> list[str]:
 
 def _table(report: "DatasetReport") -> list[str]:
     lines = [("", "images", "identities", "cameras", "distractors")]
-    lines += [_cells(row) for row in report.counts]
+    lines += [
+        (row.split, f"{row.images:,}", f"{row.identities:,}", f"{row.cameras:,}", f"{row.distractors:,}")
+        for row in report.counts
+    ]
     return [f"{first:<9}" + "".join(f"{cell:>12}" for cell in rest) for first, *rest in lines]
-
-
-def _cells(row: "SplitCounts") -> tuple[str, str, str, str, str]:
-    return (row.split, f"{row.images:,}", f"{row.identities:,}", f"{row.cameras:,}", f"{row.distractors:,}")
 
 
 def _findings(report: "DatasetReport") -> list[str]:

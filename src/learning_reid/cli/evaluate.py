@@ -1,5 +1,6 @@
 """Evaluate a model on labelled crops."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,7 @@ from learning_reid.cli import _options as options
 from learning_reid.errors import UserError
 
 if TYPE_CHECKING:
+    from learning_reid.evaluation.options import DataOptions, ModelOptions
     from learning_reid.evaluation.result import EvaluationResult
 
 
@@ -23,14 +25,10 @@ class Expansion(StrEnum):
 
 def run(
     root: Annotated[
-        Path | None,
-        typer.Option(help="Labelled crops: a folder or a CSV file.", show_default="required without --exp"),
+        Path | None, typer.Option(help="Labelled crops: a folder or a CSV file.", show_default="required without --exp")
     ] = None,
     exp: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RUN", help="Evaluate the best weights of a training run on its data.", show_default=False
-        ),
+        str | None, typer.Option(metavar="RUN", help="Evaluate the best weights of a training run on its data.")
     ] = None,
     dataset: options.Dataset = None,
     embedder: options.Embedder = "osnet_x0_25",
@@ -48,29 +46,21 @@ def run(
     verification: Annotated[bool, typer.Option("--verification", help="Also report EER and TAR at FAR.")] = False,
     rerank: Annotated[bool, typer.Option("--rerank", help="Also evaluate with k-reciprocal re-ranking.")] = False,
     expand: Annotated[
-        list[Expansion] | None,
-        typer.Option(help="Also evaluate with query expansion; repeatable.", show_default=False),
+        list[Expansion] | None, typer.Option(help="Also evaluate with query expansion; repeatable.")
     ] = None,
     ap: Annotated[
         Literal["precisions", "interpolated"], typer.Option(help="Definition of average precision.")
     ] = "precisions",
     json_file: options.Json = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(help="Folder for tables and plots; created if missing.", show_default=False),
-    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Folder for tables and plots; created if missing.")] = None,
     against: Annotated[
-        Path | None,
-        typer.Option(help="JSON file of another model on the same data, for a significance test.", show_default=False),
+        Path | None, typer.Option(help="JSON file of another model on the same data, for a significance test.")
     ] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Skip L2 normalisation of the embeddings.")] = False,
     features: Annotated[
-        Path | None,
-        typer.Option(help="Embeddings computed elsewhere (.npz), instead of a model.", show_default=False),
+        Path | None, typer.Option(help="Embeddings computed elsewhere (.npz), instead of a model.")
     ] = None,
-    save_features: Annotated[
-        Path | None, typer.Option(help="File for the embeddings (.npz).", show_default=False)
-    ] = None,
+    save_features: Annotated[Path | None, typer.Option(help="File for the embeddings (.npz).")] = None,
     batch_size: options.BatchSize = 64,
     device: options.DeviceOption = "auto",
     threads: options.Threads = None,
@@ -95,9 +85,7 @@ def run(
             raise UserError(
                 "--exp RUN has its own data and weights; leave out --root, --dataset, --embedder, --weights"
             )
-        from learning_reid.cli._run import options_of_run
-
-        data, model, default_protocol = options_of_run(exp, query_camera or [])
+        data, model, default_protocol = _options_of_run(exp, query_camera or [])
         verification, protocol = True, protocol or [default_protocol]
     elif root is not None:
         data = DataOptions(options.recognize(dataset, root), root, query_camera or [])
@@ -112,6 +100,28 @@ def run(
         data, model, EvaluationOptions(_protocols(protocol), ap, rerank, expand or [], verification)
     )
     _write(result, json_file, report, save_features, against)
+
+
+def _options_of_run(name: str, query_cameras: Sequence[str]) -> "tuple[DataOptions, ModelOptions, str]":
+    """Return data and best model of a training run, on people it was not trained on, and the protocol that fits."""
+    from learning_reid.datasets.identity_split import select_identities
+    from learning_reid.datasets.layouts import open_dataset
+    from learning_reid.evaluation.options import DataOptions, ModelOptions
+    from learning_reid.models.state_dict import read_note
+    from learning_reid.training.runs import find_run, load_run_settings
+    from learning_reid.training.training_data import evaluation_identities, locate_data
+
+    run = find_run(name)
+    settings = load_run_settings(run)
+    weights = run / "weights" / "best.pt"
+    if not weights.is_file():
+        raise UserError(f"{run} has no weights/best.pt yet; let it train for an epoch with validation")
+    dataset, root = locate_data(settings)
+    persons = evaluation_identities(settings, str(read_note(weights, "data")))
+    cameras = {sample.camera_id for sample in select_identities(open_dataset(dataset, root), persons).samples}
+    data = DataOptions(dataset, root, query_cameras, persons)
+    protocol = "market1501" if len(cameras) > 1 else "single-camera"
+    return data, ModelOptions(settings.model.arch, str(weights)), protocol
 
 
 def _protocols(named: list[str] | None) -> list[str]:
@@ -135,15 +145,13 @@ def _write(
     from learning_reid.evaluation.comparison import compare_results, comparison_text
     from learning_reid.evaluation.result import result_to_json
     from learning_reid.evaluation.tables import result_text
-    from learning_reid.io.output_folder import write_json
 
     options.print_notes(result.notes)
     print(result_text(result))
     if save_features is not None:
         task = result.task
         save_embeddings(save_features, task.split.samples, task.all_features, task.split.dataset)
-    if json_file is not None:
-        write_json(json_file, result_to_json(result))
+    options.write_json_file(json_file, result_to_json(result))
     if report is not None:
         from learning_reid.evaluation.evaluation_folder import write_evaluation
 

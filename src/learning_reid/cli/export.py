@@ -1,6 +1,5 @@
 """Export a model to ONNX or OpenVINO, in float32 or int8, and verify it."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -24,15 +23,13 @@ def run(
     format: Annotated[Literal["onnx", "openvino"], typer.Option(help="File format.")] = "onnx",
     int8: Annotated[bool, typer.Option("--int8", help="Quantise to int8; needs --calibration.")] = False,
     calibration: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Images of people, to calibrate int8 on.", show_default=False),
+        Path | None, typer.Option(metavar="DIR", help="Images of people, to calibrate int8 on.")
     ] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Compare embeddings with the original in batches of 1, 2 and 17.")
     ] = False,
     crops: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Labelled crops to compare mAP on; with --verify.", show_default=False),
+        Path | None, typer.Option(metavar="DIR", help="Labelled crops to compare mAP on; with --verify.")
     ] = None,
     gate: Annotated[
         float | None,
@@ -40,7 +37,7 @@ def run(
     ] = None,
     pairs: Annotated[
         Literal["1x1", "1xN", "NxM"] | None,
-        typer.Option(help="Export the cosine similarity of images instead of their embeddings.", show_default=False),
+        typer.Option(help="Export the cosine similarity of images instead of their embeddings."),
     ] = None,
 ) -> None:
     """Export a model to a file that runs without PyTorch: images in, unit-length embeddings out, any batch size.
@@ -56,7 +53,7 @@ def run(
         raise UserError("--crops and --gate configure the verification: give --verify too")
     target = out or Path(f"{embedder}{'.int8' if int8 else ''}{f'.{pairs}' if pairs else ''}{SUFFIXES[format]}")
     _check_target(target, format)
-    from learning_reid.export.calibration_images import sample_images
+    from learning_reid.datasets.images import sample_images
     from learning_reid.export.exporter import ExportConfig, export_model
     from learning_reid.export.int8 import ENOUGH_IMAGES
     from learning_reid.export.verify import GATES
@@ -74,7 +71,7 @@ def run(
         crops=None if crops is None else _open_crops(crops),
         gate=GATES["int8" if int8 else "float32"] if gate is None else gate,
     )
-    print(export_model(config, on_progress=lambda line: print(f"{line} …", file=sys.stderr)))
+    print(export_model(config))
 
 
 def _check_target(target: Path, format: str) -> None:

@@ -16,11 +16,8 @@ RENAMED = {"--picture": "--plot", "--nearest": "--top"}
 
 
 def run(
-    gallery_dir: Annotated[
-        Path,
-        typer.Option(help="Known people: a folder for each, or any layout of `data list`.", show_default=False),
-    ],
-    query: Annotated[list[Path], typer.Option(help="Image of one person; repeatable.", show_default=False)],
+    gallery_dir: Annotated[Path, typer.Option(help="Known people: a folder for each, or any layout of `data list`.")],
+    query: Annotated[list[Path], typer.Option(help="Image of one person; repeatable.")],
     dataset: options.Dataset = None,
     embedder: options.Embedder = "osnet_x0_25",
     weights: options.Weights = "embedded",
@@ -28,8 +25,7 @@ def run(
     backend: options.BackendOption = "torch",
     metric: options.MetricOption = "euclidean",
     threshold: Annotated[
-        float | None,
-        typer.Option(min=0, help="Reject people above this distance.", show_default="the calibrated one"),
+        float | None, typer.Option(min=0, help="Reject people above this distance.", show_default="the calibrated one")
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="Number of gallery images to show for each query.")] = 5,
     json_file: options.Json = None,
@@ -53,11 +49,8 @@ def run(
         print(_table(result, gallery, threshold is not None), end="\n\n")
     if threshold is not None:
         print(f"People above the distance {threshold:.4f} ({metric}) are rejected.")
-    if json_file is not None:
-        from learning_reid.io.output_folder import write_json
-
-        values = {"metric": metric, "threshold": threshold, "gallery": len(gallery_samples(gallery))}
-        write_json(json_file, {**values, "answers": _values(results, gallery)})
+    values = {"metric": metric, "threshold": threshold, "gallery": len(gallery_samples(gallery))}
+    options.write_json_file(json_file, {**values, "answers": _values(results, gallery)})
     if plot is not None:
         from learning_reid.visualization.decisions import draw_identifications
 

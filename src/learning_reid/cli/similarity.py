@@ -16,8 +16,7 @@ RENAMED = {"--most-pairs": "--max-pairs"}
 
 def run(
     images: Annotated[
-        list[Path],
-        typer.Option(help="Images of one person each, or folders of them: one or more values.", show_default=False),
+        list[Path], typer.Option(help="Images of one person each, or folders of them: one or more values.")
     ],
     pairs: Annotated[
         Path | None,
@@ -42,8 +41,7 @@ def run(
         int, typer.Option(min=1, help="Largest number of genuine pairs, and of impostor pairs, to choose by name.")
     ] = 6,
     out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for similarity.md, similarity.csv and similarity.png.", show_default=False),
+        Path | None, typer.Option(help="Folder for similarity.md, similarity.csv and similarity.png.")
     ] = None,
     json_file: options.Json = None,
     device: options.DeviceOption = "auto",
@@ -54,10 +52,9 @@ def run(
     The margin is positive if one threshold separates the genuine pairs from the impostor pairs.
     """
     options.check_output_files(json_file)
-    from learning_reid.datasets.pairs import choose_pairs, gather_images, measure_pairs
-    from learning_reid.datasets.pairs_file import read_pairs
+    from learning_reid.datasets.pairs import choose_pairs, gather_images, measure_pairs, read_pairs
     from learning_reid.embedding.model_choice import parse_models
-    from learning_reid.io.output_folder import create_folder, write_json
+    from learning_reid.io.output_folder import create_folder
     from learning_reid.visualization.similarity_table import (
         MEASURES,
         SimilarityTable,
@@ -72,8 +69,7 @@ def run(
     measured = {model.label: measure_pairs(chosen.pairs, model.open(device, threads), model.label) for model in named}
     table = SimilarityTable(chosen, measured)
     print(similarity_markdown(table, list(MEASURES) if measure == "all" else [measure]))
-    if json_file is not None:
-        write_json(json_file, similarity_values(table))
+    options.write_json_file(json_file, similarity_values(table))
     if folder is not None:
         _write_files(table, folder, "cosine" if measure == "all" else measure)
 

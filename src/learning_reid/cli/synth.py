@@ -96,4 +96,4 @@ def _print_summary(out: Path, plan: "Preset", preview: bool) -> None:
         print(f"{content:<14}{out / name}")
     if plan.world.cameras == 1:
         note = "note: with one camera there are no matches across cameras"
-        print(note + (", and nobody changes clothes between cameras" if plan.crops.change_clothes else ""))
+        print(note + (", so no person changes clothes between cameras" if plan.crops.change_clothes else ""))

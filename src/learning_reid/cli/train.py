@@ -1,11 +1,11 @@
 """Train a model on labelled people or faces."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from learning_reid.cli._options import print_notes
 from learning_reid.errors import UserError
 
 if TYPE_CHECKING:
@@ -36,42 +36,22 @@ def run(
             show_default=str(DEFAULT_CONFIG),
         ),
     ] = None,
-    root: Annotated[
-        str | None, typer.Option(help="Labelled crops: a folder or a CSV file.", show_default=False)
-    ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="Layout of the crops; `data list` lists them.", show_default=False)
-    ] = None,
-    arch: Annotated[str | None, typer.Option(help="Backbone; --list-models lists them.", show_default=False)] = None,
-    epochs: Annotated[int | None, typer.Option(help="Number of epochs.", show_default=False)] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Batch size, over all devices.", show_default=False)] = None,
-    num_instances: Annotated[
-        int | None, typer.Option(help="Images of each person in a batch.", show_default=False)
-    ] = None,
-    lr: Annotated[
-        float | None, typer.Option(help="Learning rate of the layers after the backbone.", show_default=False)
-    ] = None,
-    backbone_lr: Annotated[
-        float | None, typer.Option(help="Learning rate of the backbone.", show_default=False)
-    ] = None,
-    loss_type: Annotated[
-        str | None,
-        typer.Option(help="Metric loss; docs/training_settings.md lists them.", show_default=False),
-    ] = None,
-    label_smooth: Annotated[
-        float | None, typer.Option(help="Label smoothing of the cross-entropy.", show_default=False)
-    ] = None,
-    warmup_epochs: Annotated[int | None, typer.Option(help="Number of warm-up epochs.", show_default=False)] = None,
-    val_split: Annotated[
-        float | None, typer.Option(help="Share of the persons used for validation.", show_default=False)
-    ] = None,
+    root: Annotated[str | None, typer.Option(help="Labelled crops: a folder or a CSV file.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Layout of the crops; `data list` lists them.")] = None,
+    arch: Annotated[str | None, typer.Option(help="Backbone; --list-models lists them.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Number of epochs.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Batch size, over all devices.")] = None,
+    num_instances: Annotated[int | None, typer.Option(help="Images of each person in a batch.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate of the layers after the backbone.")] = None,
+    backbone_lr: Annotated[float | None, typer.Option(help="Learning rate of the backbone.")] = None,
+    loss_type: Annotated[str | None, typer.Option(help="Metric loss; docs/training_settings.md lists them.")] = None,
+    label_smooth: Annotated[float | None, typer.Option(help="Label smoothing of the cross-entropy.")] = None,
+    warmup_epochs: Annotated[int | None, typer.Option(help="Number of warm-up epochs.")] = None,
+    val_split: Annotated[float | None, typer.Option(help="Share of the persons used for validation.")] = None,
     overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Replace any other setting; repeatable."),
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace any other setting; repeatable.")
     ] = None,
-    resume: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Resume an interrupted run.", show_default=False)
-    ] = None,
+    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Resume an interrupted run.")] = None,
     list_models: Annotated[bool, typer.Option("--list-models", help="List the backbones and exit.")] = False,
 ) -> None:
     """Train on labelled people and validate on others, by mAP; results go to runs/train/NAME.
@@ -120,8 +100,7 @@ def _train(config: Path | None, overrides: list[str], resume: str | None) -> boo
 
 
 def _print_data(data: "TrainingData") -> None:
-    for note in data.notes:
-        print(f"note: {note}", file=sys.stderr)
+    print_notes(data.notes)
     print(data)
 
 

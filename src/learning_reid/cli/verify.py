@@ -11,8 +11,8 @@ RENAMED = {"--picture": "--plot"}
 
 
 def run(
-    img1: Annotated[Path, typer.Option(help="Image of one person.", show_default=False)],
-    img2: Annotated[Path, typer.Option(help="Image of one person.", show_default=False)],
+    img1: Annotated[Path, typer.Option(help="Image of one person.")],
+    img2: Annotated[Path, typer.Option(help="Image of one person.")],
     embedder: options.Embedder = "osnet_x0_25",
     weights: options.Weights = "embedded",
     onnx: options.Onnx = None,
@@ -40,11 +40,8 @@ def run(
     print(f"similarity  {similarity:.4f} (cosine)")
     if threshold is not None:
         print(f"decision    {'same person' if same else 'different persons'} (threshold {threshold:.4f})")
-    if json_file is not None:
-        from learning_reid.io.output_folder import write_json
-
-        result = {"img1": str(img1), "img2": str(img2), "metric": metric, "distance": distance}
-        write_json(json_file, {**result, "similarity": similarity, "threshold": threshold, "same_person": same})
+    result = {"img1": str(img1), "img2": str(img2), "metric": metric, "distance": distance, "similarity": similarity}
+    options.write_json_file(json_file, {**result, "threshold": threshold, "same_person": same})
     if plot is not None:
         from learning_reid.visualization.decisions import draw_pair
 

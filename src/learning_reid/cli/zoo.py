@@ -103,9 +103,7 @@ def compare(
         list[str] | None,
         typer.Option(metavar="MODEL", help="Also measure `embedded`, a key, or NAME=FILE; repeatable."),
     ] = None,
-    root: Annotated[
-        Path | None, typer.Option(help="Labelled crops to evaluate --weights on.", show_default=False)
-    ] = None,
+    root: Annotated[Path | None, typer.Option(help="Labelled crops to evaluate --weights on.")] = None,
     crops: Annotated[int, typer.Option(min=1, help="Number of random images to time.")] = 64,
     repeats: Annotated[int, typer.Option(min=1, help="Number of runs; the median is reported.")] = 3,
 ) -> None:
@@ -115,8 +113,7 @@ def compare(
     """
     if root is not None and not weights:
         raise UserError("--root is for evaluating weights: name them with --weights")
-    from learning_reid.cli._measure_models import measure_models
-    from learning_reid.cli._model_table import model_table
+    from learning_reid.cli._zoo_compare import measure_models, model_table
     from learning_reid.embedding.model_choice import parse_models
     from learning_reid.zoo.cards import all_cards
 

@@ -10,9 +10,6 @@ VIDEO_SUFFIXES = {".mp4", ".avi", ".mov", ".mkv"}
 def translate_legacy_keys(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Replace legacy keys by current ones; a current key that is also given takes precedence.
 
-    Args:
-        values: Dotted key → value, from one source.
-
     Returns:
         The values under current keys, and a note "old → new" for each key that was replaced.
 

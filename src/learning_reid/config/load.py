@@ -1,7 +1,7 @@
 """Load settings from a YAML file and `--set key=value`, and check them: default < YAML < --set."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,7 +76,13 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     >>> flatten({"input": {"query_frame": 3}, "ranking": None})
     {'input.query_frame': 3}
     """
-    return dict(_leaves(tree, prefix))
+    values: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            values |= flatten(value, f"{prefix}{name}.")
+        elif value is not None or prefix:  # a section whose lines are all commented out reads as null
+            values[f"{prefix}{name}"] = value
+    return values
 
 
 def nest(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,14 +99,6 @@ def nest(values: Mapping[str, Any]) -> dict[str, Any]:
             branch = branch.setdefault(section, {})
         branch[name] = value
     return tree
-
-
-def _leaves(tree: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for name, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{name}.")
-        elif value is not None or prefix:  # a section whose lines are all commented out reads as null
-            yield f"{prefix}{name}", value
 
 
 def _parse_overrides(overrides: Sequence[str]) -> dict[str, Any]:

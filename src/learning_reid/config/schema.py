@@ -95,7 +95,7 @@ class OutputSettings(Section):
 
     folder: str = Field("output", description="Folder for the video, images and tables; created if missing.")
     fps: Positive | None = Field(
-        None, description="Frame rate of `annotated.mp4`; `null` = that of the source, or 7 if it has none."
+        None, description="Frame rate of `annotated.mp4`; `null` = the source's, or 7 if it has none."
     )
 
 

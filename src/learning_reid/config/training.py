@@ -40,7 +40,7 @@ class ModelSettings(Section):
     weights: str | None = Field(
         None, description="Initial weights of the backbone, as for `embedder.weights`; `null` = random."
     )
-    reid_dim: Count | None = Field(512, description="Embedding dimension; `null` = that of the backbone.")
+    reid_dim: Count | None = Field(512, description="Embedding dimension; `null` = the backbone's.")
     input_size: Annotated[list[Count], Field(min_length=2, max_length=2)] = Field(
         default=[256, 128], description="Height and width of the input images, in pixels."
     )
@@ -106,7 +106,7 @@ class AugmentSettings(Section):
 class RunSettings(Section):
     """Output, device and seed of a run."""
 
-    name: str | None = Field(None, description="Name of the run; `null` = that of the settings file.")
+    name: str | None = Field(None, description="Name of the run; `null` = the settings file's.")
     folder: str = Field("runs/train", description="Folder of all runs; an existing run is never overwritten.")
     checkpoint_every: Count = Field(5, description="Number of epochs between checkpoints.")
     validate_every: Count = Field(1, description="Number of epochs between validations.")

@@ -31,13 +31,7 @@ class ImageCheck(NamedTuple):
 
 
 def check_files(samples: Sequence[Sample], found: Findings, progress: bool = True) -> None:
-    """Add unreadable files, odd sizes and equal files to `found`.
-
-    Args:
-        samples: Samples of one dataset.
-        found: Receives the problems.
-        progress: Show progress bars if something takes longer than two seconds.
-    """
+    """Add unreadable files, odd sizes and equal files to `found`."""
     by_file: dict[Path, list[Sample]] = defaultdict(list)
     for sample in samples:
         by_file[sample.path].append(sample)

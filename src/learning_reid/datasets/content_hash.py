@@ -20,11 +20,6 @@ def fingerprint(query: Sequence[Sample], gallery: Sequence[Sample], progress: bo
 
     The result depends neither on the order of the samples nor on the location or names of the files.
 
-    Args:
-        query: Query samples.
-        gallery: Gallery samples.
-        progress: Show a progress bar if it takes longer than two seconds.
-
     Returns:
         12 hexadecimal digits.
 

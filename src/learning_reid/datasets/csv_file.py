@@ -39,9 +39,6 @@ def read_csv(root: Path, found: Findings) -> list[Sample]:
         img_path,person_id,camera_id,split
         crops/0001.jpg,anna,1,query
         crops/0002.jpg,anna,2,gallery
-
-    Raises:
-        UserError: There is no table, it is not a text file, or a column is missing.
     """
     file = find_csv(root)
     paths, samples = PathChecker(file.parent), []
@@ -61,11 +58,7 @@ def read_csv(root: Path, found: Findings) -> list[Sample]:
 
 
 def find_csv(root: Path) -> Path:
-    """Return the table at `root`: the file itself, or in a folder `labels.csv`, or the only table there.
-
-    Raises:
-        UserError: It is an image, or there is no table, or several.
-    """
+    """Return the table at `root`: the file itself, or in a folder `labels.csv`, or the only table there."""
     if root.is_file():
         if root.suffix.lower() in IMAGE_SUFFIXES:
             raise WrongLayout(f"{root} is an image; {_EXPECTED_FILE}")
@@ -86,9 +79,6 @@ def write_csv(samples: Sequence[Sample], file: Path) -> Path:
     Args:
         samples: Any samples; if some are parts of frames, four box columns are added.
         file: The table. It must not exist, and the images must be in its folder or below.
-
-    Returns:
-        `file`.
 
     Raises:
         UserError: The file exists or cannot be written, or a sample cannot be represented.

@@ -15,16 +15,11 @@ class CsvRow:
     """One row of a table.
 
     `row["name"]` is the value without spaces around it; "" if the column or the value is missing.
-
-    Attributes:
-        line: Line number in the file, from 1.
-        values: Lower-case column name → value.
-        is_complete: Whether there are as many values as columns.
     """
 
-    line: int
-    values: dict[str, str]
-    is_complete: bool
+    line: int  #: Line number in the file, from 1
+    values: dict[str, str]  #: Lower-case column name → value
+    is_complete: bool  #: Whether there are as many values as columns
 
     def __getitem__(self, column: str) -> str:
         return self.values.get(column, "").strip()
@@ -33,13 +28,10 @@ class CsvRow:
 def read_rows(file: Path, required: Sequence[str], expected: str) -> Iterator[CsvRow]:
     """Yield the rows that are not empty; the separator may be a comma, a semicolon or a tab.
 
-    Args:
-        file: A UTF-8 file whose first line names the columns.
-        required: Columns that must exist.
-        expected: The expected form, for messages.
+    The first line of the file names the columns. `expected` describes the form of the file in messages.
 
     Raises:
-        UserError: The file cannot be read, is not a CSV file, or a required column is missing.
+        UserError: The file cannot be read, is not a CSV file, or one of the `required` columns is missing.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:

@@ -31,9 +31,6 @@ def read_cuhk03(root: Path, found: Findings) -> list[Sample]:
         images_labeled/1_001_2_06.png      person "1_001" (camera pair 1, number 001), camera "2"
         images_detected/…                  read if images_labeled/ is missing
         splits_new_labeled.json            torchreid's splits, or cuhk03_new_protocol_config_labeled.mat
-
-    Raises:
-        UserError: The layout is another one, only the original .mat file is there, or the split file is invalid.
     """
     place = find_below(root, has_cuhk03_folders, EXPECTED, names=("cuhk",))
     there = [kind for kind in KINDS if (place / f"images_{kind}").is_dir()]

@@ -28,25 +28,15 @@ class SplitCounts:
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """Counts and problems of a dataset.
+    """Counts and problems of a dataset."""
 
-    Attributes:
-        root: The folder or file that was checked.
-        dataset: Its layout.
-        is_recognized: Whether the layout was recognised rather than given.
-        other_layouts: Other layouts that fit.
-        counts: One row for each split that has samples, and a last one for all samples.
-        cameras: Camera ids.
-        findings: Problems, the most severe first.
-    """
-
-    root: Path
-    dataset: str
-    is_recognized: bool
-    other_layouts: tuple[str, ...]
-    counts: tuple[SplitCounts, ...]
-    cameras: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    root: Path  #: The folder or file that was checked
+    dataset: str  #: Its layout
+    is_recognized: bool  #: Whether the layout was recognised rather than given
+    other_layouts: tuple[str, ...]  #: Other layouts that fit
+    counts: tuple[SplitCounts, ...]  #: One row for each split that has samples, and a last one for all samples
+    cameras: tuple[str, ...]  #: Camera ids
+    findings: tuple[Finding, ...]  #: Problems, the most severe first
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of the JSON report, whose keys are fixed."""

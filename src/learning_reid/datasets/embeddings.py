@@ -20,11 +20,6 @@ _READ_AT_ONCE = 256  # crops in memory
 def embed_samples(samples: Sequence[Sample], embedder: Embedder, label: str = "embedding") -> np.ndarray:
     """Embed the crops of samples; a repeated sample is embedded once.
 
-    Args:
-        samples: n samples.
-        embedder: For example from `create_embedder`.
-        label: Label of the progress bar, shown if it takes longer than two seconds.
-
     Returns:
         (n, d) float32, in the order of the samples.
 

@@ -17,24 +17,16 @@ class WrongLayout(UserError):
 
 @dataclass(frozen=True)
 class Finding:
-    """One kind of problem.
+    """One kind of problem."""
 
-    Attributes:
-        code: Short name for programs ("unreadable").
-        severity: "error": results on this data would be wrong; "warning": results are valid but easily misread;
-            "note": for information.
-        what: What was found, in the plural ("files that cannot be read"), or a clause if `count` is 0.
-        advice: What to do about it.
-        count: Number of cases; 0 if the problem is not countable.
-        examples: At most three.
-    """
-
-    code: str
+    code: str  #: Short name for programs ("unreadable")
+    #: "error": results on this data would be wrong; "warning": results are valid but easily misread; "note": for
+    #: information
     severity: Severity
-    what: str
-    advice: str
-    count: int = 0
-    examples: tuple[str, ...] = ()
+    what: str  #: What was found, in the plural ("files that cannot be read"), or a clause if `count` is 0
+    advice: str  #: What to do about it
+    count: int = 0  #: Number of cases; 0 if the problem is not countable
+    examples: tuple[str, ...] = ()  #: At most three
 
     def sentence(self) -> str:
         """Return the finding in one line.

@@ -17,19 +17,12 @@ from learning_reid.retrieval.neighbors import search
 
 @dataclass(frozen=True)
 class Candidate:
-    """One gallery image found for a query.
+    """One gallery image found for a query."""
 
-    Attributes:
-        sample: The gallery sample.
-        distance: Distance to the query.
-        similarity: Cosine similarity to the query.
-        accepted: Whether the distance is at most the threshold; always True without a threshold.
-    """
-
-    sample: Sample
-    distance: float
-    similarity: float
-    accepted: bool
+    sample: Sample  #: The gallery sample
+    distance: float  #: Distance to the query
+    similarity: float  #: Cosine similarity to the query
+    accepted: bool  #: Whether the distance is at most the threshold; always True without a threshold
 
 
 @dataclass(frozen=True)
@@ -90,11 +83,7 @@ def identify(
 
 
 def gallery_samples(dataset: CropDataset) -> list[Sample]:
-    """Return the samples to search: the gallery split if there is one, else all samples not used for training.
-
-    Raises:
-        UserError: There are none.
-    """
+    """Return the samples to search: the gallery split if there is one, else all samples not used for training."""
     samples = dataset.subset("gallery") or [sample for sample in dataset.samples if sample.split != "train"]
     if not samples:
         raise UserError(f"{dataset.root} has no gallery images; add images of known people")

@@ -20,9 +20,6 @@ def read_identities(root: Path, found: Findings) -> list[Sample]:
         anna/1_c2.jpg        camera "2", from the file name
         anna/door/1.jpg      camera "door", from the folder
         anna/1.jpg           camera ""
-
-    Raises:
-        UserError: There are no folders with images, or a folder cannot be listed.
     """
     for image in images_in(root):
         what = "images left out because they are not in a person's folder"

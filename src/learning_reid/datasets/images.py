@@ -1,4 +1,4 @@
-"""Read the image of a sample."""
+"""Read the image of a sample, or images of a folder."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 from learning_reid.datasets.sample import Sample
 from learning_reid.detection.crops import crop_image
 from learning_reid.errors import UserError
-from learning_reid.frames.images import IMAGE_ERRORS, describe_image_error, read_image
+from learning_reid.frames.images import IMAGE_ERRORS, IMAGE_SUFFIXES, describe_image_error, natural_sort, read_image
 
 CACHED_FRAMES = 2  # the boxes of one frame follow each other; two threads may be one frame apart
 
@@ -47,6 +47,17 @@ def open_image(path: Path) -> np.ndarray:
             f"{path} cannot be read ({describe_unreadable(path, error)}); copy it again or remove it "
             "(`doctor` finds all such files)"
         ) from None
+
+
+def sample_images(folder: Path, count: int) -> list[np.ndarray]:
+    """Read at most `count` images of a folder and its sub-folders, evenly spaced; each (h, w, 3) uint8 RGB."""
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a folder; name one with images of people")
+    files = natural_sort(str(path) for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    if not files:
+        raise UserError(f"{folder} contains no images ({', '.join(IMAGE_SUFFIXES)}); name a folder that does")
+    chosen = np.unique(np.linspace(0, len(files) - 1, count).round().astype(int))
+    return [open_image(Path(files[index])) for index in chosen]
 
 
 def describe_unreadable(path: Path, error: BaseException) -> str:

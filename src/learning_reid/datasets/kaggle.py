@@ -111,7 +111,7 @@ def _download(name: str, handle: str, out: Path | None) -> Path:
         ) from None
     except OSError as error:
         raise UserError(
-            f"the download of {handle} cannot be saved ({error}); make room or name another --out"
+            f"the download of {handle} cannot be saved ({error}); free some space or choose another --out"
         ) from None
 
 

@@ -14,7 +14,7 @@ from learning_reid.datasets.msmt17 import has_msmt17_lists
 from learning_reid.datasets.registry import READERS
 from learning_reid.datasets.sample import CropDataset, Sample
 from learning_reid.datasets.torchreid_datasets import TORCHREID_DATASETS
-from learning_reid.errors import UserError, did_you_mean
+from learning_reid.errors import UserError
 
 FALLBACK = "identities"  # fits any folder of folders with images
 NAMES_CHECKED = 50  # file names that are enough to tell how a folder's images are named
@@ -61,11 +61,10 @@ def read_samples(name: str, root: Path, found: Findings) -> list[Sample]:
     Raises:
         UserError: The name is unknown, nothing is at `root`, or the layout is another one.
     """
-    if name not in READERS.names():
-        raise UserError(f"unknown dataset {name!r}: {did_you_mean(name, READERS.names())}")
+    read = READERS.load(name)
     _check_root(name, root)
     try:
-        samples = READERS.load(name)(root, found)
+        samples = read(root, found)
     except WrongLayout as error:
         raise UserError(f"{error}{_other_layout(name, root)}") from None
     errors = any(finding.severity == "error" for finding in found)

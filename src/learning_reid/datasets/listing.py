@@ -14,28 +14,19 @@ _IGNORED = ("thumbs.db", "desktop.ini", "readme", "readme.txt", "readme.md", "li
 
 
 def sub_folders(folder: Path) -> list[Path]:
-    """Return the folders directly inside, without hidden ones, in natural order.
-
-    Raises:
-        UserError: The folder cannot be listed.
-    """
+    """Return the folders directly inside, without hidden ones, in natural order."""
     return [folder / name for name, is_folder in _entries(folder) if is_folder]
 
 
 def images_in(folder: Path, found: Findings | None = None) -> list[Path]:
     """Return the image files directly in a folder, without hidden ones, in natural order.
 
-    Args:
-        folder: An existing folder.
-        found: Receives a note on files that are not images.
-
-    Raises:
-        UserError: The folder cannot be listed.
+    `found` receives a note on files that are not images.
     """
     files = [name for name, is_folder in _entries(folder) if not is_folder]
     for name in files:
         if found is not None and name.lower() not in _IGNORED and not name.lower().endswith(IMAGE_SUFFIXES):
-            what = "files whose name is not that of an image"
+            what = "files without an image extension"
             found.add("not-a-picture", "note", what, "they are ignored", f"{folder.name}/{name}")
     return [folder / name for name in files if name.lower().endswith(IMAGE_SUFFIXES)]
 

@@ -28,9 +28,6 @@ def read_market(root: Path, found: Findings) -> list[Sample]:
         bounding_box_train/0002_c1s1_000451_03.jpg    person 0002, camera 1
         query/0001_c1s1_001051_00.jpg
         bounding_box_test/0000_c1s1_000151_01.jpg     0000 = distractor, -1 = junk (left out)
-
-    Raises:
-        UserError: The layout is another one, or a folder cannot be listed.
     """
     folder = find_below(root, has_market_folders, EXPECTED, names=("market",))
     if any(duke_label(image.stem) for image in images_in(folder / "query")[:1]):
@@ -40,11 +37,7 @@ def read_market(root: Path, found: Findings) -> list[Sample]:
 
 @register_dataset("dukemtmcreid", about="DukeMTMC-reID: withdrawn by its authors; reads a copy that you have")
 def read_duke(root: Path, found: Findings) -> list[Sample]:
-    """Read DukeMTMC-reID: the folders of Market-1501 with names such as `0005_c2_f0046985.jpg`.
-
-    Raises:
-        UserError: The layout is another one, or a folder cannot be listed.
-    """
+    """Read DukeMTMC-reID: the folders of Market-1501 with names such as `0005_c2_f0046985.jpg`."""
     folder = find_below(root, has_market_folders, EXPECTED, names=("duke",))
     add_withdrawn_note(found)
     return _read_splits(folder, duke_label, DUKE_EXAMPLE, found)
@@ -63,11 +56,7 @@ def add_withdrawn_note(found: Findings) -> None:
 
 @register_dataset("folder", about="one folder of images named like 0002_c1s1_000451_03.jpg")
 def read_folder(root: Path, found: Findings) -> list[Sample]:
-    """Read one folder of images with names of Market-1501, without splits.
-
-    Raises:
-        UserError: There are no images, or the folder cannot be listed.
-    """
+    """Read one folder of images with names of Market-1501, without splits."""
     images = images_in(root, found)
     if not images:
         raise WrongLayout(f"no images directly in {root}, where files like {MARKET_EXAMPLE} were expected")

@@ -28,11 +28,7 @@ class MotSequence(NamedTuple):
 
 
 def find_sequences(root: Path) -> list[MotSequence]:
-    """Return the sequence at `root`, or those directly below it; empty if there is no ground truth.
-
-    Raises:
-        UserError: A ground-truth file has no frames, or several folders of frames.
-    """
+    """Return the sequence at `root`, or those directly below it; empty if there is no ground truth."""
     here = _sequence(root)
     return [here] if here else [found for folder in sub_folders(root) if (found := _sequence(folder))]
 
@@ -48,9 +44,6 @@ def read_mot_crops(root: Path, found: Findings, every: int = EVERY) -> list[Samp
         SEQUENCE/gt.txt    + images in the same folder  as written by `synth`
 
     Several sequences in one folder are several cameras that share their identities.
-
-    Raises:
-        UserError: There is no sequence, or its ground truth is not a MOT file.
     """
     sequences = find_sequences(root)
     if not sequences:

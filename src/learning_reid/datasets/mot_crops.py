@@ -21,11 +21,6 @@ def write_crops(samples: Sequence[Sample], out: Path, on_written: Callable[[], o
     If the ground truth counts identities from 0, each is numbered one higher, because 0000 means a distractor. Cameras
     are numbered in natural order of their names, frames from 1 in file order.
 
-    Args:
-        samples: Boxes of one or several sequences, in the order of `read_mot_crops`.
-        out: A new or empty folder.
-        on_written: Called after each crop, for a progress bar.
-
     Returns:
         The number added to each identity: 0 or 1.
 

@@ -36,9 +36,6 @@ def read_msmt17(root: Path, found: Findings) -> list[Sample]:
         test/0000/…          or mask_test_v2/
 
     Train and test number their identities from 0 independently; training identities get the prefix `train-`.
-
-    Raises:
-        UserError: The layout is another one, or a list cannot be read.
     """
     place = find_below(root, has_msmt17_lists, EXPECTED, names=("msmt",))
     folders = _folders(place) or FOLDERS[0]

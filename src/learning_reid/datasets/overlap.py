@@ -11,17 +11,12 @@ MAX_NAMES = 5
 
 
 class IdentityOverlap(NamedTuple):
-    """The identities of the query, each list in natural order.
+    """The identities of the query, each list in natural order."""
 
-    Attributes:
-        missing: Not in the gallery.
-        same_camera_only: In the gallery only from the query's own camera, whose images the usual protocol excludes.
-        matched: At least one query has a valid match.
-    """
-
-    missing: list[str]
+    missing: list[str]  #: Not in the gallery
+    #: In the gallery only from the query's own camera, whose images the usual protocol excludes
     same_camera_only: list[str]
-    matched: list[str]
+    matched: list[str]  #: At least one query has a valid match
 
 
 def identity_overlap(query: Sequence[Sample], gallery: Sequence[Sample]) -> IdentityOverlap:

@@ -1,4 +1,4 @@
-"""Choose pairs of images and measure how similar their embeddings are."""
+"""Choose pairs of images, or read them from a file, and measure how similar their embeddings are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,16 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
+from learning_reid.datasets.csv_table import CsvRow, read_rows
 from learning_reid.datasets.embeddings import embed_samples
 from learning_reid.datasets.file_names import JUNK, NameLabel, is_distractor, market_label
 from learning_reid.datasets.sample import Sample
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.normalization import l2_normalize
-from learning_reid.errors import UserError
+from learning_reid.errors import UserError, did_you_mean
 from learning_reid.frames.images import IMAGE_SUFFIXES, image_files
 
 MAX_IMAGES_FOR_ALL_PAIRS = 8  # pairs of more images are chosen by a rule
 MAX_PAIRS = 6  # of one person, and as many of two persons
+_SAME = {"yes": True, "no": False, "": None}
 
 
 @dataclass(frozen=True)
@@ -38,25 +40,15 @@ class ChosenPairs:
 
 @dataclass(frozen=True, eq=False)
 class PairMeasures:
-    """Similarity of p pairs of embeddings, each attribute (p,) float64.
+    """Similarity of p pairs of embeddings, each attribute (p,) float64."""
 
-    Attributes:
-        cosine: Cosine similarity, -1..1.
-        euclidean: Distance of the unit vectors, 0..2.
-        bounded: 1 / (1 + euclidean), 1/3..1.
-    """
-
-    cosine: np.ndarray
-    euclidean: np.ndarray
-    bounded: np.ndarray
+    cosine: np.ndarray  #: Cosine similarity, -1..1
+    euclidean: np.ndarray  #: Distance of the unit vectors, 0..2
+    bounded: np.ndarray  #: 1 / (1 + euclidean), 1/3..1
 
 
 def measure_pairs(pairs: Sequence[ImagePair], embedder: Embedder, label: str = "embedding") -> PairMeasures:
-    """Embed the images of the pairs, each once, and compare them.
-
-    Raises:
-        UserError: An image cannot be read, or an embedding is zero or not finite.
-    """
+    """Embed the images of the pairs, each once, and compare them."""
     samples = [Sample(path, None, "") for pair in pairs for path in (pair.first, pair.second)]
     features = embed_samples(samples, embedder, label)  # (2 p, d)
     return measure_features(features[0::2], features[1::2])
@@ -75,11 +67,7 @@ def measure_features(first: np.ndarray, second: np.ndarray) -> PairMeasures:
 
 
 def gather_images(paths: Sequence[Path]) -> list[Path]:
-    """Return the given image files, and those directly in the given folders in natural order, each once.
-
-    Raises:
-        UserError: A path is missing, a folder contains no images, or there are fewer than two images.
-    """
+    """Return the given image files, and those directly in the given folders in natural order, each once."""
     found: dict[Path, Path] = {}
     for path in paths:
         path = path.expanduser()
@@ -112,11 +100,8 @@ def choose_pairs(images: Sequence[Path], most: int = MAX_PAIRS) -> ChosenPairs:
 
     The rule: a pair of one person is the person's first image from one camera and the first from another. If no one
     was seen by two cameras, it is the person's first two images. A pair of two persons is the first image of one such
-    pair and the second image of the next; the last pair is followed by the first.
-
-    Args:
-        images: At least two.
-        most: Maximum number of pairs of one person, and of pairs of two persons; ignored for up to 8 images.
+    pair and the second image of the next; the last pair is followed by the first. There are at most `most` pairs of one
+    person, and as many of two persons.
 
     Raises:
         UserError: There are more than 8 images, and no two with the same identity in their names.
@@ -142,6 +127,22 @@ def choose_pairs(images: Sequence[Path], most: int = MAX_PAIRS) -> ChosenPairs:
     return ChosenPairs([*chosen, *other], rule)
 
 
+def read_pairs(file: Path, images: Sequence[Path]) -> ChosenPairs:
+    """Read the pairs of a CSV file.
+
+    An image is given by its file name, or by a path relative to the file's folder or the current one. If `same` is
+    empty, names like those of Market-1501 decide whether two images show one person.
+
+    Raises:
+        UserError: The file or a column is missing, it has no rows, an image is unknown, or `same` is invalid.
+    """
+    rows = read_rows(file, ("a", "b"), "the first line must be a,b or a,b,same")
+    pairs = [_pair(f"{file}, line {row.line}", file.parent, row, images) for row in rows]
+    if not pairs:
+        raise UserError(f"{file} contains no pairs; write a line for each: two images, and yes, no or nothing")
+    return ChosenPairs(pairs, f"those of {file.name}")
+
+
 def _pairs_of_persons(images: Sequence[Path]) -> tuple[list[ImagePair], list[ImagePair]]:
     """Return for each person a pair across cameras, and a pair of the first two images, where they exist."""
     by_person: dict[str, list[tuple[Path, str]]] = {}
@@ -159,3 +160,27 @@ def _label(image: Path) -> NameLabel | None:
     """Return the label in the file name, unless it is junk or a distractor."""
     label = market_label(image.stem)
     return None if label is None or label.person_id == JUNK or is_distractor(label.person_id) else label
+
+
+def _pair(where: str, folder: Path, row: CsvRow, images: Sequence[Path]) -> ImagePair:
+    first, second = (_find_image(where, folder, row[column], images) for column in ("a", "b"))
+    if first == second:
+        raise UserError(f"{where}: {first.name} is paired with itself; name another image")
+    same = row["same"].lower()
+    if same not in _SAME:
+        raise UserError(f"{where}: same is {same!r}; write yes, no or nothing")
+    return ImagePair(first, second, _SAME[same] if same else same_person(first, second))
+
+
+def _find_image(where: str, folder: Path, written: str, images: Sequence[Path]) -> Path:
+    if not written:
+        raise UserError(f"{where}: a pair needs two images, in the columns a and b")
+    places = {(folder / written).resolve(), Path(written).expanduser().resolve()}
+    matches = [image for image in images if image.resolve() in places]
+    matches = matches or [image for image in images if image.name == written]
+    if not matches:
+        guess = did_you_mean(written, [image.name for image in images])
+        raise UserError(f"{where}: {written} is not one of the images of --images; {guess}")
+    if len(matches) > 1:
+        raise UserError(f"{where}: several images are called {written}; write its path")
+    return matches[0]

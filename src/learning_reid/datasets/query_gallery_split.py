@@ -16,25 +16,15 @@ MAX_CAMERAS_LISTED = 12
 
 @dataclass(frozen=True, eq=False)
 class QueryGallerySplit:
-    """Queries and gallery of a dataset, with integer labels for identities and cameras.
+    """Queries and gallery of a dataset, with integer labels for identities and cameras."""
 
-    Attributes:
-        dataset: The dataset that the samples belong to.
-        query: Query samples.
-        gallery: Gallery samples.
-        query_labels: One entry per query.
-        gallery_labels: One entry per gallery sample.
-        persons: `persons[n]` is the identity with label n.
-        cameras: `cameras[n]` is the camera with label n.
-    """
-
-    dataset: CropDataset
-    query: Sequence[Sample]
-    gallery: Sequence[Sample]
-    query_labels: Labels
-    gallery_labels: Labels
-    persons: Sequence[str]
-    cameras: Sequence[str]
+    dataset: CropDataset  #: The dataset that the samples belong to
+    query: Sequence[Sample]  #: Query samples
+    gallery: Sequence[Sample]  #: Gallery samples
+    query_labels: Labels  #: One entry per query
+    gallery_labels: Labels  #: One entry per gallery sample
+    persons: Sequence[str]  #: `persons[n]` is the identity with label n
+    cameras: Sequence[str]  #: `cameras[n]` is the camera with label n
 
     @classmethod
     def from_samples(

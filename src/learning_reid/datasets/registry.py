@@ -1,4 +1,7 @@
-"""Registry of dataset readers."""
+"""Registry of dataset readers: root, findings → samples.
+
+A reader adds invalid labels to the findings, and raises `WrongLayout` if the folder has another layout.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -14,19 +14,12 @@ from learning_reid.retrieval.distances import DistanceRows, distance_rows
 
 @dataclass(frozen=True, eq=False)
 class RetrievalTask:
-    """Everything that a retrieval metric needs.
+    """Everything that a retrieval metric needs."""
 
-    Attributes:
-        split: Queries, gallery and their labels.
-        query_features: (q, d) float32.
-        gallery_features: (g, d) float32.
-        metric: `euclidean` or `cosine`.
-    """
-
-    split: QueryGallerySplit
-    query_features: np.ndarray
-    gallery_features: np.ndarray
-    metric: str
+    split: QueryGallerySplit  #: Queries, gallery and their labels
+    query_features: np.ndarray  #: (q, d) float32
+    gallery_features: np.ndarray  #: (g, d) float32
+    metric: str  #: `euclidean` or `cosine`
 
     @property
     def all_features(self) -> np.ndarray:
@@ -54,11 +47,8 @@ class RetrievalTask:
     def pairs(self, same_camera: bool = False) -> PairDistances:
         """Collect genuine and impostor pairs of identities that are not in the training split.
 
-        Args:
-            same_camera: Pair images of one camera instead of images of two cameras.
-
         Raises:
-            UserError: There are no genuine or no impostor pairs.
+            UserError: There are no genuine or no impostor pairs across cameras (or, with `same_camera`, within one).
         """
         tested = np.setdiff1d(np.arange(len(self.split.persons)), self.split.training_persons())
         task = self if len(tested) == len(self.split.persons) else self.select_persons(tested)
@@ -75,14 +65,7 @@ class RetrievalTask:
 def create_retrieval_task(
     split: QueryGallerySplit, features: np.ndarray, metric: str, raw: bool = False
 ) -> RetrievalTask:
-    """Combine a split with the embeddings of its samples.
-
-    Args:
-        split: Queries and gallery.
-        features: (q + g, d) embeddings of `split.samples`.
-        metric: `euclidean` or `cosine`.
-        raw: Skip L2 normalisation.
-    """
+    """Combine a split with the (q + g, d) embeddings of `split.samples`; `raw` skips L2 normalisation."""
     features = features if raw else l2_normalize(features, np.float32)
     count = len(split.query)
     return RetrievalTask(split, features[:count], features[count:], metric)

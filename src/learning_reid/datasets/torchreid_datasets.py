@@ -20,17 +20,11 @@ from learning_reid.errors import UserError
 
 
 class TorchreidDataset(NamedTuple):
-    """What is needed to recognise a dataset without torchreid.
+    """What is needed to recognise a dataset without torchreid."""
 
-    Attributes:
-        about: One line for lists.
-        folder: Name of torchreid's folder below the root.
-        sign: A file or folder inside it that no other dataset has.
-    """
-
-    about: str
-    folder: str
-    sign: str
+    about: str  #: One line for lists
+    folder: str  #: Name of torchreid's folder below the root
+    sign: str  #: A file or folder inside it that no other dataset has
 
     def fits(self, root: Path) -> bool:
         """Return whether the dataset is at `root` or in torchreid's folder below it."""
@@ -71,14 +65,6 @@ def read_torchreid(name: str, root: Path, found: Findings) -> list[Sample]:
     """Read one of `TORCHREID_DATASETS`; each frame of a tracklet is a sample.
 
     Training identities get the prefix `train-`, because torchreid renumbers them from 0.
-
-    Args:
-        name: Name of the dataset.
-        root: Its folder or the one above it.
-        found: Receives notes and problems.
-
-    Raises:
-        UserError: The dataset is not there or incomplete.
     """
     folder = _find_folder(name, root)
     if name.startswith("duke"):
@@ -183,6 +169,6 @@ def _check_files_exist(samples: list[Sample], folder: Path) -> None:
     missing = [sample.path for sample in samples if not sample.path.is_file()]
     if missing:
         raise UserError(
-            f"{len(missing)} images are not where the split file in {folder} says, such as {missing[0]}; "
+            f"{len(missing)} images of the split file in {folder} are missing, such as {missing[0]}; "
             "delete splits*.json there if the folder was moved, or copy the images again"
         )

@@ -33,7 +33,7 @@ def create_detector(
 
     Args:
         name: One of `list_detectors()`.
-        weights: `embedded`, `coco`, or a file; the file of each detector says which it takes.
+        weights: `embedded`, `coco`, or a file; see the module of each detector for what it accepts.
         min_score: Boxes below this confidence score are dropped; None = the default of the weights.
         device: "cpu", "cuda", "cuda:1", or "auto" (a GPU if there is one). CPU-only detectors ignore it.
         threads: CPU threads; None = the library's own choice.

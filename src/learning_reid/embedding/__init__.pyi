@@ -6,15 +6,15 @@ from .model_choice import NamedModel as NamedModel
 from .model_choice import parse_models as parse_models
 from .normalization import l2_normalize as l2_normalize
 from .onnx_file import find_graph as find_graph
+from .operating_point import CalibratedThreshold as CalibratedThreshold
 from .operating_point import OperatingPoint as OperatingPoint
+from .operating_point import find_threshold as find_threshold
 from .operating_point import load_operating_point as load_operating_point
 from .preprocessing import IMAGENET_MEAN as IMAGENET_MEAN
 from .preprocessing import IMAGENET_STD as IMAGENET_STD
 from .preprocessing import Preprocessing as Preprocessing
 from .registry import create_embedder as create_embedder
 from .registry import register_backend as register_backend
-from .threshold import CalibratedThreshold as CalibratedThreshold
-from .threshold import find_threshold as find_threshold
 
 __all__ = [
     "IMAGENET_MEAN",

@@ -7,13 +7,14 @@ Runtime, torch. On a GPU torch is used, because the others run on the CPU only.
 import importlib.util
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from learning_reid.device import choose_device
-from learning_reid.embedding.embedder import Embedder
+from learning_reid.embedding.embedder import Embedder, EmbedderOptions, Precision
 from learning_reid.embedding.normalization import l2_normalize
 from learning_reid.embedding.registry import BACKENDS, register_backend
 from learning_reid.errors import UserError
@@ -26,47 +27,38 @@ _LOWEST_CONTRAST = 0.15  # share of the grey levels; makes bfloat16 as inexact a
 
 
 @register_backend("auto", about="The fastest installed backend that agrees with torch.")
-def create_auto_embedder(
-    name: str,
-    weights: str,
-    batch_size: int,
-    device: str,
-    threads: int | None,
-    normalise: bool,
-    precision: str,
-) -> Embedder:
+def create_auto_embedder(options: EmbedderOptions) -> Embedder:
     """Choose a backend and create its embedder. The reference is torch, or ONNX Runtime for an ONNX file.
 
     The choice and the reason against faster backends are logged at level INFO, or as a warning if an installed backend
     fails.
-
-    Raises:
-        UserError: The weights are missing, damaged or of another model; or they are a graph (.onnx, .xml) and no
-            installed package reads it or the device is a GPU.
     """
 
-    def make(backend: str, precision: str = precision, device: str = "cpu") -> Embedder:
-        return BACKENDS.load(backend)(name, weights, batch_size, device, threads, normalise, precision)
+    def make(backend: str, precision: Precision = options.precision, device: str = "cpu") -> Embedder:
+        return BACKENDS.load(backend)(replace(options, precision=precision, device=device))
 
-    able = _READERS.get(Path(weights).suffix.lower(), tuple(PACKAGES))
-    if "torch" not in able and device not in ("cpu", "auto"):
-        raise UserError(f"{weights} is a graph that runs on a CPU, not on {device!r}; set runtime.device: cpu")
-    if "torch" in able and (chosen := choose_device(device)) != "cpu":
+    able = _READERS.get(Path(options.weights).suffix.lower(), tuple(PACKAGES))
+    if "torch" not in able and options.device not in ("cpu", "auto"):
+        raise UserError(
+            f"{options.weights} is a graph that runs on a CPU, not on {options.device!r}; set runtime.device: cpu"
+        )
+    if "torch" in able and (chosen := choose_device(options.device)) != "cpu":
         _log_choice("torch", [f"on {chosen}, where the others do not run"])
         return make("torch", device=chosen)
     installed = [backend for backend in able if backend == "torch" or importlib.util.find_spec(PACKAGES[backend])]
     if not installed:
-        raise UserError(missing_package(f"{weights}, a graph,", PACKAGES[able[-1]], "fast"))
+        raise UserError(missing_package(f"{options.weights}, a graph,", PACKAGES[able[-1]], "fast"))
     *faster, reference = installed
     reasons = [f"{backend} is not installed" for backend in able if backend not in installed]
     # If bfloat16 is too inexact for a model, OpenVINO in float32 is still faster than the rest.
-    precisions = {"openvino": dict.fromkeys((precision, "float32"))}
-    candidates = [(backend, each) for backend in faster for each in precisions.get(backend, (precision,))]
+    slower: list[Precision] = ["float32"] if options.precision != "float32" else []
+    precisions = {"openvino": [options.precision, *slower]}
+    candidates = [(backend, each) for backend in faster for each in precisions.get(backend, [options.precision])]
     return _first_that_agrees(make, candidates, reference, reasons)
 
 
 def _first_that_agrees(
-    make: Callable[..., Embedder], candidates: Sequence[tuple[str, str]], reference: str, reasons: list[str]
+    make: Callable[..., Embedder], candidates: Sequence[tuple[str, Precision]], reference: str, reasons: list[str]
 ) -> Embedder:
     """Return the embedder of the first (backend, precision) that agrees with the reference, or else the reference."""
     known = make(reference)  # first, because its messages about wrong weights are the clearest

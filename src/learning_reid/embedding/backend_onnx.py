@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from learning_reid.embedding.embedder import concat_features, split_batches
+from learning_reid.embedding.embedder import EmbedderOptions, concat_features, split_batches
 from learning_reid.embedding.onnx_file import check_cpu, feature_dimension, find_graph, pad_batch, read_input_shape
 from learning_reid.embedding.registry import register_backend
 from learning_reid.errors import UserError
@@ -18,20 +18,13 @@ onnxruntime.disable_telemetry_events()
 class OnnxEmbedder:
     """Run an ONNX file on the CPU, in float32."""
 
-    def __init__(
-        self,
-        path: Path,
-        name: str,
-        batch_size: int = 64,
-        threads: int | None = None,
-        normalise: bool = True,
-    ) -> None:
+    def __init__(self, path: Path, options: EmbedderOptions) -> None:
         if path.suffix.lower() == ".xml":
             raise UserError(f"{path} is an OpenVINO graph, which ONNX Runtime does not read; set backend: openvino")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or 0  # 0 leaves the number to the library
+        session = onnxruntime.SessionOptions()
+        session.intra_op_num_threads = options.threads or 0  # 0 leaves the number to the library
         try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(str(path), session, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime has a dozen exceptions without a common base class
             raise UserError(
                 f"{path} cannot be read as an ONNX graph, it is damaged or incomplete; fetch or export it again"
@@ -39,10 +32,10 @@ class OnnxEmbedder:
         shapes = [
             [size if isinstance(size, int) else None for size in entry.shape] for entry in self._session.get_inputs()
         ]
-        self.preprocessing, self._fixed = read_input_shape(path, name, shapes)
+        self.preprocessing, self._fixed = read_input_shape(path, options.name, shapes)
         self._input = self._session.get_inputs()[0].name
-        self.batch_size = self._fixed or batch_size
-        self.normalise = normalise
+        self.batch_size = self._fixed or options.batch_size
+        self.normalise = options.normalise
         self.dimension = feature_dimension(path, self._run([np.zeros((8, 4, 3), np.uint8)]))
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
@@ -56,15 +49,7 @@ class OnnxEmbedder:
 
 
 @register_backend("onnx", about="ONNX Runtime, on the CPU.")
-def create_onnx_embedder(
-    name: str,
-    weights: str,
-    batch_size: int,
-    device: str,
-    threads: int | None,
-    normalise: bool,
-    precision: str,
-) -> OnnxEmbedder:
+def create_onnx_embedder(options: EmbedderOptions) -> OnnxEmbedder:
     """Find or export the ONNX file and open it; the precision is always float32."""
-    check_cpu("onnx", device)
-    return OnnxEmbedder(find_graph(name, weights), name, batch_size, threads, normalise)
+    check_cpu("onnx", options.device)
+    return OnnxEmbedder(find_graph(options.name, options.weights), options)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import openvino
 
-from learning_reid.embedding.embedder import concat_features, split_batches
+from learning_reid.embedding.embedder import EmbedderOptions, concat_features, split_batches
 from learning_reid.embedding.onnx_file import check_cpu, feature_dimension, find_graph, pad_batch, read_input_shape
 from learning_reid.embedding.registry import register_backend
 from learning_reid.errors import UserError
@@ -20,15 +20,7 @@ _CROPS_PER_REQUEST = 8
 class OpenVinoEmbedder:
     """Run an ONNX file or an OpenVINO graph on the CPU, with as many parallel requests as OpenVINO recommends."""
 
-    def __init__(
-        self,
-        path: Path,
-        name: str,
-        batch_size: int = 64,
-        threads: int | None = None,
-        normalise: bool = True,
-        precision: str = "default",
-    ) -> None:
+    def __init__(self, path: Path, options: EmbedderOptions) -> None:
         core = openvino.Core()
         try:
             model = core.read_model(path)
@@ -40,19 +32,19 @@ class OpenVinoEmbedder:
         shapes = [
             [None if size.is_dynamic else size.get_length() for size in entry.partial_shape] for entry in model.inputs
         ]
-        self.preprocessing, self._fixed = read_input_shape(path, name, shapes)
-        options: dict[str, Any] = {"PERFORMANCE_HINT": "THROUGHPUT"}
-        if precision == "float32":
-            options["INFERENCE_PRECISION_HINT"] = "f32"
-        if threads is not None:
-            options["INFERENCE_NUM_THREADS"] = threads
-        compiled = core.compile_model(model, "CPU", options)
+        self.preprocessing, self._fixed = read_input_shape(path, options.name, shapes)
+        hints: dict[str, Any] = {"PERFORMANCE_HINT": "THROUGHPUT"}
+        if options.precision == "float32":
+            hints["INFERENCE_PRECISION_HINT"] = "f32"
+        if options.threads is not None:
+            hints["INFERENCE_NUM_THREADS"] = options.threads
+        compiled = core.compile_model(model, "CPU", hints)
         in_flight = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         # Not an AsyncInferQueue: its callbacks run Python in OpenVINO's threads, and deleting the network while a
         # callback is still returning is a deadlock.
         self._requests = [compiled.create_infer_request() for _ in range(in_flight)]
-        self.batch_size = self._fixed or min(batch_size, _CROPS_PER_REQUEST)
-        self.normalise = normalise
+        self.batch_size = self._fixed or min(options.batch_size, _CROPS_PER_REQUEST)
+        self.normalise = options.normalise
         self.dimension = feature_dimension(path, self._run([[np.zeros((8, 4, 3), np.uint8)]])[0])
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
@@ -84,15 +76,7 @@ class OpenVinoEmbedder:
 
 
 @register_backend("openvino", about="OpenVINO, on the CPU.")
-def create_openvino_embedder(
-    name: str,
-    weights: str,
-    batch_size: int,
-    device: str,
-    threads: int | None,
-    normalise: bool,
-    precision: str,
-) -> OpenVinoEmbedder:
+def create_openvino_embedder(options: EmbedderOptions) -> OpenVinoEmbedder:
     """Find or export the ONNX file and compile it."""
-    check_cpu("openvino", device)
-    return OpenVinoEmbedder(find_graph(name, weights), name, batch_size, threads, normalise, precision)
+    check_cpu("openvino", options.device)
+    return OpenVinoEmbedder(find_graph(options.name, options.weights), options)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from learning_reid.device import choose_device
-from learning_reid.embedding.embedder import concat_features, split_batches
+from learning_reid.embedding.embedder import EmbedderOptions, concat_features, split_batches
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.embedding.registry import register_backend
 from learning_reid.models.registry import create_model
@@ -58,19 +58,12 @@ class TorchEmbedder:
 
 
 @register_backend("torch", about="PyTorch, on a CPU or a GPU; the reference.")
-def create_torch_embedder(
-    name: str,
-    weights: str,
-    batch_size: int,
-    device: str,
-    threads: int | None,
-    normalise: bool,
-    precision: str,
-) -> TorchEmbedder:
+def create_torch_embedder(options: EmbedderOptions) -> TorchEmbedder:
     """Create the model with its weights on the device; `threads` applies to the whole process."""
-    if threads is not None:
-        torch.set_num_threads(threads)
-    device = choose_device(device)
-    file = resolve_weights(name, weights)
-    model = create_model(name, file)
-    return TorchEmbedder(model, Preprocessing(*trained_input_size(name, file)), batch_size, device, normalise)
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    device = choose_device(options.device)
+    file = resolve_weights(options.name, options.weights)
+    model = create_model(options.name, file)
+    preprocessing = Preprocessing(*trained_input_size(options.name, file))
+    return TorchEmbedder(model, preprocessing, options.batch_size, device, options.normalise)

@@ -29,16 +29,11 @@ from learning_reid.models.weights_file import GRAPH_SUFFIXES
 
 @dataclass(frozen=True)
 class Speed:
-    """Speed and memory of a model on a backend.
+    """Speed and memory of a model on a backend."""
 
-    Attributes:
-        images_per_s: Crops in memory → embeddings, with preprocessing (here without a change of size); the median of
-            the repeats.
-        peak_mb: Peak memory of the process, with Python and the libraries of the backend.
-    """
-
+    #: Crops in memory → embeddings, with preprocessing (here without a change of size); the median of the repeats
     images_per_s: float
-    peak_mb: float
+    peak_mb: float  #: Peak memory of the process, with Python and the libraries of the backend
 
 
 def benchmark_backend(

@@ -1,24 +1,35 @@
 """The interface of all embedders: person crops in, one unit vector for each out."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import numpy as np
 
 from learning_reid.embedding.normalization import l2_normalize
 from learning_reid.embedding.preprocessing import Preprocessing
 
+Precision = Literal["default", "float32"]
+
+
+@dataclass(frozen=True)
+class EmbedderOptions:
+    """The arguments of `create_embedder` that every backend takes."""
+
+    name: str
+    weights: str
+    batch_size: int
+    device: str
+    threads: int | None
+    normalise: bool
+    precision: Precision
+
 
 class Embedder(Protocol):
-    """A function from person crops to embeddings; similar people have similar embeddings.
+    """A function from person crops to embeddings; similar people have similar embeddings."""
 
-    Attributes:
-        preprocessing: How crops are resized and normalised.
-        dimension: Length of an embedding.
-    """
-
-    preprocessing: Preprocessing
-    dimension: int
+    preprocessing: Preprocessing  #: How crops are resized and normalised
+    dimension: int  #: Length of an embedding
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Embed crops in batches.

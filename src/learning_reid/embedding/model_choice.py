@@ -17,17 +17,11 @@ FORMS = "embedded, NAME.TRAINED_ON (osnet_x0_25.msmt17), NAME=FILE (osnet_x0_25=
 
 @dataclass(frozen=True)
 class NamedModel:
-    """A model with its weights.
+    """A model with its weights."""
 
-    Attributes:
-        label: Its name in tables.
-        name: The model; for an ONNX file given alone, it only provides the usual input size.
-        weights: See `create_embedder`.
-    """
-
-    label: str
-    name: str
-    weights: str
+    label: str  #: Its name in tables
+    name: str  #: The model; for an ONNX file given alone, it only provides the usual input size
+    weights: str  #: See `create_embedder`
 
     @property
     def backend(self) -> str:
@@ -35,11 +29,7 @@ class NamedModel:
         return {".onnx": "onnx", ".xml": "openvino"}.get(Path(self.weights).suffix.lower(), "torch")
 
     def open(self, device: str = "auto", threads: int | None = None) -> Embedder:
-        """Create the embedder.
-
-        Raises:
-            UserError: A package is missing, or the weights are missing, damaged or of another model.
-        """
+        """Create the embedder."""
         return create_embedder(self.name, self.weights, self.backend, device=device, threads=threads)
 
 

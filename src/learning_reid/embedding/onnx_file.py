@@ -58,11 +58,7 @@ def find_graph(name: str, weights: str) -> Path:
 
 
 def feature_dimension(path: Path, features: np.ndarray) -> int:
-    """Return the length d of the embeddings, given the output for one crop.
-
-    Raises:
-        UserError: The output is not (1, d): the file contains another kind of model, such as a detector.
-    """
+    """Return the length d of the embeddings, given the output for one crop; raise a UserError unless it is (1, d)."""
     if features.ndim != 2:
         raise UserError(
             f"{path} is not a ReID model: for one crop it returns an array {features.shape[1:]} instead of a vector; "
@@ -72,11 +68,7 @@ def feature_dimension(path: Path, features: np.ndarray) -> int:
 
 
 def export_onnx(name: str, weights: Path, target: Path) -> None:
-    """Export a model: `input` (batch, 3, h, w) float32 -> `reid_features` (batch, d), not normalised.
-
-    Raises:
-        UserError: The weights are damaged or of another model, or ONNX cannot express the model.
-    """
+    """Export a model: `input` (batch, 3, h, w) float32 -> `reid_features` (batch, d), not normalised."""
     from learning_reid.models.state_dict import trained_input_size
 
     write_graph(name, create_model(name, weights), trained_input_size(name, weights), {"input": "batch"}, target)
@@ -101,7 +93,7 @@ def write_graph(
         size: Height and width of the crops.
         inputs: Names of the inputs, each with the name of its batch dimension; None = a batch of one crop.
         target: The file.
-        output: Name of the output; its first dimension is that of the first input.
+        output: Name of the output; its first dimension is the first input's.
 
     Raises:
         UserError: ONNX cannot express the model, or a package for exporting it is missing.
@@ -132,11 +124,7 @@ def write_graph(
 
 
 def check_cpu(backend: str, device: str) -> None:
-    """Raise an error if the device of a CPU-only backend is a GPU.
-
-    Raises:
-        UserError: `device` is neither "cpu" nor "auto".
-    """
+    """Raise a UserError if the device of a CPU-only backend is a GPU."""
     if device not in ("cpu", "auto"):
         raise UserError(
             f"backend {backend} runs on a CPU, not on {device!r}; set embedder.backend: torch or runtime.device: cpu"
@@ -153,9 +141,6 @@ def read_input_shape(path: Path, name: str, shapes: Sequence[Sequence[int | None
 
     Returns:
         The preprocessing, and the fixed batch size (None: any).
-
-    Raises:
-        UserError: The input is not one batch of RGB crops.
     """
     if len(shapes) == 2 and all(len(shape) == 4 for shape in shapes):
         raise UserError(

@@ -20,45 +20,38 @@ from learning_reid.zoo.checksums import sha256_of
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A verification and an identification threshold, with their error rates on other people than they were chosen on.
+    """Thresholds for verification and identification, with error rates on other people than they were chosen on."""
 
-    Attributes:
-        embedder: The model.
-        weights_sha256: Checksum of the weights that the thresholds belong to.
-        metric: "euclidean" or "cosine", on unit vectors.
-        pair_threshold: Verification: two crops at or below this distance are accepted as one person.
-        search_threshold: Identification: a query whose nearest gallery crop is farther is rejected as unknown.
-        pair_far_wanted: Requested false acceptance rate of pairs.
-        pair_far: Measured share of impostor pairs that are accepted.
-        pair_tar: Measured share of genuine pairs that are accepted.
-        fpr_at_95: Share of impostor pairs accepted at the threshold that accepts 95 % of the genuine pairs.
-        eer: Equal error rate.
-        search_far_wanted: Requested false alarm rate of searches.
-        search_far: Measured share of queries without a true match in the gallery that are not rejected.
-        search_dir: Measured share of queries with a true match that are identified correctly.
-        gallery: Number of gallery crops; a larger gallery causes more false alarms.
-        persons: Number of people the thresholds were chosen on, and of others they were measured on.
-        data: The dataset and the fingerprint of the samples that were used.
-        seed: Seed of the split of the people.
-    """
+    embedder: str  #: The model
+    weights_sha256: str  #: Checksum of the weights that the thresholds belong to
+    metric: str  #: "euclidean" or "cosine", on unit vectors
+    pair_threshold: float  #: Verification: two crops at or below this distance are accepted as one person
+    search_threshold: float  #: Identification: a query whose nearest gallery crop is farther is rejected as unknown
+    pair_far_wanted: float  #: Requested false acceptance rate of pairs
+    pair_far: float  #: Measured share of impostor pairs that are accepted
+    pair_tar: float  #: Measured share of genuine pairs that are accepted
+    fpr_at_95: float  #: Share of impostor pairs accepted at the threshold that accepts 95 % of the genuine pairs
+    eer: float  #: Equal error rate
+    search_far_wanted: float  #: Requested false alarm rate of searches
+    search_far: float  #: Measured share of queries without a true match in the gallery that are not rejected
+    search_dir: float  #: Measured share of queries with a true match that are identified correctly
+    gallery: int  #: Number of gallery crops; a larger gallery causes more false alarms
+    persons: list[int]  #: Number of people the thresholds were chosen on, and of others they were measured on
+    data: str  #: The dataset and the fingerprint of the samples that were used
+    seed: int  #: Seed of the split of the people
 
-    embedder: str
-    weights_sha256: str
-    metric: str
-    pair_threshold: float
-    search_threshold: float
-    pair_far_wanted: float
-    pair_far: float
-    pair_tar: float
-    fpr_at_95: float
-    eer: float
-    search_far_wanted: float
-    search_far: float
-    search_dir: float
-    gallery: int
-    persons: list[int]
-    data: str
-    seed: int
+
+@dataclass(frozen=True)
+class CalibratedThreshold:
+    """A distance up to which two crops are accepted as one person, and its measured error rates."""
+
+    distance: float  #: The threshold
+    #: Share of genuine pairs that are accepted (TAR), or of people in the gallery that are found (DIR)
+    accepted_correctly: float
+    #: Share of impostor pairs that are accepted, or of absent people who are matched to another person (FAR)
+    accepted_wrongly: float
+    data: str  #: The dataset and the fingerprint of the samples that were used
+    weights_sha256: str  #: Checksum of the weights that it belongs to
 
 
 def operating_point_file(weights: Path) -> Path:
@@ -67,11 +60,7 @@ def operating_point_file(weights: Path) -> Path:
 
 
 def write_operating_point(file: Path, point: OperatingPoint) -> None:
-    """Write or replace the file of an operating point.
-
-    Raises:
-        UserError: The file cannot be written.
-    """
+    """Write or replace the file of an operating point."""
     with atomic_write(file) as temporary:
         temporary.write_text(yaml.safe_dump(asdict(point), sort_keys=False, allow_unicode=True), encoding="utf-8")
 
@@ -105,6 +94,34 @@ def load_operating_point(name: str, weights: str, metric: str) -> OperatingPoint
         if stored != expected:
             raise UserError(f"{file} was calibrated for the {what} {stored}, not {expected}; run: main.py {calibrate}")
     return point
+
+
+def find_threshold(
+    name: str, weights: str, metric: str, pairs: bool = False, required: bool = False
+) -> CalibratedThreshold | None:
+    """Look up the threshold that was calibrated for a model.
+
+    Args:
+        name: The model.
+        weights: See the setting `embedder.weights`.
+        metric: "euclidean" or "cosine".
+        pairs: Return the threshold for pairs (verification) instead of the one for searches in a gallery.
+        required: Raise if nothing was calibrated, instead of returning None.
+
+    Raises:
+        UserError: The calibration is damaged or belongs to something else, or it is required and missing.
+
+    >>> find_threshold("osnet_x0_25", "embedded", "euclidean").distance < 2
+    True
+    """
+    if not required and not operating_point_file(resolve_weights(name, weights)).is_file():
+        return None
+    point = load_operating_point(name, weights, metric)
+    if pairs:
+        rates = point.pair_threshold, point.pair_tar, point.pair_far
+    else:
+        rates = point.search_threshold, point.search_dir, point.search_far
+    return CalibratedThreshold(*rates, point.data, point.weights_sha256)
 
 
 def _is_distance(value: Any) -> bool:

@@ -2,15 +2,16 @@
 
 import logging
 from collections.abc import Callable
-from typing import Literal
 
-from learning_reid.embedding.embedder import Embedder
+from learning_reid.embedding.embedder import Embedder, EmbedderOptions, Precision
 from learning_reid.models.registry import check_model_name
 from learning_reid.registry import Registry
 from learning_reid.zoo.advice import notes_on_weights
 from learning_reid.zoo.cards import find_card
 
-BACKENDS: Registry[Callable[..., Embedder]] = Registry("backend", "learning_reid.embedding", "register_backend")
+BACKENDS: Registry[Callable[[EmbedderOptions], Embedder]] = Registry(
+    "backend", "learning_reid.embedding", "register_backend"
+)
 register_backend = BACKENDS.register
 
 
@@ -22,7 +23,7 @@ def create_embedder(
     device: str = "cpu",
     threads: int | None = None,
     normalise: bool = True,
-    precision: Literal["default", "float32"] = "default",
+    precision: Precision = "default",
 ) -> Embedder:
     """Create an embedder: a function from person crops to embeddings.
 
@@ -49,7 +50,7 @@ def create_embedder(
     """
     check_model_name(name)
     create = BACKENDS.load(backend)
-    embedder = create(name, weights, batch_size, device, threads, normalise, precision)
+    embedder = create(EmbedderOptions(name, weights, batch_size, device, threads, normalise, precision))
     if card := find_card(name, weights):
         for note in notes_on_weights(card, (embedder.preprocessing.height, embedder.preprocessing.width)):
             logging.getLogger(__name__).warning("note: %s", note)

@@ -147,7 +147,7 @@ def _open_set(result: EvaluationResult) -> str:
     table = markdown_table(["open set", *heads], [["searches", *map(percent, result.open_set.values())]])
     return (
         f"{table}\n\nEach query is searched with and without its person in the gallery (plain distances):\n"
-        "DIR is the share found, FAR the share of absent people who are matched to somebody else."
+        "DIR is the share found, FAR the share of absent people who are matched to another person."
     )
 
 

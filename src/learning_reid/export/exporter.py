@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -37,51 +38,33 @@ from learning_reid.models.state_dict import trained_input_size
 from learning_reid.models.weights_file import resolve_weights
 from learning_reid.zoo.checksums import sha256_of
 
+_LOG = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class ExportConfig:
-    """What to export, and how to verify it.
+    """What to export, and how to verify it."""
 
-    Attributes:
-        name: The model, one of `learning_reid.models.list_models()`.
-        weights: See `create_embedder`.
-        target: The file to write; OpenVINO's .bin is written beside its .xml.
-        format: "onnx" or "openvino".
-        pairs: Output similarities instead of embeddings; see `write_onnx`.
-        calibration: Images (h, w, 3) uint8 RGB to calibrate int8 on; None = float32.
-        verify: Compare the embeddings with those of the original, on random images and on `images`.
-        images: Real images for the comparison, (h, w, 3) uint8 RGB.
-        crops: Labelled crops to measure the loss of mAP on; None = not measured.
-        gate: Largest accepted loss of mAP in points.
-    """
-
-    name: str
-    weights: str
-    target: Path
-    format: Literal["onnx", "openvino"] = "onnx"
-    pairs: Pairs | None = None
-    calibration: Sequence[np.ndarray] | None = None
-    verify: bool = False
-    images: Sequence[np.ndarray] = ()
-    crops: CropDataset | None = None
-    gate: float = 0.5
+    name: str  #: The model, one of `learning_reid.models.list_models()`
+    weights: str  #: See `create_embedder`
+    target: Path  #: The file to write; OpenVINO's .bin is written beside its .xml
+    format: Literal["onnx", "openvino"] = "onnx"  #: "onnx" or "openvino"
+    pairs: Pairs | None = None  #: Output similarities instead of embeddings; see `write_onnx`
+    calibration: Sequence[np.ndarray] | None = None  #: Images (h, w, 3) uint8 RGB to calibrate int8 on; None = float32
+    verify: bool = False  #: Compare the embeddings with those of the original, on random images and on `images`
+    images: Sequence[np.ndarray] = ()  #: Real images for the comparison, (h, w, 3) uint8 RGB
+    crops: CropDataset | None = None  #: Labelled crops to measure the loss of mAP on; None = not measured
+    gate: float = 0.5  #: Largest accepted loss of mAP in points
 
 
 @dataclass
 class ExportReport:
-    """What was written, and the results of the verification.
+    """What was written, and the results of the verification."""
 
-    Attributes:
-        files: The written files.
-        dimension: Length of the embeddings; 0 if not verified.
-        parities: Differences of the embeddings, for each kind of images.
-        accuracy: mAP before and after; None if not measured.
-    """
-
-    files: list[Path] = field(default_factory=list)
-    dimension: int = 0
-    parities: list[Parity] = field(default_factory=list)
-    accuracy: AccuracyChange | None = None
+    files: list[Path] = field(default_factory=list)  #: The written files
+    dimension: int = 0  #: Length of the embeddings; 0 if not verified
+    parities: list[Parity] = field(default_factory=list)  #: Differences of the embeddings, for each kind of images
+    accuracy: AccuracyChange | None = None  #: mAP before and after; None if not measured
 
     def __str__(self) -> str:
         lines = [f"{file!s:<40} {file.stat().st_size / 1e6:8.2f} MB" for file in self.files]
@@ -95,14 +78,11 @@ class ExportReport:
         return "\n".join(lines)
 
 
-def export_model(config: ExportConfig, on_progress: Callable[[str], object] = lambda line: None) -> ExportReport:
+def export_model(config: ExportConfig) -> ExportReport:
     """Write the exported files; if they do not pass the verification, nothing is written.
 
     A threshold that was calibrated for the weights is exported too if the embeddings are the same (float32).
-
-    Args:
-        config: What to export.
-        on_progress: Called with a line at the start of each step.
+    The start of each step is logged.
 
     Raises:
         UserError: Weights, images or packages are missing, the verification fails, or the file cannot be written.
@@ -114,11 +94,11 @@ def export_model(config: ExportConfig, on_progress: Callable[[str], object] = la
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=config.target.parent) as folder:
             draft = Path(folder) / config.target.name
-            _write(config, model, preprocessing, draft, on_progress)
+            _write(config, model, preprocessing, draft)
             report = ExportReport()
             if config.verify or config.crops is not None:
                 original = TorchEmbedder(model, preprocessing)
-                _verify(config, original, open_exported(draft, config.name), report, on_progress)
+                _verify(config, original, open_exported(draft, config.name), report)
             for part in sorted(Path(folder).glob(f"{draft.stem}.*")):
                 report.files.append(part.replace(config.target.with_name(part.name)))
     except OSError as error:
@@ -149,40 +129,28 @@ def _export_threshold(target: Path, source: Path) -> Path:
     return file
 
 
-def _write(
-    config: ExportConfig,
-    model: nn.Module,
-    preprocessing: Preprocessing,
-    draft: Path,
-    on_progress: Callable[[str], object],
-) -> None:
+def _write(config: ExportConfig, model: nn.Module, preprocessing: Preprocessing, draft: Path) -> None:
     graph = draft if config.format == "onnx" and config.calibration is None else draft.parent / "float32.graph"
-    on_progress("writing the graph")
+    _LOG.info("writing the graph …")
     write_onnx(config.name, model, (preprocessing.height, preprocessing.width), graph, config.pairs)
     if config.calibration is not None:
-        on_progress(f"calibrating int8 on {len(config.calibration)} images")
+        _LOG.info("calibrating int8 on %d images …", len(config.calibration))
         floating, graph = graph, draft if config.format == "onnx" else draft.parent / "int8.graph"
         quantise(floating, graph, config.calibration, preprocessing)
     if config.format == "openvino":
         write_openvino(graph, draft)
 
 
-def _verify(
-    config: ExportConfig,
-    original: Embedder,
-    exported: Embedder,
-    report: ExportReport,
-    on_progress: Callable[[str], object],
-) -> None:
+def _verify(config: ExportConfig, original: Embedder, exported: Embedder, report: ExportReport) -> None:
     size = original.preprocessing.height, original.preprocessing.width
     report.dimension = exported.dimension
     for kind, images in {"random": random_images(*size), "real": config.images}.items():
         if config.verify and images:
-            on_progress(f"comparing embeddings of {kind} images")
+            _LOG.info("comparing embeddings of %s images …", kind)
             parity = compare_features(original, exported, images, kind)
             report.parities.append(parity)
             check_parity(parity, int8=config.calibration is not None)
     if config.crops is not None:
-        on_progress("comparing mAP")
+        _LOG.info("comparing mAP …")
         report.accuracy = compare_accuracy(original, exported, config.crops)
         check_accuracy(report.accuracy, config.gate)

@@ -54,9 +54,6 @@ def write_onnx(name: str, network: nn.Module, size: tuple[int, int], target: Pat
             mean and standard deviation; its output `reid_features` (batch, d) has unit length.
         pairs: Output similarities instead: inputs `a` and `b`, output `similarity`. "1x1" takes one crop each, "1xN"
             one crop and a batch, "NxM" two batches.
-
-    Raises:
-        UserError: ONNX cannot express the model.
     """
     if pairs is None:
         write_graph(name, UnitFeatures(network, size), size, {"input": "batch"}, target)

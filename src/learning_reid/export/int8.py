@@ -21,17 +21,7 @@ MIN_IMAGES, ENOUGH_IMAGES = 16, 300  # fewer give random ranges, more do not cha
 
 
 def quantise(source: Path, target: Path, images: Sequence[np.ndarray], preprocessing: Preprocessing) -> None:
-    """Write an ONNX file whose convolutions compute in int8.
-
-    Args:
-        source: A float32 ONNX file with one input, `input`.
-        target: The file to write.
-        images: Calibration images, (h, w, 3) uint8 RGB.
-        preprocessing: That of the model.
-
-    Raises:
-        UserError: nncf is not installed.
-    """
+    """Write a float32 ONNX file with the input `input` as one whose convolutions compute in int8."""
     os.environ.setdefault("NNCF_CI", "1")  # it would otherwise send usage statistics
     for verbose in ("nncf", "torch.utils.cpp_extension"):  # they warn about missing devices
         logging.getLogger(verbose).setLevel(logging.ERROR)

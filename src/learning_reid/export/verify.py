@@ -27,17 +27,11 @@ GATES = {"float32": 0.5, "int8": 1.5}  # largest accepted loss of mAP in points
 
 @dataclass(frozen=True)
 class Parity:
-    """Differences between the embeddings of an exported and the original model.
+    """Differences between the embeddings of an exported and the original model."""
 
-    Attributes:
-        kind: Kind of the images: "random" or "real".
-        difference: Batch size → largest absolute difference of any component.
-        cosine: Lowest cosine similarity of any image.
-    """
-
-    kind: str
-    difference: dict[int, float]
-    cosine: float
+    kind: str  #: Kind of the images: "random" or "real"
+    difference: dict[int, float]  #: Batch size → largest absolute difference of any component
+    cosine: float  #: Lowest cosine similarity of any image
 
 
 @dataclass(frozen=True)
@@ -65,7 +59,7 @@ def compare_features(original: Embedder, exported: Embedder, images: Sequence[np
     Args:
         original, exported: Both return unit vectors.
         images: (h, w, 3) uint8 RGB, at least one; repeated if there are fewer than 17.
-        kind: Kind of the images, for the report.
+        kind: "random" or "real".
     """
     chosen = [images[index % len(images)] for index in range(max(BATCHES))]
     expected = original(chosen)  # (17, d)
@@ -81,11 +75,7 @@ def random_images(height: int, width: int, seed: int = 0) -> list[np.ndarray]:
 
 
 def check_crops(crops: CropDataset) -> None:
-    """Raise an error for crops on which mAP cannot be measured.
-
-    Raises:
-        UserError: No query has a true match in the gallery.
-    """
+    """Raise a UserError for crops on which mAP cannot be measured: no query has a true match in the gallery."""
     split = split_query_gallery(crops)
     if not has_true_match(split.query_labels, split.gallery_labels, PROTOCOLS["market1501"]).any():
         raise UserError(
@@ -108,11 +98,9 @@ def _map(embedder: Embedder, split: QueryGallerySplit) -> float:
 
 
 def check_parity(parity: Parity, int8: bool) -> None:
-    """Raise an error if the embeddings differ too much.
+    """Raise a UserError if the embeddings differ by more than the tolerance of float32.
 
-    Raises:
-        UserError: They differ by more than the tolerance of float32; in int8, the lowest cosine on real images is below
-            its limit.
+    In int8, the lowest cosine on real images must reach its limit.
     """
     worst = max(parity.difference.values())
     if not int8 and not worst <= FLOAT_TOLERANCE:
@@ -129,11 +117,7 @@ def check_parity(parity: Parity, int8: bool) -> None:
 
 
 def check_accuracy(accuracy: AccuracyChange, gate: float) -> None:
-    """Raise an error if mAP fell by more points than the gate allows.
-
-    Raises:
-        UserError: It did.
-    """
+    """Raise a UserError if mAP fell by more points than the gate allows."""
     if not accuracy.loss <= gate:
         raise UserError(
             f"mAP fell by {accuracy.loss:.1f} points, from {100 * accuracy.before:.1f} to {100 * accuracy.after:.1f} "

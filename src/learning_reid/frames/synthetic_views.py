@@ -1,7 +1,7 @@
 """Write the camera views of a synthetic street: images, ground truth and calibration.
 
 View_001/frame_0000.jpg …   images, named as in PETS2009
-View_001/gt.txt             ground truth (MOT format); people of whom too little is visible have confidence 0
+View_001/gt.txt             ground truth (MOT format); people who are mostly hidden have confidence 0
 View_001/calibration.yml    camera parameters, and the homography from the shared map to the image
 View_002/…                  the same people with the same identities
 timetable.tsv               when each person enters and leaves each view

@@ -161,6 +161,6 @@ def _decode(stream: VideoStream, packet: av.Packet | None) -> list[av.VideoFrame
 
 
 def _upright_rgb(frame: av.VideoFrame) -> np.ndarray:
-    """Convert to (height, width, 3) uint8 RGB, rotated as the file's display matrix says (phones film sideways)."""
+    """Convert to (height, width, 3) uint8 RGB, rotated by the file's display matrix (phones film sideways)."""
     image = frame.to_ndarray(format="rgb24")
     return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))

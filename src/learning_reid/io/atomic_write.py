@@ -36,7 +36,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         if error.filename is not None and Path(error.filename) not in (temporary, path):
             raise  # another file that the block reads or writes
         raise UserError(
-            f"{path} cannot be written ({error.strerror or error}); make room or choose another path"
+            f"{path} cannot be written ({error.strerror or error}); free some space or choose another path"
         ) from None
     finally:
         if not special:

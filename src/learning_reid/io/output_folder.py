@@ -14,12 +14,7 @@ PIPELINE_OUTPUTS = ("annotated.mp4", "ranking.png", "rankings.csv", "resolved.ym
 def create_folder(folder: str | Path, option: str) -> Path:
     """Create a folder if it is missing, and check that files can be written to it.
 
-    Args:
-        folder: Its path; `~` is expanded.
-        option: The option or setting that named it, for messages.
-
-    Returns:
-        The expanded path.
+    `option` is the option or setting that named it. The returned path has its `~` expanded.
 
     Raises:
         UserError: The folder cannot be created or written to.
@@ -38,11 +33,7 @@ def create_folder(folder: str | Path, option: str) -> Path:
 
 
 def prepare_folder(folder: str | Path) -> Path:
-    """Create and check the output folder of the pipeline.
-
-    Raises:
-        UserError: The folder cannot be created or written to, or an output's name is taken by a folder.
-    """
+    """Create and check the output folder of the pipeline."""
     folder = create_folder(folder, "output.folder")
     for name in PIPELINE_OUTPUTS:
         if (folder / name).exists() and not (folder / name).is_file():
@@ -64,11 +55,7 @@ def to_json_value(value: Any) -> Any:
 
 
 def write_json(path: Path, values: Any) -> None:
-    """Write a JSON file atomically; NaN becomes null.
-
-    Raises:
-        UserError: The file cannot be written.
-    """
+    """Write a JSON file atomically; NaN becomes null."""
     text = json.dumps(to_json_value(values), indent=2, ensure_ascii=False) + "\n"
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

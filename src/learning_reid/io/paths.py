@@ -34,11 +34,7 @@ def configs() -> Path:
 
 
 def docs_folder() -> Path:
-    """Return the folder of the documentation.
-
-    Raises:
-        UserError: This is an installed package, which has no documentation folder.
-    """
+    """Return the folder of the documentation, which only a git checkout has; else raise a UserError."""
     checkout = find_checkout()
     if checkout is None:
         raise UserError("the documentation pages are in the git repository; run this command in a clone of it")

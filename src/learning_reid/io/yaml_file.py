@@ -38,10 +38,7 @@ for _tag, _pattern, _first in [
 
 
 def parse_yaml(text: str) -> Any:
-    """Parse one YAML document.
-
-    Raises:
-        yaml.YAMLError: The text is not YAML.
+    """Parse one YAML document; raise a yaml.YAMLError for text that is not YAML.
 
     >>> parse_yaml("{lr: 1e-3, start: 12:30}")
     {'lr': 0.001, 'start': '12:30'}

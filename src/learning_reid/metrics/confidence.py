@@ -1,6 +1,6 @@
 """Confidence intervals and paired tests that resample persons, not images.
 
-The images of one person are not independent: somebody in a red coat is easy in all of them. So whole persons are drawn,
+The images of one person are not independent: a person in a red coat is easy in all of them. So whole persons are drawn,
 each with all their queries; intervals over single images would be too narrow.
 """
 

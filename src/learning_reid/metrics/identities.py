@@ -132,7 +132,7 @@ def purity(true: np.ndarray, assigned: np.ndarray) -> float:
 
 
 def identity_switches(true: np.ndarray, assigned: np.ndarray, camera: np.ndarray, time_s: np.ndarray) -> int:
-    """Count how often the person assigned to somebody changes between consecutive detections by one camera.
+    """Count how often the ID assigned to a person changes between consecutive detections by one camera.
 
     Args:
         true, assigned: (n,) int, negative ones are left out.

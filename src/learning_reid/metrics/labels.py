@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-DISTRACTOR = -1  # an image of somebody who is in no query; each distractor is another person
+DISTRACTOR = -1  # an image of a person who is not among the queries; each distractor is another person
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,28 +15,18 @@ _CLASSIFIER = "classifier"  # used in training only
 
 @dataclass(frozen=True)
 class Complexity:
-    """The cost of a model without its classifier.
+    """The cost of a model without its classifier."""
 
-    Attributes:
-        parameters: Number of stored parameters.
-        parameters_in_use: Number of parameters, with those of a layer that is used k times counted k times. Published
-            numbers count so: hacnn stores 2.9 million parameters, but 4.5 million are published, because it applies
-            the same layers to four regions.
-        multiply_adds: Multiply-adds of convolutions and linear layers for one crop.
-    """
-
-    parameters: int
+    parameters: int  #: Number of stored parameters
+    #: Number of parameters, with those of a layer that is used k times counted k times. Published numbers count so:
+    #: hacnn stores 2.9 million parameters, but 4.5 million are published, because it applies the same layers to four
+    #: regions.
     parameters_in_use: int
-    multiply_adds: int
+    multiply_adds: int  #: Multiply-adds of convolutions and linear layers for one crop
 
 
 def measure_complexity(model: nn.Module, size: tuple[int, int]) -> Complexity:
-    """Count parameters and multiply-adds by running a model once on a black crop.
-
-    Args:
-        model: (1, 3, h, w) -> features; put into eval mode.
-        size: Height and width of the crop in pixels.
-    """
+    """Count parameters and multiply-adds by running a model, in eval mode, once on a black crop (h, w)."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 

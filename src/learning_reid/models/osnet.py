@@ -19,19 +19,13 @@ Norms = tuple[tuple[InstanceNorm, InstanceNorm], ...]
 
 
 class Variant(NamedTuple):
-    """The width of a variant and its instance normalisation.
+    """The width of a variant and its instance normalisation."""
 
-    Attributes:
-        width: Share of the channels of osnet_x1_0.
-        norms: For each of the stages conv2, conv3 and conv4, the instance normalisation of its two blocks.
-        style_free_stem: Whether conv1 uses instance instead of batch normalisation.
-        ain_names: Whether the weights are named as in the published OSNet-AIN files.
-    """
-
-    width: float
+    width: float  #: Share of the channels of osnet_x1_0
+    #: For each of the stages conv2, conv3 and conv4, the instance normalisation of its two blocks
     norms: Norms = (("none", "none"),) * 3
-    style_free_stem: bool = False
-    ain_names: bool = False
+    style_free_stem: bool = False  #: Whether conv1 uses instance instead of batch normalisation
+    ain_names: bool = False  #: Whether the weights are named as in the published OSNet-AIN files
 
 
 # IBN: after the sum, in the first stage only. AIN: the placement that the second paper's architecture search found.
@@ -140,10 +134,5 @@ def _initialise(module: nn.Module) -> None:
     about="OSNet, this project's own implementation.",
 )  # fmt: skip
 def build_osnet(name: str, num_classes: int = 0) -> OSNet:
-    """Build an OSNet with random weights of PyTorch's generator; see `create_model` for seeded or trained weights.
-
-    Args:
-        name: A key of `VARIANTS`, such as "osnet_x0_25".
-        num_classes: Number of training identities; 0 for no classifier.
-    """
+    """Build an OSNet with random weights of PyTorch's generator; see `create_model` for seeded or trained weights."""
     return OSNet(VARIANTS[name], num_classes)

@@ -33,11 +33,7 @@ def list_models(pattern: str = "*") -> list[str]:
 
 
 def check_model_name(name: str) -> None:
-    """Raise an error unless a model is registered under `name`.
-
-    Raises:
-        UserError: The name is unknown; similar names are suggested.
-    """
+    """Raise a UserError with similar names unless a model is registered under `name`."""
     if name not in (names := MODELS.names()):
         raise UserError(f"unknown model {name!r}: {did_you_mean(name, names)}")
 

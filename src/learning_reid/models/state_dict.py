@@ -42,20 +42,14 @@ _HARMLESS: list[Any] = [
 class LoadReport:
     """What `load_weights` took from a file.
 
-    Attributes:
-        path: The file.
-        loaded: Number of tensors that were loaded into the model.
-        total: Number of tensors of the model, without its classifier.
-        identities: Number of identities of the dropped classifier; None if the file has no classifier.
-
     >>> print(LoadReport(Path("a.pth"), 565, 565, 1041))
     a.pth: backbone 565 of 565 tensors, classifier dropped (1041 identities)
     """
 
-    path: Path
-    loaded: int
-    total: int
-    identities: int | None
+    path: Path  #: The file
+    loaded: int  #: Number of tensors that were loaded into the model
+    total: int  #: Number of tensors of the model, without its classifier
+    identities: int | None  #: Number of identities of the dropped classifier; None if the file has no classifier
 
     def __str__(self) -> str:
         dropped = "no classifier" if self.identities is None else f"classifier dropped ({self.identities} identities)"
@@ -80,11 +74,7 @@ def load_weights(model: nn.Module, path: str | Path) -> LoadReport:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Read the tensors of a weights file; an exported graph (.onnx, .xml) is refused.
-
-    Raises:
-        UserError: See `read_state_dict`.
-    """
+    """Read the tensors of a weights file; an exported graph (.onnx, .xml) is refused."""
     if (suffix := path.suffix.lower()) in GRAPH_SUFFIXES:
         backend = "openvino" if suffix == ".xml" else "onnx or openvino"
         raise UserError(f"{path} is an exported graph, which PyTorch cannot read; set embedder.backend to {backend}")
@@ -144,20 +134,12 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
 
 
 def read_note(path: Path, key: str) -> Any:
-    """Read what a checkpoint stores under `key` beside its weights; None if it does not, or holds only tensors.
-
-    Raises:
-        UserError: See `read_state_dict`.
-    """
+    """Read what a checkpoint stores under `key` beside its weights; None if it does not, or holds only tensors."""
     return None if path.suffix.lower() == ".safetensors" else _open(path).get(key)
 
 
 def trained_input_size(name: str, path: Path) -> tuple[int, int]:
-    """Return the crop height and width that a checkpoint was trained with, or else the usual size of the model.
-
-    Raises:
-        UserError: The file is damaged, or the stored size is invalid.
-    """
+    """Return the crop height and width that a checkpoint was trained with, or else the usual size of the model."""
     size = read_note(path, "input_size")
     if size is None:
         return input_size(name)
@@ -197,8 +179,7 @@ def load_strictly(
         module: Changed in place. Half-precision tensors are converted to the module's own precision.
         state_dict: The tensors by name.
         drop_prefixes: Tensors whose names begin with one of these are not loaded, and may be missing.
-        where: The file, for the message.
-        advice: What to do about weights that do not fit, for the message.
+        where, advice: For the message: the file, and what to do about weights that do not fit.
 
     Returns:
         Names of the dropped tensors.

@@ -13,7 +13,7 @@ from learning_reid.embedding.normalization import l2_normalize
 DistanceRows = Callable[[np.ndarray], np.ndarray]
 """Maps (k,) query rows to their (k, g) distances, smaller = more similar.
 
-The result is read-only for the caller: it may belong to somebody else, or be a buffer that the next call overwrites.
+The result is read-only for the caller: it may be shared, or be a buffer that the next call overwrites.
 """
 
 _BLOCK_BYTES = 256 * 2**20  # upper bound for one block of distances

@@ -31,7 +31,7 @@ class TrainingImages(Dataset[tuple[Tensor, int]]):
     Args:
         samples: The samples.
         labels: (n,) identities.
-        preprocessing: That of inference.
+        preprocessing: Preprocessing at inference.
         augment: Random augmentation.
     """
 

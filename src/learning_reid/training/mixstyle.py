@@ -17,7 +17,7 @@ _EPSILON = 1e-6
 
 
 def mix_styles(maps: Tensor, share: Tensor, partners: Tensor) -> Tensor:
-    """Mix the style of each feature map with that of another (equations 4 to 6).
+    """Mix the style of each feature map with the style of another (equations 4 to 6).
 
     Args:
         maps: (n, c, h, w) after some stage of a network.

@@ -53,7 +53,7 @@ def build_optimizer(
 def lr_factor(settings: ScheduleSettings, epoch: float) -> float:
     """Return the factor on the full learning rate at a time in epochs; `plateau` only warms up here.
 
-    The cosine is that of Loshchilov and Hutter 2017 (arXiv 1608.03983, equation 5), without restarts.
+    The cosine follows Loshchilov and Hutter 2017 (arXiv 1608.03983, equation 5), without restarts.
 
     >>> cosine = ScheduleSettings(epochs=60, warmup_epochs=5)
     >>> lr_factor(cosine, 0), lr_factor(cosine, 5), round(lr_factor(cosine, 32.5), 3), round(lr_factor(cosine, 60), 3)
@@ -89,7 +89,7 @@ class LearningRateSchedule:
     num_reductions: int = field(default=0)
 
     def set_rates(self, optimizer: Optimizer, epoch: float) -> float:
-        """Set every group's learning rate for a time in epochs; that of the backbone is 0 during `fixbase_epochs`.
+        """Set every group's learning rate for a time in epochs; the backbone's is 0 during `fixbase_epochs`.
 
         Returns:
             The learning rate of the head.

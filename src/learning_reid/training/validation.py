@@ -21,7 +21,7 @@ def validate(
     Args:
         network: Set to eval mode.
         split: Queries and gallery of the validation identities.
-        preprocessing: That of inference, without augmentation.
+        preprocessing: Preprocessing at inference, without augmentation.
         device: The network's device.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Draw labelled boxes on a frame: the query and its matches in strong colours, everybody else thin.
+"""Draw labelled boxes on a frame: the query and its matches in strong colors, other people in thin lines.
 
 Not by supervision's annotators: their labels are opaque and hide the people behind them.
 """

@@ -24,7 +24,7 @@ def create_figure(
     Args:
         width, height: Inches.
         dpi: Pixels for each inch.
-        layout: "none" leaves the margins as they are set, whatever the style of a notebook says.
+        layout: "none" keeps the margins as they are set, even if a notebook's style changes them.
     """
     from matplotlib.figure import Figure
 

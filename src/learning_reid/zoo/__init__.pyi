@@ -6,12 +6,4 @@ from .cards import find_card as find_card
 from .checksums import sha256_of as sha256_of
 from .fetch import fetch_published as fetch_published
 
-__all__ = [
-    "Card",
-    "all_cards",
-    "fetch_published",
-    "find_card",
-    "notes_on_use",
-    "notes_on_weights",
-    "sha256_of",
-]
+__all__ = ["Card", "all_cards", "fetch_published", "find_card", "notes_on_use", "notes_on_weights", "sha256_of"]

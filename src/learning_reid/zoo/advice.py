@@ -7,17 +7,12 @@ from learning_reid.zoo.cards import COMBINED, IMAGENET, Card
 # Datasets that show the same people, or of which one is a part of the other.
 _SAME_PEOPLE = {"market1501": "market1501", "mars": "market1501", "dukemtmcvidreid": "dukemtmcreid"}
 _WITHDRAWN = {
-    "dukemtmcreid": "DukeMTMC-reID was withdrawn by its authors in 2019: the people in it had not given consent",
+    "dukemtmcreid": "DukeMTMC-reID was withdrawn by its authors in 2019: the people in it had not given consent"
 }
 
 
 def notes_on_weights(card: Card, size: tuple[int, int] | None = None) -> list[str]:
-    """Return the notes on weights that matter for any use.
-
-    Args:
-        card: The weights.
-        size: Height and width of the crops they will be used with; None if unknown.
-    """
+    """Return the notes on weights that matter for any use; `size` is the height and width of the crops, if known."""
     notes = []
     if card.trained_on == IMAGENET:
         notes.append(

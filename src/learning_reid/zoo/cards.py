@@ -133,11 +133,7 @@ class Card(Record):
 
 
 def load_cards(file: Path = CARDS_FILE) -> dict[str, Card]:
-    """Read all cards by key, in the order of the file.
-
-    Raises:
-        pydantic.ValidationError: The file violates the schema.
-    """
+    """Read all cards by key, in the order of the file; raise a ValidationError if it violates the schema."""
     content = _File.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     return {
         key: Card(

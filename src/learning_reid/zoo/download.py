@@ -26,12 +26,8 @@ DRIVE = "drive.google.com"
 def download_file(url: str, file: Path) -> Path:
     """Download a file with a progress bar, resuming an earlier download.
 
-    Args:
-        url: The address.
-        file: The future path, in an existing folder. The download is written beside it, see Returns.
-
     Returns:
-        The complete download beside `file`, to be verified and renamed.
+        The complete download beside `file`, its future path, to be verified and renamed.
 
     Raises:
         OSError: The server cannot be reached, refuses, or breaks the connection without having sent anything new.
@@ -120,15 +116,11 @@ def _download_from_drive(url: str, file: Path) -> Path:
 
 
 def check_space(folder: Path, needed: int) -> None:
-    """Raise an error unless a folder's disk has `needed` bytes free.
-
-    Raises:
-        UserError: It has not.
-    """
+    """Raise a UserError unless a folder's disk has `needed` bytes free."""
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise UserError(
-            f"{folder} has {free / 1e6:.0f} MB free and {needed / 1e6:.0f} MB are needed; make room and run again"
+            f"{folder} has {free / 1e6:.0f} MB free and {needed / 1e6:.0f} MB are needed; free some space and run again"
         )
 
 

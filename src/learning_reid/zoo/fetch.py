@@ -1,6 +1,6 @@
 """Fetch published weights and data by name: download, verify and unpack them on first use.
 
-A file gets its final name only after its checksum was compared. If the publisher gives none, that of the first download
+A file gets its final name only after its checksum was compared. If the publisher gives none, the first download's
 is recorded in `data/checksums.lock` and every later download must match it: trust on first use, as for SSH host keys.
 """
 
@@ -43,8 +43,8 @@ def fetch_published(
         An existing file or folder. The checksum of a file was just compared.
 
     Raises:
-        UserError: The name is unknown; no server can be reached (the message says what is missing, where to save it by
-            hand, what works without it); the file is not the published one; the disk is full or not writable.
+        UserError: The name is unknown; no server can be reached (the message names the file, where to save it by
+            hand, and what works without it); the file is not the published one; the disk is full or not writable.
     """
     root = home() if root is None else root
     sources = published_sources() if sources is None else sources
@@ -62,7 +62,9 @@ def fetch_published(
             if source.archive is not None and not _exists(target):
                 unpack(file, source.member or "", target)
     except OSError as error:
-        raise UserError(f"cannot write {target} ({error.strerror or error}); make it writable, or make room") from None
+        raise UserError(
+            f"cannot write {target} ({error.strerror or error}); make it writable, or free some space"
+        ) from None
     return target
 
 

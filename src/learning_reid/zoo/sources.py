@@ -11,26 +11,17 @@ SOURCES_FILE = Path(__file__).with_name("sources.yml")
 
 @dataclass(frozen=True)
 class DownloadSource:
-    """A file or folder that can be downloaded.
+    """A file or folder that can be downloaded."""
 
-    Attributes:
-        name: Its name in settings and commands.
-        about: Description and licence.
-        target: Path of the file or folder, relative to the project's root.
-        urls: Addresses, tried in this order.
-        archive: Path of the archive that `target` is unpacked from, relative to the root; None for a plain file.
-        member: Path of `target` in the archive; other folders may precede it there.
-        bytes: Size of the download; None if unknown.
-        sha256: Checksum of the download, or its first digits if the publisher gives no more; None if unknown.
-    """
-
-    name: str
-    about: str
-    target: str
-    urls: Sequence[str]
+    name: str  #: Its name in settings and commands
+    about: str  #: Description and licence
+    target: str  #: Path of the file or folder, relative to the project's root
+    urls: Sequence[str]  #: Addresses, tried in this order
+    #: Path of the archive that `target` is unpacked from, relative to the root; None for a plain file
     archive: str | None = None
-    member: str | None = None
-    bytes: int | None = None
+    member: str | None = None  #: Path of `target` in the archive; other folders may precede it there
+    bytes: int | None = None  #: Size of the download; None if unknown
+    #: Checksum of the download, or its first digits if the publisher gives no more; None if unknown
     sha256: str | None = None
 
     @property

@@ -90,12 +90,12 @@ class Jail:
             "private": [str(scratch), "/dev/shm"],
             "private_bytes": SCRATCH_BYTES,
         }
-        inner = [python, "-P", "-m", "reid_course.grading.run_one"]
+        inner = [python, "-P", "-m", "reid_course.grading.run_submission"]
         return [python, "-I", "-S", str(CAGE), json.dumps(plan), *inner]
 
     def environment(self, scratch: Path) -> dict[str, str]:
         """All that a submission gets of the environment, so that no password of the teacher's is in it."""
-        from reid_course.seeds import GRADERS_SEED
+        from reid_course.seeds import SEED_VARIABLE
 
         home = str(scratch)
         return {
@@ -115,7 +115,7 @@ class Jail:
             "OMP_NUM_THREADS": "1",
             "CUDA_VISIBLE_DEVICES": "",
             GENERATED: f"{home}/generated",  # nobody meets what another has drawn, or drawn over
-            GRADERS_SEED: str(self.seed),
+            SEED_VARIABLE: str(self.seed),
         }
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from learning_reid.embedding.threshold import find_threshold
+from learning_reid.embedding.operating_point import find_threshold
 from learning_reid.errors import UserError
 from learning_reid.tracking.identities import PROTOTYPE_SHARE
 from learning_reid.tracking.tracklets import impostor_quantile

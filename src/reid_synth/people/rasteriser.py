@@ -15,7 +15,7 @@ from reid_synth.people.body import MAX_KNOTS
 
 FAR = np.float32(1e6)
 # Columns of the table of parts: surface, roundness, turn, knots, start xy and depth, end xy and depth (pixels),
-# then the profile of half-widths and that of half-depths (pixels).
+# then the profiles of half-widths and half-depths (pixels).
 SURFACE, ROUNDNESS, TURN, KNOTS, START, END, WIDTHS, DEPTHS = 0, 1, 2, 3, 4, 7, 10, 10 + MAX_KNOTS
 ROW = DEPTHS + MAX_KNOTS
 

@@ -59,7 +59,7 @@ def sample_walkers(count: int, seed: int, camera: Camera, rng: np.random.Generat
     """Sample walkers with distinct clothes on crossing paths.
 
     Of many sampled timings, the one is chosen in which walkers occlude each other for about as many frames as a lesson
-    needs: they do meet, and nobody stays occluded for long.
+    needs: they do meet, and no walker stays occluded for long.
     """
     people = _sample_distinct_people(count, rng)
     mirror = np.array([rng.choice([-1.0, 1.0]), 1.0])

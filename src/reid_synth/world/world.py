@@ -127,7 +127,7 @@ class World:
     Args:
         seed: Seed of everything that is random.
         plan: Number of cameras, people and frames.
-        people: Candidates, of whom the first `plan.people` are used; sampled if None.
+        people: Candidates; the first `plan.people` are used. Sampled if None.
         first_id: Number of the first person.
         weather: Weather over all cameras; None is a sunny day.
         changed: People in changed clothes for the second half of the cameras, by number.

@@ -4,7 +4,7 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from learning_reid.retrieval.distances import euclidean_distance
+from learning_reid.retrieval import euclidean_distance
 
 # %% q1: the mean, not of length 1
 
@@ -273,7 +273,7 @@ def find_people(first, second):
 
 def find_people(first, second):
     for number in range(200):
-        here, there, truth = street.evening(number)
+        here, there, truth = street.sample_tracklets(number)
         if np.array_equal(vectors[here], first):
             return truth
     return np.full(len(first), -1)

@@ -20,10 +20,10 @@ from tests.learning_reid.cli.run_cli import run_command
 def people(generated_market: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for each person of the gallery."""
     folder = tmp_path_factory.mktemp("people")
-    for picture in sorted((generated_market / "bounding_box_test").glob("0*.jpg")):
-        if not picture.name.startswith("0000"):
-            (folder / picture.name[:4]).mkdir(exist_ok=True)
-            shutil.copy(picture, folder / picture.name[:4])
+    for image in sorted((generated_market / "bounding_box_test").glob("0*.jpg")):
+        if not image.name.startswith("0000"):
+            (folder / image.name[:4]).mkdir(exist_ok=True)
+            shutil.copy(image, folder / image.name[:4])
     return folder
 
 
@@ -52,14 +52,14 @@ def test_the_given_threshold_decides(threshold: float, same: bool, people: Path,
 
 
 def test_a_gallery_image_is_identified_and_a_grey_one_is_rejected(people: Path, tmp_path: Path) -> None:
-    picture, grey = sorted(people.rglob("*.jpg"))[3], tmp_path / "grey.png"
+    image, grey = sorted(people.rglob("*.jpg"))[3], tmp_path / "grey.png"
     Image.new("RGB", (64, 128), (90, 90, 90)).save(grey)
     files = ("--json", tmp_path / "a.json", "--plot", tmp_path / "a.png")
-    queries = ("--query", picture, "--query", grey, "--threshold", 0.05)
+    queries = ("--query", image, "--query", grey, "--threshold", 0.05)
     printed = run_command("identify", "--gallery-dir", people, *queries, *files)
     known, unknown = json.loads((tmp_path / "a.json").read_text())["answers"]
-    assert f"{picture}: {picture.parent.name}" in printed and f"{grey}: not in the gallery" in printed
-    assert (known["person_id"], unknown["person_id"]) == (picture.parent.name, None)
+    assert f"{image}: {image.parent.name}" in printed and f"{grey}: not in the gallery" in printed
+    assert (known["person_id"], unknown["person_id"]) == (image.parent.name, None)
     nearest = known["candidates"][0]
     assert nearest["distance"] < 0.01 and nearest["similarity"] > 0.999 and nearest["accepted"]
     away = [one["distance"] for one in unknown["candidates"]]

@@ -105,8 +105,8 @@ def test_a_run_is_evaluated_on_people_it_was_not_trained_on(run: Path, tmp_path:
 @pytest.mark.slow
 def test_a_run_on_one_camera_is_evaluated_within_it(config: Path, tmp_path: Path) -> None:
     people = write_people(tmp_path / "people")
-    for picture in people.glob("*_c2s1_*"):
-        picture.unlink()
+    for image in people.glob("*_c2s1_*"):
+        image.unlink()
     run_command(
         "train", "--config", config, "--epochs", 1, "--set", f"data.root={people}", "--set", f"run.folder={tmp_path}"
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from learning_reid.cli._measure_models import published_accuracy
+from learning_reid.cli._zoo_compare import published_accuracy
 from learning_reid.cli._zoo_text import billions, format_zoo_page
 from learning_reid.errors import UserError
 from learning_reid.zoo import fetch as fetch_module

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from learning_reid.datasets.pairs import ImagePair
-from learning_reid.datasets.pairs_file import read_pairs
+from learning_reid.datasets.pairs import ImagePair, read_pairs
 from learning_reid.errors import UserError
 
 
@@ -65,9 +64,9 @@ def test_invalid_tables_give_one_line(text: str, message: str, images: list[Path
 
 
 def test_files_that_are_not_tables(images: list[Path], tmp_path: Path) -> None:
-    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
+    (tmp_path / "image.png").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
     for file, message in (
-        (tmp_path / "picture.png", "is not UTF-8 text"),
+        (tmp_path / "image.png", "is not UTF-8 text"),
         (tmp_path / "none.csv", "no such file"),
         (tmp_path, "directory"),
     ):

@@ -18,7 +18,7 @@ SIDES = st.floats(-50, 150, width=32)
 SCORES = st.sampled_from([0.1, 0.25, 0.5, 0.75])  # few values, so that ties are common
 
 
-def slow_twin(boxes: np.ndarray, scores: np.ndarray, height: int, width: int, min_score: float) -> list[tuple]:
+def slow_reference(boxes: np.ndarray, scores: np.ndarray, height: int, width: int, min_score: float) -> list[tuple]:
     kept = []
     for (x1, y1, x2, y2), score in zip(boxes.tolist(), scores.tolist(), strict=True):
         x1, x2 = min(max(x1, 0), width), min(max(x2, 0), width)
@@ -33,11 +33,11 @@ def slow_twin(boxes: np.ndarray, scores: np.ndarray, height: int, width: int, mi
         lambda n: st.tuples(arrays("f4", (n, 4), elements=SIDES), arrays("f4", n, elements=SCORES))
     )
 )
-def test_against_a_slow_twin(inputs: tuple[np.ndarray, np.ndarray]) -> None:
+def test_filtering_equals_a_slow_reference(inputs: tuple[np.ndarray, np.ndarray]) -> None:
     boxes, scores = inputs
     found = to_detections(boxes, scores, (60, 100, 3), min_score=0.25)
     rows = np.column_stack([found.xyxy, found.confidence])
-    np.testing.assert_array_equal(rows, np.array(slow_twin(boxes, scores, 60, 100, 0.25), "f4").reshape(-1, 5))
+    np.testing.assert_array_equal(rows, np.array(slow_reference(boxes, scores, 60, 100, 0.25), "f4").reshape(-1, 5))
     assert (found.xyxy.dtype, found.confidence.dtype) == (np.float32, np.float32)
     assert (found.class_id == 0).all() and len(found.class_id) == len(rows)
 

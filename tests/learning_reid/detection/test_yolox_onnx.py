@@ -1,4 +1,4 @@
-"""YOLOX: letterboxing, decoding and suppression against slow twins; and the real network."""
+"""YOLOX: letterboxing, decoding and suppression compared with slow references; and the real network."""
 
 import math
 from pathlib import Path
@@ -49,7 +49,7 @@ def slow_decode(output: np.ndarray, height: int, width: int) -> list[tuple[float
 
 
 @pytest.mark.parametrize("height, width", [(64, 64), (96, 160)])
-def test_decoding_against_a_slow_twin(height: int, width: int) -> None:
+def test_decoding_equals_a_slow_reference(height: int, width: int) -> None:
     cells_xy, strides = grid_cells((height, width))
     output = np.random.default_rng(0).normal(size=(len(cells_xy), 85)).astype(np.float32)
     boxes, scores = decode(output, cells_xy, strides)
@@ -63,7 +63,7 @@ def overlap(a: list[float], b: list[float]) -> float:
     return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
 
 
-def test_suppression_against_a_slow_twin() -> None:
+def test_suppression_equals_a_slow_reference() -> None:
     rng = np.random.default_rng(1)
     for _ in range(20):
         corners = rng.uniform(0, 60, (40, 2))

@@ -18,7 +18,7 @@ from learning_reid.embedding import backend_auto
 from learning_reid.embedding.backend_onnx import OnnxEmbedder
 from learning_reid.embedding.backend_openvino import OpenVinoEmbedder
 from learning_reid.embedding.backend_torch import TorchEmbedder
-from learning_reid.embedding.embedder import Embedder
+from learning_reid.embedding.embedder import Embedder, EmbedderOptions
 from learning_reid.embedding.onnx_file import export_onnx
 from learning_reid.embedding.registry import BACKENDS, create_embedder
 from learning_reid.errors import UserError
@@ -151,9 +151,10 @@ def test_openvino_in_float32_is_used_if_bfloat16_disagrees(
     precisions: list[str] = []
 
     def inexact(make: Make) -> Make:
-        def create(*arguments: object) -> Embedder:
-            precisions.append(str(arguments[-1]))
-            return make(*arguments) if arguments[-1] == "float32" else Altered(make(*arguments), lambda f: f[:, ::-1])
+        def create(options: EmbedderOptions) -> Embedder:
+            precisions.append(options.precision)
+            embedder = make(options)
+            return embedder if options.precision == "float32" else Altered(embedder, lambda f: f[:, ::-1])
 
         return create
 
@@ -191,13 +192,13 @@ def test_rejected_embedders_are_freed(weights_file: Path, monkeypatch: pytest.Mo
 def test_torch_is_used_on_a_gpu(
     device: str, weights_file: Path, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str]
 ) -> None:
-    created: list[tuple[object, ...]] = []
+    created: list[EmbedderOptions] = []
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    replace_backends(monkeypatch, {"torch": lambda make: lambda *arguments: created.append(arguments)})
+    replace_backends(monkeypatch, {"torch": lambda make: created.append})
     choose(weights_file, device)
-    ((_, weights, _, given, *_),) = created
-    assert (weights, given) == (str(weights_file), "cuda" if device == "auto" else device)
+    (options,) = created
+    assert (options.weights, options.device) == (str(weights_file), "cuda" if device == "auto" else device)
     assert log().startswith("note: embedder.backend auto uses torch (on cuda")
 
 

@@ -51,7 +51,7 @@ def test_batching_does_not_change_embeddings(embedder: Embedder, crops: list[np.
     assert embedder(crops[::-1]) == pytest.approx(expected[::-1], abs=2e-6)
 
 
-def test_embeddings_equal_those_of_the_plain_model(
+def test_embeddings_equal_the_plain_model(
     embedder: Embedder, crops: list[np.ndarray], weights_file: Path
 ) -> None:
     network = create_model("osnet_x0_25", weights_file)

@@ -19,7 +19,7 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_four_forms(files: Path) -> None:
+def test_a_model_is_given_in_one_of_four_forms(files: Path) -> None:
     assert parse_model("embedded") == NamedModel("embedded", "osnet_x0_25", "embedded")
     published = parse_model("osnet_ain_x1_0.msmt17+dukemtmcreid+cuhk03")
     assert (published.name, published.weights) == ("osnet_ain_x1_0", "msmt17+dukemtmcreid+cuhk03")

@@ -46,7 +46,7 @@ def refind_rate(distances: np.ndarray, frames: np.ndarray, identities: np.ndarra
 
 
 @pytest.mark.slow
-def test_refind_rate_is_at_least_that_of_torchreid(
+def test_refind_rate_is_at_least_as_high_as_with_torchreid(
     real_data: Path, people: tuple[list[np.ndarray], np.ndarray, np.ndarray], torchreid_models: ModuleType
 ) -> None:
     crops, frames, identities = people

@@ -7,7 +7,7 @@ from learning_reid.errors import UserError
 from learning_reid.evaluation.distance_matrix import evaluate_retrieval
 from learning_reid.metrics.protocol import PROTOCOLS
 from learning_reid.metrics.retrieval import METRICS
-from tests.learning_reid.metrics.slow_twin import evaluate, random_task
+from tests.learning_reid.metrics.slow_reference import evaluate, random_task
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)

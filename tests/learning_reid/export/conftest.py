@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 
-from learning_reid.export.calibration_images import sample_images
+from learning_reid.datasets.images import sample_images
 from learning_reid.models.registry import create_model
 from reid_synth.datasets.market import MarketPlan, write_market
 from tests.learning_reid.embedding.conftest import one_thread, randomized  # noqa: F401

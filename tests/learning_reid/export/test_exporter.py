@@ -9,12 +9,12 @@ import onnxruntime
 import pytest
 
 from learning_reid.datasets.identity_split import select_identities
+from learning_reid.datasets.images import sample_images
 from learning_reid.datasets.layouts import open_dataset
 from learning_reid.embedding.backend_torch import TorchEmbedder
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
-from learning_reid.export.calibration_images import sample_images
 from learning_reid.export.exporter import ExportConfig, export_model
 from learning_reid.export.int8 import ENOUGH_IMAGES
 from learning_reid.models.registry import create_model, input_size
@@ -144,7 +144,7 @@ def test_int8_keeps_accuracy_on_people_it_was_not_calibrated_on(real_data: Path,
     assert report.accuracy is not None and report.accuracy.before > 0.5
 
 
-def test_export_agrees_with_that_of_another_program(real_data: Path, tmp_path: Path) -> None:
+def test_export_agrees_with_a_third_party_export(real_data: Path, tmp_path: Path) -> None:
     weights, theirs = (real_data / "weights" / f"osnet_x0_25_msmt17{suffix}" for suffix in (".pth", ".onnx"))
     export_model(ExportConfig("osnet_x0_25", str(weights), tmp_path / "ours.onnx"))
     images = sample_images(real_data / "crops/pku_reid", 17)

@@ -76,7 +76,7 @@ def test_truth_covers_the_frames_and_ignores_occluded_people() -> None:
     assert truth.at(4).score.tolist() == [1, 0]  # just under 20 %
 
 
-def test_frames_and_truth_are_those_of_the_scene() -> None:
+def test_frames_and_truth_equal_the_scene() -> None:
     source = open_frames("synthetic:3:40", max_frames=2)
     frames, truth = list(source), source.truth
     assert truth is not None and len(source) == len(frames) == 2

@@ -26,7 +26,7 @@ def written(tmp_path_factory) -> tuple[Path, dict[str, MotTable]]:
     return folder, truths
 
 
-def test_images_and_truth_are_those_of_the_world(written) -> None:
+def test_images_and_truth_equal_the_world(written) -> None:
     folder, truths = written
     for index, name in enumerate(VIEWS):
         view, truth = PRESET.make_world(SEED).view(index), read_mot(folder / name / "gt.txt")

@@ -27,7 +27,7 @@ def test_a_full_disk_is_a_user_error_and_leaves_the_earlier_file(tmp_path: Path)
     path = tmp_path / "a.txt"
     path.write_text("older")
     with (
-        pytest.raises(UserError, match=r"a\.txt cannot be written \(No space left on device\); make room"),
+        pytest.raises(UserError, match=r"a\.txt cannot be written \(No space left on device\); free some space"),
         atomic_write(path) as temporary,
     ):
         temporary.write_text("half")

@@ -10,7 +10,7 @@ import pytest
 from learning_reid.metrics.breakdown import metrics_by_camera_pair, metrics_by_person
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.protocol import PROTOCOLS
-from tests.learning_reid.metrics.slow_twin import Task, evaluate, mean_of_precisions, random_task, ranked_hits
+from tests.learning_reid.metrics.slow_reference import Task, evaluate, mean_of_precisions, random_task, ranked_hits
 
 MARKET = PROTOCOLS["market1501"]
 

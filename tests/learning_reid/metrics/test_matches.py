@@ -8,7 +8,7 @@ import pytest
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.matches import Matches, find_matches, has_true_match
 from learning_reid.metrics.protocol import PROTOCOLS
-from tests.learning_reid.metrics.slow_twin import Task, is_left_out, is_true_match, random_task
+from tests.learning_reid.metrics.slow_reference import Task, is_left_out, is_true_match, random_task
 
 MARKET = PROTOCOLS["market1501"]
 
@@ -57,7 +57,7 @@ def test_each_draw_is_one_trial_with_rows_of_the_whole_gallery() -> None:
                 assert nearer == [trials[t] for t in [trial] if t in trials]
 
 
-def test_distractors_match_nobody() -> None:
+def test_distractors_have_no_true_match() -> None:
     # two distractors are two persons, although their numbers are equal
     task = Task(np.array([[0.1, 0.2]]), Labels.of([-1], [1]), Labels.of([-1, -1], [2, 2]))
     found = matches_of(task)

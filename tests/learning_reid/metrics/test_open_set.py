@@ -7,7 +7,7 @@ from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.open_set import OPEN_SET_FARS, dir_at_far
 from learning_reid.metrics.protocol import PROTOCOLS
-from tests.learning_reid.metrics.slow_twin import Task, is_left_out, is_true_match, random_task
+from tests.learning_reid.metrics.slow_reference import Task, is_left_out, is_true_match, random_task
 
 
 def found(task: Task, far: float, name: str = "market1501") -> float:

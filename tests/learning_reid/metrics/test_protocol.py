@@ -8,7 +8,7 @@ from scipy.stats import chisquare
 
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.protocol import PROTOCOLS
-from tests.learning_reid.metrics.slow_twin import random_task
+from tests.learning_reid.metrics.slow_reference import random_task
 
 SINGLE_SHOT = PROTOCOLS["cuhk03-single-shot"]
 OTHER = {"competing": "own camera", "removes": "same picture", "every_match": True}

@@ -70,7 +70,7 @@ def test_equals_a_slow_loop(seed: int) -> None:
     frame = np.sort(rng.integers(1, 12, 60))
     identity = rng.integers(-1, 4, 60)
     distances = np.round(rng.random(60), 1)  # with ties
-    present = np.unique(rng.integers(1, 14, 9))  # also frames in which nobody was detected
+    present = np.unique(rng.integers(1, 14, 9))  # also frames without a detection
     found = 0
     for number in present:
         here = [(distances[i], i) for i in range(60) if frame[i] == number]

@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.protocol import PROTOCOLS, Protocol
 from learning_reid.metrics.retrieval import RANKS, average_precision, cmc_curve, mean
-from tests.learning_reid.metrics.slow_twin import (
+from tests.learning_reid.metrics.slow_reference import (
     CURVE,
     Task,
     evaluate,

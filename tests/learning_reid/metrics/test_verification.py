@@ -17,7 +17,7 @@ from learning_reid.metrics.verification import (
     tar_at_far,
     threshold_at_far,
 )
-from tests.learning_reid.metrics.slow_twin import Task, random_task
+from tests.learning_reid.metrics.slow_reference import Task, random_task
 
 
 def random_pairs(seed: int, decimals: int | None = None, overlap: float = 1.5, many: int = 2_000) -> PairDistances:
@@ -178,7 +178,7 @@ def slow_pairs(task: Task, same_camera: bool) -> tuple[list[float], list[float]]
 def test_pairs_equal_two_loops(seed: int, same_camera: bool, block_bytes: int, monkeypatch) -> None:
     monkeypatch.setattr("learning_reid.retrieval.distances._BLOCK_BYTES", block_bytes)
     task = random_task(seed)
-    task.query.person[1] = -1  # a distractor matches nobody, not even another distractor
+    task.query.person[1] = -1  # a distractor matches no person, not even another distractor
     ours = collect_pairs(task.distance_rows, task.query, task.gallery, same_camera)
     genuine, impostor = slow_pairs(task, same_camera)
     assert (ours.genuine.tolist(), ours.impostor.tolist(), ours.sampled) == (genuine, impostor, 1.0)

@@ -30,7 +30,7 @@ def test_every_variant_is_registered() -> None:
 @pytest.mark.parametrize(
     "name", [name if name in REPRESENTATIVES else pytest.param(name, marks=pytest.mark.matrix) for name in VARIANTS]
 )
-def test_features_and_logits_are_those_of_torchreid(name: str, torchreid_models: ModuleType) -> None:
+def test_features_and_logits_equal_torchreid(name: str, torchreid_models: ModuleType) -> None:
     peer = randomized(torchreid_models.build_model(name, num_classes=5, loss="triplet", pretrained=False)).eval()
     ours = build_osnet(name, num_classes=5).eval()
     ours.load_state_dict(peer.state_dict(), strict=True)
@@ -46,7 +46,7 @@ def test_features_and_logits_are_those_of_torchreid(name: str, torchreid_models:
 
 
 @pytest.mark.parametrize("name", REPRESENTATIVES)
-def test_gradients_are_those_of_torchreid(name: str, torchreid_models: ModuleType) -> None:
+def test_gradients_equal_torchreid(name: str, torchreid_models: ModuleType) -> None:
     peer = randomized(torchreid_models.build_model(name, num_classes=5, loss="triplet", pretrained=False)).train()
     ours = build_osnet(name, num_classes=5).train()
     ours.load_state_dict(peer.state_dict())

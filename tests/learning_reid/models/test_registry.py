@@ -12,7 +12,7 @@ from learning_reid.errors import UserError
 from learning_reid.models.registry import MODELS, check_model_name, create_model, list_models, register_model
 
 
-def test_models_are_those_of_torchreid(torchreid_models: ModuleType) -> None:
+def test_models_have_the_names_of_torchreid(torchreid_models: ModuleType) -> None:
     factory = vars(torchreid_models)["__model_factory"]
     names = list_models()
     assert set(names) == set(factory) and len(names) == len(factory)

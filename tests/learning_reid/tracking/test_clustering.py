@@ -1,4 +1,4 @@
-"""Tracklets to persons: average linkage beside a slow twin, and nobody in two places at once."""
+"""Clustering of tracklets: average linkage equals a slow reference, and cannot-link constraints hold."""
 
 import numpy as np
 import pytest

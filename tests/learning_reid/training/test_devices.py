@@ -57,7 +57,7 @@ def run(repository: Path, *arguments: object) -> None:
 
 
 @pytest.mark.slow
-def test_the_loss_curve_equals_that_of_one_process(repository: Path, config: Path) -> None:
+def test_two_processes_have_the_loss_curve_of_one(repository: Path, config: Path) -> None:
     script = config.with_name("curve.py")
     script.write_text(CURVE)
     curves = []

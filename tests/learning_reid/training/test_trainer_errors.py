@@ -83,7 +83,7 @@ def test_a_full_disk_ends_the_run_and_keeps_the_last_good_checkpoint(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UserError, match=r"cannot be written \(No space left on device\); make room"):
+    with pytest.raises(UserError, match=r"cannot be written \(No space left on device\); free some space"):
         start(settings, tmp_path)
     assert (tmp_path / "weights/checkpoint.pt").read_bytes() == before
     assert not list(tmp_path.rglob("*.part"))

@@ -60,7 +60,7 @@ def test_labels_stay_inside_and_do_not_overlap() -> None:
     assert len({first, second, third}) == 3
 
 
-def test_labels_of_other_people_are_translucent_unlike_those_of_supervision() -> None:
+def test_labels_of_other_people_are_translucent_unlike_in_supervision() -> None:
     """Why `drawing` has its own labels; if this fails, sv.RichLabelAnnotator may replace them."""
     import supervision as sv
 

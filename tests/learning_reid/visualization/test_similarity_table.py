@@ -126,7 +126,7 @@ def test_the_document_shows_what_the_tool_prints(tool: ModuleType, page: str) ->
         assert text in page
 
 
-def test_the_sentences_of_the_document_say_what_the_table_says(tool: ModuleType, page: str) -> None:
+def test_the_numbers_in_the_sentences_of_the_document_match_the_table(tool: ModuleType, page: str) -> None:
     models = tool.read_models()
     imagenet = [model for model in models if model.trained_on == "imagenet"]
     others = [model for model in models if model.trained_on != "imagenet"]
@@ -143,7 +143,7 @@ def test_the_sentences_of_the_document_say_what_the_table_says(tool: ModuleType,
     assert all(model.lowest_same < 821 for model in models if model is not highest)
 
 
-def test_the_best_common_threshold_has_a_slow_twin(tool: ModuleType) -> None:
+def test_the_best_common_threshold_equals_a_slow_search(tool: ModuleType) -> None:
     models = tool.read_models()
     fits = [
         sum(model.highest_different < threshold <= model.lowest_same for model in models) for threshold in range(1001)

@@ -70,7 +70,7 @@ class FileServer:
         sent = content[start:][: self.breaks_after.pop(0) if self.breaks_after else None]
         for position in range(0, len(sent), 10_000) if self.pause_s else ():
             time.sleep(self.pause_s)
-            with contextlib.suppress(OSError):  # whoever requested may have given up
+            with contextlib.suppress(OSError):  # the client may have closed the connection
                 request.wfile.write(sent[position : position + 10_000])
         if not self.pause_s:
             request.wfile.write(sent)

@@ -7,12 +7,12 @@ CARDS = all_cards()
 MULTI = CARDS["osnet_ain_x1_0.msmt17+market1501+cuhk03"]
 
 
-def test_nothing_is_said_of_weights_used_as_published() -> None:
+def test_weights_used_as_published_have_no_notes() -> None:
     card = CARDS["osnet_x0_25.msmt17"]
     assert notes_on_weights(card, (256, 128)) == [] and notes_on_use(card, "market1501", "euclidean") == []
 
 
-def test_imagenet_weights_are_no_weights_for_people() -> None:
+def test_imagenet_weights_are_noted_as_not_trained_on_people() -> None:
     for card in CARDS.values():
         notes = [note for note in notes_on_weights(card) if "1,000 kinds of objects" in note]
         assert len(notes) == (card.trained_on == "imagenet")

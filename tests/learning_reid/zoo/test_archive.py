@@ -162,6 +162,6 @@ def test_interrupted_unpacking_leaves_nothing(tmp_path: Path, monkeypatch: pytes
 def test_small_disk_raises_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = tar_of(tmp_path / "set.tar.bz2", FILES)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=19_999))
-    with pytest.raises(UserError, match="make room"):
+    with pytest.raises(UserError, match="free some space"):
         unpack(archive, "S2/View_001", tmp_path / "data/View_001")
     assert not list((tmp_path / "data").iterdir())

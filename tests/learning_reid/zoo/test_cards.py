@@ -35,7 +35,7 @@ def published() -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def test_results_are_those_of_the_published_table() -> None:
+def test_results_equal_the_published_table() -> None:
     rows = [row_of(card, task, result) for card in all_cards().values() for task, result in card.rows]
 
     def order(row: dict[str, str]) -> tuple[str, ...]:

@@ -167,7 +167,7 @@ def test_small_disk_raises_before_anything_is_written(
 ) -> None:
     server.files["/w"] = CONTENT
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=99_999))
-    with pytest.raises(UserError, match="free and .* are needed; make room"):
+    with pytest.raises(UserError, match="free and .* are needed; free some space"):
         download_file(f"{server.url}/w", file)
     assert not file.with_name("weights.pth.part").exists()
 

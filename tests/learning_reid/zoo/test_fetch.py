@@ -94,7 +94,7 @@ def test_file_saved_by_hand_is_used(no_server: str, tmp_path: Path) -> None:
     assert fetch_published("net", root=tmp_path, sources=one(f"{no_server}/net", sha256=SHA256)).read_bytes() == CONTENT
 
 
-def test_without_a_network_the_message_says_what_where_and_what_works(no_server: str, tmp_path: Path) -> None:
+def test_without_a_network_the_message_gives_the_file_its_place_and_alternatives(no_server: str, tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         fetch_published("net", root=tmp_path, sources=one(f"{no_server}/net", f"{no_server}/mirror", bytes=2_500_000))
     what, where, instead = str(caught.value).splitlines()

@@ -14,9 +14,9 @@ import pytest
 
 from reid_course.grading.exercise_set import ExerciseSet, read_set
 from reid_course.grading.grade_class import mark_class
-from reid_course.grading.result import Mark
+from reid_course.grading.grade import Mark
 from reid_course.grading.sandbox_config import Limits
-from reid_course.seeds import GRADERS_SEED
+from reid_course.seeds import SEED_VARIABLE
 
 LIMITS = Limits(60)
 GOOD = ["def add(a, b):\n    return a + b", "def double(a):\n    return 2 * a"]
@@ -91,7 +91,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def nobody_left(seed: int) -> bool:
     """Whether no process is, or soon will be, alive that was started with this seed."""
     for _ in range(100):
-        if not any(environment(process).get(GRADERS_SEED) == str(seed) for process in psutil.process_iter()):
+        if not any(environment(process).get(SEED_VARIABLE) == str(seed) for process in psutil.process_iter()):
             return True
         time.sleep(0.1)
     return False

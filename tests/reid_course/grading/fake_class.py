@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 
 from reid_course.notebook import ROOT
 
-START = 'import otter\nimport numpy as np\nfrom reid_course.seeds import own_seed\ngrader = otter.Notebook()\nSEED = own_seed("Ada")'
+START = 'import otter\nimport numpy as np\nfrom reid_course.seeds import student_seed\ngrader = otter.Notebook()\nSEED = student_seed("Ada")'
 WRONG = {  # answers to 01_distances; the first passes one of two hidden tests, the others none
     "q1": "def distances(queries, gallery):\n    return ((queries[:, None] - gallery[None]) ** 2).sum(axis=2)",
     "q2": "def cosine_distances(queries, gallery):\n    return 1 - queries @ gallery.T",

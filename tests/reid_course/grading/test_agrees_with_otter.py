@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reid_course.grading.result import Mark
+from reid_course.grading.grade import Mark
 from tests.reid_course.grading.conftest import GOOD, notebook
 
 HALF = [

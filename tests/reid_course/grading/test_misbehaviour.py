@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-from reid_course.grading.result import Mark
+from reid_course.grading.grade import Mark
 from reid_course.grading.sandbox_config import ROOT, Limits, why_not_isolated
 from tests.reid_course.grading.conftest import GOOD, nobody_left
 

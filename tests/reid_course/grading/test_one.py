@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from reid_course.grading.result import Mark
+from reid_course.grading.grade import Mark
 from tests.reid_course.grading.conftest import GOOD
 
 MarkOne = Callable[..., Mark]
@@ -55,7 +55,7 @@ def test_cells_are_those_of_a_notebook(mark_one: MarkOne) -> None:
 
 
 def test_the_seed_is_the_graders(mark_one: MarkOne) -> None:
-    cell = "from reid_course.seeds import own_seed\nassert own_seed('Ada') == 1815"
+    cell = "from reid_course.seeds import student_seed\nassert student_seed('Ada') == 1815"
     assert mark_one(cell, seed=1815).errors == ()
     assert mark_one(cell, seed=1816).errors
 

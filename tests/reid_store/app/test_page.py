@@ -323,7 +323,7 @@ def test_unusable_uploads_show_one_line_and_the_page_stays_usable(show: Opener, 
     noise = np.random.default_rng(0)
     cut = write_video(tmp_path / "cut.mp4", [noise.integers(0, 256, (96, 160, 3), np.uint8) for _ in range(9)])
     cut.write_bytes(cut.read_bytes()[:-300])
-    (tmp_path / "none.jpg").write_text("no picture")
+    (tmp_path / "none.jpg").write_text("not an image")
     for name in ("a.png", "b.png", "one.png"):
         Image.fromarray(scene([None, None, None] if name != "one.png" else [0, 1, 2])).save(tmp_path / name)
     for files, line in (

@@ -79,7 +79,7 @@ def test_long_rankings_are_cut_but_all_detections_are_counted(
 
 
 def test_initial_threshold_is_derived_from_impostor_pairs(footage: Footage) -> None:
-    threshold, told = initial_threshold(footage, footage.models["good"])
+    threshold, reason = initial_threshold(footage, footage.models["good"])
     with Session(footage.engine) as session:
         rows = session.execute(
             select(Detection.frame_id, Detection.x1, Detection.y1, Detection.x2, Detection.y2, Embedding.reid_embedding)
@@ -87,9 +87,9 @@ def test_initial_threshold_is_derived_from_impostor_pairs(footage: Footage) -> N
             .where(Embedding.model_id == footage.models["good"].id)
         ).all()
     frame, *corners, vectors = zip(*rows, strict=True)
-    strangers = impostor_quantile(np.array(frame), np.array(corners).T, np.stack(vectors))
-    assert strangers is not None and threshold == pytest.approx(0.7 * strangers)
-    assert f"{strangers:.2f}" in told and "not calibrated" in told
+    quantile = impostor_quantile(np.array(frame), np.array(corners).T, np.stack(vectors))
+    assert quantile is not None and threshold == pytest.approx(0.7 * quantile)
+    assert f"{quantile:.2f}" in reason and "not calibrated" in reason
 
 
 def test_initial_threshold_of_the_embedded_network_is_calibrated(tmp_path: Path) -> None:

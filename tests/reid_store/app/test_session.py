@@ -67,13 +67,13 @@ def test_footage_is_embedded_once_by_another_network(state: AppState, networks: 
     session.search(people(session)[0].id)
     first = [hit.distance for hit in session.ranking.hits]  # type: ignore[union-attr]
     label = list(networks.models)[1]
-    told: list[str] = []
-    state.set_model("me", label, lambda share, words: told.append(words))
+    messages: list[str] = []
+    state.set_model("me", label, lambda share, words: messages.append(words))
     assert session.label == label and count_embedded(session.footage.engine, session.footage.models[label]) == 12
     assert [hit.distance for hit in session.ranking.hits] != first  # type: ignore[union-attr]
-    assert told[-1] == "processing frame 4 of 4"
-    state.set_model("me", "embedded", lambda share, words: told.append("again"))
-    assert told[-1] != "again" and [hit.distance for hit in session.ranking.hits] == first  # type: ignore[union-attr]
+    assert messages[-1] == "processing frame 4 of 4"
+    state.set_model("me", "embedded", lambda share, words: messages.append("again"))
+    assert messages[-1] != "again" and [hit.distance for hit in session.ranking.hits] == first  # type: ignore[union-attr]
     with pytest.raises(UserError, match="no network 'none'"):
         Session(replace(session.footage, sources=()), "embedded").set_model("none", networks, nothing)
 
@@ -152,7 +152,7 @@ def test_store_of_the_user_is_only_read(networks: Networks, tmp_path: Path) -> N
         AppState(networks).open_store("me", nothing)
 
 
-def test_images_are_those_of_the_recording(state: AppState, tmp_path: Path) -> None:
+def test_images_come_from_the_recording(state: AppState, tmp_path: Path) -> None:
     session = state.open_uploads("me", [write_video(tmp_path / "a.mp4", walk(8))], nothing)
     from reid_store.thumbnails import decode_jpeg
 

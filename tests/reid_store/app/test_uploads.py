@@ -59,7 +59,7 @@ def test_large_frames_are_downscaled(place: Path, tmp_path: Path) -> None:
 
 
 def test_unreadable_images_are_skipped_with_a_note(images: Writer, place: Path, tmp_path: Path) -> None:
-    (tmp_path / "yard_1b.png").write_text("no picture")
+    (tmp_path / "yard_1b.png").write_text("not an image")
     cut = tmp_path / "yard_2b.jpg"
     Image.fromarray(scene([0, 1, 2])).save(cut)
     cut.write_bytes(cut.read_bytes()[:300])
@@ -90,7 +90,7 @@ def test_damaged_frame_leaves_a_gap(place: Path, tmp_path: Path, monkeypatch: py
 def test_unusable_uploads_raise(images: Writer, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.txt").write_text("hello")
     (tmp_path / "a.mp4").write_text("no video")
-    (tmp_path / "a.jpg").write_text("no picture")
+    (tmp_path / "a.jpg").write_text("not an image")
     headless = write_video(tmp_path / "head.mp4", walk(20))
     headless.write_bytes(headless.read_bytes()[:-200])
     one = [write_video(tmp_path / "one.mp4", walk(1))]
@@ -107,11 +107,11 @@ def test_unusable_uploads_raise(images: Writer, place: Path, tmp_path: Path, mon
     ]
     for number in range(7):
         (tmp_path / f"{number}.mp4").write_text("x")
-    for turn, (files, told) in enumerate(cases):
-        (place / str(turn)).mkdir()
+    for number, (files, message) in enumerate(cases):
+        (place / str(number)).mkdir()
         with pytest.raises(UserError) as problem:
-            write_upload_frames(files, place / str(turn))
-        assert told in str(problem.value) and "\n" not in str(problem.value)
+            write_upload_frames(files, place / str(number))
+        assert message in str(problem.value) and "\n" not in str(problem.value)
         assert str(tmp_path) not in str(problem.value)
     monkeypatch.setattr(uploads, "MAX_FILE_MB", 0)
     with pytest.raises(UserError, match=r"yard_0\.png is too large"):

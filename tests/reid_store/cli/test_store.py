@@ -60,9 +60,9 @@ def test_search_writes_json_and_strip(place: str, tmp_path: Path) -> None:
 
 
 def test_strip_shows_the_nearest_of_many_hits(tmp_path: Path) -> None:
-    picture = np.full((8, 4, 3), 90, np.uint8)
-    found = [SearchHit(1, 0.1, "door", 0.0, 0, np.zeros(4, np.float32), make_thumbnail(picture), None)] * 2000
-    draw_hits(tmp_path / "a.png", picture, found, 0.5)
+    image = np.full((8, 4, 3), 90, np.uint8)
+    found = [SearchHit(1, 0.1, "door", 0.0, 0, np.zeros(4, np.float32), make_thumbnail(image), None)] * 2000
+    draw_hits(tmp_path / "a.png", image, found, 0.5)
     with Image.open(tmp_path / "a.png") as strip:
         assert strip.width == pytest.approx(115 * (1 + MAX_STRIP_LENGTH) + 30, abs=5)
 

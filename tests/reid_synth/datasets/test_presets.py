@@ -48,7 +48,7 @@ def test_clothes_change_in_the_second_half_of_the_cameras() -> None:
         assert (view.paint(busiest)[0].image != other.paint(busiest)[0].image).any() == differs
 
 
-def test_given_numbers_replace_those_of_the_preset() -> None:
+def test_given_numbers_override_the_preset() -> None:
     other = adjust_preset(PRESETS["demo"], people=11, cameras=3, frames=9)
     assert (other.crops.train_people, other.crops.test_people, other.crops.cameras) == (5, 6, 3)
     assert (other.world.people, other.world.cameras, other.world.frames) == (6, 3, 9)

@@ -111,7 +111,7 @@ def test_light_from_the_right_brightens_the_right_and_casts_shadows(atlas):
         rgba = shade(buffer, table, atlas, SMOOTH, offsets, light, 0.0, 30.0)
         return np.where(buffer.part == 0, rgba[..., 0].astype(float), np.nan)
 
-    behind = arm._replace(start=(0.2, -0.6, 1.0), end=(0.2, -0.6, 0.0))  # in the picture, but in nobody's light
+    behind = arm._replace(start=(0.2, -0.6, 1.0), end=(0.2, -0.6, 0.0))  # in the image, but casts no shadow on another part
     alone, beside = image([column, behind]), image([column, arm])
     width = alone.shape[1]
     assert np.nanmean(alone[:, width // 2 + 4 :]) > np.nanmean(alone[:, : width // 2 - 4]) + 20

@@ -92,7 +92,7 @@ def test_feet_are_at_the_projected_map_position(world: World, views: list[Camera
 
 
 @pytest.mark.slow
-def test_boxes_equal_those_of_the_unoccluded_person(views: list[CameraView]) -> None:
+def test_boxes_equal_the_unoccluded_person(views: list[CameraView]) -> None:
     """Render each person without occluders: mask and box agree to a pixel, and visibility is right."""
     checked = 0
     for view in views:

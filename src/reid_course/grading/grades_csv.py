@@ -7,7 +7,7 @@ from pathlib import Path
 from learning_reid.errors import UserError
 from learning_reid.io.atomic_write import atomic_write
 from learning_reid.io.output_folder import create_folder
-from reid_course.grading.result import Mark
+from reid_course.grading.grade import Mark
 
 COLUMNS = ("student", "set", "points", "possible", "share", "status", "notes", "file")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from learning_reid.datasets.sample import CropDataset, Sample
-from reid_course import contests
+from reid_course import lesson_data as contests
 
 
 @pytest.fixture
@@ -23,17 +23,17 @@ def market(monkeypatch: pytest.MonkeyPatch) -> CropDataset:
 
 
 def test_a_real_set_is_cut_down_to_some_people_and_keeps_its_strangers(market: CropDataset) -> None:
-    contest = contests.lesson_contest("market1501", seed=1, most_people=2)
+    contest = contests.lesson_split("market1501", seed=1, most_people=2)
     assert len(contest.persons) == len(contest.query) == 2
     assert len(contest.gallery) == 3
     assert contest.gallery_labels.person.min() == -1
-    again = contests.lesson_contest("market1501", seed=1, most_people=2)
+    again = contests.lesson_split("market1501", seed=1, most_people=2)
     assert list(contest.persons) == list(again.persons)
 
 
 @pytest.mark.parametrize(("data", "most"), [("market1501", None), ("market1501", 6), ("embedded", 2)])
 def test_otherwise_everybody_takes_part(market: CropDataset, data: str, most: int | None) -> None:
-    contest = contests.lesson_contest(data, seed=1, most_people=most)
+    contest = contests.lesson_split(data, seed=1, most_people=most)
     assert (len(contest.query), len(contest.gallery)) == (6, 7)
 
 

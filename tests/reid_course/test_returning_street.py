@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reid_course.stored import CAMERAS, draw_lanes, film, returning_world, visits
+from reid_course.returning_street import CAMERAS, draw_visits, film, create_returning_world, visits
 from reid_synth.world.world import SPACING_M
 
 SEEDS = (1, 7, 11)
@@ -15,7 +15,7 @@ SEEDS = (1, 7, 11)
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_some_come_back_and_nobody_is_seen_turning(seed: int) -> None:
-    world = returning_world(seed, people=10, frames=180, frames_per_second=3.5)
+    world = create_returning_world(seed, people=10, frames=180, frames_per_second=3.5)
     back = 0
     for trip in world.trips:
         places = np.array([trip.at(time_s).ground_xy for time_s in np.arange(0, world.plan.duration_s, 0.5)])
@@ -30,14 +30,14 @@ def test_some_come_back_and_nobody_is_seen_turning(seed: int) -> None:
 
 
 def test_who_comes_back_is_seen_twice_by_one_camera() -> None:
-    world = returning_world(7, people=10, frames=180, frames_per_second=3.5)
+    world = create_returning_world(7, people=10, frames=180, frames_per_second=3.5)
     seen = [(visit.person_id, visit.camera) for visit in world.timetable()]
     assert len(seen) > len(set(seen)) and len({camera for _, camera in seen}) == len(CAMERAS)
     assert sorted({trip.person_id for trip in world.trips}) == list(range(1, 11))
 
 
 def test_a_film_is_a_folder_of_pictures_for_each_camera_with_its_truth(tmp_path: Path) -> None:
-    world = returning_world(7, people=6, frames=2, frames_per_second=0.1)
+    world = create_returning_world(7, people=6, frames=2, frames_per_second=0.1)
     truth = film(world, tmp_path)
     assert tuple(truth) == CAMERAS
     for name in CAMERAS:
@@ -90,7 +90,7 @@ def test_a_bar_for_each_visit_in_the_lane_of_its_camera_and_the_commonest_colour
     figure, axes = plt.subplots()
     person, camera = np.array([0, 0, 0, 1, -1]), np.array([0, 0, 0, 1, 1])
     time_s, colour = np.array([0.0, 1.0, 2.0, 30.0, 9.0]), np.array([3, 3, 4, -1, 5])
-    draw_lanes(axes, person, camera, time_s, colour, ["a", "b"])
+    draw_visits(axes, person, camera, time_s, colour, ["a", "b"])
     first, second = axes.patches
     assert first.get_x() == 0 and first.get_width() == 2 and second.get_x() == 30
     assert first.get_y() + first.get_height() <= 0.001 and second.get_y() > 0.999, (

@@ -29,7 +29,7 @@ STYLE: dict[Any, Any] = {
 _QUALITY = 82
 
 
-def use_house_style() -> None:
+def use_plot_style() -> None:
     """Draw every figure from here on in the project's style."""
     plt.rcParams.update(STYLE)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from learning_reid.errors import UserError
-from reid_course import people
+from reid_course import lesson_people as people
 from reid_synth.datasets.market import MarketPlan, write_market
 
 PLAN = MarketPlan(3, 4, cameras=2, crops_per_camera=2, distractors=2, junk=1)

@@ -22,7 +22,7 @@ _OTHER_LANE_M = 3.0
 _PALETTE = plt.get_cmap("tab10")
 
 
-def returning_world(seed: int, people: int, frames: int, frames_per_second: float) -> World:
+def create_returning_world(seed: int, people: int, frames: int, frames_per_second: float) -> World:
     """A street with three cameras on which every second company turns round where nobody sees it, and walks back."""
     world = World(seed, WorldPlan(len(CAMERAS), people, frames, frames_per_second))
     trips: list[Trip] = []
@@ -90,7 +90,7 @@ def visits(person: np.ndarray, camera: np.ndarray, time_s: np.ndarray, gap_s: fl
     return numbers
 
 
-def draw_lanes(
+def draw_visits(
     axes: Axes, person: np.ndarray, camera: np.ndarray, time_s: np.ndarray, colour: np.ndarray, cameras: Sequence[str]
 ) -> None:
     """Draw a row for each person with a lane for each camera, and in it a bar for each visit.

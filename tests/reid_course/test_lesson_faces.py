@@ -6,7 +6,7 @@ import pytest
 
 from learning_reid.datasets.sample import CropDataset
 from learning_reid.errors import UserError
-from reid_course import faces
+from reid_course import lesson_faces as faces
 from reid_synth.datasets.face_dataset import FacePlan
 
 

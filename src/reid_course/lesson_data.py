@@ -6,16 +6,16 @@ from learning_reid.datasets.identity_split import select_identities
 from learning_reid.datasets.query_gallery_split import QueryGallerySplit, split_query_gallery
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.registry import create_embedder
-from reid_course.people import LESSON, open_people
+from reid_course.lesson_people import LESSON, open_people
 from reid_synth.datasets.market import MarketPlan
 
-MODELS = {
+LESSON_MODELS = {
     "embedded": ("osnet_x0_25", "embedded"),
     "market1501": ("osnet_ain_x1_0", "msmt17+dukemtmcreid+cuhk03"),  # trained on other sets than the one asked
 }
 
 
-def lesson_contest(data: str, seed: int, most_people: int | None = None, plan: MarketPlan = LESSON) -> QueryGallerySplit:
+def lesson_split(data: str, seed: int, most_people: int | None = None, plan: MarketPlan = LESSON) -> QueryGallerySplit:
     """Queries and gallery of a lesson, in Market-1501 with so many of its test people at most.
 
     Args:
@@ -38,4 +38,4 @@ def lesson_embedder(data: str) -> Embedder:
     Raises:
         UserError: the published weights are neither on disk nor to be fetched; what to do is told.
     """
-    return create_embedder(*MODELS[data])
+    return create_embedder(*LESSON_MODELS[data])

@@ -11,7 +11,7 @@ import torch
 
 from learning_reid.embedding.onnx_file import write_graph
 from learning_reid.models.registry import create_model
-from reid_course.exported import Averaged, images_per_s, input_levels, installed_mb, operators, quiet_quantiser
+from reid_course.export_measurements import Averaged, images_per_s, input_range, installed_mb, operators, quiet_nncf
 
 onnx = pytest.importorskip("onnx", reason="pip install '.[fast]'")
 
@@ -45,7 +45,7 @@ def test_operators_are_counted(tmp_path: Path) -> None:
     convolutions = sum(isinstance(part, torch.nn.Conv2d) for part in create_model("osnet_x0_25").modules())
     assert operators(tmp_path / "a.onnx")["Conv"] >= convolutions
     with pytest.raises(ValueError, match="does not quantise"):
-        input_levels(tmp_path / "a.onnx")
+        input_range(tmp_path / "a.onnx")
 
 
 @pytest.mark.parametrize(("kind", "zero", "ends"), [(np.uint8, 100, (-50.0, 77.5)), (np.int8, 0, (-64.0, 63.5))])
@@ -64,7 +64,7 @@ def test_levels_of_the_input(kind: type, zero: int, ends: tuple[float, float], t
         ],
     )
     onnx.save(helper.make_model(graph), tmp_path / "levels.onnx")
-    assert input_levels(tmp_path / "levels.onnx") == ends
+    assert input_range(tmp_path / "levels.onnx") == ends
 
 
 def test_an_average_forgets_where_a_colour_was() -> None:
@@ -79,6 +79,6 @@ def test_an_average_forgets_where_a_colour_was() -> None:
 def test_bars_are_not_drawn() -> None:
     rich_progress = pytest.importorskip("rich.progress")
     said = io.StringIO()
-    with contextlib.redirect_stdout(said), quiet_quantiser():
+    with contextlib.redirect_stdout(said), quiet_nncf():
         assert list(rich_progress.track([1, 2, 3])) == [1, 2, 3]
     assert said.getvalue() == ""

@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from reid_course.exercises import open_grader
+from reid_course.exercise_setup import open_grader
 
 TEST = """
 from otter.test_files import test_case

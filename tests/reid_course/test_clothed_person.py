@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reid_course.dressed import dressed
+from reid_course.clothed_person import dressed
 
 RED, BLUE = (190, 40, 40), (40, 60, 170)
 

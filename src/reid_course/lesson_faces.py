@@ -5,7 +5,7 @@ from learning_reid.datasets.layouts import open_dataset
 from learning_reid.datasets.sample import CropDataset
 from learning_reid.errors import UserError
 from reid_course.notebook import generated_folder
-from reid_course.people import is_smoke
+from reid_course.lesson_people import is_smoke
 from reid_synth.datasets.dataset_cache import cached_dataset
 from reid_synth.datasets.face_dataset import FacePlan
 

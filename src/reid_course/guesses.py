@@ -33,13 +33,13 @@ def _short(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def beside_published(rows: Sequence[tuple[str, float, tuple[float, float] | None]]) -> None:
+def compare_with_published(rows: Sequence[tuple[str, float, tuple[float, float] | None]]) -> None:
     """Print figures in percent, each beside the band that was published for it.
 
     Args:
         rows: name, what came out, and the lowest and highest figure to expect; None where nothing was published.
 
-    >>> beside_published([("rank-1", 73.1, (72.5, 74.0)), ("mAP", 44.0, None)])
+    >>> compare_with_published([("rank-1", 73.1, (72.5, 74.0)), ("mAP", 44.0, None)])
     rank-1   73.1   published 72.5 to 74.0: within
     mAP      44.0
     """

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from reid_course.grading.audit_hook import Guard
-from reid_course.grading.questions import Questions, cut, lacks_memory, stand_in_for_otter, words
+from reid_course.grading.question_tests import Questions, cut, lacks_memory, stand_in_for_otter, words
 
 
 def main() -> None:

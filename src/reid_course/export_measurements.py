@@ -57,7 +57,7 @@ def operators(file: Path) -> Counter[str]:
     return Counter(node.op_type for node in onnx.load(file).graph.node)
 
 
-def input_levels(file: Path) -> tuple[float, float]:
+def input_range(file: Path) -> tuple[float, float]:
     """The lowest and the highest number that a quantised ONNX file can still tell at its input; others are cut off.
 
     Raises:
@@ -90,7 +90,7 @@ class Averaged(nn.Module):
 
 
 @contextmanager
-def quiet_quantiser() -> Iterator[None]:
+def quiet_nncf() -> Iterator[None]:
     """Without nncf's bars, which a notebook would keep."""
     import rich
 

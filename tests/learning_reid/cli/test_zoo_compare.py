@@ -1,6 +1,6 @@
 """Table of models: each value in its column, a dash for unknown values, no empty columns."""
 
-from learning_reid.cli._model_table import Accuracy, ModelRow, model_table
+from learning_reid.cli._zoo_compare import Accuracy, ModelRow, model_table
 from learning_reid.embedding.benchmark import Speed
 
 

@@ -139,7 +139,7 @@ def test_gradients_of_losses_with_parameters_equal_finite_differences():
 
 
 def test_the_weights_of_circle_loss_are_constants_to_the_gradient():
-    """The gradient equals that of the same loss with constant weights α."""
+    """The gradient equals the gradient of the same loss with constant weights α."""
     features = FEATURES.clone().requires_grad_()
     circle_loss(features, torch.tensor(LABELS), 0.25, 8.0).backward()
     fixed = F.normalize(FEATURES)

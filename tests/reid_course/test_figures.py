@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reid_course import pictures
+from reid_course import figures as pictures
 
 
 @pytest.fixture

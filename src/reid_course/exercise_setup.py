@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from learning_reid.datasets.query_gallery_split import QueryGallerySplit
-from reid_course.contests import lesson_contest
+from reid_course.lesson_data import lesson_split
 from reid_course.notebook import ROOT, need
 from reid_synth.datasets.market import MarketPlan
 
@@ -40,11 +40,11 @@ def open_grader(name: str, folder: Path = STUDENT) -> Any:
     return otter.Notebook(tests_dir=str(files))
 
 
-def own_contest(seed: int, plan: MarketPlan = OWN) -> QueryGallerySplit:
+def student_split(seed: int, plan: MarketPlan = OWN) -> QueryGallerySplit:
     """Queries and gallery of people that belong to a seed; drawn on first use, which takes seconds.
 
     Args:
-        seed: see `own_seed`.
+        seed: see `student_seed`.
         plan: how many people.
     """
-    return lesson_contest("embedded", seed, plan=plan)
+    return lesson_split("embedded", seed, plan=plan)
