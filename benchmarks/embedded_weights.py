@@ -24,7 +24,7 @@ from learning_reid.config.load import load_settings
 from learning_reid.detection.registry import create_detector
 from learning_reid.io.paths import EMBEDDED_WEIGHTS
 from learning_reid.pipeline import run_pipeline
-from tools.weights.detector_evaluation import REAL_FRAMES, REAL_TRUTH, evaluate_detector, labelled_frames
+from tools.weights.detector_evaluation import REAL_FRAMES, REAL_TRUTH, evaluate_detector, labeled_frames
 
 OTHER_STREETS = range(1000, 1100)  # seeds
 LOWEST_SCORE = 0.02  # low enough for AP50 to include the whole curve
@@ -37,7 +37,7 @@ def measure(name: str, source: str, truth: Path | None, detector: Sequence[str] 
     overrides = [f"input.frames_path={source}", *([f"input.truth={truth}"] if truth else []), *detector]
     settings = load_settings(demo, overrides)
     detector_at_lowest = create_detector(settings.detector.name, settings.detector.weights, min_score=LOWEST_SCORE)
-    scores = evaluate_detector(detector_at_lowest, labelled_frames(source, truth), name)
+    scores = evaluate_detector(detector_at_lowest, labeled_frames(source, truth), name)
     with tempfile.TemporaryDirectory() as folder:
         shipped = [*overrides, f"output.folder={folder}", *([f"detector.min_score={min_score}"] if min_score else [])]
         summary = run_pipeline(load_settings(demo, shipped))

@@ -81,11 +81,11 @@ def create_returning_world(seed: int, plan: WorldPlan = PLAN) -> World:
 
 
 def _round_trip(turn_x: float, direction: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
-    """Return a path (n, 2) in metres, along the road and back in another lane; and the index of its turning point."""
+    """Return a path (n, 2) in meters, along the road and back in another lane; and the index of its turning point."""
     out, back = rng.uniform(-3.4, 3.4, 2)
     if abs(out - back) < 1.5:
         back = out + (1.5 if out < 0 else -1.5)
-    far, middle, near = (turn_x - direction * metres for metres in (90, 45, 1.5))
+    far, middle, near = (turn_x - direction * meters for meters in (90, 45, 1.5))
     corners = [(far, out), (middle, out + rng.uniform(-0.5, 0.5)), (near, out), (turn_x, (out + back) / 2)]
     corners += [(near, back), (middle, back + rng.uniform(-0.5, 0.5)), (far, back)]
     path = smooth_path(np.array(corners))

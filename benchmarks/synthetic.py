@@ -2,7 +2,7 @@
 
     python benchmarks/synthetic.py [--processes 2] [--repeats 3] [--without-preset]
 
-No well-known library renders labelled people. The peer is therefore the minimum cost of real images of the same size:
+No well-known library renders labeled people. The peer is therefore the minimum cost of real images of the same size:
 decoding JPEG files with OpenCV, in as many processes. The time of a training step of OSNet ×0.25 per crop shows whether
 rendering or training is the bottleneck. With REID_REAL_DATA set, the statistics of the crops are printed beside those
 of PKU-Reid's two cameras and of the true boxes of PETS2009 S2.L1.

@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+import sys
+import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -62,7 +64,7 @@ def browser() -> Iterator[Any]:
 
 
 CONTRAST = """selector => {
-  const light = colour => colour.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
+  const light = color => color.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
     .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4).reduce((sum, v, k) => sum + v * [.2126, .7152, .0722][k], 0);
   const ink = light(getComputedStyle(document.querySelector(selector)).color);
   const paper = light(getComputedStyle(document.body).backgroundColor);
@@ -84,25 +86,43 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def published(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment in which git finds the project's address on this machine, and Python does not find the project."""
+def published(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Path], tuple[str, dict[str, str]]]:
+    """Return a function that creates a virtual environment as on Colab: without the project, which git can fetch.
+
+    It takes a new folder and returns the Python of the environment and the variables to run it with. The dependencies
+    come from this environment's site-packages through PYTHONPATH, whose .pth files (of the editable install) Python
+    ignores. git finds the project's address on this machine.
+    """
     from tools import notebooks
 
     project = tmp_path_factory.mktemp("published")
-    for part in ("src", "confs", "notebooks/exercises/student"):
-        shutil.copytree(repository / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
-    (project / "tools").mkdir()
-    for file in ("pyproject.toml", "README.md", "LICENSE", "tools/hatch_build.py"):
+    ignored = shutil.ignore_patterns("__pycache__", ".OTTER_LOG", ".ipynb_checkpoints")
+    for part in ("src", "confs", "notebooks/data", "notebooks/exercises/student"):
+        shutil.copytree(repository / part, project / part, ignore=ignored)
+    for file in ("pyproject.toml", "README.md", "LICENSE", "tools/hatch_build.py", "docs/synthetic.md"):
+        (project / file).parent.mkdir(exist_ok=True)
         shutil.copy(repository / file, project / file)
     identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
     for command in (["init", "--quiet"], ["add", "."], [*identity, "commit", "--quiet", "--message", "all"]):
         subprocess.run(["git", *command], cwd=project, check=True)
-    return {
-        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+    variables = {
+        **os.environ,
+        "PYTHONPATH": sysconfig.get_path("purelib"),
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.file://{project}.insteadOf",
         "GIT_CONFIG_VALUE_0": notebooks.repository(),
+        "PIP_NO_BUILD_ISOLATION": "0",  # pip reads this as --no-build-isolation: hatchling is installed already
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
+
+    def create(folder: Path) -> tuple[str, dict[str, str]]:
+        base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        subprocess.run([str(base), "-m", "venv", str(folder)], check=True)
+        return str(folder / "bin" / "python"), variables
+
+    return create
 
 
 @pytest.fixture(scope="session")

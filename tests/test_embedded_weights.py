@@ -11,7 +11,7 @@ from learning_reid.config.load import load_settings
 from learning_reid.detection.registry import create_detector
 from learning_reid.embedding.operating_point import load_operating_point
 from learning_reid.pipeline import run_pipeline
-from tools.weights.detector_evaluation import REAL_FRAMES, REAL_TRUTH, evaluate_detector, labelled_frames
+from tools.weights.detector_evaluation import REAL_FRAMES, REAL_TRUTH, evaluate_detector, labeled_frames
 
 LIMITS = {"detector": 10_000_000, "reid": 1_000_000}  # bytes: every clone carries them
 
@@ -56,7 +56,7 @@ def test_the_demo_writes_everything(demo):
 def test_the_detector_finds_the_walkers_of_the_demo(repository):
     settings = load_settings(repository / "confs" / "demo.yml")
     detector = create_detector(settings.detector.name, settings.detector.weights)
-    scores = evaluate_detector(detector, labelled_frames(settings.input.frames_path), "the demo")
+    scores = evaluate_detector(detector, labeled_frames(settings.input.frames_path), "the demo")
     point = scores.at(0)  # the detector itself drops boxes below its score threshold
     assert point.recall >= 0.9
     assert point.precision >= 0.9
@@ -65,5 +65,5 @@ def test_the_detector_finds_the_walkers_of_the_demo(repository):
 @pytest.mark.slow
 def test_the_detector_sees_real_people(real_data):
     detector = create_detector("torchvision_frcnn", "embedded", min_score=0.02)
-    frames = labelled_frames(str(real_data / REAL_FRAMES), real_data / REAL_TRUTH)
+    frames = labeled_frames(str(real_data / REAL_FRAMES), real_data / REAL_TRUTH)
     assert evaluate_detector(detector, frames, "real frames").ap50 >= 0.70

@@ -1,14 +1,13 @@
-#!/usr/bin/env python3
 """Build the exercises with otter-grader from notebooks/exercises/sources/NAME.py, and the table that lists them.
 
-    .venv/bin/python tools/exercises.py [NAME …]
+    .venv/bin/python -m tools.exercises [NAME …]
 
-    student/NAME.ipynb               what students get: stubs and public checks, nothing else
+    student/NAME.ipynb               for students: stubs and public checks, nothing else
     teacher/autograder/NAME.zip      all tests, for `otter run` (not in git)
-    teacher/solutions/NAME.ipynb     solutions, reasons, all tests (not in git)
+    teacher/solutions/NAME.ipynb     solutions, explanations, all tests (not in git)
 
-A source is a jupytext percent file; sources/README.md tells how to write one. Its first cell is a head like that of a
-lesson; a question begins with a heading, and tags say what its cells are. From these the builder writes otter's marks.
+A source is a jupytext percent file; sources/README.md explains how to write one. Its first cell is a head like that of
+a lesson; a question begins with a heading, and tags name the roles of its cells. The builder adds otter's markers.
 """
 
 from __future__ import annotations
@@ -37,24 +36,18 @@ TAGS = {"solution", "why", "test", "hidden"}
 HOW_TO = """\
 **How it goes**: write your name where it says `NAME`. Then take one question after the other: put your code where a
 cell raises `NotImplementedError` (or in place of `...`), run it, and run the check below it. These checks help you; the
-points come from further ones, on other people than yours, when your notebook is marked."""
-
-# A submission is marked in a folder of its own: there PYTHONPATH names the project.
-FIND_PROJECT = lessons.FIND_PROJECT.replace(
-    "root = next((p for p in [here, *here.parents, here / folder] if",
-    "places = [here, *here.parents, here / folder, *map(Path, sys.path)]\nroot = next((p for p in places if",
-)
+points come from further ones, on other people than yours, when your notebook is graded."""
 
 OPEN_GRADER = """
 
-from reid_course.exercise_setup import open_grader
+from reid_course import open_grader
 
 grader = open_grader("{name}")"""
 
 
 @dataclass
 class Question:
-    """One question of a set, as its source has it."""
+    """One question of an exercise set."""
 
     name: str
     title: str
@@ -66,7 +59,7 @@ class Question:
     hidden: list[str] = field(default_factory=list)
 
     def check(self) -> None:
-        """Refuse a question that could not be asked or marked."""
+        """Raise a ValueError if a part is missing."""
         if len(self.solution) != 1 or not self.public or not self.hidden:
             raise ValueError(f"{self.name} needs one cell with the solution, a test and a hidden test, all tagged")
 
@@ -75,13 +68,13 @@ Part = NotebookNode | Question
 
 
 def read_set(source: Path) -> list[Part]:
-    """The parts of a set in their order: cells for everybody, and questions.
+    """Read the parts of an exercise set in their order: common cells and questions.
 
     Raises:
-        ValueError: a question is incomplete, cells stand in another order than sources/README.md has, or a tag is none.
+        ValueError: A question is incomplete, the order of cells is not that of sources/README.md, or a tag is unknown.
     """
     parts: list[Part] = []
-    question: Question | None = None  # the one that is being read
+    question: Question | None = None
     cells = jupytext.read(source).cells
     for cell in cells:
         tags = set(cell.metadata.get("tags", []))
@@ -95,7 +88,7 @@ def read_set(source: Path) -> list[Part]:
         elif question is None or (not tag and question.public):
             if tag:
                 raise ValueError(f"{source.name}: a cell tagged {tag} outside of a question")
-            question = None  # complete; what follows is for everybody
+            question = None  # complete; a common cell follows
             parts.append(cell)
         elif not tag and question.solution:
             raise ValueError(f"{source.name}: {question.name} has a cell without a tag between solution and tests")
@@ -117,7 +110,7 @@ def read_set(source: Path) -> list[Part]:
 
 
 def _imports(cells: list[NotebookNode]) -> dict[str, str]:
-    """What the notebook imports, by the name that it is used under."""
+    """Return the import lines of the notebook, by the name that they define."""
     found = {}
     for cell in cells:
         if cell.cell_type != "code" or cell.metadata.get("tags"):
@@ -131,14 +124,14 @@ def _imports(cells: list[NotebookNode]) -> dict[str, str]:
 
 
 def complete_test(test: str, imports: dict[str, str]) -> str:
-    """A test function that stands alone: what it uses of the notebook's imports, it imports itself.
+    """Add the notebook's imports that a test function uses to the function.
 
     Args:
-        test: its source.
-        imports: the lines that import, by the name that is used.
+        test: Source of the function.
+        imports: Import lines, by the name that they define.
 
     Raises:
-        ValueError: there is more, or less, than one function.
+        ValueError: The source is not exactly one function.
     """
     function, *more = ast.parse(test).body
     if more or not isinstance(function, ast.FunctionDef):
@@ -149,7 +142,7 @@ def complete_test(test: str, imports: dict[str, str]) -> str:
 
 
 def with_prompt(solution: str) -> str:
-    """A solution with otter's marks, so that a block leaves a stub that says: write `name` first."""
+    """Add otter's markers to a solution, so that a removed block leaves a stub: write `name` first."""
     lines: list[str] = []
     begins: int | None = None
     for line in solution.splitlines():
@@ -165,7 +158,7 @@ def with_prompt(solution: str) -> str:
 
 
 def _around(lines: list[str], margin: int) -> str:
-    """What the end of some lines lies in, such as `Sampler.__iter__`."""
+    """Return the function around the end of some lines, such as `Sampler.__iter__`."""
     names: list[str] = []
     for line in reversed(lines):
         opening = re.match(r"( *)(?:def|class) (\w+)", line)
@@ -175,31 +168,31 @@ def _around(lines: list[str], margin: int) -> str:
     return ".".join(names)
 
 
-def without_marks(solution: str) -> str:
-    """The solution as one would write it: otter's marks and the stub left out."""
+def without_markers(solution: str) -> str:
+    """Remove otter's markers and the stubs from a solution."""
     solution = re.sub(r'^ *"""  # BEGIN PROMPT\n.*?"""  # END PROMPT\n?', "", solution, flags=re.M | re.S)
     solution = re.sub(r"^ *# (BEGIN|END) SOLUTION.*\n?", "", solution, flags=re.M)
     return re.sub(r" *# SOLUTION$", "", solution, flags=re.M).rstrip("\n")
 
 
 def assemble(source: Path) -> NotebookNode:
-    """The master notebook as otter wants it."""
+    """Return the master notebook in otter's format."""
     name = source.stem
     head, *parts = read_set(source)
     assert isinstance(head, NotebookNode)
     head.source = f"{lessons.with_badge(head.source, f'exercises/student/{name}')}\n\n{HOW_TO}"
-    project = FIND_PROJECT.format(repository=lessons.repository()) + OPEN_GRADER.format(name=name)
+    project = lessons.SET_UP.format(repository=lessons.repository()) + OPEN_GRADER.format(name=name)
     config = {"name": name, "init_cell": False, "export_cell": False, "tests": {"files": False, "ok_format": False}}
     cells = [_raw("ASSIGNMENT CONFIG", config), head, nbformat.v4.new_code_cell(project)]
     for part in parts:
-        cells += _otters(part) if isinstance(part, Question) else [part]
+        cells += _otter_cells(part) if isinstance(part, Question) else [part]
     book = nbformat.v4.new_notebook(cells=cells)
     for cell in book.cells:
         cell.metadata = NotebookNode()  # tags have been read
     return finish(book, name)
 
 
-def _otters(question: Question) -> list[NotebookNode]:
+def _otter_cells(question: Question) -> list[NotebookNode]:
     solution = nbformat.v4.new_code_cell(with_prompt(question.solution[0].source))
     tests = [_test(test, hidden=False) for test in question.public]
     tests += [_test(test, hidden=True) for test in question.hidden]
@@ -212,50 +205,50 @@ def _otters(question: Question) -> list[NotebookNode]:
     ]
 
 
-def _raw(mark: str, config: dict[str, object] | None = None) -> NotebookNode:
-    return nbformat.v4.new_raw_cell(f"# {mark}\n{yaml.safe_dump(config) if config else ''}")
+def _raw(marker: str, config: dict[str, object] | None = None) -> NotebookNode:
+    return nbformat.v4.new_raw_cell(f"# {marker}\n{yaml.safe_dump(config) if config else ''}")
 
 
 def _test(test: str, hidden: bool) -> NotebookNode:
-    """Hidden tests share the points of a question; public ones help, and are worth none."""
+    """Return a test cell; hidden tests share the points of a question, public ones have none."""
     config = "hidden: true" if hidden else "points: 0"
     return nbformat.v4.new_code_cell(f'""" # BEGIN TEST CONFIG\n{config}\n""" # END TEST CONFIG\n{test}')
 
 
 def finish(book: NotebookNode, name: str) -> NotebookNode:
-    """The same bytes each time, and nothing that was computed."""
+    """Make a notebook reproducible: fixed cell ids and metadata."""
     for number, cell in enumerate(book.cells):
         cell.id = f"{name}-{number:02d}"
-        cell.source = "".join(cell.source)  # otter writes a list
+        cell.source = "".join(cell.source)  # otter writes lists of lines
     book.metadata = NotebookNode({**book.metadata, "kernelspec": lessons.KERNEL, "language_info": {"name": "python"}})
     book.nbformat, book.nbformat_minor = 4, 5
     return book
 
 
 def assign(source: Path, folder: Path) -> tuple[NotebookNode, NotebookNode, Path]:
-    """Let otter divide a set: the student's notebook, the teacher's, and the zip that marks.
+    """Let otter split a set into the student's notebook, the teacher's notebook and the autograder zip.
 
     Args:
-        source: of the set.
-        folder: an empty one, to work in.
+        source: Source of the set.
+        folder: An empty working folder.
     """
     from otter.assign import main as otter_assign
 
     name = source.stem
     nbformat.write(assemble(source), folder / f"{name}.ipynb")
-    otter_assign(str(folder / f"{name}.ipynb"), str(folder / "divided"), no_pdfs=True, no_run_tests=True)
+    otter_assign(str(folder / f"{name}.ipynb"), str(folder / "split"), no_pdfs=True, no_run_tests=True)
     student, teacher = (
-        finish(nbformat.read(folder / "divided" / side / f"{name}.ipynb", as_version=4), name)
+        finish(nbformat.read(folder / "split" / side / f"{name}.ipynb", as_version=4), name)
         for side in ("student", "autograder")
     )
     for cell in teacher.cells:
         if cell.cell_type == "code":
-            cell.source = without_marks(cell.source)
-    return student, teacher, next((folder / "divided" / "autograder").glob("*.zip"))
+            cell.source = without_markers(cell.source)
+    return student, teacher, next((folder / "split" / "autograder").glob("*.zip"))
 
 
 def build(source: Path) -> None:
-    """Write what a set is made of."""
+    """Write the three files of a set."""
     with tempfile.TemporaryDirectory() as folder:
         student, teacher, tests = assign(source, Path(folder))
         (TEACHER / "autograder").mkdir(parents=True, exist_ok=True)
@@ -267,7 +260,7 @@ def build(source: Path) -> None:
 
 
 def table() -> str:
-    """Set · what it follows · time · questions · Colab, as Markdown."""
+    """Return the table of exercise sets as Markdown."""
     rows = ["| set | after | takes | questions | |", "|---|---|---|---|---|"]
     for source in sorted(SOURCES.glob("*.py")):
         head = lessons.read_head(source)
@@ -279,9 +272,9 @@ def table() -> str:
     return "\n".join(rows)
 
 
-def listed(text: str) -> str:
-    """A document with the table of sets renewed."""
-    return lessons.between_marks(text, "sets: made by tools/exercises.py", "end of sets", table())
+def update_table(text: str) -> str:
+    """Return a document with a new table of sets."""
+    return lessons.replace_between(text, "sets: made by tools/exercises.py", "end of sets", table())
 
 
 def main(names: list[str]) -> None:
@@ -291,7 +284,7 @@ def main(names: list[str]) -> None:
         build(source)
         print("student, solutions, autograder")
     document = HOME / "README.md"
-    document.write_text(listed(document.read_text(encoding="utf-8")), encoding="utf-8")
+    document.write_text(update_table(document.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

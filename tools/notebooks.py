@@ -1,12 +1,11 @@
-#!/usr/bin/env python3
 """Build the lessons: notebooks/sources/NAME.py -> notebooks/NAME.ipynb, executed, and the tables that list them.
 
-    .venv/bin/python tools/notebooks.py [NAME …]
+    .venv/bin/python -m tools.notebooks [NAME …]
 
 A source is a jupytext percent file. Its first cell is the head: a title, a line `> question`, then **You will learn**,
-**Needs** and **Takes**. The builder adds the Colab badge, what the lesson was last run with, and the second cell, which
-is the same everywhere: it finds the project, or fetches it. The address of the project is `[project.urls]` in
-pyproject.toml and stands nowhere else.
+**Needs** and **Takes**. The builder adds the Colab badge, the versions of the last run, and a second cell that is the
+same in all lessons: it installs the project where Python does not find it. The only place for the project's address is
+`[project.urls]` in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -26,32 +25,31 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES, BUILT = ROOT / "notebooks" / "sources", ROOT / "notebooks"
-LARGEST = 300_000  # bytes of a notebook
-PATIENCE_S = 1200  # for one cell
+MAX_BYTES = 300_000  # of a notebook
+CELL_TIMEOUT_S = 1200
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
-FIND_PROJECT = """\
-# The project's own code, in this folder or above it; on Colab it is fetched first.
+SET_UP = """\
+# Install the project if Python does not find it: from the folder of this notebook, or (on Colab) from GitHub.
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
-REPOSITORY = "{repository}"
-folder = Path(REPOSITORY).name
-here = Path.cwd()
-root = next((p for p in [here, *here.parents, here / folder] if (p / "src" / "teaching").is_dir()), None)
-if root is None:
-    subprocess.run(["git", "clone", "--quiet", "--depth", "1", REPOSITORY], check=True)
-    root = here / folder
-sys.path.insert(0, str(root))
+if importlib.util.find_spec("reid_course") is None:
+    folders = [Path.cwd(), *Path.cwd().parents]
+    checkout = next((folder for folder in folders if (folder / "src" / "reid_course").is_dir()), None)
+    source = str(checkout or "git+{repository}")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", source], check=True)
+    importlib.invalidate_caches()
 
-from reid_course.notebook import prepare
+from reid_course import prepare
 
 prepare()"""
 
 
 class Head(NamedTuple):
-    """What the tables say of a lesson."""
+    """Head of a lesson, as the tables show it."""
 
     name: str
     title: str
@@ -60,27 +58,28 @@ class Head(NamedTuple):
 
 
 def repository() -> str:
-    """Where the project is published."""
+    """Return the address of the project."""
     return str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Homepage"])
 
 
 def colab_link(name: str) -> str:
-    """Opens a notebook on Colab; `name` is its path below notebooks/, without the ending."""
-    return f"https://colab.research.google.com/github/{repository().removeprefix('https://github.com/')}/blob/main/notebooks/{name}.ipynb"
+    """Return the link that opens a notebook on Colab; `name` is its path below notebooks/, without the suffix."""
+    project = repository().removeprefix("https://github.com/")
+    return f"https://colab.research.google.com/github/{project}/blob/main/notebooks/{name}.ipynb"
 
 
 def with_badge(head: str, name: str) -> str:
-    """A head with Colab's badge below its title."""
+    """Add Colab's badge below the title of a head."""
     title, _, rest = head.partition("\n")
     badge = f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab_link(name)})"
     return f"{title}\n\n{badge}\n{rest}"
 
 
 def read_head(source: Path) -> Head:
-    """Title, question and minutes from a source's first cell.
+    """Read title, question and minutes from the first cell of a source.
 
     Raises:
-        ValueError: one of them is missing.
+        ValueError: A part of the head is missing.
     """
     text = jupytext.read(source).cells[0].source
     title = re.search(r"^# (\d+\. .+)$", text, re.M)
@@ -95,11 +94,11 @@ def read_head(source: Path) -> Head:
 
 
 def assemble(source: Path, last_run: str) -> NotebookNode:
-    """A notebook without outputs: the cells of a source, with the badge and the cell that finds the project."""
+    """Return a notebook without outputs: the cells of a source, with the badge and the set-up cell."""
     book = jupytext.read(source)
     head = book.cells[0]
     head.source = f"{with_badge(head.source, source.stem)}\n\n**Last run with** {last_run}"
-    book.cells.insert(1, nbformat.v4.new_code_cell(FIND_PROJECT.format(repository=repository())))
+    book.cells.insert(1, nbformat.v4.new_code_cell(SET_UP.format(repository=repository())))
     for number, cell in enumerate(book.cells):
         cell.id = f"{source.stem}-{number:02d}"
         cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
@@ -109,27 +108,31 @@ def assemble(source: Path, last_run: str) -> NotebookNode:
 
 
 def last_run() -> str:
-    """The versions of this environment that matter to a reader."""
+    """Return the versions of this environment that matter to a reader."""
     python, torch = ".".join(map(str, sys.version_info[:2])), version("torch").split("+")[0]
     return f"Python {python}, torch {torch}, NumPy {version('numpy')}"
 
 
 def execute(book: NotebookNode, folder: Path, smoke: bool = False) -> NotebookNode:
-    """Run every cell in a fresh kernel that starts in `folder`, and keep what a reader should see."""
-    place = {"metadata": {"path": str(folder)}}
-    client = NotebookClient(book, timeout=PATIENCE_S, kernel_name="python3", resources=place)
-    few = {"REID_SMOKE": "1", "OMP_NUM_THREADS": "1"} if smoke else {"REID_SMOKE": "0"}
-    client.execute(env={**os.environ, **few})
+    """Run all cells in a new kernel that starts in `folder`, and clean the outputs.
+
+    Raises:
+        RuntimeError: A cell prints something other than progress bars to stderr.
+    """
+    resources = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(book, timeout=CELL_TIMEOUT_S, kernel_name="python3", resources=resources)
+    variables = {"REID_SMOKE": "1", "OMP_NUM_THREADS": "1"} if smoke else {"REID_SMOKE": "0"}
+    client.execute(env={**os.environ, **variables})
     for cell in book.cells:
         if cell.cell_type == "code":
-            cell.outputs = _tidy(cell.outputs)
+            cell.outputs = _clean(cell.outputs)
             cell.metadata.pop("execution", None)
     book.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"})
     return book
 
 
-def _tidy(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Leave out progress bars (they are for those who wait) and join what was printed in one go."""
+def _clean(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Remove progress bars and join consecutive printed outputs."""
     kept: list[NotebookNode] = []
     for output in outputs:
         if output.output_type == "stream" and output.name == "stderr":
@@ -148,10 +151,11 @@ def _tidy(outputs: list[NotebookNode]) -> list[NotebookNode]:
     return kept
 
 
-def problems(book: NotebookNode) -> list[str]:
-    """What must not be in a notebook that readers get."""
+def find_problems(book: NotebookNode) -> list[str]:
+    """List what a published notebook must not contain."""
     text = nbformat.writes(book)
-    found = [f"{len(text.encode()):,} bytes, more than {LARGEST:,}"] if len(text.encode()) > LARGEST else []
+    size = len(text.encode())
+    found = [f"{size:,} bytes, more than {MAX_BYTES:,}"] if size > MAX_BYTES else []
     found += [
         f"names a path of this machine: {path}"
         for path in (str(ROOT), str(Path.home()))
@@ -169,26 +173,26 @@ def problems(book: NotebookNode) -> list[str]:
 
 
 def heads() -> list[Head]:
-    """All lessons, by the number that begins their title."""
+    """Return the heads of all lessons, in the order of their numbers."""
     found = [read_head(source) for source in SOURCES.glob("*.py")]
     return sorted(found, key=lambda head: int(head.title.split(".")[0]))
 
 
 def table(folder: str = "") -> str:
-    """Lesson · question · minutes · Colab, as Markdown."""
+    """Return the table of lessons as Markdown."""
     rows = ["| lesson | question | takes | |", "|---|---|---|---|"]
     for name, title, question, minutes in heads():
         rows.append(f"| [{title}]({folder}{name}.ipynb) | {question} | {minutes} | [Colab]({colab_link(name)}) |")
     return "\n".join(rows)
 
 
-def listed(text: str, folder: str) -> str:
-    """A document with the table of lessons renewed."""
-    return between_marks(text, "lessons: made by tools/notebooks.py", "end of lessons", table(folder))
+def update_table(text: str, folder: str) -> str:
+    """Return a document with a new table of lessons."""
+    return replace_between(text, "lessons: made by tools/notebooks.py", "end of lessons", table(folder))
 
 
-def between_marks(text: str, begin: str, end: str, body: str) -> str:
-    """A document with the part between two marks, which are comments, renewed."""
+def replace_between(text: str, begin: str, end: str, body: str) -> str:
+    """Return a document with a new text between two HTML comments."""
     begin, end = f"<!-- {begin} -->", f"<!-- {end} -->"
     before, _, rest = text.partition(begin)
     _, _, after = rest.partition(end)
@@ -201,13 +205,13 @@ def main(names: list[str]) -> None:
         read_head(source)
         print(f"{source.stem} …", end=" ", flush=True)
         book = execute(assemble(source, last_run()), BUILT)
-        found = problems(book)
-        if found:
-            sys.exit("\n".join(["not written:", *found]))
+        problems = find_problems(book)
+        if problems:
+            sys.exit("\n".join(["not written:", *problems]))
         (BUILT / f"{source.stem}.ipynb").write_text(nbformat.writes(book) + "\n", encoding="utf-8")
         print(f"{len(nbformat.writes(book)) // 1000} kB")
     for document, folder in ((BUILT / "README.md", ""), (ROOT / "README.md", "notebooks/")):
-        document.write_text(listed(document.read_text(encoding="utf-8"), folder), encoding="utf-8")
+        document.write_text(update_table(document.read_text(encoding="utf-8"), folder), encoding="utf-8")
 
 
 if __name__ == "__main__":

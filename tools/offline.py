@@ -40,15 +40,15 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--python", choices=["3.11", "3.12", "3.13"], default=here.python, help="Python version there")
     parser.add_argument("--cuda", action="store_true", help="torch for NVIDIA GPUs, four times the size")
     parser.add_argument("--with-data", nargs="+", default=[], metavar="FOLDER", help="folders of data/ to include")
-    asked = parser.parse_args(arguments)
-    target, out = Target(asked.platform, asked.python), asked.out
-    data = [find_data(name) for name in asked.with_data]
+    options = parser.parse_args(arguments)
+    target, out = Target(options.platform, options.python), options.out
+    data = [find_data(name) for name in options.with_data]
 
     claim(out)
     copy_checkout(out / CHECKOUT)
     for folder in data:
         copy(out / CHECKOUT, sorted(path for path in folder.rglob("*") if path.is_file()), folder.name)
-    gather_wheels(ROOT, out / WHEELS, target, cuda=asked.cuda)
+    gather_wheels(ROOT, out / WHEELS, target, cuda=options.cuda)
     write_start(out, target)
     write_sums(out)
     files = [path for path in out.rglob("*") if path.is_file()]
@@ -76,25 +76,25 @@ def copy_checkout(to: Path) -> None:
 
 
 def project_files(root: Path) -> list[Path]:
-    """What git tracks; without git everything that .gitignore does not name. Solutions of exercises stay here."""
+    """List the files that git tracks, or without git those not in .gitignore; without solutions of exercises."""
     try:
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True).stdout
         paths = [root / name for name in listed.split("\0") if name]
     except (OSError, subprocess.CalledProcessError):
-        say("git does not know this folder; taken is what .gitignore leaves")
+        say("this is not a git checkout; copying the files that .gitignore does not exclude")
         paths = list(not_ignored(root, ignore_patterns(root)))
     kept_back = [root / name for name in TEACHERS_ONLY]
     return [path for path in paths if path.is_file() and not any(map(path.is_relative_to, kept_back))]
 
 
 def ignore_patterns(root: Path) -> list[str]:
-    """The patterns of a .gitignore."""
+    """Read the patterns of a .gitignore."""
     lines = (root / ".gitignore").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def not_ignored(folder: Path, patterns: list[str], root: Path | None = None) -> Iterator[Path]:
-    """Files below a folder, by the simple patterns of this project's .gitignore: the last one that fits decides."""
+    """Yield the files below a folder that are not ignored; of the patterns that match, the last one decides."""
     root = root or folder
     for path in sorted(folder.iterdir()):
         ignored = path.name == ".git"
@@ -107,12 +107,12 @@ def not_ignored(folder: Path, patterns: list[str], root: Path | None = None) -> 
 
 
 def find_data(name: str) -> Path:
-    """A folder of data/ that is asked for by name."""
+    """Return a folder of data/ by its name."""
     folder = ROOT / "data" / name
     if not folder.is_dir() or folder.parent != ROOT / "data":
-        there = sorted(path.name for path in (ROOT / "data").iterdir() if path.is_dir())
-        sys.exit(f"offline.py: no folder data/{name}; there are: {', '.join(there) or 'none'}")
-    say(f"data/{name} goes along: hand it on only where its licence allows that")
+        available = sorted(path.name for path in (ROOT / "data").iterdir() if path.is_dir())
+        sys.exit(f"offline.py: no folder data/{name}; there are: {', '.join(available) or 'none'}")
+    say(f"data/{name} is included: share it only if its license allows that")
     return folder
 
 

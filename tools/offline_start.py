@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Install learning-reid from a folder that tools/offline.py gathered, without a network.
 
-    python3 start.py [WHERE]        WHERE: a folder that is not there yet; left out: learning-reid in the home folder
+    python3 start.py [WHERE]        WHERE: a folder that is not there yet; default: learning-reid in the home folder
 
-It lies in that folder as start.py, and runs on a bare Python.
+It is copied to that folder as start.py, and needs nothing but Python.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def copy_checkout(here: Path, where: Path) -> None:
 
 
 def say(line: str) -> None:
-    """One line of progress."""
+    """Print one line of progress."""
     print(f"start: {line}", flush=True)
 
 

@@ -150,7 +150,7 @@ def install(venv: Path, pinned: dict[str, list[str]]) -> None:
 
 
 def package_name(requirement: str) -> str:
-    """Return the normalised name in a requirement: ``Foo_bar[x]>=1`` → ``foo-bar``."""
+    """Return the normalized name in a requirement: ``Foo_bar[x]>=1`` → ``foo-bar``."""
     name = re.split(r"[^\w.-]", requirement.strip(), maxsplit=1)[0]
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -160,7 +160,7 @@ def locked_closure(lock: Path, names: Iterable[str]) -> dict[str, list[str]]:
 
     Args:
         lock: requirements.lock; every entry has its hashes and, in ``# via`` comments, the packages that need it.
-        names: Normalised names.
+        names: Normalized names.
 
     Returns:
         Package → its entries as text; several where versions differ by Python version.
@@ -207,8 +207,8 @@ def choose_torch_index(
 
 def folder_only() -> str:
     """Return the folder that pip must install from, or an empty text if it may use an index."""
-    asks = os.environ.get("PIP_NO_INDEX", "").lower() in ("", "0", "false", "no", "off", "n", "f")
-    return "" if asks else os.environ.get("PIP_FIND_LINKS", "(none given)")
+    uses_index = os.environ.get("PIP_NO_INDEX", "").lower() in ("", "0", "false", "no", "off", "n", "f")
+    return "" if uses_index else os.environ.get("PIP_FIND_LINKS", "(none given)")
 
 
 def cpu_index_problem(versions: dict[str, str], index: str = TORCH_CPU_INDEX, seconds: float = PROBE_SECONDS) -> str:

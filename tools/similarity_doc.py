@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Print the figures of docs/similarity.md, computed from the published table notebooks/data/similarity_table.csv.
+"""Print the tables of docs/similarity.md, computed from the published similarities in notebooks/data/similarity_table.csv.
 
     .venv/bin/python tools/similarity_doc.py
 
-The similarities are counted in thousandths, as they were published, so that nothing hangs on rounding.
+Similarities are integers in thousandths, as published, so that no result depends on rounding.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SHOWN = ("osnet_x0_25_msmt17_combineall", "osnet_x0_25_msmt17", "osnet_x0_25_mar
 
 
 class Model(NamedTuple):
-    """One set of weights: cosine similarities in thousandths, over six pairs of pictures."""
+    """One set of weights: cosine similarities in thousandths, over six pairs of images."""
 
     weights: str
     trained_on: str
@@ -32,21 +32,21 @@ class Model(NamedTuple):
 
     @property
     def margin(self) -> int:
-        """Above zero a threshold parts the six pairs."""
+        """Lowest genuine minus highest impostor similarity; if positive, a threshold separates the six pairs."""
         return self.lowest_same - self.highest_different
 
     @property
     def own_threshold(self) -> int:
-        """Half way between the two, rounded down."""
+        """Midpoint between the lowest genuine and the highest impostor similarity, rounded down."""
         return (self.lowest_same + self.highest_different) // 2
 
-    def right_at(self, threshold: int) -> bool:
-        """Whether all six pairs are answered rightly: from this similarity on they are one person."""
+    def is_right_at(self, threshold: int) -> bool:
+        """Return whether all six pairs are classified correctly: genuine if similarity ≥ threshold."""
         return self.highest_different < threshold <= self.lowest_same
 
 
 def read_models(file: Path = TABLE) -> list[Model]:
-    """The models of the published table, the largest margin first."""
+    """Read the models of the published table, sorted by decreasing margin."""
     lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     models = [
         Model(
@@ -58,19 +58,19 @@ def read_models(file: Path = TABLE) -> list[Model]:
 
 
 def best_common_threshold(models: Sequence[Model]) -> tuple[int, int]:
-    """The lowest threshold that is right for the most models, in thousandths, and for how many it is right."""
+    """Return the lowest of the thresholds that are right for the most models, in thousandths, and that number of models."""
     counts = {threshold: count_right(models, threshold) for threshold in range(-1000, 1001)}
     best = max(counts, key=lambda threshold: counts[threshold])
     return best, counts[best]
 
 
 def count_right(models: Sequence[Model], threshold: int) -> int:
-    """For how many models all six pairs are answered rightly."""
-    return sum(model.right_at(threshold) for model in models)
+    """Count the models that classify all six pairs correctly at a threshold."""
+    return sum(model.is_right_at(threshold) for model in models)
 
 
 def margins_text(models: Sequence[Model], ends: int | None = None) -> str:
-    """Every model's margin, or only so many at either end."""
+    """Format the margin of every model, or of the first and last `ends` models."""
     rows = [_row(model) for model in models]
     if ends is not None:
         rows = [*rows[:ends], ["…", "", "", "", ""], *rows[-ends:]]
@@ -78,7 +78,7 @@ def margins_text(models: Sequence[Model], ends: int | None = None) -> str:
 
 
 def groups_text(models: Sequence[Model]) -> str:
-    """The margins by what the weights were trained on."""
+    """Format the margins by training data."""
     rows = []
     for group in sorted({model.trained_on for model in models}):
         margins = [model.margin for model in models if model.trained_on == group]
@@ -90,34 +90,35 @@ def groups_text(models: Sequence[Model]) -> str:
 
 
 def thresholds_text(models: Sequence[Model]) -> str:
-    """For how many models a threshold is right, whoever's it is."""
-    place, _ = best_common_threshold(models)
+    """Format the number of models for which each of several thresholds is right."""
+    best, _ = best_common_threshold(models)
     own = {model.weights: model.own_threshold for model in models}
-    tries = [("the best for all", place), ("a round number", 500)] + [(f"of `{name}`", own[name]) for name in SHOWN]
-    rows = [[words, f"{at / 1000:.3f}", f"{count_right(models, at)} of {len(models)}"] for words, at in tries]
-    fitting = [model for model in models if model.margin > 0]
-    middle = median(count_right(models, model.own_threshold) for model in fitting)
-    rows.append([f"of one model, the median over {len(fitting)}", "", f"{middle:g} of {len(models)}"])
-    rows.append(["each model its own", "", f"{len(fitting)} of {len(models)}"])
+    thresholds = [("best common threshold", best), ("a round number", 500)]
+    thresholds += [(f"that of `{name}`", own[name]) for name in SHOWN]
+    rows = [[label, f"{at / 1000:.3f}", f"{count_right(models, at)} of {len(models)}"] for label, at in thresholds]
+    separable = [model for model in models if model.margin > 0]
+    middle = median(count_right(models, model.own_threshold) for model in separable)
+    rows.append([f"that of one model, median over {len(separable)}", "", f"{middle:g} of {len(models)}"])
+    rows.append(["a threshold for each model", "", f"{len(separable)} of {len(models)}"])
     return markdown_table(["threshold", "cosine similarity", "all six pairs right"], rows)
 
 
 def document_text(models: Sequence[Model]) -> list[str]:
-    """The tables, as the document shows them."""
+    """Return the tables that the document contains."""
     return [margins_text(models, ENDS), groups_text(models), thresholds_text(models), margins_text(models)]
 
 
 def _row(model: Model) -> list[str]:
-    figures = f"{model.lowest_same / 1000:.3f}", f"{model.highest_different / 1000:.3f}", _signed(model.margin)
-    return [f"`{model.weights}`", model.trained_on, *figures]
+    values = f"{model.lowest_same / 1000:.3f}", f"{model.highest_different / 1000:.3f}", _signed(model.margin)
+    return [f"`{model.weights}`", model.trained_on, *values]
 
 
 def _signed(thousandths: int) -> str:
     return f"{thousandths / 1000:+.3f}"
 
 
-def _thousandths(written: str) -> int:
-    return round(1000 * float(written))
+def _thousandths(text: str) -> int:
+    return round(1000 * float(text))
 
 
 if __name__ == "__main__":

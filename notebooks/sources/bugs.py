@@ -466,5 +466,5 @@ show(figure, "Orange mistakes lower the figure, pink ones raise it above the tru
 # [preprocessing.py](../src/learning_reid/embedding/preprocessing.py),
 # [backend_torch.py](../src/learning_reid/embedding/backend_torch.py),
 # [state_dict.py](../src/learning_reid/models/state_dict.py), [protocol.py](../src/learning_reid/metrics/protocol.py),
-# [split.py](../src/learning_reid/datasets/identity_split.py),
+# [identity_split.py](../src/learning_reid/datasets/identity_split.py),
 # [operating_point.py](../src/learning_reid/embedding/operating_point.py).

@@ -70,7 +70,8 @@ for name, crops in sets.items():
 show_crops(rows, "Some people of each world, one world a row.", titles)
 for name, world in worlds.items():
     print(
-        f"{name:8s} {len(world.pictures):4d} pictures to learn from, {len(world.contest.persons)} other people to test"
+        f"{name:8s} {len(world.train_images):4d} pictures to learn from,"
+        f" {len(world.split.persons)} other people to test"
     )
 
 # %% [markdown]
@@ -279,12 +280,13 @@ print("noon, as long as above:", format_map(longer))
 # %%
 if DATA == "market1501":
     from learning_reid.datasets import embed_samples, split_query_gallery
-    from reid_course import lesson_embedder
-    from tools.weights.reid_evaluation import market1501_metrics
+    from reid_course import evaluate_features, lesson_embedder
 
     contest = split_query_gallery(sets["market"])
-    figures = market1501_metrics(embed_samples(contest.samples, lesson_embedder(DATA)), contest).means
-    compare_with_published([("rank-1", 100 * figures["rank1"], (72.3, 74.3)), ("mAP", 100 * figures["map"], (44.8, 46.8))])
+    figures = evaluate_features(embed_samples(contest.samples, lesson_embedder(DATA)), contest).means
+    compare_with_published(
+        [("rank-1", 100 * figures["rank1"], (72.3, 74.3)), ("mAP", 100 * figures["map"], (44.8, 46.8))]
+    )
 
 # %% [markdown]
 # ## Try this

@@ -80,7 +80,7 @@ print(f"of these persons, {len(contest.training_persons())} are also in the set'
 assert not len(contest.training_persons())
 
 # %%
-embedder = create_embedder(name, weights, device="auto", normalise=False)
+embedder = create_embedder(name, weights, device="auto", normalize=False)
 raw = embed_samples(contest.samples, embedder)  # as long as the network gives them
 features = l2_normalize(raw, np.float32)  # each divided by its length
 print("crops × numbers:", features.shape)
@@ -153,7 +153,9 @@ assert np.allclose(theirs, ours, atol=0.05)
 # %%
 whole = DATA == "market1501" and PERSONS is None
 published = {"rank-1": (72.8, 73.8), "mAP": (45.3, 46.3)} if whole else {}  # half a point around 73.3 and 45.8
-compare_with_published([(title, value, published.get(title)) for title, value in zip(("rank-1", "mAP"), ours, strict=True)])
+compare_with_published(
+    [(title, value, published.get(title)) for title, value in zip(("rank-1", "mAP"), ours, strict=True)]
+)
 
 # %% [markdown]
 # ## The same network in two programs
@@ -196,7 +198,9 @@ assert np.allclose(rulers["cosine"], rulers["euclidean"], atol=0.05)
 
 # %%
 few = slice(0, 12)
-by_angle, by_ruler = (measure(features[few], features[len(query) :]) for measure in (cosine_distance, euclidean_distance))
+by_angle, by_ruler = (
+    measure(features[few], features[len(query) :]) for measure in (cosine_distance, euclidean_distance)
+)
 assert np.allclose(by_ruler**2, 2 * by_angle, atol=1e-4)
 pairs = np.random.default_rng(SEED).choice(by_angle.size, min(600, by_angle.size), replace=False)
 curve = np.linspace(0, by_angle.max(), 100)
@@ -223,7 +227,7 @@ show(figure, "Unit vectors: these pairs all lie on one rising curve, so both dis
 if DATA == "embedded":
     from learning_reid.embedding import TorchEmbedder
 
-    averaged = TorchEmbedder(embedder.network.backbone, embedder.preprocessing, normalise=False)
+    averaged = TorchEmbedder(embedder.network.backbone, embedder.preprocessing, normalize=False)
     uneven = embed_samples(contest.samples, averaged)
 else:
     uneven = raw
@@ -272,7 +276,7 @@ for group, numbers in (("persons", persons), ("cameras", cameras)):
 # its spread lies between persons. The other half lies between crops of *one* person, and Euclidean distance counts it
 # as a difference between people. Which of the two effects wins depends on the network: there is no law. Dividing by the
 # length takes the question away and makes both distances one. So this project's embedders always do it, unless told
-# `normalise=False`. Whoever compares figures must know whether it was done.
+# `normalize=False`. Whoever compares figures must know whether it was done.
 #
 # ## How sure is the figure?
 #
@@ -349,7 +353,7 @@ print(f"95 % interval {100 * result.low:+.1f} to {100 * result.high:+.1f}; by ch
 # - A figure comes with an **interval**, drawn by person.
 #
 # **Go on** with [lesson 5](metrics.ipynb), which counts rank-1 and mAP by hand. **Sources**:
-# [evaluation.py](../src/learning_reid/evaluation/dataset_evaluation.py),
+# [dataset_evaluation.py](../src/learning_reid/evaluation/dataset_evaluation.py),
 # [matches.py](../src/learning_reid/metrics/matches.py), [distances.py](../src/learning_reid/retrieval/distances.py),
 # [confidence.py](../src/learning_reid/metrics/confidence.py), [sources.yml](../src/learning_reid/zoo/sources.yml) (all
 # published weights by name).

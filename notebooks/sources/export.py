@@ -153,12 +153,12 @@ MY_ANSWER = None  # "yes" or "no"
 # %%
 from learning_reid.datasets import embed_samples
 from learning_reid.embedding import Embedder, TorchEmbedder, create_embedder
-from tools.weights.reid_evaluation import market1501_metrics
+from reid_course import evaluate_features
 
 
 def mean_ap(features: np.ndarray) -> float:
     """mAP in percent, by cosine."""
-    return 100 * market1501_metrics(features, contest).means["map"]
+    return 100 * evaluate_features(features, contest).means["map"]
 
 
 careless = replace(original.preprocessing, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
@@ -233,7 +233,9 @@ def draw_speeds(words: str) -> None:
     show(figure, words)
 
 
-compare_guess(MY_GUESS, max(speeds.values()) / speeds["PyTorch, one by one"], "fastest over PyTorch one by one, factor", "")
+compare_guess(
+    MY_GUESS, max(speeds.values()) / speeds["PyTorch, one by one"], "fastest over PyTorch one by one, factor", ""
+)
 draw_speeds("Pictures per second of five ways to compute one network; longer is faster.")
 has_bf16 = "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 print("this processor computes with bfloat16:", "yes" if has_bf16 else "no, so the last two bars are alike")
@@ -554,6 +556,7 @@ assert (table.diagonal() >= table.max(axis=0) - 1e-9).all()
 # - A **threshold** belongs to one file and one measure.
 #
 # **Go on** with the page on [export](../docs/export.md): files for browsers and C++, similarity inside the file.
-# **Sources**: [make.py](../src/learning_reid/export/exporter.py), [verify.py](../src/learning_reid/export/verify.py),
-# [int8.py](../src/learning_reid/export/int8.py), [onnx_file.py](../src/learning_reid/embedding/onnx_file.py),
+# **Sources**: [exporter.py](../src/learning_reid/export/exporter.py),
+# [verify.py](../src/learning_reid/export/verify.py), [int8.py](../src/learning_reid/export/int8.py),
+# [onnx_file.py](../src/learning_reid/embedding/onnx_file.py),
 # [backend_openvino.py](../src/learning_reid/embedding/backend_openvino.py).

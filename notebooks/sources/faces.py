@@ -116,14 +116,13 @@ print(f"the truth is {truth}{right}")
 # %%
 from learning_reid.config import TrainSettings, read_settings
 from learning_reid.training import create_trainer
-from reid_course import course_file
 
 changes = [f"data.dataset={crops.name}", f"data.root={crops.root}", "data.val_split=0.33", "data.workers=0"]
 changes += [f"model.input_size=[{SIZE},{SIZE}]", f"schedule.epochs={EPOCHS}", f"run.validate_every={EPOCHS}"]
 changes += [f"run.seed={SEED}", "run.threads=1"]
 changes += ["schedule.batch_size=16"] if is_smoke() else []
 changes += [f"data.people={PEOPLE}"] if DATA != "embedded" else []
-settings = read_settings(TrainSettings, course_file("confs/face.yml"), changes)
+settings = read_settings(TrainSettings, "face.yml", changes)
 trainer = create_trainer(settings)
 print(trainer.task.data)
 assert not set(trainer.task.data.persons) & set(trainer.task.data.validation.persons)
@@ -215,7 +214,9 @@ from learning_reid.metrics import roc_curve, tar_at_far
 
 figure, axes = plt.subplots(figsize=(6.5, 4))
 for name, each in (("random weights", before), ("after training", after)):
-    axes.plot(*roc_curve(each.genuine, each.impostor), label=f"{name}: EER {100 * eer(each.genuine, each.impostor)[0]:.1f} %")
+    axes.plot(
+        *roc_curve(each.genuine, each.impostor), label=f"{name}: EER {100 * eer(each.genuine, each.impostor)[0]:.1f} %"
+    )
 chance = np.geomspace(1 / len(after.impostor), 1, 50)
 axes.plot(chance, chance, ":", color="#9aa0a6", label="by chance")
 axes.plot(chance, 1 - chance, "--", color="#9aa0a6", linewidth=1, label="equal errors")
@@ -226,7 +227,8 @@ show(figure, "ROC curves. EER is where a curve meets the dashed line; TAR@FAR is
 # %%
 print("TAR@FAR     random weights   trained")
 for far in (0.1, 0.01, 0.001, 1e-6):
-    print(f"{far:<12g}{100 * tar_at_far(before.genuine, before.impostor, far):10.1f} %{100 * tar_at_far(after.genuine, after.impostor, far):10.1f} %")
+    tars = [100 * tar_at_far(each.genuine, each.impostor, far) for each in (before, after)]
+    print(f"{far:<12g}{tars[0]:10.1f} %{tars[1]:10.1f} %")
 assert np.isnan(tar_at_far(after.genuine, after.impostor, 1e-6))
 
 # %% [markdown]
@@ -354,5 +356,5 @@ assert limits[0.5] < limits[0.0]
 #
 # **Go on** with [lesson 12](bugs.ipynb), the zoo of classic mistakes. **Sources**:
 # [verification.py](../src/learning_reid/metrics/verification.py), [arcface.py](../src/learning_reid/losses/arcface.py),
-# [face_set.py](../src/reid_synth/datasets/face_dataset.py), [face.yml](../confs/face.yml),
-# [loop.py](../src/learning_reid/training/loop.py).
+# [face_dataset.py](../src/reid_synth/datasets/face_dataset.py), [face.yml](../confs/face.yml),
+# [trainer.py](../src/learning_reid/training/trainer.py).

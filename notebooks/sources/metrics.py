@@ -289,7 +289,7 @@ show_crops(
     [[pictures[0], *line] for line in faded],
     "The query (left) and the ten under self-only, market1501, cuhk03-single-shot and all-shots, from top to bottom. "
     "Empty: takes no part. Green: right; red: wrong.",
-    right=[[None, *row] for row in rows],
+    correct=[[None, *row] for row in rows],
 )
 
 # %% [markdown]

@@ -321,7 +321,11 @@ from learning_reid.models import PartPooling
 from reid_course import draw_clothed_person
 
 RED, BLUE = (190, 40, 40), (40, 60, 170)
-three = [draw_clothed_person(RED, BLUE), draw_clothed_person(RED, BLUE, heading=1.2, phase=2.5), draw_clothed_person(BLUE, RED)]
+three = [
+    draw_clothed_person(RED, BLUE),
+    draw_clothed_person(RED, BLUE, heading=1.2, phase=2.5),
+    draw_clothed_person(BLUE, RED),
+]
 show_crops([three], "The same clothes seen from the front and from the side, and the two colours exchanged.", [
     ["red on blue", "turned", "exchanged"]
 ])  # fmt: skip
@@ -358,7 +362,8 @@ assert ratios[0][1] > 1.5 * ratios[0][0]
 # their windows are large, so their average is better off. **Stripes** (Sun et al. 2018, arXiv 1711.09349) settle it:
 # cut the map into horizontal bands, average within each, and write the bands one below the other. Head, chest, hips,
 # legs and shoes then have places of their own in the vector, and turning around changes little, because people turn
-# about an upright axis. [stripes.py](../src/learning_reid/models/part_pooling.py) does this for the last three maps.
+# about an upright axis. [part_pooling.py](../src/learning_reid/models/part_pooling.py) does this for the last three
+# maps.
 #
 # The price: a longer vector, and a crop that is cut badly (feet missing, much wall above the head) shifts all bands.
 #
@@ -387,7 +392,7 @@ from learning_reid.datasets import create_retrieval_task, embed_samples
 from learning_reid.embedding import TorchEmbedder
 from learning_reid.metrics import PROTOCOLS, find_matches, retrieval_metrics
 
-reader = TorchEmbedder(Readings(backbone), embedder.preprocessing, normalise=False)
+reader = TorchEmbedder(Readings(backbone), embedder.preprocessing, normalize=False)
 features = embed_samples(contest.samples, reader)
 channels, market = stages[-1].shape[1], PROTOCOLS["market1501"]
 columns = {
@@ -426,4 +431,4 @@ for name, columns_of in columns.items():
 #
 # **Go on** with [lesson 8](domains.ipynb). **Sources**: [osnet.py](../src/learning_reid/models/osnet.py),
 # [osnet_blocks.py](../src/learning_reid/models/osnet_blocks.py),
-# [stripes.py](../src/learning_reid/models/part_pooling.py).
+# [part_pooling.py](../src/learning_reid/models/part_pooling.py).

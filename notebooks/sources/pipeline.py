@@ -33,11 +33,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from learning_reid.config import load_settings
-from reid_course import ROOT, compare_guess, course_file, show, show_crops
+from reid_course import ROOT, compare_guess, show, show_crops
 
 place = FRAMES if FRAMES.startswith("synthetic:") else ROOT / FRAMES
 changes = [f"input.frames_path={place}", f"input.query_detection={QUERY}"]
-settings = load_settings(course_file(CONFIG), [*changes, f"input.max_frames={MAX_FRAMES or 'null'}"])
+settings = load_settings(CONFIG, [*changes, f"input.max_frames={MAX_FRAMES or 'null'}"])
 for part in ("detector", "embedder", "ranking"):
     print(part, getattr(settings, part).model_dump())
 
@@ -106,7 +106,9 @@ eager = create_detector(where.name, where.weights, min_score=0.02)
 suspected = eager(first)
 print(f"score at least 0.02: {len(suspected)} boxes; at least {detector.min_score}: {len(found)}")
 kept = suspected.confidence >= detector.min_score
-marks = [LabeledBox(box, OTHER_STYLE) for box in suspected.xyxy[~kept]] + [LabeledBox(box, MATCH_STYLE) for box in suspected.xyxy[kept]]
+marks = [LabeledBox(box, OTHER_STYLE) for box in suspected.xyxy[~kept]] + [
+    LabeledBox(box, MATCH_STYLE) for box in suspected.xyxy[kept]
+]
 words = "The same frame: blue what is kept, white what scored less, but 0.02 or more."
 show_picture(draw_boxes(first.image, marks), words, 5)
 assert len(suspected) >= len(found)
@@ -316,7 +318,7 @@ import io
 from learning_reid.pipeline import run_pipeline
 
 FEW = 4
-short = load_settings(course_file(CONFIG), [*changes, f"input.max_frames={FEW}", f"output.folder={folder / 'short'}"])
+short = load_settings(CONFIG, [*changes, f"input.max_frames={FEW}", f"output.folder={folder / 'short'}"])
 with contextlib.redirect_stdout(io.StringIO()):  # it tells where the files lie, in a folder that will be gone
     summary = run_pipeline(short)
 best = summary.queries[0].best_match
@@ -357,5 +359,6 @@ temporary.cleanup()
 #
 # **Go on** with [lesson 3](train.ipynb). **Sources**: [pipeline.py](../src/learning_reid/pipeline.py),
 # [main.py](../src/main.py), [torchvision_frcnn.py](../src/learning_reid/detection/torchvision_frcnn.py),
-# [rank.py](../src/learning_reid/retrieval/ranking.py), [strip.py](../src/learning_reid/visualization/ranking_image.py),
-# and [every setting](../docs/configuration.md).
+# [ranking.py](../src/learning_reid/retrieval/ranking.py),
+# [ranking_image.py](../src/learning_reid/visualization/ranking_image.py), and [every
+# setting](../docs/configuration.md).

@@ -94,7 +94,7 @@ assert set(names[index] for index in order[:2]) <= set("ABC")
 # W has fallen behind, and nobody told us who it is. The paper adds three things. Sets grow by the sets of those members
 # who nearly agree with them; members count by nearness rather than all alike; and each set is averaged with those of
 # its `k2` nearest. At the end a share λ of the original distance is mixed in again. All of it is
-# [rerank.py](../src/learning_reid/retrieval/reranking.py), in about a hundred and fifty lines.
+# [reranking.py](../src/learning_reid/retrieval/reranking.py), in about a hundred and fifty lines.
 #
 # ## On real features
 #
@@ -199,7 +199,9 @@ knobs = {
 figure, cells = plt.subplots(1, 3, figsize=(7.4, 3), sharey=True)
 best_map = {}
 for axes, (label, (option, values, usual)) in zip(cells, knobs.items(), strict=True):
-    found = [score(reranked_distance_rows(queries, gallery, metric="cosine", **{option: value})).means for value in values]
+    found = [
+        score(reranked_distance_rows(queries, gallery, metric="cosine", **{option: value})).means for value in values
+    ]
     for key, words in (("map", "mAP"), ("rank1", "rank-1")):
         axes.plot(values, [100 * figures[key] for figures in found], "o-", label=words)
     axes.axvline(usual, color="black", linestyle=":", lw=1)
@@ -231,7 +233,9 @@ alone, few = gallery[single], answers.take(single)
 
 def one_by_one(rows: np.ndarray) -> np.ndarray:
     """Each query re-ranked as if nobody else had asked."""
-    return np.concatenate([reranked_distance_rows(queries[[row]], alone, metric="cosine")(np.array([0])) for row in rows])
+    return np.concatenate(
+        [reranked_distance_rows(queries[[row]], alone, metric="cosine")(np.array([0])) for row in rows]
+    )
 
 
 shots = {
@@ -320,7 +324,7 @@ for size in SIZES:
 # - Both need several pictures of each person. They can do harm where there is one, and re-ranked distances bear no
 #   threshold.
 #
-# **Go on** with [lesson 11](faces.ipynb). **Sources**: [rerank.py](../src/learning_reid/retrieval/reranking.py),
-# [expansion.py](../src/learning_reid/retrieval/query_expansion.py),
-# [neighbours.py](../src/learning_reid/retrieval/neighbors.py),
+# **Go on** with [lesson 11](faces.ipynb). **Sources**: [reranking.py](../src/learning_reid/retrieval/reranking.py),
+# [query_expansion.py](../src/learning_reid/retrieval/query_expansion.py),
+# [neighbors.py](../src/learning_reid/retrieval/neighbors.py),
 # [retrieval.py](../src/learning_reid/metrics/retrieval.py).

@@ -132,7 +132,9 @@ from learning_reid.datasets import embed_samples
 
 features = embed_samples(contest.samples, embedder)
 asking = len(contest.query)
-table = euclidean_distance(features[:asking], features[asking:])  # one row for each query, one column for each gallery picture
+table = euclidean_distance(
+    features[:asking], features[asking:]
+)  # one row for each query, one column for each gallery picture
 
 own = (query_labels.person[:, None] == gallery_labels.person) & (query_labels.camera[:, None] == gallery_labels.camera)
 table = np.where(own, np.inf, table)  # the same person in the same camera does not count
@@ -164,7 +166,7 @@ for index in failures[first][:3]:
 show_crops(
     rows,
     "Three queries (grey frame) and their seven nearest pictures: green frames are the person, orange ones others.",
-    right=marks,
+    correct=marks,
 )
 
 # %% [markdown]
@@ -203,4 +205,4 @@ show(figure, "Distances of pairs of crops: those of one person are smaller, but 
 #
 # **Go on** with [lesson 2](pipeline.ipynb), which finds the people in frames first. **Sources**:
 # [osnet.py](../src/learning_reid/models/osnet.py), [distances.py](../src/learning_reid/retrieval/distances.py),
-# [task.py](../src/learning_reid/datasets/retrieval_task.py).
+# [retrieval_task.py](../src/learning_reid/datasets/retrieval_task.py).

@@ -49,7 +49,9 @@ home = tempfile.TemporaryDirectory()  # goes away with the notebook
 street = Path(home.name) / "street"
 street.mkdir()
 seed, _ = parse_scene_name(FRAMES)
-truth = render_cameras(create_returning_world(seed, PEOPLE, LENGTH, RATE), street)  # and who is who, which no real store knows
+truth = render_cameras(
+    create_returning_world(seed, PEOPLE, LENGTH, RATE), street
+)  # and who is who, which no real store knows
 
 # %%
 busiest = int(np.bincount(np.concatenate([table.frame for table in truth.values()])).argmax())
@@ -212,7 +214,9 @@ here = stored[(stored.camera == camera) & (stored.frame == frame)].sort_values("
 x, y = CLICK or ((here.x1 + here.x2).iloc[0] / 2, (here.y1 + here.y2).iloc[0] / 2)
 hit = here[(here.x1 <= x) & (x <= here.x2) & (here.y1 <= y) & (y <= here.y2)]
 clicked = int(hit.sort_values("y2").id.iloc[-1])  # of two boxes, the one in front
-marks = [LabeledBox(row[["x1", "y1", "x2", "y2"]].to_numpy(float), MATCH_STYLE, f"{row.id}") for _, row in here.iterrows()]
+marks = [
+    LabeledBox(row[["x1", "y1", "x2", "y2"]].to_numpy(float), MATCH_STYLE, f"{row.id}") for _, row in here.iterrows()
+]
 picture = draw_boxes(read_image(street / camera / f"{frame:04d}.jpg"), marks)
 figure, axes = plt.subplots(figsize=(6, 2.2))
 axes.imshow(picture)

@@ -95,7 +95,7 @@ def before_wall(sprite: Sprite) -> np.ndarray:
 def picture_of(who, heading: float = 0.3, phase: float = 1.0, tilt: float = 0.1) -> np.ndarray:
     """One person as seen by a camera: which way they walk (0: towards us), moment of the step, how steeply it looks."""
     rng = np.random.default_rng(SEED)  # the same gesture every time
-    return before_wall(render_person(who, phase=phase, heading=heading, tilt=tilt, pixels_per_metre=80, rng=rng))
+    return before_wall(render_person(who, phase=phase, heading=heading, tilt=tilt, pixels_per_meter=80, rng=rng))
 
 
 # %%
@@ -367,7 +367,8 @@ show(figure, "Median, and the range of the middle four fifths of the crops: gene
 # ## What carries over to real people
 #
 # The embedded network saw generated people and nothing else. Then it was asked about real ones. Its
-# [card](../weights/reid.yml) keeps what came out; the cell below reads it, so you see the weights that you have.
+# [card](../src/learning_reid/weights/reid.yml) keeps what came out; the cell below reads it, so you see the weights
+# that you have.
 
 # %%
 MY_GUESS = None  # rank-1 in percent on 37 real people, with a network that never saw one

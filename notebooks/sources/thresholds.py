@@ -193,7 +193,9 @@ table = pd.read_csv(course_file("notebooks/data/similarity_table.csv"), comment=
 table["margin"] = table.lowest_same - table.highest_different
 places = np.arange(0.3, 0.9, 0.001)
 right = [int(((table.highest_different < place) & (place <= table.lowest_same)).sum()) for place in places]
-compare_guess(MY_GUESS, max(right), f"right at the best common threshold, {places[np.argmax(right)]:.2f}", f"of {len(table)}")
+compare_guess(
+    MY_GUESS, max(right), f"right at the best common threshold, {places[np.argmax(right)]:.2f}", f"of {len(table)}"
+)
 print("right with a threshold of their own:", int((table.margin > 0).sum()))
 print("right at 0.5:", int(((table.highest_different < 0.5) & (table.lowest_same >= 0.5)).sum()))
 print()

@@ -43,7 +43,7 @@ import torch
 from learning_reid.config import TrainSettings, read_settings
 from learning_reid.datasets import split_query_gallery
 from learning_reid.training import load_training_data
-from reid_course import compare_guess, compare_with_published, course_file, open_people, show, show_crops
+from reid_course import compare_guess, compare_with_published, open_people, show, show_crops
 
 torch.set_num_threads(THREADS)
 runs = tempfile.TemporaryDirectory()  # everything that is written below goes here, and disappears with the notebook
@@ -61,7 +61,7 @@ def settings_with(*changes: str) -> TrainSettings:
     people = "data.people=null" if is_smoke() else f"data.people={PEOPLE}"
     where = [f"data.dataset={crops.name}", f"data.root={crops.root}", people, "data.workers=0"]
     how = [size, f"schedule.batch_size={BATCH}", "schedule.ema_decay=0.95", "run.device=cpu", f"run.threads={THREADS}"]
-    return read_settings(TrainSettings, course_file("confs/reid.yml"), [*where, *how, *changes])
+    return read_settings(TrainSettings, "reid.yml", [*where, *how, *changes])
 
 
 settings = settings_with(f"schedule.epochs={EPOCHS}")
@@ -191,7 +191,7 @@ for line in output.getvalue().splitlines():
 # are what counts: how well it finds people of the test part. A few epochs from nothing give little.
 #
 # Such a library is comfortable, and hides what happens. So now the same by a loop that one can read in one sitting:
-# [loop.py](../src/learning_reid/training/loop.py).
+# [trainer.py](../src/learning_reid/training/trainer.py).
 #
 # ## One step, line by line
 #
@@ -339,7 +339,9 @@ for name, figures in found.items():
 # %%
 bands = {"rank-1": (90.7, 91.7), "mAP": (74.5, 75.5)} if DATA == "market1501" else {}
 last = list(found.values())[-1]
-compare_with_published([(name, 100 * last[key], bands.get(name)) for name, key in (("rank-1", "rank1"), ("mAP", "map"))])
+compare_with_published(
+    [(name, 100 * last[key], bands.get(name)) for name, key in (("rank-1", "rank1"), ("mAP", "map"))]
+)
 
 # %% [markdown]
 # (With `DATA = "market1501"` the figures published for OSNet ×0.25 stand beside: rank-1 91.2, mAP 75.0. They took all
@@ -408,6 +410,6 @@ print("best after the last epoch:", max(final, key=final.get), "- you output", M
 # - Read loss and validation mAP *together*; report the test people; change one thing at a time, and more than one
 #   seed.
 #
-# **Go on** with [lesson 4](eval.ipynb). **Sources**: [loop.py](../src/learning_reid/training/loop.py),
+# **Go on** with [lesson 4](eval.ipynb). **Sources**: [trainer.py](../src/learning_reid/training/trainer.py),
 # [model.py](../src/learning_reid/training/model.py), [training.md](../docs/training.md),
 # [generated-people.md](../docs/recipes/generated-people.md).

@@ -1,7 +1,7 @@
-"""What the tests of the exercises ask of an answer, and how they say what is wrong with it: in one line.
+"""Checks of the exercises' tests; each describes in one line what is wrong with an answer.
 
-`why` is what a student should read: what the rows are, or which mistake gives just this. Keep `<` and `>` out of it,
-because the page that shows it is HTML. PyTorch's tensors are welcome wherever an array is.
+`why` explains the check to the student: what the rows are, or which mistake gives this result. It contains no `<` and
+`>`, because otter shows it as HTML. PyTorch tensors are accepted wherever an array is.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,11 +13,11 @@ _KINDS = {"int": np.integer, "float": np.floating, "bool": np.bool_}
 
 
 class Wrong(AssertionError):
-    """An answer is wrong; the message says how. Its name stands before the message in the notebook."""
+    """The answer is wrong. The notebook shows the name of this class before the message."""
 
 
 def shape(found: Any, expected: tuple[int, ...], why: str = "") -> None:
-    """The answer has this shape.
+    """Check that the answer has this shape.
 
     >>> shape(np.zeros((4, 3)), (3, 4), "rows are queries")
     Traceback (most recent call last):
@@ -30,7 +30,7 @@ def shape(found: Any, expected: tuple[int, ...], why: str = "") -> None:
 
 
 def array(found: Any) -> None:
-    """The answer is an array or a tensor, for with a list the next cells could not compute.
+    """Check that the answer is an array or a tensor; the following cells cannot compute with a list.
 
     >>> array([1, 2])
     Traceback (most recent call last):
@@ -43,7 +43,7 @@ def array(found: Any) -> None:
 
 
 def dtype(found: Any, expected: str, why: str = "") -> None:
-    """The answer holds numbers of this kind: "int", "float", "bool", or an exact one such as "float32"."""
+    """Check that the answer has this type: "int", "float", "bool", or an exact type such as "float32"."""
     has = _array(found).dtype
     if not np.issubdtype(has, _KINDS.get(expected, expected)):
         kind = "texts" if has.kind == "U" else f"{has} numbers"  # NumPy calls them <U4 and the like
@@ -51,16 +51,16 @@ def dtype(found: Any, expected: str, why: str = "") -> None:
 
 
 def close(found: Any, expected: Any, why: str = "", tolerance: float = 1e-5) -> None:
-    """The answer has these values, but for rounding; told is the place that is farthest off.
+    """Check that the answer has these values up to rounding; the message names the largest error.
 
     Args:
-        found: the answer.
-        expected: what it should be.
-        why: what a student should read.
-        tolerance: as a share of the value, and for values about 0.
+        found: The answer.
+        expected: The right values.
+        why: Explanation for the student.
+        tolerance: Relative tolerance, and the absolute one of values near 0.
 
     Raises:
-        Wrong: another shape, no number, or too far off.
+        Wrong: The shape differs, a value is no number, or an error is too large.
 
     >>> close([[0.0, 25.0]], [[0.0, 5.0]], "is the root missing?")
     Traceback (most recent call last):
@@ -73,11 +73,11 @@ def close(found: Any, expected: Any, why: str = "", tolerance: float = 1e-5) -> 
         off = np.where(np.isnan(array) & np.isnan(truth), 0, off) / (1 + np.abs(np.where(np.isfinite(truth), truth, 0)))
     off = np.where(np.isnan(off), np.inf, off)
     if off.size and off.max() > tolerance:
-        _tell(array, truth, np.unravel_index(int(off.argmax()), off.shape), why)
+        _raise_difference(array, truth, np.unravel_index(int(off.argmax()), off.shape), why)
 
 
 def equal(found: Any, expected: Any, why: str = "") -> None:
-    """The answer has exactly these values; told is the first place that has another.
+    """Check that the answer has exactly these values; the message names the first difference.
 
     >>> equal([1, 3], [1, 2], "nearest first")
     Traceback (most recent call last):
@@ -87,19 +87,19 @@ def equal(found: Any, expected: Any, why: str = "") -> None:
     array, truth = _alike(found, expected)
     differs = np.argwhere(array != truth)
     if len(differs):
-        _tell(array, truth, tuple(differs[0]), why)
+        _raise_difference(array, truth, tuple(differs[0]), why)
 
 
 def nearest_first(order: Any, distances: np.ndarray, why: str = "") -> None:
-    """Each row of the answer names the nearest columns, nearest first; which of equally near ones is left open.
+    """Check that each row of the answer lists the nearest columns in order; ties may have any order.
 
     Args:
         order: (n, k) column numbers.
-        distances: (n, m), smaller = nearer.
-        why: what a student should read.
+        distances: (n, m) distances, smaller = more similar.
+        why: Explanation for the student.
 
     Raises:
-        Wrong: they are no column numbers, one is named twice, or a nearer one should stand there.
+        Wrong: A value is no column number, occurs twice, or is not the nearest remaining column.
 
     >>> nearest_first([[0, 1]], np.array([[0.9, 0.2, 0.5]]))
     Traceback (most recent call last):
@@ -127,7 +127,7 @@ def nearest_first(order: Any, distances: np.ndarray, why: str = "") -> None:
 
 
 def choice(found: Any, choices: Sequence[str]) -> None:
-    """The answer is one of the choices, whichever.
+    """Check that the answer is one of the choices.
 
     >>> choice("e", "abcd")
     Traceback (most recent call last):
@@ -142,7 +142,7 @@ def choice(found: Any, choices: Sequence[str]) -> None:
 
 
 def raises(kind: type[Exception], call: Callable[[], object], why: str = "") -> None:
-    """The call ends in such an exception.
+    """Check that the call raises such an exception.
 
     >>> raises(ValueError, lambda: 3, "a negative margin makes no sense")
     Traceback (most recent call last):
@@ -159,7 +159,7 @@ def raises(kind: type[Exception], call: Callable[[], object], why: str = "") -> 
 
 
 def holds(condition: Any, why: str) -> None:
-    """What must be true of an answer, where none of the others fits; `why` says it.
+    """Check a condition that no other check covers; `why` states it.
 
     >>> holds(1 > 2, "the loss should fall")
     Traceback (most recent call last):
@@ -181,7 +181,7 @@ def _array(found: Any) -> np.ndarray:
         array = np.asarray(found)
     except ValueError:
         raise Wrong("its rows differ in length: make it one array") from None
-    if array.dtype.kind not in "biufUS":  # what compares as it likes is no answer
+    if array.dtype.kind not in "biufUS":  # objects may define == so that they equal everything
         raise Wrong("it holds things that are neither numbers nor texts")
     return array
 
@@ -192,7 +192,7 @@ def _alike(found: Any, expected: Any) -> tuple[np.ndarray, np.ndarray]:
     return array, truth
 
 
-def _tell(array: np.ndarray, truth: np.ndarray, place: tuple[Any, ...], why: str) -> None:
+def _raise_difference(array: np.ndarray, truth: np.ndarray, place: tuple[Any, ...], why: str) -> None:
     where = f"[{', '.join(str(int(number)) for number in place)}] is " if place else ""
     raise Wrong(f"{where}{_short(array[place])}, expected {_short(truth[place])}{_because(why)}")
 

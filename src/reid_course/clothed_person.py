@@ -1,4 +1,4 @@
-"""One and the same generated person in clothes of one's choice, for lessons that change one thing at a time."""
+"""One synthetic person in chosen clothes, for lessons that change one thing at a time."""
 
 from dataclasses import replace
 
@@ -7,34 +7,34 @@ import numpy as np
 from reid_synth.people.person import sample_person
 from reid_synth.people.rendering import paste, render_person
 
-_WHO = 3  # a seed whose person wears a plain top and plain trousers and carries nothing
+_SEED = 3  # its person wears a plain top and plain trousers and carries nothing
 _GREY, _MARGIN = 150, 6
 
 
-def dressed(
+def draw_clothed_person(
     top: tuple[int, int, int], trousers: tuple[int, int, int], heading: float = 0.2, phase: float = 1.0
 ) -> np.ndarray:
-    """Draw the person before a grey wall.
+    """Draw the person in front of a grey wall.
 
     Args:
-        top, trousers: colours, RGB.
-        heading: radians, 0 comes towards the camera, π goes away.
-        phase: place in the walking cycle, radians.
+        top, trousers: Colors of the clothes, RGB.
+        heading: Direction of walking in radians: 0 = towards the camera, π = away from it.
+        phase: Phase of the walking cycle in radians.
 
     Returns:
-        (h, w, 3) uint8 RGB, at least half as wide as high.
+        (h, w, 3) uint8 RGB crop, at least half as wide as high.
 
-    >>> dressed((190, 40, 40), (40, 60, 170)).dtype
+    >>> draw_clothed_person((190, 40, 40), (40, 60, 170)).dtype
     dtype('uint8')
     """
-    person = sample_person(np.random.default_rng(_WHO))
+    person = sample_person(np.random.default_rng(_SEED))
     person = replace(
         person,
-        top=replace(person.top, colour=top, length=1.0),
-        bottom=replace(person.bottom, colour=trousers),
+        top=replace(person.top, color=top, length=1.0),
+        bottom=replace(person.bottom, color=trousers),
     )
     sprite = render_person(
-        person, phase=phase, heading=heading, tilt=0.1, pixels_per_metre=110, rng=np.random.default_rng(0)
+        person, phase=phase, heading=heading, tilt=0.1, pixels_per_meter=110, rng=np.random.default_rng(0)
     )
     height, width = (side + 2 * _MARGIN for side in sprite.rgba.shape[:2])
     crop = np.full((height, max(width, height // 2), 3), _GREY, np.uint8)

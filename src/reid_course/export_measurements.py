@@ -1,4 +1,4 @@
-"""What the lesson on exported networks looks at: how large, how fast, of what parts, and how far its levels reach."""
+"""Measurements of the lesson on export: sizes, speed, operators and the input range of quantised files."""
 
 import importlib.util
 import time
@@ -17,7 +17,7 @@ from learning_reid.models.osnet import OSNet
 
 
 def installed_mb(package: str) -> float:
-    """What an installed package takes on the disk, in megabytes; 0 where it is not installed.
+    """Return the size of an installed package in megabytes; 0 if it is not installed.
 
     >>> installed_mb("no_such_package")
     0.0
@@ -28,70 +28,68 @@ def installed_mb(package: str) -> float:
     return sum(path.stat().st_size for path in files) / 1e6
 
 
-def images_per_s(
-    embedder: Embedder, pictures: Sequence[np.ndarray], one_by_one: bool = False, repeats: int = 3
-) -> float:
-    """How many pictures become vectors in a second, resizing included; the best of some tries, after one to warm up.
+def images_per_s(embedder: Embedder, crops: Sequence[np.ndarray], one_by_one: bool = False, repeats: int = 3) -> float:
+    """Measure how many images are embedded per second, resizing included.
 
     Args:
-        embedder: what is measured.
-        pictures: (h, w, 3) uint8 RGB.
-        one_by_one: a call for each picture instead of one for all.
-        repeats: tries; the best is the one that other programs disturbed least.
+        embedder: The embedder to measure.
+        crops: (h, w, 3) uint8 RGB images.
+        one_by_one: Call the embedder once per image instead of once for all.
+        repeats: Number of measurements after a warm-up. The best counts, because other programs disturb it least.
     """
-    batches = [[picture] for picture in pictures] if one_by_one else [pictures]
-    embedder(pictures[:8])
+    batches = [[crop] for crop in crops] if one_by_one else [crops]
+    embedder(crops[:8])
     seconds = []
     for _ in range(repeats):
         start = time.perf_counter()
         for batch in batches:
             embedder(batch)
         seconds.append(time.perf_counter() - start)
-    return len(pictures) / min(seconds)
+    return len(crops) / min(seconds)
 
 
-def operators(file: Path) -> Counter[str]:
-    """How often each kind of operator stands in an ONNX file."""
+def count_operators(file: Path) -> Counter[str]:
+    """Count the operators of an ONNX file by type."""
     import onnx
 
     return Counter(node.op_type for node in onnx.load(file).graph.node)
 
 
 def input_range(file: Path) -> tuple[float, float]:
-    """The lowest and the highest number that a quantised ONNX file can still tell at its input; others are cut off.
+    """Return the lowest and the highest input value that a quantised ONNX file represents; others are clipped.
 
     Raises:
-        ValueError: the input is not quantised.
+        ValueError: The input is not quantised.
     """
     import onnx
     from onnx import numpy_helper
 
     graph = onnx.load(file).graph
-    numbers = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
+    constants = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
     for node in graph.node:
         if node.op_type == "QuantizeLinear" and node.input[0] == graph.input[0].name:
-            scale, zero = (numbers[name] for name in node.input[1:3])
-            reach = np.iinfo(zero.dtype)
-            return float((reach.min - int(zero)) * scale), float((reach.max - int(zero)) * scale)
+            scale, zero = (constants[name] for name in node.input[1:3])
+            levels = np.iinfo(zero.dtype)
+            return float((levels.min - int(zero)) * scale), float((levels.max - int(zero)) * scale)
     raise ValueError(f"{file} does not quantise its input")
 
 
-class Averaged(nn.Module):
-    """The same weights, another vector: the last three maps of an OSNet, each averaged over the picture."""
+class AveragedFeatures(nn.Module):
+    """Another embedding from the same weights: the averages of the last three feature maps of an OSNet."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.backbone = next(part for part in network.modules() if isinstance(part, OSNet))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, 3, h, w) -> (n, d)."""
+        """Embed images: (n, 3, h, w) -> (n, d)."""
         _, *maps = self.backbone.stage_maps(x)
         return F.normalize(torch.cat([F.normalize(each.mean(dim=(2, 3))) for each in maps], dim=1))
 
 
 @contextmanager
 def quiet_nncf() -> Iterator[None]:
-    """Without nncf's bars, which a notebook would keep."""
+    """Hide nncf's progress bars, which would stay in a notebook's outputs."""
     import rich
 
     rich.reconfigure(quiet=True, force_jupyter=False)

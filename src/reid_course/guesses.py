@@ -1,32 +1,32 @@
-"""A guess before the answer: what one has predicted, one remembers."""
+"""Compare a reader's guess, or published numbers, with a measured result."""
 
 from collections.abc import Sequence
 
 
-def compare(guess: float | None, answer: float, what: str, unit: str = "%") -> None:
-    """Print a reader's guess beside what came out.
+def compare_guess(guess: float | None, result: float, what: str, unit: str = "%") -> None:
+    """Print a result, and a reader's guess beside it.
 
     Args:
-        guess: None where the reader made none.
-        answer: what was measured.
-        what: of what.
-        unit: of both; empty for a plain number.
+        guess: The guess; None = the reader made none.
+        result: The measured value.
+        what: Name of the measured value.
+        unit: Unit of both; empty for a plain number.
 
-    >>> compare(None, 81.24, "rank-1")
-    rank-1: 81.2 %. You made no guess; make one next time, it costs nothing.
-    >>> compare(60, 81.24, "rank-1")
+    >>> compare_guess(None, 81.24, "rank-1")
+    rank-1: 81.2 %.
+    >>> compare_guess(60, 81.24, "rank-1")
     rank-1: 81.2 %. You guessed 60 %, which is 21.2 too low.
     """
     unit = f" {unit}" if unit else ""
-    told = f"{what}: {_short(answer)}{unit}."
+    text = f"{what}: {_short(result)}{unit}."
     if guess is None:
-        print(f"{told} You made no guess; make one next time, it costs nothing.")
+        print(text)
         return
-    away = guess - answer
-    verdict = f"which is {_short(abs(away))} too {'high' if away > 0 else 'low'}."
-    if abs(away) < 0.05 * max(abs(answer), 1):
+    error = guess - result
+    verdict = f"which is {_short(abs(error))} too {'high' if error > 0 else 'low'}."
+    if abs(error) < 0.05 * max(abs(result), 1):
         verdict = "close!"
-    print(f"{told} You guessed {guess:g}{unit}, {verdict}")
+    print(f"{text} You guessed {guess:g}{unit}, {verdict}")
 
 
 def _short(value: float) -> str:
@@ -34,10 +34,10 @@ def _short(value: float) -> str:
 
 
 def compare_with_published(rows: Sequence[tuple[str, float, tuple[float, float] | None]]) -> None:
-    """Print figures in percent, each beside the band that was published for it.
+    """Print results in percent, each beside the published range.
 
     Args:
-        rows: name, what came out, and the lowest and highest figure to expect; None where nothing was published.
+        rows: Name, result, and the lowest and highest value to expect (None where nothing was published).
 
     >>> compare_with_published([("rank-1", 73.1, (72.5, 74.0)), ("mAP", 44.0, None)])
     rank-1   73.1   published 72.5 to 74.0: within

@@ -1,33 +1,36 @@
-"""The first thing every notebook does: fetch what is missing (Colab), be quiet, draw in one style."""
+"""Set up a notebook: install what is missing on Colab, set the plot style, and find the files of the project."""
 
 import importlib.metadata
 import os
-import re
 import subprocess
 import sys
 import tempfile
-import tomllib
 import warnings
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from learning_reid.errors import UserError
+from learning_reid.io.paths import PACKAGE, find_checkout, home
 from learning_reid.registry import missing_package
 
-ROOT = Path(__file__).resolve().parents[2]
-GENERATED = "REID_GENERATED"  # names another folder for what lessons draw
-LEFT_ALONE = {"torch", "torchvision", "numpy", "pandas"}  # Colab's own fit its driver and each other
+ROOT = find_checkout() or Path.cwd()  # results of lessons go below it; an installed package has no checkout
+GENERATED = "REID_GENERATED"  # environment variable: another folder for the generated datasets
+PREINSTALLED = {"torch", "torchvision", "numpy", "pandas"}  # Colab's own versions fit its driver and each other
+_DISTRIBUTION = "learning-reid"
+_PACKAGED = Path(__file__).with_name("project")  # what tools/hatch_build.py puts into the wheel
 
 
 def prepare() -> None:
-    """Make the machine ready for a lesson, and say in one line where it runs.
+    """Prepare the machine for a lesson and print one line about it.
 
-    On Colab what is missing is installed. Elsewhere `make lab` has done that; a missing package is then told by the
-    import that needs it.
+    On Colab missing packages are installed. Elsewhere `make lab` has installed them.
     """
     if "google.colab" in sys.modules:
         install(missing_packages())
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    warnings.filterwarnings("ignore", message="IProgress not found")  # without ipywidgets bars are made of text
+    warnings.filterwarnings("ignore", message="IProgress not found")  # without ipywidgets tqdm prints text bars
     from reid_course.figures import use_plot_style
 
     use_plot_style()
@@ -37,63 +40,83 @@ def prepare() -> None:
     print(f"learning-reid is ready: Python {sys.version.split()[0]}, torch {torch.__version__}, {device}")
 
 
+def course_file(name: str) -> Path:
+    """Return the path of a file of the project that lessons read, in a checkout and in an installed package.
+
+    Args:
+        name: Path below the project's root, such as "docs/synthetic.md", or below the package `learning_reid`, such as
+            "weights/reid.yml".
+
+    Raises:
+        UserError: There is no such file.
+
+    >>> course_file("weights/reid.yml").name
+    'reid.yml'
+    """
+    for folder in (ROOT, PACKAGE, _PACKAGED):
+        if (folder / name).exists():
+            return folder / name
+    raise UserError(f"{name} is not part of the installed package; run this notebook in a clone of the repository")
+
+
 def generated_folder() -> Path:
-    """Where lessons keep the people they have drawn: data/generated, or what REID_GENERATED names."""
-    return Path(os.environ.get(GENERATED) or ROOT / "data" / "generated")
+    """Return the folder of the generated datasets: data/generated, or what REID_GENERATED names."""
+    return Path(os.environ.get(GENERATED) or home() / "data" / "generated")
 
 
 def need(extra: str) -> None:
-    """Make sure of the packages that a lesson needs beyond the base: on Colab those that are missing are installed.
+    """Make sure that the packages of an extra are installed; on Colab install the missing ones.
 
     Args:
-        extra: of pyproject.toml, such as "fast".
+        extra: Name of the extra, such as "fast".
 
     Raises:
-        UserError: elsewhere, where one is missing; the one command is told.
+        UserError: A package is missing, and this is not Colab. The message gives the command that installs it.
     """
-    missing = missing_packages(extra=extra)
+    missing = missing_packages(extra)
     if "google.colab" in sys.modules:
         install(missing)
     elif missing:
-        raise UserError(missing_package("this lesson", _name(missing[0]), extra))
+        raise UserError(missing_package("this lesson", Requirement(missing[0]).name.lower(), extra))
 
 
-def missing_packages(root: Path = ROOT, extra: str | None = None) -> list[str]:
-    """What pyproject.toml asks for and is not installed, what Colab brings along left out.
+def missing_packages(extra: str | None = None) -> list[str]:
+    """Return the requirements of this distribution that are not installed, except for Colab's own packages.
 
     Args:
-        root: where the file is.
-        extra: look at the packages of this extra; None: at the base dependencies.
+        extra: Check the packages of this extra; None = the base dependencies.
+
+    Returns:
+        Requirements as pip takes them, such as "supervision>=0.26".
     """
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = project["dependencies"] if extra is None else project["optional-dependencies"][extra]
-    return [line for line in lines if (name := _name(line)) not in LEFT_ALONE and not _installed(name)]
+    missing = []
+    for line in importlib.metadata.requires(_DISTRIBUTION) or []:
+        requirement = Requirement(line)
+        marker = requirement.marker
+        is_base = marker is None or marker.evaluate({"extra": ""})
+        is_wanted = is_base if extra is None else not is_base and bool(marker and marker.evaluate({"extra": extra}))
+        if is_wanted and canonicalize_name(requirement.name) not in PREINSTALLED and not _installed(requirement.name):
+            requirement.marker = None
+            missing.append(str(requirement))
+    return missing
 
 
-def install(lines: list[str]) -> None:
-    """Install packages without touching those that are left alone.
-
-    Args:
-        lines: as in pyproject.toml, `name>=version`.
+def install(requirements: list[str]) -> None:
+    """Install packages with pip and keep the versions of Colab's own packages.
 
     Raises:
-        RuntimeError: pip could not do it; its own words are in the message.
+        RuntimeError: pip fails; the message contains its output.
     """
-    if not lines:
+    if not requirements:
         return
     with tempfile.TemporaryDirectory() as folder:
-        kept = Path(folder) / "constraints.txt"
-        kept.write_text(
-            "".join(f"{name}=={importlib.metadata.version(name)}\n" for name in sorted(LEFT_ALONE) if _installed(name))
-        )
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", str(kept), *lines]
+        constraints = Path(folder) / "constraints.txt"
+        kept = [name for name in sorted(PREINSTALLED) if _installed(name)]
+        constraints.write_text("".join(f"{name}=={importlib.metadata.version(name)}\n" for name in kept))
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", str(constraints), *requirements]
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"pip could not install {', '.join(lines)}:\n{done.stderr[-2000:]}")
-
-
-def _name(line: str) -> str:
-    return re.split(r"[<>=!~\[; ]", line, maxsplit=1)[0].lower()
+        raise RuntimeError(f"pip could not install {', '.join(requirements)}:\n{done.stderr[-2000:]}")
 
 
 def _installed(name: str) -> bool:

@@ -17,7 +17,7 @@ class DatabaseSettings(Section):
     )
     approximate: bool = Field(
         False,
-        description="For stores of millions of detections: search an HNSW index, which finds nearly all neighbours, "
+        description="For stores of millions of detections: search an HNSW index, which finds nearly all neighbors, "
         "instead of comparing with every embedding. On a server it is pgvector's; in memory (`app`) it is faiss's "
         "(extra `fast`).",
     )

@@ -1,4 +1,4 @@
-"""Nearest neighbours on a PostgreSQL server with pgvector, exact or by an HNSW index."""
+"""Nearest neighbors on a PostgreSQL server with pgvector, exact or by an HNSW index."""
 
 from __future__ import annotations
 

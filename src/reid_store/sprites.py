@@ -14,7 +14,7 @@ from reid_store.thumbnails import EMPTY, decode_jpeg, encode_jpeg
 
 Blur = Literal["faces", "people"]
 COLUMNS, MAX_ROWS = 20, 13  # 260 thumbnails in a sheet
-BLURRED_PX = 6  # width of a blurred image, in blocks of one colour
+BLURRED_PX = 6  # width of a blurred image, in blocks of one color
 FACE_SHARE = 0.25  # of the height, from the top
 _QUALITY = 78
 
@@ -39,7 +39,7 @@ def cell_size(num_images: int) -> CellSize:
 
 
 def blur_people(image: np.ndarray) -> np.ndarray:
-    """Reduce an image (h, w, 3) uint8 to a few blocks of colour; the original cannot be recovered."""
+    """Reduce an image (h, w, 3) uint8 to a few blocks of color; the original cannot be recovered."""
     height, width = image.shape[:2]
     rows = max(1, round(BLURRED_PX * height / width))
     blocks = cv2.resize(image, (BLURRED_PX, rows), interpolation=cv2.INTER_AREA)
@@ -56,7 +56,7 @@ BLURS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"faces": blur_faces, "pe
 
 
 def fit_to_cell(image: np.ndarray, size: CellSize) -> np.ndarray:
-    """Scale an image (h, w, 3) uint8 to fit into a cell, centred."""
+    """Scale an image (h, w, 3) uint8 to fit into a cell, centered."""
     height, width = image.shape[:2]
     scale = min(size.width / width, size.height / height)
     new_width, new_height = max(1, round(width * scale)), max(1, round(height * scale))

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 THUMBNAIL_PX = 128  # height
-EMPTY = (30, 34, 40)  # colour of a missing image
+EMPTY = (30, 34, 40)  # color of a missing image
 _QUALITY = 85
 
 

@@ -1,7 +1,7 @@
 """Camera model: pinhole projection (`Camera`) and image formation (`CameraResponse`).
 
-World frame: metres; x to the camera's right, y straight ahead along the ground, z up; the origin is the ground point
-below the camera. Image frame: pixels; u to the right, v down. Integer coordinates are pixel corners, so the centre of
+World frame: meters; x to the camera's right, y straight ahead along the ground, z up; the origin is the ground point
+below the camera. Image frame: pixels; u to the right, v down. Integer coordinates are pixel corners, so the center of
 the first pixel lies at (0.5, 0.5).
 """
 
@@ -19,7 +19,7 @@ class Camera:
     """Pinhole camera without lens distortion, mounted on a mast, looking along +y and tilted down.
 
     Attributes:
-        height_m: Height of the lens above the ground, metres.
+        height_m: Height of the lens above the ground, meters.
         tilt: Angle of the optical axis below the horizon, radians.
         focal_px: Focal length, pixels.
         width: Image width, pixels.
@@ -36,7 +36,7 @@ class Camera:
         """Project world points to the image.
 
         Args:
-            points_xyz: (..., 3) metres. Points behind the lens give meaningless pixels, see `depth`.
+            points_xyz: (..., 3) meters. Points behind the lens give meaningless pixels, see `depth`.
 
         Returns:
             (..., 2) float64 pixels.
@@ -53,26 +53,26 @@ class Camera:
         return np.stack([self.width / 2 + scale * points[..., 0], self.height / 2 + scale * down], axis=-1)
 
     def depth(self, points_xyz: np.ndarray) -> np.ndarray:
-        """Return the depth (...) of world points (..., 3) along the optical axis, metres; ≤ 0 is behind the lens."""
+        """Return the depth (...) of world points (..., 3) along the optical axis, meters; ≤ 0 is behind the lens."""
         points = np.asarray(points_xyz, dtype=np.float64)
         return points[..., 1] * math.cos(self.tilt) + (self.height_m - points[..., 2]) * math.sin(self.tilt)
 
     def to_ground(self, pixels_uv: np.ndarray) -> np.ndarray:
-        """Project pixels (..., 2) to ground points (..., 2) in metres: the inverse of `project` for z = 0.
+        """Project pixels (..., 2) to ground points (..., 2) in meters: the inverse of `project` for z = 0.
 
         Pixels on or above the horizon give infinity.
         """
         pixels = np.asarray(pixels_uv, dtype=np.float64)
         right = (pixels[..., 0] - self.width / 2) / self.focal_px
         down = (pixels[..., 1] - self.height / 2) / self.focal_px
-        fall = math.sin(self.tilt) + down * math.cos(self.tilt)  # descent of the ray per metre of depth
+        fall = math.sin(self.tilt) + down * math.cos(self.tilt)  # descent of the ray per meter of depth
         hits_ground = fall > 1e-9
         depth = self.height_m / np.where(hits_ground, fall, 1.0)
         ahead = depth * (math.cos(self.tilt) - down * math.sin(self.tilt))
         return np.where(hits_ground[..., None], np.stack([depth * right, ahead], axis=-1), np.inf)
 
-    def pixels_per_metre(self, ground_xy: np.ndarray, height_m: float = 0.9) -> np.ndarray:
-        """Return the image scale, pixels per metre, at `height_m` above ground points (..., 2)."""
+    def pixels_per_meter(self, ground_xy: np.ndarray, height_m: float = 0.9) -> np.ndarray:
+        """Return the image scale, pixels per meter, at `height_m` above ground points (..., 2)."""
         return self.focal_px / self.depth(lift(ground_xy, height_m))
 
     def tilt_at(self, ground_xy: np.ndarray, height_m: float = 0.9) -> np.ndarray:
@@ -84,7 +84,7 @@ class Camera:
         """Convert a walking direction in the world to a heading relative to the line of sight.
 
         Args:
-            ground_xy: (..., 2) metres, position of the person.
+            ground_xy: (..., 2) meters, position of the person.
             direction: (...) radians, walking direction in the world: 0 = along +x, π/2 = along +y (away).
 
         Returns:
@@ -102,7 +102,7 @@ class Camera:
 
     @property
     def ground_homography(self) -> np.ndarray:
-        """Homography (3, 3) float64 from ground points (x, y, 1) in metres to pixels (u, v, 1) times depth."""
+        """Homography (3, 3) float64 from ground points (x, y, 1) in meters to pixels (u, v, 1) times depth."""
         sin, cos = math.sin(self.tilt), math.cos(self.tilt)
         u_0, v_0, focal, up = self.width / 2, self.height / 2, self.focal_px, self.height_m
         return np.array(
@@ -122,20 +122,20 @@ def lift(ground_xy: np.ndarray, height_m: float | np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class CameraResponse:
-    """Photometric response of a camera: colour, tone, sharpness, noise and compression, applied in this order.
+    """Photometric response of a camera: color, tone, sharpness, noise and compression, applied in this order.
 
     Attributes:
         white_balance: Gains of red, green, blue.
-        saturation: 1 keeps colours, 0 is grey.
+        saturation: 1 keeps colors, 0 is gray.
         exposure: Gain on all channels.
         gamma: Exponent on values in 0–1; above 1 darkens the mid-tones.
-        contrast: Gain about middle grey.
+        contrast: Gain about middle gray.
         haze: Share of white veil that lifts the blacks, 0–1.
         resolution: Share of the image resolution that remains, 0–1.
         blur: Standard deviation of the lens blur, pixels; 0 = none.
         sharpening: Strength of the sharpening halo along edges; 0 = none.
         halo: Standard deviation of that halo, pixels.
-        noise: Standard deviation of the sensor noise, grey levels (0–255).
+        noise: Standard deviation of the sensor noise, gray levels (0–255).
         jpeg_quality: 1–100, or 0 for no compression.
     """
 
@@ -162,16 +162,16 @@ class CameraResponse:
         Returns:
             (h, w, 3) uint8 RGB, a new array.
         """
-        image = cv2.transform(image, self._colour_matrix())
+        image = cv2.transform(image, self._color_matrix())
         image = cv2.LUT(image, self._tone_curve())
         image = self._apply_optics(image)
         image = self._add_noise(image, rng)
         return _compress(image, self.jpeg_quality) if self.jpeg_quality else image
 
-    def _colour_matrix(self) -> np.ndarray:
-        """Return the (3, 3) float32 colour matrix: white balance, then saturation."""
-        grey = np.outer(np.ones(3), (0.299, 0.587, 0.114))
-        saturate = grey + self.saturation * (np.eye(3) - grey)
+    def _color_matrix(self) -> np.ndarray:
+        """Return the (3, 3) float32 color matrix: white balance, then saturation."""
+        gray = np.outer(np.ones(3), (0.299, 0.587, 0.114))
+        saturate = gray + self.saturation * (np.eye(3) - gray)
         return (saturate @ np.diag(self.white_balance)).astype(np.float32)
 
     def _tone_curve(self) -> np.ndarray:
@@ -198,10 +198,10 @@ class CameraResponse:
             return image
         height, width = image.shape[:2]
         bright = rng.standard_normal((height, width), dtype=np.float32)
-        # demosaicing makes colour noise coarser than brightness noise
-        colour = rng.standard_normal((height // 2 + 1, width // 2 + 1, 3), dtype=np.float32)
-        colour = cv2.resize(colour, (width, height), interpolation=cv2.INTER_NEAREST)
-        grain = cv2.addWeighted(cv2.merge([bright] * 3), 0.9 * self.noise, colour, 0.4 * self.noise, 0)
+        # demosaicing makes color noise coarser than brightness noise
+        color = rng.standard_normal((height // 2 + 1, width // 2 + 1, 3), dtype=np.float32)
+        color = cv2.resize(color, (width, height), interpolation=cv2.INTER_NEAREST)
+        grain = cv2.addWeighted(cv2.merge([bright] * 3), 0.9 * self.noise, color, 0.4 * self.noise, 0)
         return cv2.add(image, grain, dtype=cv2.CV_8U)
 
 
@@ -217,7 +217,7 @@ def sample_camera_response(rng: np.random.Generator, spread: float = 1.0) -> Cam
 
     Args:
         rng: Source of randomness.
-        spread: Variation of colours and tones between cameras: 1 as in the field, 0 all alike.
+        spread: Variation of colors and tones between cameras: 1 as in the field, 0 all alike.
     """
     sharp = rng.random()
     return CameraResponse(

@@ -1,3 +1,3 @@
-"""Wrong answers are data: they are read, not imported."""
+"""Wrong answers are data, which pytest must not import."""
 
 collect_ignore = ["wrong"]

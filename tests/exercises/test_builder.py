@@ -1,4 +1,4 @@
-"""How a source becomes otter's notebook, and which sources are refused."""
+"""How a source becomes otter's notebook, and which sources are errors."""
 
 from pathlib import Path
 
@@ -22,32 +22,32 @@ class Sampler:
 share = 0.5  # SOLUTION'''
 
 
-def student_sees(solution: str) -> str:
+def student_version(solution: str) -> str:
     from otter.assign.solutions import replace_solutions
 
     return "\n".join(replace_solutions(builder.with_prompt(solution).splitlines(), "python"))
 
 
-def test_a_block_leaves_a_stub_that_names_its_place() -> None:
-    seen = student_sees(SOLUTION)
-    assert '"""Batches."""\n        raise NotImplementedError("write `Sampler.__iter__` first")\n' in seen
-    assert "for batch" not in seen and seen.endswith("share = ...") and "return 1" in seen
-    compile(seen, "stub", "exec")
+def test_a_removed_block_leaves_a_stub_that_names_the_function() -> None:
+    stub = student_version(SOLUTION)
+    assert '"""Batches."""\n        raise NotImplementedError("write `Sampler.__iter__` first")\n' in stub
+    assert "for batch" not in stub and stub.endswith("share = ...") and "return 1" in stub
+    compile(stub, "stub", "exec")
 
 
 def test_two_blocks_leave_two_stubs() -> None:
     block = "    # BEGIN SOLUTION\n    return 1\n    # END SOLUTION\n"
-    seen = student_sees(f"def one():\n{block}\n\ndef two():\n{block}")
-    assert seen.count("raise") == 2 and "`one`" in seen and "`two`" in seen
+    stub = student_version(f"def one():\n{block}\n\ndef two():\n{block}")
+    assert stub.count("raise") == 2 and "`one`" in stub and "`two`" in stub
 
 
-def test_a_solution_is_written_without_marks() -> None:
-    clean = builder.without_marks(builder.with_prompt(SOLUTION))
+def test_solutions_are_written_without_markers() -> None:
+    clean = builder.without_markers(builder.with_prompt(SOLUTION))
     assert clean.endswith("share = 0.5") and "SOLUTION" not in clean and "PROMPT" not in clean and "raise" not in clean
     compile(clean, "solution", "exec")
 
 
-def test_a_test_imports_what_it_uses_of_the_notebook() -> None:
+def test_a_test_imports_what_it_uses() -> None:
     imports = {"np": "import numpy as np", "checks": "from reid_course import checks", "os": "import os"}
     test = builder.complete_test("def test_one(f):\n    checks.shape(f(), np.shape(1))", imports)
     assert test.splitlines()[1:3] == ["    import numpy as np", "    from reid_course import checks"]
@@ -90,6 +90,6 @@ def test_a_set_is_cells_and_questions(tmp_path: Path) -> None:
         (PLAIN.replace("%%", '%% tags=["hiden"]'), r"tags \['hiden'\]"),
     ],
 )
-def test_what_is_no_set_is_refused(text: str, words: str, tmp_path: Path) -> None:
+def test_a_malformed_set_is_an_error(text: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=words):
         read(tmp_path, HEAD + text)

@@ -1,4 +1,4 @@
-"""Otter itself, on a whole set: it agrees with the twin that the other tests use."""
+"""Otter itself, on a whole set, agrees with the twin that the other tests use."""
 
 from pathlib import Path
 
@@ -12,25 +12,25 @@ from tools import exercises as builder
 NAME = "01_distances"
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")  # of pandas, in otter
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:The inplace keyword")]  # of pandas, in otter
 
 
 def scores(book: NotebookNode, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
-    """What otter gives for each question of a submission."""
+    """Return otter's score for each question of a submission."""
     from otter.api import grade_submission
 
     monkeypatch.setenv("REID_EXERCISE_SEED", twin.SEED)
-    monkeypatch.setenv("PYTHONPATH", str(builder.ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(builder.ROOT / "src"))
     submission, archive = folder / f"{NAME}.ipynb", folder / "tests.zip"
     nbformat.write(book, submission)
-    archive.write_bytes(twin.divided(NAME).archive)
+    archive.write_bytes(twin.split_set(NAME).archive)
     results = grade_submission(str(submission), str(archive), quiet=True)
     return {question: results.get_score(question) for question in twin.questions(NAME)}
 
 
 def test_otter_gives_the_solutions_all_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     points = {name: question.points for name, question in twin.questions(NAME).items()}
-    assert scores(twin.divided(NAME).solutions, tmp_path, monkeypatch) == points
+    assert scores(twin.split_set(NAME).solutions, tmp_path, monkeypatch) == points
 
 
 def test_otter_and_the_twin_give_wrong_answers_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,8 +42,8 @@ def test_otter_and_the_twin_give_wrong_answers_the_same(tmp_path: Path, monkeypa
             answers[question] = code
     last = list(answers)[-1]
     answers[last] = twin.questions(NAME)[last].solution[0].source
-    expected = {question: twin.mark(NAME, question, code).score for question, code in answers.items()}
-    book = nbformat.from_dict(twin.divided(NAME).student)
+    expected = {question: twin.grade(NAME, question, code).score for question, code in answers.items()}
+    book = nbformat.from_dict(twin.split_set(NAME).student)
     cells = [cell for cell in book.cells if "otter_answer_cell" in cell.metadata.get("tags", [])]
     for cell, code in zip(cells, answers.values(), strict=True):
         cell.source = code

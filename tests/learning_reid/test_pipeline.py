@@ -1,4 +1,4 @@
-"""The pipeline end to end on small coloured people, whose embedding is their colour."""
+"""The pipeline end to end on small colored people, whose embedding is their color."""
 
 import csv
 import json
@@ -19,12 +19,12 @@ from learning_reid.config.load import load_settings
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 
-COLOURS = {1: (220, 30, 30), 2: (30, 200, 40), 3: (40, 50, 220)}  # person → colour
+COLORS = {1: (220, 30, 30), 2: (30, 200, 40), 3: (40, 50, 220)}  # person → color
 WIDTH, HEIGHT = 96, 64
 
 
-class ColourEmbedder:
-    """The crop's mean colour as a unit vector."""
+class ColorEmbedder:
+    """The crop's mean color as a unit vector."""
 
     dimension = 3
 
@@ -50,7 +50,7 @@ class Street:
         """Save a frame with a 10 × 24 person at each (x, y), and add their rows to gt.txt."""
         image = np.full((size[1], size[0], 3), 128, np.uint8)
         for person, (x, y) in people.items():
-            image[max(y, 0) : y + 24, max(x, 0) : x + 10] = COLOURS[person]
+            image[max(y, 0) : y + 24, max(x, 0) : x + 10] = COLORS[person]
             self.rows.append(f"{index + 1},{person},{x},{y},10,24,1,-1,-1,-1")
         Image.fromarray(image).save(self.folder / "frames" / f"frame_{index:04d}.png")
 
@@ -74,14 +74,14 @@ class Street:
 
 
 @pytest.fixture
-def embedder(monkeypatch: pytest.MonkeyPatch) -> ColourEmbedder:
-    instance = ColourEmbedder()
+def embedder(monkeypatch: pytest.MonkeyPatch) -> ColorEmbedder:
+    instance = ColorEmbedder()
     monkeypatch.setattr(pipeline, "create_embedder", lambda *_, **__: instance)
     return instance
 
 
 @pytest.fixture
-def street(tmp_path: Path, embedder: ColourEmbedder) -> Street:
+def street(tmp_path: Path, embedder: ColorEmbedder) -> Street:
     return Street(tmp_path)
 
 
@@ -122,7 +122,7 @@ def test_all_results_are_written_and_correct(scene: Street, capsys: pytest.Captu
 
 def test_rankings_csv_equals_a_slow_loop(scene: Street) -> None:
     scene.run("input.query_frame=1", "ranking.metric=cosine")
-    vectors = {person: np.array(colour) / np.linalg.norm(colour) for person, colour in COLOURS.items()}
+    vectors = {person: np.array(color) / np.linalg.norm(color) for person, color in COLORS.items()}
     expected = []
     for row in scene.rows:
         frame, person, x, y = (int(value) for value in row.split(",")[:4])
@@ -151,7 +151,7 @@ def test_several_queries_have_a_query_column(scene: Street, choice: str, queries
     assert scene.summary()["truth"]["queries"] == len(queries)
 
 
-def test_the_batch_size_does_not_change_the_results(scene: Street, embedder: ColourEmbedder) -> None:
+def test_the_batch_size_does_not_change_the_results(scene: Street, embedder: ColorEmbedder) -> None:
     scene.run("embedder.batch_size=4")
     tables = [(scene.out / "rankings.csv").read_text()]
     assert embedder.batches == [4, 4, 4, 2]  # crops of several frames share a batch
@@ -213,7 +213,7 @@ def test_each_input_problem_is_one_line(scene: Street, overrides: list[str], ans
     assert answer in str(raised.value) and "\n" not in str(raised.value)
 
 
-def test_an_unwritable_folder_is_refused_before_any_work(scene: Street, embedder: ColourEmbedder) -> None:
+def test_an_unwritable_folder_is_refused_before_any_work(scene: Street, embedder: ColorEmbedder) -> None:
     scene.out.write_text("in the way")
     with pytest.raises(UserError, match="output.folder"):
         scene.run("input.frames_path=does-not-matter")

@@ -1,19 +1,22 @@
-"""What every lesson has in common: head, first cells, light, links that lead somewhere, and no drift from its source."""
+"""Form of the lessons: head, first cells, size, links, imports, and agreement with the sources."""
 
+import ast
 import re
 from pathlib import Path
 
+import jupytext
 import nbformat
-import pytest
 from nbformat import NotebookNode
 
 from tools import notebooks as builder
 from tools.notebooks import ROOT
 
 LESSONS = [head.name for head in builder.heads()]
+EXERCISES = ROOT / "notebooks" / "exercises" / "sources"
+PACKAGES = {"learning_reid", "reid_course", "reid_store", "reid_synth"}
 
 
-def built(name: str) -> NotebookNode:
+def read_built(name: str) -> NotebookNode:
     return nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
 
 
@@ -21,72 +24,97 @@ def text_of(book: NotebookNode, kind: str) -> str:
     return "\n".join(cell.source for cell in book.cells if cell.cell_type == kind)
 
 
-def test_there_are_lessons_and_nothing_without_a_source() -> None:
+def test_each_lesson_has_a_source() -> None:
     assert LESSONS
     assert {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} == set(LESSONS)
 
 
-@pytest.mark.parametrize("name", LESSONS)
-def test_a_lesson_is_what_its_source_makes(name: str) -> None:
-    book = built(name)
-    last_run = re.search(r"\*\*Last run with\*\* (.+)", book.cells[0].source)
-    assert last_run
-    fresh = builder.assemble(ROOT / "notebooks" / "sources" / f"{name}.py", last_run[1])
-    for ours, theirs in zip(book.cells, fresh.cells, strict=True):
-        assert (ours.id, ours.cell_type, ours.source) == (theirs.id, theirs.cell_type, theirs.source), "make notebooks"
-        assert ours.metadata == theirs.metadata
+def test_lessons_agree_with_their_sources() -> None:
+    outdated = []
+    for name in LESSONS:
+        book = read_built(name)
+        last_run = re.search(r"\*\*Last run with\*\* (.+)", book.cells[0].source)
+        fresh = builder.assemble(ROOT / "notebooks" / "sources" / f"{name}.py", last_run[1] if last_run else "")
+        cells = [
+            [(cell.id, cell.cell_type, cell.source, cell.metadata) for cell in each.cells] for each in (book, fresh)
+        ]
+        if cells[0] != cells[1]:
+            outdated.append(name)
+    assert not outdated, "make notebooks"
 
 
-@pytest.mark.parametrize("name", LESSONS)
-def test_a_lesson_is_ready_for_readers(name: str) -> None:
-    book = built(name)
-    assert not builder.problems(book)
-    code = [cell for cell in book.cells if cell.cell_type == "code"]
-    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1)), "run from top to bottom, once"
-    assert "parameters" in book.cells[2].metadata.tags
-    assert re.search(r'^DATA = "embedded"  # @param|^FRAMES = "synthetic', book.cells[2].source, re.M)
-    prose = text_of(book, "markdown")
-    assert re.search(r"^#+ Try this|\*\*Try this", prose, re.M) and re.search(r"^#+ Recap", prose, re.M)
-    assert "MY_GUESS" in text_of(book, "code") or "MY_ANSWER" in text_of(book, "code")
+def test_lessons_are_ready_for_readers() -> None:
+    for name in LESSONS:
+        book = read_built(name)
+        assert not builder.find_problems(book), name
+        code = [cell for cell in book.cells if cell.cell_type == "code"]
+        assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1)), f"{name}: run once, in order"
+        assert "parameters" in book.cells[2].metadata.tags, name
+        assert re.search(r'^DATA = "embedded"  # @param|^FRAMES = "synthetic', book.cells[2].source, re.M), name
+        prose = text_of(book, "markdown")
+        assert re.search(r"^#+ Try this|\*\*Try this", prose, re.M) and re.search(r"^#+ Recap", prose, re.M), name
+        assert "MY_GUESS" in text_of(book, "code") or "MY_ANSWER" in text_of(book, "code"), name
 
 
-@pytest.mark.parametrize("name", LESSONS)
-def test_pictures_are_described(name: str) -> None:
-    for cell in built(name).cells:
-        for output in cell.get("outputs", []):
-            for kind in {"image/png", "image/jpeg"} & set(output.get("data", {})):
-                assert len(output.metadata.get(kind, {}).get("alt", "")) > 15, cell.id
+def test_figures_have_alternative_texts() -> None:
+    for name in LESSONS:
+        for cell in read_built(name).cells:
+            for output in cell.get("outputs", []):
+                for kind in {"image/png", "image/jpeg"} & set(output.get("data", {})):
+                    assert len(output.metadata.get(kind, {}).get("alt", "")) > 15, cell.id
 
 
-def documents() -> list[Path]:
-    return [*sorted((ROOT / "notebooks" / "sources").glob("*.py")), ROOT / "notebooks" / "README.md"]
+def test_link_targets_exist() -> None:
+    """Links in a source are relative to the notebook, which is one folder higher."""
+    for document in [*sorted((ROOT / "notebooks" / "sources").glob("*.py")), ROOT / "notebooks" / "README.md"]:
+        links = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
+        assert links, document.name
+        for link in links:
+            target = ROOT / "notebooks" / link.partition("#")[0]
+            assert link.startswith("https://") or target.exists(), (document.name, link)
 
 
-@pytest.mark.parametrize("document", documents(), ids=lambda path: path.stem)
-def test_links_lead_somewhere(document: Path) -> None:
-    """Links in a source are those of the notebook, which lies one folder higher."""
-    found = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
-    assert found
-    for link in found:
-        target = link.partition("#")[0]
-        assert link.startswith("https://") or (ROOT / "notebooks" / target).exists(), link
+def imported_modules(source: Path) -> set[str]:
+    """Return the modules of the project that a lesson or an exercise imports."""
+    found = set()
+    for cell in jupytext.read(source).cells:
+        for node in ast.walk(ast.parse(cell.source)) if cell.cell_type == "code" else ():
+            if isinstance(node, ast.ImportFrom):
+                found |= {
+                    node.module,
+                    *(f"{node.module}.{alias.name}" for alias in node.names if is_module(node, alias)),
+                }
+            elif isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+    return {module for module in found if module and module.partition(".")[0] in PACKAGES}
 
 
-def test_the_tables_are_those_of_the_heads() -> None:
+def is_module(node: ast.ImportFrom, alias: ast.alias) -> bool:
+    path = ROOT.joinpath("src", *(node.module or "").split("."), alias.name)
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def test_lessons_and_exercises_import_from_few_modules() -> None:
+    sources = [*builder.SOURCES.glob("*.py"), *EXERCISES.glob("*.py")]
+    modules = set().union(*map(imported_modules, sources))
+    assert 10 < len(modules) <= 30, sorted(modules)
+
+
+def test_tables_agree_with_the_heads() -> None:
     for document, folder in ((ROOT / "README.md", "notebooks/"), (ROOT / "notebooks" / "README.md", "")):
         text = document.read_text(encoding="utf-8")
-        assert builder.listed(text, folder) == text, "make notebooks"
+        assert builder.update_table(text, folder) == text, "make notebooks"
 
 
-def test_what_readers_must_not_get_is_found() -> None:
+def test_problems_are_found() -> None:
     def book(source: str, *outputs: NotebookNode) -> NotebookNode:
         cell = nbformat.v4.new_code_cell(source, id="x-00")
         cell.outputs = list(outputs)
         return nbformat.v4.new_notebook(cells=[cell])
 
-    assert not builder.problems(book("1 + 1"))
-    assert builder.problems(book("\n".join(["pass"] * 26)))
-    assert builder.problems(book("import os; os.chdir('/')"))
-    assert builder.problems(book("1", nbformat.v4.new_output("stream", name="stdout", text=f"{ROOT}/data")))
-    assert builder.problems(book("1", nbformat.v4.new_output("stream", name="stdout", text="x" * 300_001)))
-    assert builder.problems(book("1", nbformat.v4.new_output("error", ename="KeyError", evalue="", traceback=[])))
+    assert not builder.find_problems(book("1 + 1"))
+    assert builder.find_problems(book("\n".join(["pass"] * 26)))
+    assert builder.find_problems(book("import os; os.chdir('/')"))
+    assert builder.find_problems(book("1", nbformat.v4.new_output("stream", name="stdout", text=f"{ROOT}/data")))
+    assert builder.find_problems(book("1", nbformat.v4.new_output("stream", name="stdout", text="x" * 300_001)))
+    assert builder.find_problems(book("1", nbformat.v4.new_output("error", ename="KeyError", evalue="", traceback=[])))

@@ -1,4 +1,4 @@
-"""The checks of the exercises let right answers pass, in every form, and say of wrong ones where and why."""
+"""The exercises' checks accept right answers in every form, and say what is wrong with others."""
 
 import re
 
@@ -25,7 +25,7 @@ def test_right_answers_pass() -> None:
     checks.choice("b", "abc")
     checks.array(torch.zeros(2))
     checks.raises(ValueError, lambda: int("x"))
-    checks.holds(np.bool_(True), "never said")
+    checks.holds(np.bool_(True), "not shown")
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,12 @@ def test_right_answers_pass() -> None:
         (..., 0.5, "no answer yet: write yours in place of the ..."),
     ],
 )
-def test_what_is_not_close_is_told(found: object, expected: object, words: str) -> None:
+def test_close_reports_the_largest_error(found: object, expected: object, words: str) -> None:
     with pytest.raises(Wrong, match=f"^{re.escape(words)}$"):
         checks.close(found, expected, "why")
 
 
-def test_what_compares_as_it_likes_is_no_answer() -> None:
+def test_objects_that_equal_everything_are_refused() -> None:
     yes = type("Yes", (), {"__eq__": lambda *_: True, "__ne__": lambda *_: False, "__hash__": None})()
     for check in (lambda: checks.equal(yes, "b"), lambda: checks.equal(np.array([yes, yes]), [1, 2])):
         with pytest.raises(Wrong, match="neither numbers nor texts"):
@@ -59,14 +59,14 @@ def test_what_compares_as_it_likes_is_no_answer() -> None:
         checks.choice(None, "abc")
 
 
-def test_tolerance_is_a_share_of_the_value() -> None:
+def test_tolerance_is_relative() -> None:
     checks.close(1000.005, 1000.0)
     with pytest.raises(Wrong):
         checks.close(1000.05, 1000.0)
     checks.close(1000.05, 1000.0, tolerance=1e-3)
 
 
-def test_kinds_of_numbers_are_told() -> None:
+def test_dtype_names_both_types() -> None:
     with pytest.raises(Wrong, match=r"^float64 numbers, expected int: these are columns$"):
         checks.dtype([0.0], "int", "these are columns")
     with pytest.raises(Wrong, match=r"^float64 numbers, expected float32$"):
@@ -89,7 +89,7 @@ def test_kinds_of_numbers_are_told() -> None:
         ([[0.2, 0.5]], "float64 numbers, expected int: these are column numbers"),
     ],
 )
-def test_an_order_may_choose_among_ties_alone(order: object, words: str | None) -> None:
+def test_nearest_first_accepts_any_order_of_ties_only(order: object, words: str | None) -> None:
     distances = np.array([[0.9, 0.2, 0.5, 0.5]])
     if words is None:
         checks.nearest_first(order, distances, "why")
@@ -98,7 +98,7 @@ def test_an_order_may_choose_among_ties_alone(order: object, words: str | None) 
         checks.nearest_first(order, distances, "why")
 
 
-def test_a_stub_is_not_the_error_that_was_asked_for() -> None:
+def test_the_error_of_a_stub_does_not_count_as_the_expected_error() -> None:
     def stub() -> None:
         raise NotImplementedError("write `f` first")
 
@@ -106,6 +106,6 @@ def test_a_stub_is_not_the_error_that_was_asked_for() -> None:
         checks.raises(Exception, stub)
 
 
-def test_no_choice_is_no_answer_yet() -> None:
+def test_an_ellipsis_is_no_answer_yet() -> None:
     with pytest.raises(Wrong, match="no answer yet"):
         checks.choice(..., "abcd")

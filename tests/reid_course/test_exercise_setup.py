@@ -1,4 +1,4 @@
-"""The grader that a notebook opens knows the public checks of its set, on Colab too."""
+"""The grader of a notebook runs the public checks of its set, also on Colab."""
 
 from pathlib import Path
 
@@ -31,11 +31,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("colab", [False, True])
-def test_a_question_is_checked(folder: Path, colab: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_grader_checks_a_question(folder: Path, colab: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if colab:
         monkeypatch.setattr("otter.check.utils.get_ipython", lambda: "<google.colab._shell.Shell object>")
     grader = open_grader("01_small", folder)
     assert (grader.interpreter is not None) == colab
     assert "All test cases passed" in grader.check("q1", {"answer": 3}).summary()
-    said = grader.check("q1", {"answer": 4}).summary()
-    assert said.splitlines()[-1].strip() == "AssertionError: three" and len(said.splitlines()) < 8
+    summary = grader.check("q1", {"answer": 4}).summary()
+    assert summary.splitlines()[-1].strip() == "AssertionError: three" and len(summary.splitlines()) < 8

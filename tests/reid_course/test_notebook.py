@@ -1,7 +1,8 @@
-"""The set-up of a lesson: what is missing is installed, what Colab brings along is left alone."""
+"""Set-up of a notebook: missing packages are installed on Colab, and Colab's own packages keep their versions."""
 
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -12,63 +13,72 @@ from reid_course import notebook
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    lines = '"no-such-package>=1", "torch>=99", "numpy", "PyYAML>=6.0", "another.one[x]==2; python_version > \'3\'"'
-    extra = '"no-such-extra>=3", "numpy"'
-    (tmp_path / "pyproject.toml").write_text(
-        f"[project]\ndependencies = [{lines}]\n[project.optional-dependencies]\nfast = [{extra}]\n"
-    )
-    return tmp_path
+def requirements(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace the requirements of the distribution by invented ones."""
+    lines = ["no-such-package>=1", "torch>=99", "numpy", "PyYAML>=6.0", 'another.one[x]==2; python_version > "3"']
+    lines += ['for-windows; sys_platform == "win32"', 'no-such-extra>=3; extra == "fast"', 'numpy; extra == "fast"']
+    monkeypatch.setattr(metadata, "requires", lambda name: lines)
 
 
-def test_only_what_is_missing_is_asked_for(project: Path) -> None:
-    missing = notebook.missing_packages(project)
-    assert missing == ["no-such-package>=1", "another.one[x]==2; python_version > '3'"]
+def test_only_missing_packages_are_required(requirements: None) -> None:
+    assert notebook.missing_packages() == ["no-such-package>=1", "another.one[x]==2"]
 
 
-def test_of_an_extra_too(project: Path) -> None:
-    assert notebook.missing_packages(project, "fast") == ["no-such-extra>=3"]
+def test_packages_of_an_extra(requirements: None) -> None:
+    assert notebook.missing_packages("fast") == ["no-such-extra>=3"]
+    assert notebook.missing_packages("lab") == []
 
 
-def test_what_a_lesson_needs_is_installed_on_colab_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[list[str]] = []
+def test_need_installs_on_colab_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed: list[list[str]] = []
     monkeypatch.setattr(notebook, "missing_packages", lambda extra: [f"{extra}-package>=1"])
-    monkeypatch.setattr(notebook, "install", asked.append)
-    with pytest.raises(UserError, match=r"'fast-package'.*pip install '\.\[fast\]'"):
+    monkeypatch.setattr(notebook, "install", installed.append)
+    with pytest.raises(UserError, match="needs the package 'fast-package', which is not installed; run: .*fast"):
         notebook.need("fast")
-    assert not asked
+    assert not installed
     monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
     notebook.need("fast")
-    assert asked == [["fast-package>=1"]]
+    assert installed == [["fast-package>=1"]]
 
 
-def test_nothing_is_missing_here() -> None:
+def test_nothing_is_missing_in_this_environment() -> None:
     assert notebook.missing_packages() == []
 
 
-def test_torch_numpy_and_pandas_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_torch_numpy_and_pandas_keep_their_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = {}
 
     def pip(command: list[str], **_: object) -> SimpleNamespace:
         seen["command"] = command
-        seen["kept"] = Path(command[command.index("--constraint") + 1]).read_text()
+        seen["constraints"] = Path(command[command.index("--constraint") + 1]).read_text()
         return SimpleNamespace(returncode=0, stderr="")
 
     monkeypatch.setattr(subprocess, "run", pip)
     notebook.install(["supervision>=0.26"])
-    assert (
-        seen["command"][:4] == [sys.executable, "-m", "pip", "install"] and seen["command"][-1] == "supervision>=0.26"
-    )
-    names = [line.split("==")[0] for line in seen["kept"].splitlines()]
+    assert seen["command"][:4] == [sys.executable, "-m", "pip", "install"]
+    assert seen["command"][-1] == "supervision>=0.26"
+    names = [line.split("==")[0] for line in seen["constraints"].splitlines()]
     assert names == ["numpy", "pandas", "torch", "torchvision"]
 
 
-def test_pips_own_words_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_message_of_pip_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=1, stderr="no network"))
     with pytest.raises(RuntimeError, match="no network"):
         notebook.install(["x"])
 
 
-def test_nothing_to_install_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pip_is_not_called_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("pip was called"))
     notebook.install([])
+
+
+def test_course_files_are_in_the_checkout_or_in_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("docs/synthetic.md", "notebooks/data/similarity_table.csv", "confs/face.yml", "weights/reid.yml"):
+        assert notebook.course_file(name).is_file()
+    monkeypatch.setattr(notebook, "ROOT", tmp_path)
+    monkeypatch.setattr(notebook, "_PACKAGED", tmp_path / "project")
+    with pytest.raises(UserError, match="docs/synthetic.md is not part of the installed package"):
+        notebook.course_file("docs/synthetic.md")
+    (tmp_path / "project" / "docs").mkdir(parents=True)
+    (tmp_path / "project" / "docs" / "synthetic.md").touch()
+    assert notebook.course_file("docs/synthetic.md").is_file()

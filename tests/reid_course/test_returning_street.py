@@ -1,4 +1,4 @@
-"""The street on which people come back, its film, and the lanes of who was where when."""
+"""A street to which people return, its recordings, and the plot of visits."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reid_course.returning_street import CAMERAS, draw_visits, film, create_returning_world, visits
+from reid_course.returning_street import CAMERAS, create_returning_world, draw_visits, number_visits, render_cameras
 from reid_synth.world.world import SPACING_M
 
 SEEDS = (1, 7, 11)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_some_come_back_and_nobody_is_seen_turning(seed: int) -> None:
+def test_some_people_return_and_no_camera_sees_the_turn(seed: int) -> None:
     world = create_returning_world(seed, people=10, frames=180, frames_per_second=3.5)
     back = 0
     for trip in world.trips:
@@ -24,21 +24,24 @@ def test_some_come_back_and_nobody_is_seen_turning(seed: int) -> None:
         if len(turns):
             back += 1
             turn = trip.path[turns[0] + 1]
-            assert not any(post.sees(turn) for post in world.placed_cameras), "a turn before a camera is one visit, not two"
+            assert not any(post.sees(turn) for post in world.placed_cameras), (
+                "a turn before a camera would be one visit, not two"
+            )
             assert abs(turn[0] / SPACING_M % 1 - 0.5) < 0.2, "half-way between two cameras"
     assert 0 < back < len(world.trips)
 
 
-def test_who_comes_back_is_seen_twice_by_one_camera() -> None:
+def test_a_returning_person_visits_one_camera_twice() -> None:
     world = create_returning_world(7, people=10, frames=180, frames_per_second=3.5)
     seen = [(visit.person_id, visit.camera) for visit in world.timetable()]
     assert len(seen) > len(set(seen)) and len({camera for _, camera in seen}) == len(CAMERAS)
     assert sorted({trip.person_id for trip in world.trips}) == list(range(1, 11))
 
 
-def test_a_film_is_a_folder_of_pictures_for_each_camera_with_its_truth(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_cameras_are_rendered_into_folders_with_ground_truth(tmp_path: Path) -> None:
     world = create_returning_world(7, people=6, frames=2, frames_per_second=0.1)
-    truth = film(world, tmp_path)
+    truth = render_cameras(world, tmp_path)
     assert tuple(truth) == CAMERAS
     for name in CAMERAS:
         assert [file.name for file in sorted((tmp_path / name).iterdir())] == ["0000.jpg", "0001.jpg"]
@@ -51,7 +54,7 @@ def test_a_film_is_a_folder_of_pictures_for_each_camera_with_its_truth(tmp_path:
 
 
 def slow_visits(person: np.ndarray, camera: np.ndarray, time_s: np.ndarray, gap_s: float) -> set[frozenset[int]]:
-    """Visits as sets of detections: two belong together where a chain of small gaps leads from one to the other."""
+    """Return visits as sets of detections that chains of small gaps connect, by brute force."""
     found = set()
     for start in np.flatnonzero(person >= 0):
         members = {int(start)}
@@ -75,22 +78,22 @@ def slow_visits(person: np.ndarray, camera: np.ndarray, time_s: np.ndarray, gap_
 def test_visits_are_chains_of_small_gaps(seed: int) -> None:
     rng = np.random.default_rng(seed)
     person, camera, time_s = rng.integers(-1, 3, 40), rng.integers(0, 2, 40), rng.uniform(0, 60, 40)
-    numbers = visits(person, camera, time_s, gap_s=4.0)
+    numbers = number_visits(person, camera, time_s, gap_s=4.0)
     groups = {frozenset(np.flatnonzero(numbers == number).tolist()) for number in range(numbers.max() + 1)}
     assert groups == slow_visits(person, camera, time_s, 4.0)
     assert ((numbers < 0) == (person < 0)).all()
 
 
-def test_nobody_has_no_visit() -> None:
-    assert visits(np.array([-1, -1]), np.zeros(2, int), np.arange(2.0)).tolist() == [-1, -1]
-    assert visits(np.zeros(0, int), np.zeros(0, int), np.zeros(0)).tolist() == []
+def test_unknown_persons_have_no_visits() -> None:
+    assert number_visits(np.array([-1, -1]), np.zeros(2, int), np.arange(2.0)).tolist() == [-1, -1]
+    assert number_visits(np.zeros(0, int), np.zeros(0, int), np.zeros(0)).tolist() == []
 
 
-def test_a_bar_for_each_visit_in_the_lane_of_its_camera_and_the_commonest_colour() -> None:
+def test_each_visit_is_a_bar_in_the_lane_of_its_camera_in_the_most_frequent_color() -> None:
     figure, axes = plt.subplots()
     person, camera = np.array([0, 0, 0, 1, -1]), np.array([0, 0, 0, 1, 1])
-    time_s, colour = np.array([0.0, 1.0, 2.0, 30.0, 9.0]), np.array([3, 3, 4, -1, 5])
-    draw_visits(axes, person, camera, time_s, colour, ["a", "b"])
+    time_s, color = np.array([0.0, 1.0, 2.0, 30.0, 9.0]), np.array([3, 3, 4, -1, 5])
+    draw_visits(axes, person, camera, time_s, color, ["a", "b"])
     first, second = axes.patches
     assert first.get_x() == 0 and first.get_width() == 2 and second.get_x() == 30
     assert first.get_y() + first.get_height() <= 0.001 and second.get_y() > 0.999, (

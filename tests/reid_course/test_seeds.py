@@ -1,4 +1,4 @@
-"""A name always gives the same seed; the grader's takes its place."""
+"""A name always gives the same seed; the seed for grading replaces it."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from reid_course.seeds import student_seed
 
 
 @pytest.fixture(autouse=True)
-def _nobody_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_seed_for_grading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REID_EXERCISE_SEED", raising=False)
 
 
@@ -18,7 +18,7 @@ def test_a_name_has_one_seed_on_every_machine() -> None:
     assert len(set(seeds)) == 100 and min(seeds) >= 0 and max(seeds) < 1_000_000
 
 
-def test_the_graders_seed_replaces_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_seed_for_grading_replaces_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REID_EXERCISE_SEED", "2026")
     assert student_seed("Ada Lovelace") == student_seed("") == 2026
     monkeypatch.setenv("REID_EXERCISE_SEED", "-1")
@@ -26,6 +26,6 @@ def test_the_graders_seed_replaces_it(monkeypatch: pytest.MonkeyPatch) -> None:
         student_seed("Ada Lovelace")
 
 
-def test_nobody_has_no_seed() -> None:
+def test_an_empty_name_has_no_seed() -> None:
     with pytest.raises(UserError, match="with your own name"):
         student_seed("  ")

@@ -35,7 +35,7 @@ class ThreePeopleDetector:
 
 
 class HalvesEmbedder:
-    """An embedder that returns the mean colours of the upper and lower half of a crop."""
+    """An embedder that returns the mean colors of the upper and lower half of a crop."""
 
     preprocessing, dimension = Preprocessing(8, 4), 6
 
@@ -90,7 +90,7 @@ def engine(url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def footage(tmp_path: Path) -> Callable[[str, int], Path]:
-    """A function that writes a folder of frames in random colours."""
+    """A function that writes a folder of frames in random colors."""
 
     def write(name: str, frames: int) -> Path:
         folder = tmp_path / name
@@ -104,7 +104,7 @@ def footage(tmp_path: Path) -> Callable[[str, int], Path]:
     return write
 
 
-def models_for(engine: Engine, name: str = "colours", sign: int = 1) -> ExtractionModels:
+def models_for(engine: Engine, name: str = "colors", sign: int = 1) -> ExtractionModels:
     """Return the fake networks with rows in a store."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         rows = []

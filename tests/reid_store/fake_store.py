@@ -1,4 +1,4 @@
-"""A store of fake people: cameras × persons × moments, each person with thumbnails in its own colours."""
+"""A store of fake people: cameras × persons × moments, each person with thumbnails in its own colors."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def test_changed_footage_raises_and_nothing_is_added(engine: Engine, footage: Fo
     extract(engine, RecordingSource(str(folder), "door"), models_for(engine))
     before = contents(engine)
     (folder / "frame_0000.png").rename(folder / "frame_0009.png")  # as if the oldest frames had been deleted
-    for name in ("colours", "other"):
+    for name in ("colors", "other"):
         with pytest.raises(UserError, match=r"frame 0 was frame_0000\.png and is now frame_0001\.png"):
             extract(engine, RecordingSource(str(folder), "door"), models_for(engine, name))
     assert contents(engine) == before

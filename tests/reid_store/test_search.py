@@ -78,7 +78,7 @@ def test_embeddings_of_different_networks_are_not_compared(filled: Engine, foota
     query = everything(filled)[1][0]
     other = models_for(filled, "other").embedder_row
     assert search_store(filled, query, other, 10) == []
-    with Session(filled) as session, pytest.raises(UserError, match=r"only of colours \(none\).*\n.*extract --set"):
+    with Session(filled) as session, pytest.raises(UserError, match=r"only of colors \(none\).*\n.*extract --set"):
         find_embedder(session, "osnet_x0_25", "embedded")
 
 

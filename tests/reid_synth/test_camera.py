@@ -51,7 +51,7 @@ def test_homography_equals_the_projection_of_the_ground(camera: Camera, ground_x
 def test_scale_equals_the_projected_length_of_a_short_bar(camera: Camera, ground_xy: np.ndarray) -> None:
     ends = lift(np.array([ground_xy, ground_xy + np.array((0.01, 0.0))]), 0.9)
     measured = np.linalg.norm(np.diff(camera.project(ends), axis=0)) / 0.01
-    assert camera.pixels_per_metre(ground_xy) == pytest.approx(measured, rel=1e-6)
+    assert camera.pixels_per_meter(ground_xy) == pytest.approx(measured, rel=1e-6)
 
 
 def test_pixels_above_the_horizon_have_no_ground_point() -> None:
@@ -96,7 +96,7 @@ def test_each_parameter_of_the_response_has_its_effect() -> None:
         return CameraResponse(**parts).apply(image, np.random.default_rng(0)).astype(float)  # type: ignore[arg-type]
 
     plain = seen()
-    assert np.ptp(seen(saturation=0.0), axis=2).max() <= 1  # grey
+    assert np.ptp(seen(saturation=0.0), axis=2).max() <= 1  # gray
     assert seen(exposure=0.7).mean() < plain.mean() < seen(haze=0.2).mean()
     assert seen(gamma=1.5).mean() < plain.mean()
     assert seen(contrast=0.5).std() < plain.std()

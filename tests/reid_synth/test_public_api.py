@@ -28,7 +28,7 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
 def test_read_only_inputs_are_accepted_and_not_changed() -> None:
     rng = np.random.default_rng(0)
     image, points, foot = frozen(np.full((80, 60, 3), 90, np.uint8), np.array([[0.0, 9.0, 0.0]]), np.array([30, 75]))
-    sprite = render_person(sample_person(rng), phase=0, heading=0, tilt=0.1, pixels_per_metre=40, rng=rng)
+    sprite = render_person(sample_person(rng), phase=0, heading=0, tilt=0.1, pixels_per_meter=40, rng=rng)
     frozen(sprite.rgba)
     assert (paste(image, sprite, foot) != image).any()
     assert (paste(image, sprite, foot + 1000) == image).all()

@@ -70,14 +70,14 @@ def test_a_damaged_stick_installs_nothing(project: Path, tmp_path: Path) -> None
     offline.main(["--out", str(stick)])
     (stick / "wheels/plain-1.0-py3-none-any.whl").write_bytes(b"half of i")
     (stick / "learning-reid/src/kept.py").unlink()
-    told = start(stick, str(classroom))
-    assert told.returncode == 1 and not classroom.exists()
-    assert told.stderr == (
+    done = start(stick, str(classroom))
+    assert done.returncode == 1 and not classroom.exists()
+    assert done.stderr == (
         "start.py: missing or damaged: learning-reid/src/kept.py, wheels/plain-1.0-py3-none-any.whl; copy the folder again\n"
     )
     (stick / "sha256.txt").unlink()
-    told = start(stick, str(classroom))
-    assert told.returncode == 1 and told.stderr.startswith("start.py: this folder is incomplete")
+    done = start(stick, str(classroom))
+    assert done.returncode == 1 and done.stderr.startswith("start.py: this folder is incomplete")
 
 
 def test_a_second_call_continues_and_renews(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -88,8 +88,8 @@ def test_a_second_call_continues_and_renews(project: Path, tmp_path: Path, capfd
         offline.main(["--out", str(stick)])
     assert not (stick / "sha256.txt").exists()
     shutil.copy(ROOT / "tools/offline_start.py", stick / "start.py")
-    told = start(stick, str(tmp_path / "classroom"))
-    assert told.returncode == 1 and "this folder has packages for nothing yet" in told.stderr
+    done = start(stick, str(tmp_path / "classroom"))
+    assert done.returncode == 1 and "this folder has packages for nothing yet" in done.stderr
 
     away.rename(missing)
     (project / "src/kept.py").unlink()
@@ -170,7 +170,7 @@ nvidia-thing==1.0 ; sys_platform == 'linux' \\
 never==9 \\
     --hash=sha256:5
     # via project (pyproject.toml)
-colour==4.0 ; sys_platform == 'win32' \\
+color==4.0 ; sys_platform == 'win32' \\
     --hash=sha256:6
     # via one
 old==5.0 ; python_full_version < '3.11.5' \\
@@ -188,7 +188,7 @@ old==5.1 ; python_full_version >= '3.11.5' and python_full_version < '3.12' \\
         (Target("linux", "3.11"), 0, ["one==1.5", "two==2.0", "quick==3.0", "old==5.0"]),
         (Target("linux", "3.11"), 99, ["one==1.5", "two==2.0", "quick==3.0", "old==5.1"]),
         (Target("linux", "3.12"), 0, ["one==1.5", "two==2.0", "quick==3.0"]),
-        (Target("windows", "3.13"), 0, ["one==1.5", "two==2.0", "quick==3.0", "colour==4.0"]),
+        (Target("windows", "3.13"), 0, ["one==1.5", "two==2.0", "quick==3.0", "color==4.0"]),
     ],
     ids=str,
 )
@@ -231,14 +231,14 @@ def test_another_python_or_an_occupied_folder_is_refused(
     about = stick / "offline.json"
     kept = about.read_text()
     about.write_text(json.dumps({"targets": [["linux", "3.9"]], "extras": []}))
-    told = start(stick, str(classroom))
-    assert told.returncode == 1 and "this folder has packages for Python 3.9 on linux" in told.stderr
+    done = start(stick, str(classroom))
+    assert done.returncode == 1 and "this folder has packages for Python 3.9 on linux" in done.stderr
     about.write_text(kept)
 
     classroom.mkdir()
     (classroom / "holiday.jpg").touch()
-    told = start(stick, str(classroom))
-    assert told.returncode == 1 and "is not learning-reid; give a new folder" in told.stderr
+    done = start(stick, str(classroom))
+    assert done.returncode == 1 and "is not learning-reid; give a new folder" in done.stderr
 
     usage = shutil.disk_usage(tmp_path)._replace(free=10)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
@@ -263,8 +263,8 @@ def test_the_shell_script_chooses_a_supported_python(tmp_path: Path) -> None:
     found = subprocess.run(command, capture_output=True, text=True, env={"PATH": path})
     assert found.stdout == f"python3 {tmp_path}/start.py a b\n", found.stderr
     (tmp_path / "bin/python3").write_text("#!/bin/sh\nexit 1\n")
-    told = subprocess.run(command, capture_output=True, text=True, env={"PATH": str(tmp_path / "bin") + ":/bin"})
-    assert told.returncode == 1 and "Python 3.12 is needed" in told.stderr
+    done = subprocess.run(command, capture_output=True, text=True, env={"PATH": str(tmp_path / "bin") + ":/bin"})
+    assert done.returncode == 1 and "Python 3.12 is needed" in done.stderr
 
 
 def test_two_targets_in_one_folder(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_an_index_with_the_builds_is_chosen(set_up: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pages", "said"),
+    ("pages", "message"),
     [
         ({}, "does not answer (Not Found"),
         ({"/torch/": FULL["/torch/"]}, "does not answer (Not Found"),
@@ -84,10 +84,10 @@ def test_an_index_with_the_builds_is_chosen(set_up: ModuleType) -> None:
     ],
     ids=["empty", "half", "another version", "a login page"],
 )
-def test_an_index_without_the_builds_is_not_chosen(set_up: ModuleType, pages: dict[str, bytes], said: str) -> None:
+def test_an_index_without_the_builds_is_not_chosen(set_up: ModuleType, pages: dict[str, bytes], message: str) -> None:
     with index(pages) as url:
         chosen, why = set_up.choose_torch_index(VERSIONS, url, platform="linux")
-    assert chosen is None and said in why
+    assert chosen is None and message in why
 
 
 def test_a_hanging_index_times_out(set_up: ModuleType) -> None:

@@ -1,4 +1,4 @@
-"""Random augmentation of whole batches on tensors: mirror, shift, zoom, colours, and hidden rectangles."""
+"""Random augmentation of whole batches on tensors: mirror, shift, zoom, colors, and hidden rectangles."""
 
 import torch
 import torch.nn.functional as F
@@ -35,7 +35,7 @@ def _resample(images: Tensor, height: int, width: int, generator: torch.Generato
 
 
 def _jitter_color(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Change white balance, exposure, contrast and saturation; turn a few images grey."""
+    """Change white balance, exposure, contrast and saturation; turn a few images gray."""
     count = len(images)
 
     def gain(deviation: float, channels: int = 1) -> Tensor:
@@ -44,10 +44,10 @@ def _jitter_color(images: Tensor, generator: torch.Generator) -> Tensor:
     images = images * gain(0.04, channels=3) * gain(0.1)
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
     images = (images - mean) * gain(0.1) + mean
-    grey = images.mean(dim=1, keepdim=True)
+    gray = images.mean(dim=1, keepdim=True)
     saturation = gain(0.15)
     saturation[torch.rand(count, generator=generator) < 0.02] = 0
-    return (grey + (images - grey) * saturation).clamp(0, 1)
+    return (gray + (images - gray) * saturation).clamp(0, 1)
 
 
 def _erase(images: Tensor, generator: torch.Generator) -> Tensor:

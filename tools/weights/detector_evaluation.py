@@ -28,7 +28,7 @@ REAL_FRAMES, REAL_TRUTH = (
 _MIN_PRECISION = 0.9  # on generated streets, at the released score threshold
 
 
-class LabelledImage(NamedTuple):
+class LabeledImage(NamedTuple):
     """An image with its true boxes (n, 4), and those (k, 4) of people who are too hidden to count."""
 
     image: np.ndarray
@@ -36,17 +36,17 @@ class LabelledImage(NamedTuple):
     ignored_xyxy: np.ndarray
 
 
-def generated_streets(cache: Path) -> Iterable[LabelledImage]:
+def generated_streets(cache: Path) -> Iterable[LabeledImage]:
     """Yield streets, people and cameras of an unseen seed."""
     streets = load_streets(cache, UNSEEN_STREETS, UNSEEN_SPRITES, UNSEEN_SEED)
     for index in range(len(streets)):
         image, boxes, visibility = streets.street(index)
         rng = np.random.default_rng([UNSEEN_SEED, index, 1])
         clear = visibility >= MIN_VISIBILITY
-        yield LabelledImage(sample_camera_response(rng).apply(image, rng), boxes[clear], boxes[~clear])
+        yield LabeledImage(sample_camera_response(rng).apply(image, rng), boxes[clear], boxes[~clear])
 
 
-def labelled_frames(source: str, truth: Path | None = None) -> Iterable[LabelledImage]:
+def labeled_frames(source: str, truth: Path | None = None) -> Iterable[LabeledImage]:
     """Yield the frames of a folder with its ground truth, or of a scene, which has its own."""
     frames = open_frames(source)
     table = frames.truth if truth is None else read_mot(truth)
@@ -54,11 +54,11 @@ def labelled_frames(source: str, truth: Path | None = None) -> Iterable[Labelled
     for frame in frames:
         here = table.at(frame.index)
         counts = here.score > 0
-        yield LabelledImage(frame.image, here.boxes_xyxy[counts], here.boxes_xyxy[~counts])
+        yield LabeledImage(frame.image, here.boxes_xyxy[counts], here.boxes_xyxy[~counts])
 
 
-def evaluate_detector(detector: Detector, images: Iterable[LabelledImage], name: str) -> DetectionMetrics:
-    """Compare a detector with the ground truth of labelled images."""
+def evaluate_detector(detector: Detector, images: Iterable[LabeledImage], name: str) -> DetectionMetrics:
+    """Compare a detector with the ground truth of labeled images."""
     found, truth, ignored = [], [], []
     for image in tqdm(images, desc=f"evaluating on {name}", unit="image"):
         detections = detector(Frame(0, "", image.image))

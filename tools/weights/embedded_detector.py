@@ -18,7 +18,7 @@ from tools.weights.detector_evaluation import (
     evaluate_detector,
     generated_streets,
     in_percent,
-    labelled_frames,
+    labeled_frames,
 )  # fmt: skip
 from tools.weights.release import current_commit, release_weights, write_card
 
@@ -35,7 +35,7 @@ def make_detector_weights(
         run: Folder of checkpoint and log.
         cache: Folder of generated people and streets.
         resume: Continue from the checkpoint if there is one.
-        steps: Number of steps; None = that of the recipe.
+        steps: Number of steps; None = as in the recipe.
     """
     recipe = DetectorRecipe() if steps is None else DetectorRecipe().with_steps(steps)
     model = train_detector(recipe, run, cache, resume=resume)
@@ -51,14 +51,14 @@ def detector_card(recipe: DetectorRecipe, weights: Path, cache: Path) -> dict[st
     detector = create_detector("torchvision_frcnn", str(weights), min_score=_LOWEST_SCORE)
     streets = evaluate_detector(detector, generated_streets(cache), "generated streets")
     min_score = choose_score(streets)
-    scenes = chain.from_iterable(labelled_frames(name) for name in SCENES)
+    scenes = chain.from_iterable(labeled_frames(name) for name in SCENES)
     metrics = {
         "generated streets, people and cameras of an unseen seed": in_percent(streets, min_score),
         "demonstration scenes of unseen seeds": in_percent(evaluate_detector(detector, scenes, "scenes"), min_score),
     }
     real = Path(os.environ.get("REID_REAL_DATA", "nowhere"))
     if (real / REAL_TRUTH).is_file():
-        frames = labelled_frames(str(real / REAL_FRAMES), real / REAL_TRUTH)
+        frames = labeled_frames(str(real / REAL_FRAMES), real / REAL_TRUTH)
         scores = evaluate_detector(detector, frames, "real frames")
         metrics["real frames: the first 200 of PETS2009 S2.L1 view 1"] = in_percent(scores, min_score)
     return {

@@ -46,7 +46,7 @@ def make_reid_weights(weights: Path, run: Path, cache: Path, *, resume: bool = T
         run: Folder of checkpoint and log.
         cache: Folder of generated crops.
         resume: Continue from the checkpoint if there is one.
-        steps: Number of steps; None = that of the recipe.
+        steps: Number of steps; None = as in the recipe.
     """
     recipe = ReidRecipe() if steps is None else ReidRecipe().with_steps(steps)
     model = train_reid(recipe, run, cache, resume=resume)

@@ -66,7 +66,7 @@ def recipe_settings(recipe: Recipe) -> dict[str, Any]:
 
 
 def train_task(task: Task, recipe: Recipe, run: Path, resume: bool, device: str = "cpu") -> Trainer[Task]:
-    """Train a task as its recipe says.
+    """Train a task by its recipe.
 
     Args:
         task: Network, batches and loss.

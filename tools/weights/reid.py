@@ -1,9 +1,9 @@
 """Train the embedded ReID network: OSNet ×0.25 from random weights, on generated people.
 
 A batch holds P persons with K crops each, and the supervised contrastive loss attracts the crops of a person. Training
-starts on small crops, which are four times as fast and teach colours and shapes, and ends at full size. Half of the
+starts on small crops, which are four times as fast and teach colors and shapes, and ends at full size. Half of the
 persons in a batch come in pairs generated one after the other, a third of which are near-copies; with random negatives
-alone the network would not learn details. Two measures help it to generalise to real people: MixStyle, and the moving
+alone the network would not learn details. Two measures help it to generalize to real people: MixStyle, and the moving
 average of the weights, which is released. The loss uses the average of the whole feature map. The released network
 pools three maps in stripes, which transfers much better to real people; a loss on the stripes made them worse.
 """
@@ -43,7 +43,7 @@ class ReidRecipe(Recipe):
         small_share: Share of the steps with small crops.
         mixstyle: Probability that the styles of a batch are mixed, after each of two stages.
         stripes: Stripes in which the released network pools its maps.
-        power: Exponent of the generalised mean over a stripe.
+        power: Exponent of the generalized mean over a stripe.
         relief: Share of the mean over the stripes that is subtracted.
         temperature: Of the loss, at the first and the last step: it gets stricter.
     """
@@ -69,7 +69,7 @@ class ReidRecipe(Recipe):
 
 
 class CropBatch(NamedTuple):
-    """Augmented, normalised crops (n, 3, h, w), their persons (n,), and the number of the step."""
+    """Augmented, normalized crops (n, 3, h, w), their persons (n,), and the number of the step."""
 
     images: Tensor
     persons: Tensor
@@ -79,7 +79,7 @@ class CropBatch(NamedTuple):
 class EmbeddedReidTask(TrainingTask[CropBatch]):
     """Attract the crops of a person by the supervised contrastive loss."""
 
-    metrics = ("nearest",)  # share of crops whose nearest neighbour in the batch is the same person
+    metrics = ("nearest",)  # share of crops whose nearest neighbor in the batch is the same person
 
     def __init__(self, recipe: ReidRecipe, crops: CropSet) -> None:
         self.recipe, self._crops = recipe, crops
@@ -96,7 +96,7 @@ class EmbeddedReidTask(TrainingTask[CropBatch]):
             yield make_batch(self._crops, step, self.recipe)
 
     def compute_loss(self, network: nn.Module, batch: CropBatch) -> BatchResult:
-        """Compute the loss, and the share of crops whose nearest neighbour is the same person."""
+        """Compute the loss, and the share of crops whose nearest neighbor is the same person."""
         device = next(network.parameters()).device
         persons = batch.persons.to(device)
         seed = (self.recipe.seed, batch.step, 1)

@@ -313,7 +313,9 @@ def test_map_and_minp_like_the_project(map_and_minp, SEED):
         find_matches(lambda rows: table[rows], query, gallery, rule), query, gallery, rule
     ).means
     hits = np.take_along_axis(query.person[:, None] == gallery.person, np.argsort(table, axis=1), axis=1)
-    checks.close(map_and_minp(hits), [figures["map"], figures["minp"]], "mAP and mINP as src/learning_reid/metrics counts them")
+    checks.close(
+        map_and_minp(hits), [figures["map"], figures["minp"]], "mAP and mINP as src/learning_reid/metrics counts them"
+    )
 
 
 # %% [markdown]

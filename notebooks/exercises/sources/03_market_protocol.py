@@ -183,7 +183,9 @@ def colours(crop: np.ndarray) -> np.ndarray:
     return np.concatenate([stripe.mean(axis=(0, 1)) for stripe in np.array_split(middle, 8)])
 
 
-distances = euclidean_distance(np.array([colours(crop) for crop in query_crops]), np.array([*map(colours, gallery_crops)]))
+distances = euclidean_distance(
+    np.array([colours(crop) for crop in query_crops]), np.array([*map(colours, gallery_crops)])
+)
 matches = query_person[:, None] == gallery_person  # (queries, gallery): pictures of the person asked for
 names = {-1: "junk", 0: "stranger"}
 rows, titles, right = [], [], []

@@ -232,7 +232,9 @@ def test_to_batch_like_the_project(to_batch, SEED):
     crops = list(np.random.default_rng(SEED).integers(0, 256, (4, 10, 6, 3), np.uint8))
     found = to_batch(crops)
     checks.dtype(found, "float32", "PyTorch's networks have float32 weights")
-    checks.close(found, Preprocessing(10, 6)(crops), "as src/learning_reid/embedding/preprocessing.py has it", tolerance=1e-4)
+    checks.close(
+        found, Preprocessing(10, 6)(crops), "as src/learning_reid/embedding/preprocessing.py has it", tolerance=1e-4
+    )
 
 
 # %% tags=["hidden"]

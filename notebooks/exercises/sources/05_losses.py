@@ -292,7 +292,9 @@ def test_triplet_like_the_projects(triplet, SEED):
     farthest, nearest = (apart * same).amax(dim=1), apart.masked_fill(same, torch.inf).amin(dim=1)
     for margin in (0.3, 1.0, 0.0, None):
         expected = triplet_loss(points, labels, margin)
-        checks.close(triplet(farthest, nearest, margin), expected, f"src/learning_reid/losses has it so, margin {margin}")
+        checks.close(
+            triplet(farthest, nearest, margin), expected, f"src/learning_reid/losses has it so, margin {margin}"
+        )
 
 
 # %% tags=["hidden"]

@@ -371,7 +371,8 @@ def test_expansion_like_the_project(average_query_expansion, SEED):
     some, others = (part / np.linalg.norm(part, axis=1, keepdims=True) for part in (some, others))
     for k in (1, 4):
         expected = retrieval.average_query_expansion(some, others, k)
-        checks.close(average_query_expansion(some, others, k), expected, f"src/learning_reid/retrieval/query_expansion.py says so for k = {k}")
+        found = average_query_expansion(some, others, k)
+        checks.close(found, expected, f"as in learning_reid.retrieval, for k = {k}")
 
 
 # %% tags=["hidden"]
@@ -385,7 +386,9 @@ def test_expansion_with_nobody(average_query_expansion):
 
 # %%
 numbers = range(9)
-found = [score(euclidean_distance(average_query_expansion(queries, gallery, k), gallery))["map"].mean() for k in numbers]
+found = [
+    score(euclidean_distance(average_query_expansion(queries, gallery, k), gallery))["map"].mean() for k in numbers
+]
 figure, axes = plt.subplots(figsize=(6, 3))
 axes.plot(numbers, 100 * np.array(found), "o-", label="query expansion")
 axes.axhline(100 * plain["map"].mean(), color="grey", linestyle=":", label="plain")

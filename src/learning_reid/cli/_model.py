@@ -38,16 +38,13 @@ def choose_threshold(
     pairs: bool = False,
     if_missing: str = "so nothing is rejected; see calibrate",
 ) -> float | None:
-    """Return the threshold of `--threshold`, or the calibrated one with a note on its error rates.
+    """Return the threshold of `--threshold`, or the calibrated one with a note on its error rates, if there is one.
 
     Args:
         threshold: The option's value; None = look up the calibrated threshold.
         embedder, weights, metric: What the threshold belongs to.
         pairs: Use the threshold for pairs (verification), not the one for searches in a gallery.
         if_missing: What happens if nothing was calibrated, the end of the note.
-
-    Returns:
-        A distance; None if nothing was calibrated.
     """
     if threshold is not None:
         return check_threshold(threshold)

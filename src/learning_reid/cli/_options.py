@@ -24,10 +24,10 @@ def parse_device(text: str) -> str:
     return text
 
 
-Root = Annotated[Path, typer.Option(help="Labelled crops: a folder or a CSV file.")]
+Root = Annotated[Path, typer.Option(help="Labeled crops: a folder or a CSV file.")]
 Dataset = Annotated[
     str | None,
-    typer.Option(help="Layout of the crops; `data list` lists them.", show_default="recognised from the files"),
+    typer.Option(help="Layout of the crops; `data list` lists them.", show_default="recognized from the files"),
 ]
 Embedder = Annotated[str, typer.Option(help="Model name; `train --list-models` lists them.")]
 Weights = Annotated[
@@ -61,7 +61,7 @@ Plot = Annotated[Path | None, typer.Option("--plot", help="PNG file for a plot o
 
 
 def recognize(dataset: str | None, root: Path) -> str:
-    """Return the layout that was named, or the one recognised at `root`."""
+    """Return the layout that was named, or the one recognized at `root`."""
     from learning_reid.datasets.layouts import recognize_dataset
 
     return dataset or recognize_dataset(root)

@@ -58,7 +58,7 @@ def measure_models(
 ) -> list[ModelRow]:
     """Measure networks with random weights, which are as fast as trained ones, and models with their trained weights.
 
-    The accuracy of `models` is measured on the labelled crops at `root`, if there are any.
+    The accuracy of `models` is measured on the labeled crops at `root`, if there are any.
     """
     for name in networks:
         check_model_name(name)
@@ -99,7 +99,7 @@ def published_accuracy(name: str) -> Accuracy | None:
 
 
 def measured_accuracy(root: Path, name: str, weights: str) -> Accuracy:
-    """Measure rank-1 and mAP on labelled crops, with the cosine distance."""
+    """Measure rank-1 and mAP on labeled crops, with the cosine distance."""
     data = DataOptions(recognize(None, root), root)
     model = ModelOptions(name, weights, metric="cosine", device="cpu")
     metrics = evaluate_dataset(data, model, EvaluationOptions()).metrics

@@ -14,7 +14,7 @@ from learning_reid.zoo.cards import IMAGENET, Architecture, Card, Result, Task
 if TYPE_CHECKING:
     from learning_reid.models.complexity import Complexity  # imports torch
 
-_PAGE = Path(__file__).with_name("zoo_page.md")
+_PAGE = Path(__file__).with_name("zoo_page.template")
 _DASH = "–"
 
 
@@ -30,7 +30,7 @@ def format_results(cards: Iterable[tuple[Card, Task, Result | None]]) -> str:
 
 
 def format_card(card: Card, cost: Complexity, local_file: str) -> str:
-    """Format one card in full; `local_file` is the path of the download, or a text that says it is missing."""
+    """Format one card in full; `local_file` is the path of the download, or a note that it is missing."""
     recipe, size = card.recipe, input_size(card.architecture)
     facts = [
         ("model", card.architecture),

@@ -1,4 +1,4 @@
-"""Fetch, convert, cut and list labelled crops."""
+"""Fetch, convert, cut and list labeled crops."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from learning_reid.cli._options import print_notes
 from learning_reid.cli.commands import OPTIONS
 from learning_reid.errors import UserError
 
-app = typer.Typer(**OPTIONS, help="Labelled crops: fetch, convert, cut and list them.")
+app = typer.Typer(**OPTIONS, help="Labeled crops: fetch, convert, cut and list them.")
 
 Root = Annotated[Path, typer.Option(help="Folder or file of the dataset.")]
 

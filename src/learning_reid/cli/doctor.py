@@ -19,7 +19,7 @@ MAX_CAMERAS = 12
 def run(
     root: Annotated[Path, typer.Option(help="Dataset: a folder or a CSV file.")],
     dataset: Annotated[
-        str | None, typer.Option(help="Layout; `data list` lists them.", show_default="recognised from the files")
+        str | None, typer.Option(help="Layout; `data list` lists them.", show_default="recognized from the files")
     ] = None,
     json_file: options.Json = None,
 ) -> None:
@@ -38,7 +38,7 @@ def run(
 
 
 def _head(report: "DatasetReport") -> list[str]:
-    how = "recognised" if report.is_recognized else "as named"
+    how = "recognized" if report.is_recognized else "as named"
     how += f"; there is also: --dataset {', '.join(report.other_layouts)}" if report.other_layouts else ""
     cameras = [camera or "(not named)" for camera in report.cameras]
     shown = ", ".join(cameras[:MAX_CAMERAS]) + (", …" if len(cameras) > MAX_CAMERAS else "")

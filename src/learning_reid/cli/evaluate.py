@@ -1,4 +1,4 @@
-"""Evaluate a model on labelled crops."""
+"""Evaluate a model on labeled crops."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ class Expansion(StrEnum):
 
 def run(
     root: Annotated[
-        Path | None, typer.Option(help="Labelled crops: a folder or a CSV file.", show_default="required without --exp")
+        Path | None, typer.Option(help="Labeled crops: a folder or a CSV file.", show_default="required without --exp")
     ] = None,
     exp: Annotated[
         str | None, typer.Option(metavar="RUN", help="Evaluate the best weights of a training run on its data.")
@@ -56,7 +56,7 @@ def run(
     against: Annotated[
         Path | None, typer.Option(help="JSON file of another model on the same data, for a significance test.")
     ] = None,
-    raw: Annotated[bool, typer.Option("--raw", help="Skip L2 normalisation of the embeddings.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Skip L2 normalization of the embeddings.")] = False,
     features: Annotated[
         Path | None, typer.Option(help="Embeddings computed elsewhere (.npz), instead of a model.")
     ] = None,
@@ -65,7 +65,7 @@ def run(
     device: options.DeviceOption = "auto",
     threads: options.Threads = None,
 ) -> None:
-    """Evaluate re-identification on labelled crops: CMC, mAP, mINP and more, under a named protocol.
+    """Evaluate re-identification on labeled crops: CMC, mAP, mINP and more, under a named protocol.
 
     Tables are printed on stdout, notes and progress on stderr. Try --protocol all once: the same embeddings give five
     very different results.

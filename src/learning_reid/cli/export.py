@@ -21,7 +21,7 @@ def run(
         Path | None, typer.Option(help="File to write.", show_default="MODEL.onnx or MODEL.xml in this folder")
     ] = None,
     format: Annotated[Literal["onnx", "openvino"], typer.Option(help="File format.")] = "onnx",
-    int8: Annotated[bool, typer.Option("--int8", help="Quantise to int8; needs --calibration.")] = False,
+    int8: Annotated[bool, typer.Option("--int8", help="Quantize to int8; needs --calibration.")] = False,
     calibration: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Images of people, to calibrate int8 on.")
     ] = None,
@@ -29,7 +29,7 @@ def run(
         bool, typer.Option("--verify", help="Compare embeddings with the original in batches of 1, 2 and 17.")
     ] = False,
     crops: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Labelled crops to compare mAP on; with --verify.")
+        Path | None, typer.Option(metavar="DIR", help="Labeled crops to compare mAP on; with --verify.")
     ] = None,
     gate: Annotated[
         float | None,
@@ -42,7 +42,7 @@ def run(
 ) -> None:
     """Export a model to a file that runs without PyTorch: images in, unit-length embeddings out, any batch size.
 
-    Input `input` (batch, 3, height, width) float32, RGB scaled to 0–1 and normalised by ImageNet's mean and standard
+    Input `input` (batch, 3, height, width) float32, RGB scaled to 0–1 and normalized by ImageNet's mean and standard
     deviation; output `reid_features` (batch, d). A file that fails its verification is not kept. See docs/export.md.
     """
     if int8 and calibration is None:

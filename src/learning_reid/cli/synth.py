@@ -1,4 +1,4 @@
-"""Generate synthetic people, streets and labelled crops."""
+"""Generate synthetic people, streets and labeled crops."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Train a model on labelled people or faces."""
+"""Train a model on labeled people or faces."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,7 +36,7 @@ def run(
             show_default=str(DEFAULT_CONFIG),
         ),
     ] = None,
-    root: Annotated[str | None, typer.Option(help="Labelled crops: a folder or a CSV file.")] = None,
+    root: Annotated[str | None, typer.Option(help="Labeled crops: a folder or a CSV file.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Layout of the crops; `data list` lists them.")] = None,
     arch: Annotated[str | None, typer.Option(help="Backbone; --list-models lists them.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Number of epochs.")] = None,
@@ -54,7 +54,7 @@ def run(
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Resume an interrupted run.")] = None,
     list_models: Annotated[bool, typer.Option("--list-models", help="List the backbones and exit.")] = False,
 ) -> None:
-    """Train on labelled people and validate on others, by mAP; results go to runs/train/NAME.
+    """Train on labeled people and validate on others, by mAP; results go to runs/train/NAME.
 
     Ctrl-C stops after the current batch and keeps a checkpoint; --resume NAME continues with identical results.
     docs/training.md explains the settings and training on several devices.

@@ -103,7 +103,7 @@ def compare(
         list[str] | None,
         typer.Option(metavar="MODEL", help="Also measure `embedded`, a key, or NAME=FILE; repeatable."),
     ] = None,
-    root: Annotated[Path | None, typer.Option(help="Labelled crops to evaluate --weights on.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Labeled crops to evaluate --weights on.")] = None,
     crops: Annotated[int, typer.Option(min=1, help="Number of random images to time.")] = 64,
     repeats: Annotated[int, typer.Option(min=1, help="Number of runs; the median is reported.")] = 3,
 ) -> None:

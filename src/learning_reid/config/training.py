@@ -13,14 +13,14 @@ OpenShare = Annotated[float, Field(gt=0, lt=1)]
 
 
 class DataSettings(Section):
-    """Labelled crops for training and validation."""
+    """Labeled crops for training and validation."""
 
     task: Literal["reid", "face"] = Field(
         "reid", description="Task: people or faces. It decides what `generated` draws."
     )
     dataset: str | None = Field(
         None,
-        description="Layout; `data list` lists them. `generated` = synthetic people (or faces); `null` = recognised "
+        description="Layout; `data list` lists them. `generated` = synthetic people (or faces); `null` = recognized "
         "from the files in `data.root`.",
     )
     root: str = Field(

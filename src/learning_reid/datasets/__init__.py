@@ -1,4 +1,4 @@
-"""Labelled crops in any usual layout, their splits and embeddings, and checks of a dataset."""
+"""Labeled crops in any usual layout, their splits and embeddings, and checks of a dataset."""
 
 import lazy_loader
 

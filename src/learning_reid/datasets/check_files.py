@@ -76,7 +76,7 @@ def _check_size(checked: ImageCheck, samples: Sequence[Sample], found: Findings)
             height, width = min(y2, height) - max(y1, 0), min(x2, width) - max(x1, 0)
         where = f"{_short(checked.path)} ({width:.0f} x {height:.0f})"
         if min(height, width) < MIN_SIDE:
-            advice = "a person is not recognisable at this size; leave them out, or crop from a larger image"
+            advice = "a person is not recognizable at this size; leave them out, or crop from a larger image"
             found.add("tiny", "warning", f"images with a side below {MIN_SIDE} pixels", advice, where)
         elif max(height, width) > MAX_SIDE:
             advice = "crops of one person are expected; check that these are not whole frames"

@@ -78,7 +78,7 @@ def _read_splits(place: Path, kind: str) -> dict[str, list[Split]]:
             content = json.loads(file.read_text(encoding="utf-8"))[0]
             names = {split: [_file_name(entry[0]) for entry in content[split]] for split in SPLITS}
         else:
-            from scipy.io import loadmat  # imported here because recognising a layout should be fast
+            from scipy.io import loadmat  # imported here because recognizing a layout should be fast
 
             config = loadmat(file)
             files = [str(name[0]) for name in config["filelist"].flatten()]

@@ -32,7 +32,7 @@ class DatasetReport:
 
     root: Path  #: The folder or file that was checked
     dataset: str  #: Its layout
-    is_recognized: bool  #: Whether the layout was recognised rather than given
+    is_recognized: bool  #: Whether the layout was recognized rather than given
     other_layouts: tuple[str, ...]  #: Other layouts that fit
     counts: tuple[SplitCounts, ...]  #: One row for each split that has samples, and a last one for all samples
     cameras: tuple[str, ...]  #: Camera ids
@@ -57,7 +57,7 @@ def check_dataset(root: Path, name: str | None = None, progress: bool = True) ->
 
     Args:
         root: The dataset's folder, or for "csv" the file.
-        name: Its layout; None to recognise it.
+        name: Its layout; None to recognize it.
         progress: Show progress bars if something takes longer than two seconds.
 
     Raises:

@@ -27,14 +27,14 @@ def embed_samples(samples: Sequence[Sample], embedder: Embedder, label: str = "e
         UserError: An image cannot be read, or an embedding is zero or not finite.
     """
     unique = list(dict.fromkeys(samples))
-    features = np.empty((len(unique), embedder.dimension), np.float32)
+    embeddings = np.empty((len(unique), embedder.dimension), np.float32)
     with tqdm(total=len(unique), desc=label, unit="crop", delay=BAR_DELAY_S, dynamic_ncols=True) as bar:
         for start in range(0, len(unique), _READ_AT_ONCE):
             part = unique[start : start + _READ_AT_ONCE]
-            features[start : start + len(part)] = embedder([read_crop(sample) for sample in part])
+            embeddings[start : start + len(part)] = embedder([read_crop(sample) for sample in part])
             bar.update(len(part))
     row = {sample: index for index, sample in enumerate(unique)}
-    return check_embeddings(features, unique, "the model")[[row[sample] for sample in samples]]
+    return check_embeddings(embeddings, unique, "the model")[[row[sample] for sample in samples]]
 
 
 def load_embeddings(file: Path, samples: Sequence[Sample], dataset: CropDataset) -> np.ndarray:
@@ -55,30 +55,31 @@ def load_embeddings(file: Path, samples: Sequence[Sample], dataset: CropDataset)
         raise UserError(f"{file}: no such file; write one with --save-features, or see docs/evaluation.md")
     try:
         with np.load(file, allow_pickle=False) as arrays:
-            paths, features = arrays["img_path"], arrays["features"]
+            paths, embeddings = arrays["img_path"], arrays["features"]
     except (OSError, ValueError, KeyError, BadZipFile, TypeError, EOFError):
         raise UserError(
             f"{file} is not an .npz file with `img_path` (text) and `features` (numbers); write one with numpy.savez"
         ) from None
-    if features.ndim != 2 or len(paths) != len(features) or features.dtype.kind not in "fiu" or not features.size:
+    is_table = embeddings.ndim == 2 and len(paths) == len(embeddings) and embeddings.size > 0
+    if not is_table or embeddings.dtype.kind not in "fiu":
         raise UserError(
-            f"{file}: {len(paths)} paths and features of shape {features.shape}; "
+            f"{file}: {len(paths)} paths and embeddings of shape {embeddings.shape}; "
             "one row of numbers is needed for each path, all of equal length"
         )
     row = {str(path): index for index, path in enumerate(paths)}
     if len(row) < len(paths):
-        raise UserError(f"{file} has {len(paths) - len(row)} paths twice; give each image one row of features")
+        raise UserError(f"{file} has {len(paths) - len(row)} paths twice; give each image one row of embeddings")
     names = [sample_name(sample, dataset) for sample in samples]
     missing = [name for name in names if name not in row]
     if missing:
         raise UserError(
-            f"{file} has no features for {len(missing)} of {len(names)} images, such as {missing[0]}; "
+            f"{file} has no embeddings for {len(missing)} of {len(names)} images, such as {missing[0]}; "
             f"its own paths look like {next(iter(row))}"
         )
-    return check_embeddings(features[[row[name] for name in names]].astype(np.float32), samples, str(file))
+    return check_embeddings(embeddings[[row[name] for name in names]].astype(np.float32), samples, str(file))
 
 
-def save_embeddings(file: Path, samples: Sequence[Sample], features: np.ndarray, dataset: CropDataset) -> None:
+def save_embeddings(file: Path, samples: Sequence[Sample], embeddings: np.ndarray, dataset: CropDataset) -> None:
     """Write embeddings in the form that `load_embeddings` reads.
 
     Raises:
@@ -87,7 +88,7 @@ def save_embeddings(file: Path, samples: Sequence[Sample], features: np.ndarray,
     names = [sample_name(sample, dataset) for sample in samples]
     _, first = np.unique(names, return_index=True)
     with atomic_write(file) as temporary, temporary.open("wb") as stream:  # np.savez would append .npz to a path
-        np.savez(stream, img_path=np.array(names)[first], features=features[first])
+        np.savez(stream, img_path=np.array(names)[first], features=embeddings[first])
 
 
 def sample_name(sample: Sample, dataset: CropDataset) -> str:
@@ -99,20 +100,20 @@ def sample_name(sample: Sample, dataset: CropDataset) -> str:
     return name + box
 
 
-def check_embeddings(features: np.ndarray, samples: Sequence[Sample], source: str) -> np.ndarray:
+def check_embeddings(embeddings: np.ndarray, samples: Sequence[Sample], source: str) -> np.ndarray:
     """Return (n, d) embeddings unchanged if all are finite and none is zero.
 
     Raises:
         UserError: Some are not; a zero vector has equal distances to all others.
     """
     with np.errstate(over="ignore"):  # lengths that overflow float32 become infinite
-        not_finite = ~np.isfinite(np.linalg.norm(features, axis=1))
-    zero = ~features.any(axis=1)
+        not_finite = ~np.isfinite(np.linalg.norm(embeddings, axis=1))
+    zero = ~embeddings.any(axis=1)
     for wrong, what in ((not_finite, "not finite, or too large"), (zero, "all zero")):
         if wrong.any():
             example = samples[int(np.argmax(wrong))].path
             raise UserError(
-                f"{source}: the features of {wrong.sum()} of {len(samples)} images are {what}, "
+                f"{source}: the embeddings of {wrong.sum()} of {len(samples)} images are {what}, "
                 f"such as those of {example}; check the weights and the images"
             )
-    return features
+    return embeddings

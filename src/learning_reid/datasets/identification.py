@@ -61,10 +61,10 @@ def identify(
         UserError: An image cannot be read, or an embedding is zero or not finite.
     """
     samples = gallery_samples(gallery)
-    query_features = embed_images(queries, embedder)
-    gallery_features = embed_samples(samples, embedder)
-    found = search(query_features, gallery_features, nearest, metric, reject_above)
-    similarities = np.einsum("qd,qkd->qk", query_features, gallery_features[found.indices]).clip(-1, 1)
+    query_embeddings = embed_images(queries, embedder)
+    gallery_embeddings = embed_samples(samples, embedder)
+    found = search(query_embeddings, gallery_embeddings, nearest, metric, reject_above)
+    similarities = np.einsum("qd,qkd->qk", query_embeddings, gallery_embeddings[found.indices]).clip(-1, 1)
     return [
         Identification(
             query,

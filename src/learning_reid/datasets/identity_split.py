@@ -11,17 +11,13 @@ from learning_reid.frames.images import natural_sort
 
 
 def split_by_identity(samples: Sequence[Sample], share: float, seed: int) -> tuple[list[Sample], list[Sample]]:
-    """Divide identities at random into two disjoint groups.
+    """Divide identities at random into two disjoint groups; `share` of them (above 0, below 1) are in the first.
 
-    Splitting by image instead would test a model on identities that it was trained on.
-
-    Args:
-        samples: Samples in any order; each group keeps that order.
-        share: Share of the identities in the first group, strictly between 0 and 1.
-        seed: Equal seeds choose equal identities.
+    Splitting by image instead would test a model on identities that it was trained on. Equal seeds choose equal
+    identities.
 
     Returns:
-        The samples of both groups; distractors (`person_id` None) are in the second.
+        The samples of both groups, each in their order; distractors (`person_id` None) are in the second.
 
     Raises:
         UserError: `share` is out of range, or there are fewer than two identities.

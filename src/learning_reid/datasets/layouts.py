@@ -1,4 +1,4 @@
-"""Open a dataset by the name of its layout, or recognise the layout from the files on disk."""
+"""Open a dataset by the name of its layout, or recognize the layout from the files on disk."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +34,7 @@ def open_dataset(name: str | None, root: Path) -> CropDataset:
     """Read the labels of a dataset; image files are not opened and nothing is downloaded.
 
     Args:
-        name: One of `list_datasets()`, or None to recognise the layout.
+        name: One of `list_datasets()`, or None to recognize the layout.
         root: The dataset's folder or one above it; for "csv" also the file itself.
 
     Raises:
@@ -70,7 +70,7 @@ def read_samples(name: str, root: Path, found: Findings) -> list[Sample]:
     errors = any(finding.severity == "error" for finding in found)
     if not samples and not errors:
         reason = f" ({first.sentence()})" if (first := next(iter(found), None)) else ""
-        raise UserError(f"{root} has no labelled image in the layout {name!r}{reason}{_other_layout(name, root)}")
+        raise UserError(f"{root} has no labeled image in the layout {name!r}{reason}{_other_layout(name, root)}")
     return samples
 
 

@@ -34,11 +34,8 @@ def images_in(folder: Path, found: Findings | None = None) -> list[Path]:
 def find_below(root: Path, fits: Callable[[Path], bool], wanted: str, names: tuple[str, ...] = ()) -> Path:
     """Return the folder that `fits`: the root itself, or the one at most two levels below it.
 
-    Args:
-        root: Where to start.
-        fits: Returns whether a folder has the layout.
-        wanted: Description of the layout, for the message.
-        names: If several folders of one level fit, those whose path contains one of these (lower case) are preferred.
+    If several folders of one level fit, those whose path contains one of `names` (lower case) are preferred. The layout
+    that is `wanted` is described for the message.
 
     Raises:
         WrongLayout: No folder fits.

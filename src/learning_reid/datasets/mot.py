@@ -15,7 +15,7 @@ from learning_reid.errors import UserError
 from learning_reid.frames.images import IMAGE_ERRORS
 from learning_reid.frames.mot import MotTable, read_mot
 
-EVERY = 10  # neighbouring frames are nearly equal: using all would make a small dataset look like a large one
+EVERY = 10  # neighboring frames are nearly equal: using all would make a small dataset look like a large one
 EXPECTED = "gt/gt.txt or gt.txt with the frames in img1/ or View_001/"
 
 
@@ -49,7 +49,7 @@ def read_mot_crops(root: Path, found: Findings, every: int = EVERY) -> list[Samp
     if not sequences:
         raise WrongLayout(f"{root} contains no MOT sequence: {EXPECTED} was expected")
     if every > 1:
-        what = f"only every {every}th frame is used, because neighbouring frames are nearly equal"
+        what = f"only every {every}th frame is used, because neighboring frames are nearly equal"
         found.add("every-nth-frame", "note", what, "`data cut --every N` writes crops of other frames", count=0)
     if len(sequences) > 1:
         what = f"{len(sequences)} sequences are read as cameras of one scene, so equal ids mean the same person"

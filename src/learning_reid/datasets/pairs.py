@@ -50,8 +50,8 @@ class PairMeasures:
 def measure_pairs(pairs: Sequence[ImagePair], embedder: Embedder, label: str = "embedding") -> PairMeasures:
     """Embed the images of the pairs, each once, and compare them."""
     samples = [Sample(path, None, "") for pair in pairs for path in (pair.first, pair.second)]
-    features = embed_samples(samples, embedder, label)  # (2 p, d)
-    return measure_features(features[0::2], features[1::2])
+    embeddings = embed_samples(samples, embedder, label)  # (2 p, d)
+    return measure_features(embeddings[0::2], embeddings[1::2])
 
 
 def measure_features(first: np.ndarray, second: np.ndarray) -> PairMeasures:

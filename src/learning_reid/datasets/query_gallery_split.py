@@ -79,7 +79,7 @@ def split_query_gallery(
     camera, every image is in both, and the protocol must exclude the query image itself.
 
     Args:
-        dataset: Labelled crops.
+        dataset: Labeled crops.
         query_cameras: Camera ids, such as "1" or "c1".
         all_as_queries: Use every image of a dataset without a split as query and as gallery, for protocols that
             compare images of one camera.

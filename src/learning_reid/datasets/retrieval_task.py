@@ -63,9 +63,9 @@ class RetrievalTask:
 
 
 def create_retrieval_task(
-    split: QueryGallerySplit, features: np.ndarray, metric: str, raw: bool = False
+    split: QueryGallerySplit, embeddings: np.ndarray, metric: str, raw: bool = False
 ) -> RetrievalTask:
-    """Combine a split with the (q + g, d) embeddings of `split.samples`; `raw` skips L2 normalisation."""
-    features = features if raw else l2_normalize(features, np.float32)
+    """Combine a split with the (q + g, d) embeddings of `split.samples`; `raw` skips L2 normalization."""
+    embeddings = embeddings if raw else l2_normalize(embeddings, np.float32)
     count = len(split.query)
-    return RetrievalTask(split, features[:count], features[count:], metric)
+    return RetrievalTask(split, embeddings[:count], embeddings[count:], metric)

@@ -1,6 +1,6 @@
 """Datasets that torchreid reads, through torchreid's own classes: no output, a fixed seed, and no download.
 
-torchreid is imported when such a dataset is opened, not to list or recognise them.
+torchreid is imported when such a dataset is opened, not to list or recognize them.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from learning_reid.errors import UserError
 
 
 class TorchreidDataset(NamedTuple):
-    """What is needed to recognise a dataset without torchreid."""
+    """What is needed to recognize a dataset without torchreid."""
 
     about: str  #: One line for lists
     folder: str  #: Name of torchreid's folder below the root

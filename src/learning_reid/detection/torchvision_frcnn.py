@@ -34,7 +34,7 @@ RESNET_LAYER = "backbone.body.layer1.0.conv1.weight"  # only the ResNet-50 has a
 
 
 class TorchvisionFasterRCNN:
-    """A trained `FasterRCNN`, one frame at a time; the network itself resizes and normalises.
+    """A trained `FasterRCNN`, one frame at a time; the network itself resizes and normalizes.
 
     Args:
         network: The network with its weights loaded.

@@ -1,6 +1,6 @@
 """YOLOX (Ge et al. 2021, arXiv:2107.08430) from an ONNX file, run by ONNX Runtime.
 
-Three steps surround the network: letterboxing (scale with the aspect ratio kept, pad with grey), decoding (the outputs
+Three steps surround the network: letterboxing (scale with the aspect ratio kept, pad with gray), decoding (the outputs
 are in units of the network's grid), and non-maximum suppression (one box for each person).
 """
 
@@ -18,7 +18,7 @@ from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 
 STRIDES = (8, 16, 32)  # pixels for each grid cell, finest grid first
-GREY = 114  # the padding used in training
+GRAY = 114  # the padding used in training
 PERSON = 0  # COCO's first class
 MIN_SCORE = 0.35
 NMS_IOU = 0.45
@@ -53,7 +53,7 @@ class YoloxOnnx:
 
 
 def letterbox(image: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, float, tuple[int, int]]:
-    """Scale an image to fit into `size` with its aspect ratio kept, and centre it on grey.
+    """Scale an image to fit into `size` with its aspect ratio kept, and center it on gray.
 
     Shrinking averages over areas: bilinear interpolation skips pixels, and distant people are only a few pixels wide.
 
@@ -70,7 +70,7 @@ def letterbox(image: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, flo
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     resized = cv2.resize(image, (inner_width, inner_height), interpolation=interpolation)
     top, left = (size[0] - inner_height) // 2, (size[1] - inner_width) // 2
-    canvas = np.full((*size, 3), GREY, dtype=np.uint8)
+    canvas = np.full((*size, 3), GRAY, dtype=np.uint8)
     canvas[top : top + inner_height, left : left + inner_width] = resized
     return canvas, scale, (left, top)
 
@@ -93,7 +93,7 @@ def grid_cells(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 def decode(output: np.ndarray, cells_xy: np.ndarray, strides: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Convert the network's output to boxes in pixels of its input.
 
-    Each cell predicts the box centre relative to its own corner, in cells, and the logarithm of the box size in cells.
+    Each cell predicts the box center relative to its own corner, in cells, and the logarithm of the box size in cells.
 
     Args:
         output: (cells, 5 + classes): x, y, log w, log h, objectness, class probabilities.
@@ -102,9 +102,9 @@ def decode(output: np.ndarray, cells_xy: np.ndarray, strides: np.ndarray) -> tup
     Returns:
         Boxes xyxy (cells, 4), and scores of "person" (cells,) = objectness × class probability.
     """
-    centres = (output[:, 0:2] + cells_xy) * strides
+    centers = (output[:, 0:2] + cells_xy) * strides
     half_sizes = np.exp(np.minimum(output[:, 2:4], 20)) * strides / 2  # 20: no overflow in cells without a person
-    return np.concatenate([centres - half_sizes, centres + half_sizes], axis=1), output[:, 4] * output[:, 5 + PERSON]
+    return np.concatenate([centers - half_sizes, centers + half_sizes], axis=1), output[:, 4] * output[:, 5 + PERSON]
 
 
 def suppress(boxes_xyxy: np.ndarray, scores: np.ndarray) -> np.ndarray:

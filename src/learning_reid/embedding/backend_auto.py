@@ -23,7 +23,7 @@ from learning_reid.registry import missing_package
 PACKAGES = {"openvino": "openvino", "onnx": "onnxruntime", "torch": "torch"}  # the package each needs; fastest first
 _READERS = {".onnx": ("openvino", "onnx"), ".xml": ("openvino",)}  # backends for graphs, fastest first
 LEAST_COSINE = 0.999  # similarity to the reference that every crop must reach
-_LOWEST_CONTRAST = 0.15  # share of the grey levels; makes bfloat16 as inexact as on real crops (0.998 for one network)
+_LOWEST_CONTRAST = 0.15  # share of the gray levels; makes bfloat16 as inexact as on real crops (0.998 for one network)
 
 
 @register_backend("auto", about="The fastest installed backend that agrees with torch.")
@@ -83,21 +83,21 @@ def _first_that_agrees(
     return known
 
 
-def lowest_cosine(features: np.ndarray, expected: np.ndarray) -> float:
+def lowest_cosine(embeddings: np.ndarray, expected: np.ndarray) -> float:
     """Compute the lowest cosine similarity between matching rows of two (n, d) arrays; NaN if one has a NaN.
 
     >>> round(lowest_cosine(np.array([[2.0, 0.0], [1.0, 1.0]]), np.array([[1.0, 0.0], [0.0, 3.0]])), 3)
     0.707
     """
-    if features.shape != expected.shape:
+    if embeddings.shape != expected.shape:
         return float("nan")
-    return float((l2_normalize(features) * l2_normalize(expected)).sum(axis=1).min())
+    return float((l2_normalize(embeddings) * l2_normalize(expected)).sum(axis=1).min())
 
 
 def probe_crops(count: int = 16, seed: int = 0) -> list[np.ndarray]:
-    """Generate images of large blobs in random colours and of different contrasts, each (h, w, 3) uint8 RGB.
+    """Generate images of large blobs in random colors and of different contrasts, each (h, w, 3) uint8 RGB.
 
-    Low contrast matters most: on real crops bfloat16 is less exact than on blobs that use all grey levels.
+    Low contrast matters most: on real crops bfloat16 is less exact than on blobs that use all gray levels.
 
     >>> [crop.shape for crop in probe_crops(3)]
     [(128, 64, 3), (136, 66, 3), (144, 68, 3)]
@@ -105,8 +105,8 @@ def probe_crops(count: int = 16, seed: int = 0) -> list[np.ndarray]:
     random = np.random.default_rng(seed)
     crops = []
     for index in range(count):
-        colours = Image.fromarray(random.integers(0, 256, (6, 3, 3), dtype=np.uint8))
-        blobs = colours.resize((64 + 2 * index, 128 + 8 * index), Image.Resampling.BICUBIC)
+        colors = Image.fromarray(random.integers(0, 256, (6, 3, 3), dtype=np.uint8))
+        blobs = colors.resize((64 + 2 * index, 128 + 8 * index), Image.Resampling.BICUBIC)
         contrast = random.uniform(_LOWEST_CONTRAST, 1)
         darkest = random.uniform(0, 255 * (1 - contrast))
         crops.append((darkest + contrast * np.asarray(blobs, np.float32)).astype(np.uint8))

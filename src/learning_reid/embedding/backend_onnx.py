@@ -35,13 +35,13 @@ class OnnxEmbedder:
         self.preprocessing, self._fixed = read_input_shape(path, options.name, shapes)
         self._input = self._session.get_inputs()[0].name
         self.batch_size = self._fixed or options.batch_size
-        self.normalise = options.normalise
+        self.normalize = options.normalize
         self.dimension = feature_dimension(path, self._run([np.zeros((8, 4, 3), np.uint8)]))
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Embed n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
         features = [self._run(batch) for batch in split_batches(crops, self.batch_size)]
-        return concat_features(features, self.dimension, self.normalise)
+        return concat_features(features, self.dimension, self.normalize)
 
     def _run(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         batch = pad_batch(self.preprocessing(crops), self._fixed)  # (k, 3, h, w)

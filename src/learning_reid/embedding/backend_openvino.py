@@ -44,13 +44,13 @@ class OpenVinoEmbedder:
         # callback is still returning is a deadlock.
         self._requests = [compiled.create_infer_request() for _ in range(in_flight)]
         self.batch_size = self._fixed or min(options.batch_size, _CROPS_PER_REQUEST)
-        self.normalise = options.normalise
+        self.normalize = options.normalize
         self.dimension = feature_dimension(path, self._run([[np.zeros((8, 4, 3), np.uint8)]])[0])
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Embed n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
         features = self._run(list(split_batches(crops, self.batch_size)))
-        return concat_features(features, self.dimension, self.normalise)
+        return concat_features(features, self.dimension, self.normalize)
 
     def _run(self, batches: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
         features: list[np.ndarray] = []

@@ -24,10 +24,10 @@ class TorchEmbedder:
 
     Args:
         network: (n, 3, h, w) -> (n, d); moved to the device and put into eval mode.
-        preprocessing: How crops are resized and normalised.
+        preprocessing: How crops are resized and normalized.
         batch_size: Largest number of crops in a batch.
         device: "cpu", "cuda", "cuda:N" or "mps".
-        normalise: Whether embeddings are divided by their L2 norm.
+        normalize: Whether embeddings are divided by their L2 norm.
     """
 
     def __init__(
@@ -36,19 +36,19 @@ class TorchEmbedder:
         preprocessing: Preprocessing,
         batch_size: int = 64,
         device: str = "cpu",
-        normalise: bool = True,
+        normalize: bool = True,
     ) -> None:
         self.network = network.to(device).to(memory_format=torch.channels_last).eval()  # the faster layout on CPUs
         self.preprocessing = preprocessing
         self.batch_size = min(batch_size, CPU_BATCH) if device == "cpu" else batch_size
         self.device = device
-        self.normalise = normalise
+        self.normalize = normalize
         self.dimension = self._run([np.zeros((8, 4, 3), np.uint8)]).shape[1]
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Embed n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
         features = [self._run(batch) for batch in split_batches(crops, self.batch_size)]
-        return concat_features(features, self.dimension, self.normalise)
+        return concat_features(features, self.dimension, self.normalize)
 
     @torch.inference_mode()
     def _run(self, crops: Sequence[np.ndarray]) -> np.ndarray:
@@ -66,4 +66,4 @@ def create_torch_embedder(options: EmbedderOptions) -> TorchEmbedder:
     file = resolve_weights(options.name, options.weights)
     model = create_model(options.name, file)
     preprocessing = Preprocessing(*trained_input_size(options.name, file))
-    return TorchEmbedder(model, preprocessing, options.batch_size, device, options.normalise)
+    return TorchEmbedder(model, preprocessing, options.batch_size, device, options.normalize)

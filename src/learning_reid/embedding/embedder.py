@@ -21,14 +21,14 @@ class EmbedderOptions:
     batch_size: int
     device: str
     threads: int | None
-    normalise: bool
+    normalize: bool
     precision: Precision
 
 
 class Embedder(Protocol):
     """A function from person crops to embeddings; similar people have similar embeddings."""
 
-    preprocessing: Preprocessing  #: How crops are resized and normalised
+    preprocessing: Preprocessing  #: How crops are resized and normalized
     dimension: int  #: Length of an embedding
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
@@ -38,7 +38,7 @@ class Embedder(Protocol):
             crops: n RGB images (h, w, 3) uint8 of any sizes.
 
         Returns:
-            (n, dimension) float32, each row of length 1 unless created with `normalise=False`; (0, dimension) for no
+            (n, dimension) float32, each row of length 1 unless created with `normalize=False`; (0, dimension) for no
             crops.
 
         Raises:
@@ -56,7 +56,7 @@ def split_batches(crops: Sequence[np.ndarray], size: int) -> Iterator[Sequence[n
         yield crops[start : start + size]
 
 
-def concat_features(batches: Sequence[np.ndarray], dimension: int, normalise: bool) -> np.ndarray:
+def concat_features(batches: Sequence[np.ndarray], dimension: int, normalize: bool) -> np.ndarray:
     """Concatenate the features of batches, each (k, dimension), to (n, dimension) float32."""
     features = np.concatenate([np.empty((0, dimension), np.float32), *batches]).astype(np.float32, copy=False)
-    return l2_normalize(features, np.float32) if normalise else features
+    return l2_normalize(features, np.float32) if normalize else features

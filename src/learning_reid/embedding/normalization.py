@@ -1,4 +1,4 @@
-"""L2 normalisation of embeddings."""
+"""L2 normalization of embeddings."""
 
 import numpy as np
 

@@ -30,9 +30,7 @@ _OPSET = 18
 def find_graph(name: str, weights: str) -> Path:
     """Return the ONNX file of a model with its weights, exported once into the user's cache folder.
 
-    Args:
-        name: The model; ignored if `weights` is an ONNX file or an .xml of OpenVINO.
-        weights: See `resolve_weights`.
+    Weights that are a graph (.onnx, or .xml of OpenVINO) are returned as they are.
 
     Raises:
         UserError: The weights are missing or of another model, or the cache folder is not writable.
@@ -68,7 +66,7 @@ def feature_dimension(path: Path, features: np.ndarray) -> int:
 
 
 def export_onnx(name: str, weights: Path, target: Path) -> None:
-    """Export a model: `input` (batch, 3, h, w) float32 -> `reid_features` (batch, d), not normalised."""
+    """Export a model: `input` (batch, 3, h, w) float32 -> `reid_features` (batch, d), not normalized."""
     from learning_reid.models.state_dict import trained_input_size
 
     write_graph(name, create_model(name, weights), trained_input_size(name, weights), {"input": "batch"}, target)

@@ -1,7 +1,7 @@
 """Calibrated thresholds: the distance below which two crops count as one person, stored beside the weights.
 
 Distances of different models have different scales, so a threshold belongs to one model, one weights file and one
-metric, and is refused for any other. `calibrate` chooses it on labelled data.
+metric, and is refused for any other. `calibrate` chooses it on labeled data.
 """
 
 import math
@@ -68,11 +68,6 @@ def write_operating_point(file: Path, point: OperatingPoint) -> None:
 def load_operating_point(name: str, weights: str, metric: str) -> OperatingPoint:
     """Read the operating point that was calibrated for a model.
 
-    Args:
-        name: The model.
-        weights: See the setting `embedder.weights`.
-        metric: "euclidean" or "cosine".
-
     Raises:
         UserError: There is none, it belongs to other weights, another model or another metric, or the file is damaged.
     """
@@ -99,12 +94,10 @@ def load_operating_point(name: str, weights: str, metric: str) -> OperatingPoint
 def find_threshold(
     name: str, weights: str, metric: str, pairs: bool = False, required: bool = False
 ) -> CalibratedThreshold | None:
-    """Look up the threshold that was calibrated for a model.
+    """Look up the threshold that was calibrated for a model, its weights and a metric.
 
     Args:
-        name: The model.
-        weights: See the setting `embedder.weights`.
-        metric: "euclidean" or "cosine".
+        name, weights, metric: As in the settings `embedder.name`, `embedder.weights` and `ranking.metric`.
         pairs: Return the threshold for pairs (verification) instead of the one for searches in a gallery.
         required: Raise if nothing was calibrated, instead of returning None.
 

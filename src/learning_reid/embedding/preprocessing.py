@@ -16,10 +16,10 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Resize to height × width, scale to 0–1, subtract the mean and divide by the standard deviation of each colour.
+    """Resize to height × width, scale to 0–1, subtract the mean and divide by the standard deviation of each color.
 
     Crops are resized with Pillow's antialiased bilinear filter, bit for bit what published ReID weights were tested
-    with. OpenCV is four times faster and differs by one grey level in a fifth of the pixels, which turns embeddings by
+    with. OpenCV is four times faster and differs by one gray level in a fifth of the pixels, which turns embeddings by
     up to 2.6 degrees.
 
     Args:
@@ -42,7 +42,7 @@ class Preprocessing:
             (n, 3, height, width) float32.
 
         Raises:
-            ValueError: A crop is grey, has an alpha channel, is not uint8, or has no area.
+            ValueError: A crop is gray, has an alpha channel, is not uint8, or has no area.
 
         >>> Preprocessing()([np.zeros((80, 30, 3), np.uint8)]).shape
         (1, 3, 256, 128)
@@ -57,7 +57,7 @@ class Preprocessing:
         return batch
 
     def resize(self, crop: np.ndarray) -> np.ndarray:
-        """Resize a crop (h, w, 3) uint8 to (height, width, 3) uint8, before the colours are normalised."""
+        """Resize a crop (h, w, 3) uint8 to (height, width, 3) uint8, before the colors are normalized."""
         if crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8 or crop.size == 0:
             raise ValueError(
                 f"a crop must be RGB, (h, w, 3) uint8, with an area; this one is {crop.shape} {crop.dtype}"

@@ -22,7 +22,7 @@ def create_embedder(
     batch_size: int = 64,
     device: str = "cpu",
     threads: int | None = None,
-    normalise: bool = True,
+    normalize: bool = True,
     precision: Precision = "default",
 ) -> Embedder:
     """Create an embedder: a function from person crops to embeddings.
@@ -35,7 +35,7 @@ def create_embedder(
         batch_size: Largest number of crops that go through the model at once.
         device: "cpu", "cuda", "cuda:N", "mps", or "auto" for a GPU if there is one; onnx and openvino run on the CPU.
         threads: Number of CPU threads; None leaves it to the library.
-        normalise: Whether embeddings are divided by their L2 norm.
+        normalize: Whether embeddings are divided by their L2 norm.
         precision: "default" lets OpenVINO compute in bfloat16 where the CPU does so natively; "float32" forbids it.
 
     Raises:
@@ -50,7 +50,7 @@ def create_embedder(
     """
     check_model_name(name)
     create = BACKENDS.load(backend)
-    embedder = create(EmbedderOptions(name, weights, batch_size, device, threads, normalise, precision))
+    embedder = create(EmbedderOptions(name, weights, batch_size, device, threads, normalize, precision))
     if card := find_card(name, weights):
         for note in notes_on_weights(card, (embedder.preprocessing.height, embedder.preprocessing.width)):
             logging.getLogger(__name__).warning("note: %s", note)

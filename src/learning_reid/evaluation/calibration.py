@@ -30,7 +30,7 @@ def calibrate(
     """Choose the thresholds for pairs and for searches.
 
     Args:
-        task: Labelled people that the network was not trained on; embeddings of unit length.
+        task: Labeled people that the network was not trained on; embeddings of unit length.
         pair_far: Maximum share of impostor pairs accepted.
         search_far: Maximum share of searches for an absent person that are not rejected.
         embedder: Name of the network, stored with the result.

@@ -1,4 +1,4 @@
-"""Evaluate a model on a dataset: labelled crops → embeddings → protocol → metrics."""
+"""Evaluate a model on a dataset: labeled crops → embeddings → protocol → metrics."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -80,7 +80,7 @@ def prepare_task(
     if not usable:
         raise UserError(f"{dataset.root}: {explain_no_match(split, protocols)}")
     if model.features is not None:
-        features = load_embeddings(model.features, split.samples, dataset)
+        embeddings = load_embeddings(model.features, split.samples, dataset)
     else:
         embedder = create_embedder(
             model.embedder,
@@ -89,12 +89,12 @@ def prepare_task(
             model.batch_size,
             device=model.device,
             threads=model.threads,
-            normalise=not model.raw,
+            normalize=not model.raw,
         )
-        features = embed_samples(split.samples, embedder)
+        embeddings = embed_samples(split.samples, embedder)
     digest = fingerprint(split.query, split.gallery)
     in_order = [*usable, *(protocol for protocol in protocols if protocol not in usable)]
-    return create_retrieval_task(split, features, model.metric, model.raw), digest, in_order
+    return create_retrieval_task(split, embeddings, model.metric, model.raw), digest, in_order
 
 
 def _rank(

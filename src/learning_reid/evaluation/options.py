@@ -9,7 +9,7 @@ from learning_reid.metrics.retrieval import AveragePrecision
 
 @dataclass(frozen=True)
 class DataOptions:
-    """Labelled crops.
+    """Labeled crops.
 
     Attributes:
         dataset: Name of the layout.
@@ -31,7 +31,7 @@ class ModelOptions:
     Attributes:
         embedder, weights, backend, batch_size, device, threads: As in the settings of the pipeline.
         metric: "euclidean" or "cosine".
-        raw: Skip L2 normalisation.
+        raw: Skip L2 normalization.
         features: An .npz file of embeddings computed elsewhere, instead of a network.
     """
 
@@ -47,7 +47,7 @@ class ModelOptions:
 
     def describe(self) -> dict[str, str]:
         """Return what is needed to compute the same embeddings again."""
-        length = "not normalised" if self.raw else "unit length"
+        length = "not normalized" if self.raw else "unit length"
         if self.features is not None:
             return {"features": str(self.features), "metric": self.metric, "length": length}
         network = {"embedder": self.embedder, "weights": self.weights, "backend": self.backend}

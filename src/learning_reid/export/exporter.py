@@ -1,4 +1,4 @@
-"""Export a model for other programs: write, quantise, convert and verify; only files that pass are kept."""
+"""Export a model for other programs: write, quantize, convert and verify; only files that pass are kept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from learning_reid.embedding.operating_point import OperatingPoint, operating_po
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.errors import UserError
 from learning_reid.export.graph import Pairs, write_onnx, write_openvino
-from learning_reid.export.int8 import MIN_IMAGES, quantise
+from learning_reid.export.int8 import MIN_IMAGES, quantize
 from learning_reid.export.verify import (
     AccuracyChange,
     Parity,
@@ -53,7 +53,7 @@ class ExportConfig:
     calibration: Sequence[np.ndarray] | None = None  #: Images (h, w, 3) uint8 RGB to calibrate int8 on; None = float32
     verify: bool = False  #: Compare the embeddings with those of the original, on random images and on `images`
     images: Sequence[np.ndarray] = ()  #: Real images for the comparison, (h, w, 3) uint8 RGB
-    crops: CropDataset | None = None  #: Labelled crops to measure the loss of mAP on; None = not measured
+    crops: CropDataset | None = None  #: Labeled crops to measure the loss of mAP on; None = not measured
     gate: float = 0.5  #: Largest accepted loss of mAP in points
 
 
@@ -136,7 +136,7 @@ def _write(config: ExportConfig, model: nn.Module, preprocessing: Preprocessing,
     if config.calibration is not None:
         _LOG.info("calibrating int8 on %d images …", len(config.calibration))
         floating, graph = graph, draft if config.format == "onnx" else draft.parent / "int8.graph"
-        quantise(floating, graph, config.calibration, preprocessing)
+        quantize(floating, graph, config.calibration, preprocessing)
     if config.format == "openvino":
         write_openvino(graph, draft)
 

@@ -1,4 +1,4 @@
-"""Write exported graphs: a model with L2 normalisation, or the similarities of two batches."""
+"""Write exported graphs: a model with L2 normalization, or the similarities of two batches."""
 
 from pathlib import Path
 from typing import Literal
@@ -13,7 +13,7 @@ Pairs = Literal["1x1", "1xN", "NxM"]
 
 
 class UnitFeatures(nn.Module):
-    """A model with L2 normalisation of its features: (n, 3, h, w) -> (n, d).
+    """A model with L2 normalization of its features: (n, 3, h, w) -> (n, d).
 
     Args:
         network: (n, 3, h, w) -> (n, d).
@@ -50,7 +50,7 @@ def write_onnx(name: str, network: nn.Module, size: tuple[int, int], target: Pat
         name: The model, one of `learning_reid.models.list_models()`.
         network: The model itself.
         size: Height and width of its crops.
-        target: The file. Its input is `input` (batch, 3, h, w) float32, RGB scaled to 0–1 and normalised by ImageNet's
+        target: The file. Its input is `input` (batch, 3, h, w) float32, RGB scaled to 0–1 and normalized by ImageNet's
             mean and standard deviation; its output `reid_features` (batch, d) has unit length.
         pairs: Output similarities instead: inputs `a` and `b`, output `similarity`. "1x1" takes one crop each, "1xN"
             one crop and a batch, "NxM" two batches.

@@ -1,4 +1,4 @@
-"""Post-training quantisation to int8 with nncf.
+"""Post-training quantization to int8 with nncf.
 
 Weights and activations are rounded to 256 levels. Their range is estimated on calibration images, which should look
 like those that the model will be used on, and show other people than those it is evaluated on.
@@ -20,7 +20,7 @@ from learning_reid.registry import missing_package
 MIN_IMAGES, ENOUGH_IMAGES = 16, 300  # fewer give random ranges, more do not change them
 
 
-def quantise(source: Path, target: Path, images: Sequence[np.ndarray], preprocessing: Preprocessing) -> None:
+def quantize(source: Path, target: Path, images: Sequence[np.ndarray], preprocessing: Preprocessing) -> None:
     """Write a float32 ONNX file with the input `input` as one whose convolutions compute in int8."""
     os.environ.setdefault("NNCF_CI", "1")  # it would otherwise send usage statistics
     for verbose in ("nncf", "torch.utils.cpp_extension"):  # they warn about missing devices
@@ -37,5 +37,5 @@ def quantise(source: Path, target: Path, images: Sequence[np.ndarray], preproces
     one_scale = QuantizationParameters(per_channel=False)
     advanced = nncf.AdvancedQuantizationParameters(activations_quantization_params=one_scale)
     with redirect_stdout(sys.stderr):  # nncf prints progress
-        quantised = nncf.quantize(onnx.load(source), data, subset_size=len(images), advanced_parameters=advanced)
-    onnx.save(quantised, target)
+        quantized = nncf.quantize(onnx.load(source), data, subset_size=len(images), advanced_parameters=advanced)
+    onnx.save(quantized, target)

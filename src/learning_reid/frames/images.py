@@ -1,6 +1,6 @@
 """Find and read image files.
 
-Images are read by Pillow, not OpenCV: OpenCV silently fills the missing part of a truncated JPEG with grey.
+Images are read by Pillow, not OpenCV: OpenCV silently fills the missing part of a truncated JPEG with gray.
 """
 
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ def read_image(file: Path) -> np.ndarray:
     """Read an image as a viewer shows it: upright by its EXIF orientation, transparent parts over white.
 
     Args:
-        file: JPEG, PNG, BMP or WebP, recognised by content; also grey, palette, CMYK, 16-bit, transparent.
+        file: JPEG, PNG, BMP or WebP, recognized by content; also gray, palette, CMYK, 16-bit, transparent.
 
     Returns:
         (height, width, 3) uint8, RGB.
@@ -56,10 +56,10 @@ def read_image(file: Path) -> np.ndarray:
     with Image.open(file) as opened:
         opened.load()
         image = ImageOps.exif_transpose(opened)
-    if image.mode.startswith("I"):  # 16-bit grey, which Pillow's convert would clip at 255 instead of scaling
-        grey = np.asarray(image).clip(0, 65535).astype(np.float32) / 257  # (height, width) 0..255
-        return np.repeat(np.rint(grey).astype(np.uint8)[:, :, None], 3, axis=2)
-    if image.has_transparency_data:  # the colour under a transparent pixel is arbitrary
+    if image.mode.startswith("I"):  # 16-bit gray, which Pillow's convert would clip at 255 instead of scaling
+        gray = np.asarray(image).clip(0, 65535).astype(np.float32) / 257  # (height, width) 0..255
+        return np.repeat(np.rint(gray).astype(np.uint8)[:, :, None], 3, axis=2)
+    if image.has_transparency_data:  # the color under a transparent pixel is arbitrary
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image.convert("RGBA"))
     return np.array(image.convert("RGB"))  # a copy: Pillow's own array is read-only

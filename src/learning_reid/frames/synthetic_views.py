@@ -102,7 +102,7 @@ def _format_calibration(world: World, index: int) -> str:
 
 
 _CALIBRATION_HEAD = """\
-# Pinhole camera without distortion. Ground coordinates of a camera: x to its right, y ahead, in metres from the point
+# Pinhole camera without distortion. Ground coordinates of a camera: x to its right, y ahead, in meters from the point
 # below it. In the map shared by all views that point is position_m, and yaw_rad rotates the map's axes into the
 # camera's, anticlockwise. Homographies map (x, y, 1) to pixels (u, v, 1) times depth: ground_homography from the
 # camera's ground coordinates, map_homography from the map.

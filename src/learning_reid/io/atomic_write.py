@@ -17,12 +17,6 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     Raises:
         UserError: The file cannot be written, for example because the disk is full.
-
-    Example:
-        ::
-
-            with atomic_write(folder / "result.txt") as temporary:
-                temporary.write_text("done")
     """
     special = path.exists() and not path.is_file() and not path.is_dir()
     temporary = path if special else path.with_name(path.name + ".part")

@@ -25,15 +25,6 @@ class InterruptHandler:
 
     Attributes:
         requested: True after the first signal.
-
-    Example:
-        ::
-
-            with InterruptHandler("stopping after this frame") as interrupt:
-                for frame in frames:
-                    process(frame)
-                    if interrupt.requested:
-                        break
     """
 
     def __init__(self, message: str = "stopping", immediate: bool = False, immediate_second: bool = True) -> None:

@@ -26,10 +26,10 @@ def arcface_logits(
     the authors' code.
 
     Args:
-        features: (n, d) embeddings of any length; they are normalised here.
+        features: (n, d) embeddings of any length; they are normalized here.
         labels: (n,) class indices from 0 to C − 1.
         weights: (C, d) one direction per class, of any length.
-        scale: s, the length of the normalised features.
+        scale: s, the length of the normalized features.
         margin: m, radians.
 
     Returns:
@@ -65,7 +65,7 @@ class ArcFaceLoss(nn.Module):
     Args:
         classes: Number of training identities.
         dimension: Length of the embeddings.
-        scale: Length of the normalised features.
+        scale: Length of the normalized features.
         margin: Radians.
     """
 

@@ -14,7 +14,7 @@ Loss = Callable[Concatenate[Tensor, Tensor, Rest], Tensor]
 def batch_loss(function: Loss[Rest]) -> Loss[Rest]:
     """Decorate a loss of (features, labels, …): check the lengths, and compute in float32 at least.
 
-    Autocast is switched off inside: bfloat16 keeps three digits, and the distances of two neighbours differ in the
+    Autocast is switched off inside: bfloat16 keeps three digits, and the distances of two neighbors differ in the
     fourth. float64 stays float64. The decorated loss raises ValueError if features and labels differ in length.
 
     >>> @batch_loss

@@ -17,7 +17,7 @@ def center_loss(features: Tensor, labels: Tensor, centers: Tensor) -> Tensor:
     means the same for every batch size. On its own it is minimal when all features collapse into one point.
 
     Args:
-        features: (n, d) embeddings, not normalised.
+        features: (n, d) embeddings, not normalized.
         labels: (n,) class indices from 0 to C − 1.
         centers: (C, d).
 

@@ -22,7 +22,7 @@ def circle_loss(features: Tensor, labels: Tensor, margin: float = 0.25, scale: f
     flows through them.
 
     Args:
-        features: (n, d) embeddings of any length; they are normalised here.
+        features: (n, d) embeddings of any length; they are normalized here.
         labels: (n,) person ids.
         margin: m; a smaller one is stricter: s_p > 1 − m and s_n < m are wanted.
         scale: γ; a larger one gives more weight to the hardest pairs.

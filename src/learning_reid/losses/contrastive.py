@@ -19,7 +19,7 @@ def supervised_contrastive_loss(features: Tensor, labels: Tensor, temperature: f
     From random weights it learns quickly, where softmax over thousands of classes and batch-hard triplets stall.
 
     Args:
-        features: (n, d) embeddings of any length; they are normalised here.
+        features: (n, d) embeddings of any length; they are normalized here.
         labels: (n,) person ids.
         temperature: τ; a smaller one gives more weight to hard negatives.
 

@@ -19,7 +19,7 @@ def triplet_loss(features: Tensor, labels: Tensor, margin: float | None = 0.3) -
     Without a margin, the soft margin ln(1 + exp(·)) replaces the hinge; its gradient never vanishes completely.
 
     Args:
-        features: (n, d) embeddings, not normalised: the margin has the scale of their distances.
+        features: (n, d) embeddings, not normalized: the margin has the scale of their distances.
         labels: (n,) person ids.
         margin: m, in units of the distance; None = the soft margin.
 

@@ -22,7 +22,7 @@ class ReidentificationMetrics:
         map: Mean average precision over all later detections. Here and in `rank1` ignored detections are left out, as
             Market-1501 leaves out its junk images.
         refind_rate: Share of the later frames with the query's person in which the nearest detection
-            (rank_in_frame 1) is that person. A person that the detector misses is not found again.
+            (rank_in_frame 1) is that person. A person missed by the detector is not re-identified.
         frames_scored: Number of such frames, summed over the queries.
         queries: Number of queries.
         queries_scored: Number of queries that match a true person who is present in a later frame.

@@ -1,6 +1,6 @@
-"""BNNeck: a batch normalisation between the features of the metric loss and those of the classifier.
+"""BNNeck: a batch normalization between the features of the metric loss and those of the classifier.
 
-The metric loss uses features of any length, the classifier only their direction. The output of the normalisation
+The metric loss uses features of any length, the classifier only their direction. The output of the normalization
 ranks best (Luo et al. 2019, arXiv 1903.07071, section 3.5).
 """
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class BNNeck(nn.Module):
-    """Backbone, optional projection, batch normalisation.
+    """Backbone, optional projection, batch normalization.
 
     Args:
         backbone: (n, 3, h, w) -> (n, feature_dim).

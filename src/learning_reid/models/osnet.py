@@ -19,12 +19,12 @@ Norms = tuple[tuple[InstanceNorm, InstanceNorm], ...]
 
 
 class Variant(NamedTuple):
-    """The width of a variant and its instance normalisation."""
+    """The width of a variant and its instance normalization."""
 
     width: float  #: Share of the channels of osnet_x1_0
-    #: For each of the stages conv2, conv3 and conv4, the instance normalisation of its two blocks
+    #: For each of the stages conv2, conv3 and conv4, the instance normalization of its two blocks
     norms: Norms = (("none", "none"),) * 3
-    style_free_stem: bool = False  #: Whether conv1 uses instance instead of batch normalisation
+    style_free_stem: bool = False  #: Whether conv1 uses instance instead of batch normalization
     ain_names: bool = False  #: Whether the weights are named as in the published OSNet-AIN files
 
 
@@ -69,7 +69,7 @@ class OSNet(nn.Module):
         self.conv5 = ConvNorm(c4, c4)
         self.fc = nn.Sequential(nn.Linear(c4, FEATURE_DIM), nn.BatchNorm1d(FEATURE_DIM), nn.ReLU())
         self.classifier = nn.Linear(FEATURE_DIM, num_classes) if num_classes else None
-        self.apply(_initialise)
+        self.apply(_initialize)
 
     def stage_maps(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Compute the feature maps after conv2, conv3, conv4 and conv5: (n, 3, h, w) -> four maps."""
@@ -118,8 +118,8 @@ def _stage(
     return nn.Sequential(*blocks, transition), nn.Identity()
 
 
-def _initialise(module: nn.Module) -> None:
-    """Initialise convolutions by He's method and linear layers with small normal weights."""
+def _initialize(module: nn.Module) -> None:
+    """Initialize convolutions by He's method and linear layers with small normal weights."""
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
     elif isinstance(module, nn.Linear):

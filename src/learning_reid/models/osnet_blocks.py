@@ -14,12 +14,12 @@ InstanceNorm = Literal["none", "inside", "after"]
 
 
 class ConvNorm(nn.Module):
-    """Convolution, normalisation and ReLU.
+    """Convolution, normalization and ReLU.
 
     Args:
-        instance_norm: Normalise each image by its own statistics instead of those of the batch, which removes the
-            style of a camera (brightness, colour cast, contrast).
-        norm: Whether to normalise at all.
+        instance_norm: Normalize each image by its own statistics instead of those of the batch, which removes the
+            style of a camera (brightness, color cast, contrast).
+        norm: Whether to normalize at all.
         linear: Leave out the ReLU.
     """
 
@@ -91,7 +91,7 @@ class OmniScaleBlock(nn.Module):
     Args:
         in_channels: Channels of x.
         out_channels: Channels of y; the streams have a quarter of them.
-        instance_norm: Position of the instance normalisation: "inside" the residual branch (OSNet-AIN), "after" the
+        instance_norm: Position of the instance normalization: "inside" the residual branch (OSNet-AIN), "after" the
             sum (OSNet-IBN), or "none".
     """
 

@@ -1,12 +1,12 @@
 """Part pooling: one vector for each horizontal stripe of a feature map, from head to shoes.
 
-Global average pooling forgets where a colour was: a red top over blue trousers and the reverse look alike. Pooled in
+Global average pooling forgets where a color was: a red top over blue trousers and the reverse look alike. Pooled in
 stripes (PCB: Sun et al. 2018, arXiv 1711.09349, section 3.1), the features keep the order from head to foot. Each
-stripe is pooled by the generalised mean (GeM: Radenović et al. 2019, arXiv 1711.02512, eq. 3), which lies between the
+stripe is pooled by the generalized mean (GeM: Radenović et al. 2019, arXiv 1711.02512, eq. 3), which lies between the
 average (power 1) and the maximum (power ∞). Two more properties of person crops are used:
 
 - The person is in the middle of the crop and the background at the sides, so columns at the sides weigh less.
-- A camera with a colour cast changes all stripes alike, but not how a stripe differs from the others. A share of the
+- A camera with a color cast changes all stripes alike, but not how a stripe differs from the others. A share of the
   mean over the stripes is therefore subtracted.
 """
 
@@ -24,14 +24,14 @@ _SMALLEST = 1e-6  # the gradient of a power is not finite at 0
 
 
 class PartPooling(nn.Module):
-    """Generalised mean over each of k horizontal stripes: (n, c, h, w) -> (n, k · c).
+    """Generalized mean over each of k horizontal stripes: (n, c, h, w) -> (n, k · c).
 
     The three numbers are stored in the state dict (buffer `reading`), so that weights are always pooled the way they
     were trained.
 
     Args:
         num_parts: Number of stripes, k.
-        power: Exponent of the generalised mean.
+        power: Exponent of the generalized mean.
         mean_share: Share of the mean over all stripes that is subtracted from each, 0 to 1.
 
     >>> PartPooling(4, 3.0)(torch.ones(2, 8, 16, 8)).shape

@@ -57,7 +57,7 @@ def create_model(name: str, weights: str | Path | None = None, seed: int = 0) ->
         seed: Seed of the random weights. PyTorch's global generator is not changed.
 
     Returns:
-        The model on the CPU in eval mode: (n, 3, h, w) crops -> (n, d) features, not normalised. Part pooling and the
+        The model on the CPU in eval mode: (n, 3, h, w) crops -> (n, d) features, not normalized. Part pooling and the
         BNNeck that the weights were trained with are included.
 
     Raises:

@@ -67,7 +67,7 @@ def quiet() -> Iterator[None]:
 def without_tensorflow() -> Iterator[None]:
     """Keep TensorBoard from importing TensorFlow inside the block, which torchreid would wait for several seconds.
 
-    `tensorboard.compat.notf` is the module by which TensorBoard itself recognises builds without TensorFlow.
+    `tensorboard.compat.notf` is the module by which TensorBoard itself recognizes builds without TensorFlow.
     """
     marker = "tensorboard.compat.notf"
     sys.modules[marker] = ModuleType(marker)

@@ -1,4 +1,4 @@
-"""Distances, nearest-neighbour search, query expansion and re-ranking."""
+"""Distances, nearest-neighbor search, query expansion and re-ranking."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Nearest-neighbour search in blocks: the full distance matrix is never in memory."""
+"""Nearest-neighbor search in blocks: the full distance matrix is never in memory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def search(
     Args:
         queries: (q, d) embeddings.
         gallery: (g, d) embeddings.
-        k: Number of neighbours; at most g are returned.
+        k: Number of neighbors; at most g are returned.
         metric: "euclidean" or "cosine".
         reject_above: Calibrated threshold on the same metric; farther matches are not accepted.
         progress: Called with the number of queries finished since the last call.

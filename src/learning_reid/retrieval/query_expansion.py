@@ -1,6 +1,6 @@
-"""Query expansion: search again with the mean of a query and its nearest neighbours.
+"""Query expansion: search again with the mean of a query and its nearest neighbors.
 
-If most of the neighbours are true matches, the mean is closer to the person than the single image; if they are not, the
+If most of the neighbors are true matches, the mean is closer to the person than the single image; if they are not, the
 query drifts. It costs a second search.
 """
 
@@ -16,7 +16,7 @@ def average_query_expansion(queries: np.ndarray, gallery: np.ndarray, k: int = 5
     Args:
         queries: (q, d) embeddings.
         gallery: (g, d) embeddings.
-        k: Number of neighbours; 0 leaves the queries unchanged.
+        k: Number of neighbors; 0 leaves the queries unchanged.
 
     Returns:
         (q, d) float32 of unit length.
@@ -25,15 +25,15 @@ def average_query_expansion(queries: np.ndarray, gallery: np.ndarray, k: int = 5
 
 
 def alpha_query_expansion(queries: np.ndarray, gallery: np.ndarray, k: int = 10, alpha: float = 3.0) -> np.ndarray:
-    """Weight the neighbours by their similarity to the power α, so that uncertain ones count less (αQE).
+    """Weight the neighbors by their similarity to the power α, so that uncertain ones count less (αQE).
 
     Radenović et al., TPAMI 2018, section 3.4. The query itself has weight 1.
 
     Args:
         queries: (q, d) embeddings.
         gallery: (g, d) embeddings.
-        k: Number of neighbours.
-        alpha: 0 weights all neighbours equally (AQE); large values let only the nearest count.
+        k: Number of neighbors.
+        alpha: 0 weights all neighbors equally (AQE); large values let only the nearest count.
 
     Returns:
         (q, d) float32 of unit length.

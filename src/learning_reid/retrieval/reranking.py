@@ -1,8 +1,8 @@
 """k-reciprocal re-ranking (Zhong et al., CVPR 2017, arXiv 1701.08398).
 
 A wrong image is often near the query, but the query is seldom among the nearest of the wrong image, which has closer
-images of its own person. So each image is represented by the set of images that are mutual neighbours of it and of its
-neighbours, and images are compared by the overlap of these sets (Jaccard distance). The sets are small: as sparse
+images of its own person. So each image is represented by the set of images that are mutual neighbors of it and of its
+neighbors, and images are compared by the overlap of these sets (Jaccard distance). The sets are small: as sparse
 matrices they need about a hundredth of the memory of the usual code's dense N × N matrices.
 """
 
@@ -32,8 +32,8 @@ def k_reciprocal_rerank(
     Args:
         query_features: (q, d) embeddings.
         gallery_features: (g, d) embeddings.
-        k1: Number of neighbours that may be reciprocal (section 3.2).
-        k2: Number of neighbours whose sets are averaged (local query expansion, equation 11).
+        k1: Number of neighbors that may be reciprocal (section 3.2).
+        k2: Number of neighbors whose sets are averaged (local query expansion, equation 11).
         lambda_value: λ, weight of the original distance in the final one (equation 12).
         metric: "euclidean" or "cosine"; its square is the paper's original distance (torchreid's engine passes squares
             to a function that squares again).

@@ -1,4 +1,4 @@
-"""Index for repeated nearest-neighbour queries on one gallery, exact or approximate."""
+"""Index for repeated nearest-neighbor queries on one gallery, exact or approximate."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ _ROUNDING = 1e-3  # maximum error of a squared distance of unit vectors in singl
 
 
 class VectorIndex:
-    """Nearest neighbours by Euclidean distance.
+    """Nearest neighbors by Euclidean distance.
 
     Exact: one product with the whole gallery. Approximate: a graph of near vectors that a search follows towards the
     query (HNSW: Malkov and Yashunin, *Efficient and robust approximate nearest neighbor search using hierarchical
-    navigable small world graphs*, TPAMI 2020). Building the graph takes long, and a search may miss a neighbour.
+    navigable small world graphs*, TPAMI 2020). Building the graph takes long, and a search may miss a neighbor.
 
     Args:
         vectors: (n, d) float32, of about unit length.
@@ -46,7 +46,7 @@ class VectorIndex:
 
         Args:
             query: (d,)
-            k: Maximum number of neighbours.
+            k: Maximum number of neighbors.
             among: Rows to search; None = all.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Read, resize, augment and normalise training images, in batches."""
+"""Read, resize, augment and normalize training images, in batches."""
 
 import signal
 from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ class TrainingImages(Dataset[tuple[Tensor, int]]):
         return len(self._samples)
 
     def __getitem__(self, index: SeededIndex) -> tuple[Tensor, int]:
-        """Return the normalised image (3, height, width) float32, and its identity."""
+        """Return the normalized image (3, height, width) float32, and its identity."""
         image = self._preprocessing.resize(read_crop(self._samples[index.sample]))  # (h, w, 3) uint8
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(index.seed)  # only the CPU's: the network may be using a GPU's
@@ -54,7 +54,7 @@ class TrainingImages(Dataset[tuple[Tensor, int]]):
 
 
 def create_augmentation(settings: AugmentSettings, preprocessing: Preprocessing) -> v2.Transform:
-    """Create the augmentation: flip, shift, colour jitter, random erasing (Zhong et al. 2017, arXiv 1708.04896)."""
+    """Create the augmentation: flip, shift, color jitter, random erasing (Zhong et al. 2017, arXiv 1708.04896)."""
     size = (preprocessing.height, preprocessing.width)
     strength = settings.jitter
     steps: list[v2.Transform] = [v2.RandomHorizontalFlip(settings.flip)]
@@ -64,7 +64,7 @@ def create_augmentation(settings: AugmentSettings, preprocessing: Preprocessing)
         steps.append(v2.ColorJitter(brightness=strength, contrast=strength, saturation=strength))
     steps += [v2.ToDtype(torch.float32, scale=True), v2.Normalize(list(preprocessing.mean), list(preprocessing.std))]
     if settings.erase:
-        steps.append(v2.RandomErasing(settings.erase, scale=(0.02, 0.33), value=0))  # the mean colour
+        steps.append(v2.RandomErasing(settings.erase, scale=(0.02, 0.33), value=0))  # the mean color
     return v2.Compose(steps)
 
 

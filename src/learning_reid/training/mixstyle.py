@@ -2,7 +2,7 @@
 
 Zhou, Yang, Qiao and Xiang 2021, "Domain Generalization with MixStyle" (ICLR), arXiv 2104.02008, evaluated there with
 OSNet too. The style of an image is the mean and standard deviation of each channel over the feature map: brightness,
-colour cast, contrast. Where things are in the image does not change.
+color cast, contrast. Where things are in the image does not change.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

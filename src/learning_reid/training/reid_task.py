@@ -1,4 +1,4 @@
-"""Training of a ReID network: classification and metric loss on labelled crops, validated by mAP."""
+"""Training of a ReID network: classification and metric loss on labeled crops, validated by mAP."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Batch normalisation and features of the whole batch across processes, with gradients, on any device.
+"""Batch normalization and features of the whole batch across processes, with gradients, on any device.
 
 torch's SyncBatchNorm does the first, but only on GPUs. This one also runs on CPUs, so that a test can compare two
 processes with one process that has the whole batch.
@@ -44,7 +44,7 @@ def synchronize_batch_norm(module: nn.Module) -> nn.Module:
         The module, or the layer that replaces it.
 
     Raises:
-        TypeError: The module contains another kind of batch normalisation.
+        TypeError: The module contains another kind of batch normalization.
     """
     replaced: dict[nn.Module, nn.Module] = {}  # a layer may be used twice
     for name, layer in list(module.named_modules(remove_duplicate=False)):
@@ -56,10 +56,10 @@ def synchronize_batch_norm(module: nn.Module) -> nn.Module:
 
 
 class _Synchronized(_BatchNorm):
-    """Batch normalisation (Ioffe and Szegedy 2015, arXiv 1502.03167) over the batches of all processes."""
+    """Batch normalization (Ioffe and Szegedy 2015, arXiv 1502.03167) over the batches of all processes."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """Normalise (n, channels, …); shape and type stay."""
+        """Normalize (n, channels, …); shape and type stay."""
         if not (self.training and _is_distributed()):
             return super().forward(input)
         self._check_input_dim(input)
@@ -144,7 +144,7 @@ def _needs_replacement(layer: nn.Module) -> bool:
 
 
 def _synchronized(layer: nn.Module) -> nn.Module:
-    """Create the synchronised layer with the parameters and buffers of a BatchNorm1d or BatchNorm2d."""
+    """Create the synchronized layer with the parameters and buffers of a BatchNorm1d or BatchNorm2d."""
     assert isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)
     new = SYNCHRONIZED[type(layer)](
         layer.num_features, layer.eps, layer.momentum, layer.affine, layer.track_running_stats, device="meta"

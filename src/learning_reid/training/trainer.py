@@ -1,7 +1,7 @@
 """The training loop: epochs of batches, validation, checkpoints, and resuming with bit-identical results.
 
 The same loop runs on one or several devices: `torchrun` or `accelerate launch` starts it once per process. Each process
-computes its share of every batch. Batch norm and metric loss use the whole batch, so the result is the same as with one process.
+computes its share of every batch. Batch norm and metric loss use the whole batch, so the result equals one process's.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Crops with coloured frames, and grids of them: one row for each query, with its matches beside it."""
+"""Crops with colored frames, and grids of them: one row for each query, with its matches beside it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CORRECT, INCORRECT, NEUTRAL = "#009e73", "#d55e00", "#9aa0a6"  # green and vermilion of Okabe and Ito; grey
+CORRECT, INCORRECT, NEUTRAL = "#009e73", "#d55e00", "#9aa0a6"  # green and vermilion of Okabe and Ito; gray
 QUERY = "#e69f00"
 
 

@@ -12,7 +12,7 @@ MAX_NAME = 16  # characters above a crop
 
 
 def draw_identifications(path: Path, identifications: Sequence[Identification]) -> None:
-    """Draw a row for each query: the query, then its candidates, accepted ones framed green, rejected ones grey.
+    """Draw a row for each query: the query, then its candidates, accepted ones framed green, rejected ones gray.
 
     Args:
         path: PNG file to write.
@@ -26,7 +26,7 @@ def draw_identifications(path: Path, identifications: Sequence[Identification]) 
 
 
 def draw_pair(path: Path, first: Path, second: Path, distance: float, same: bool | None) -> None:
-    """Draw two crops, framed green for the same person, red for different persons, grey if undecided."""
+    """Draw two crops, framed green for the same person, red for different persons, gray if undecided."""
     color = NEUTRAL if same is None else CORRECT if same else INCORRECT
     decision = "" if same is None else ": same person" if same else ": different persons"
     figure = create_figure(4.2, 4.4, layout="constrained")

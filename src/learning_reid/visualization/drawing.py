@@ -1,4 +1,4 @@
-"""Draw labelled boxes on a frame: the query and its matches in strong colors, other people in thin lines.
+"""Draw labeled boxes on a frame: the query and its matches in strong colors, other people in thin lines.
 
 Not by supervision's annotators: their labels are opaque and hide the people behind them.
 """
@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 Color = tuple[int, int, int]
 Rectangle = tuple[float, float, float, float]  # x1, y1, x2, y2
 
-ORANGE: Color = (230, 159, 0)  # this and the next from Okabe and Ito, safe for colour-blind readers
+ORANGE: Color = (230, 159, 0)  # this and the next from Okabe and Ito, safe for color-blind readers
 SKY: Color = (86, 180, 233)
 WHITE: Color = (240, 240, 240)
 BLACK: Color = (0, 0, 0)
@@ -22,7 +22,7 @@ BLACK: Color = (0, 0, 0)
 
 @dataclass(frozen=True)
 class BoxStyle:
-    """Colour of a box, and its line width relative to the usual one."""
+    """Color of a box, and its line width relative to the usual one."""
 
     color: Color
     line: float
@@ -43,7 +43,7 @@ class LabeledBox:
 
 
 def draw_boxes(image: np.ndarray, boxes: Sequence[LabeledBox], caption: str = "") -> np.ndarray:
-    """Return a copy of an image with labelled boxes, and a caption with the key of colours at the top.
+    """Return a copy of an image with labeled boxes, and a caption with the key of colors at the top.
 
     Lines and text scale with the image; labels stay inside it and avoid each other.
 
@@ -133,7 +133,7 @@ def _overlap(a: Rectangle, b: Rectangle) -> bool:
 
 
 def _write_caption(pen: ImageDraw.ImageDraw, image_size: tuple[int, int], caption: str, size: int) -> None:
-    """Draw a dark band along the top with the caption, and as much of the key of colours as fits."""
+    """Draw a dark band along the top with the caption, and as much of the key of colors as fits."""
     font, pad = _font(size), max(2, size // 2)
     pen.rectangle((0, 0, image_size[0], size + 2 * pad), fill=(0, 0, 0, 150))
     x = float(pad)

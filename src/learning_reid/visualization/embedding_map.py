@@ -1,6 +1,6 @@
 """Embeddings of a few persons in two dimensions by t-SNE (van der Maaten & Hinton 2008).
 
-Only neighbourhoods are meaningful in such a map, not the distance between clusters or their sizes.
+Only neighborhoods are meaningful in such a map, not the distance between clusters or their sizes.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from learning_reid.visualization.figures import create_figure, save_figure
 
 MAX_PERSONS, MAX_IMAGES_EACH = 12, 40
 _MARKERS = {"o": "●", "^": "▲", "s": "■", "D": "◆", "v": "▼", "P": "✚", "X": "✖", "*": "★"}  # and their characters
-_MIN_IMAGES = 6  # fewer have no meaningful neighbourhoods
+_MIN_IMAGES = 6  # fewer have no meaningful neighborhoods
 
 
 def select_rows(labels: Labels) -> np.ndarray:
@@ -28,14 +28,14 @@ def select_rows(labels: Labels) -> np.ndarray:
 def draw_embedding_map(
     path: Path, embeddings: np.ndarray, labels: Labels, persons: list[str], cameras: list[str], seed: int = 0
 ) -> bool:
-    """Draw the persons with the most images, with a colour for each person and a marker for each camera.
+    """Draw the persons with the most images, with a color for each person and a marker for each camera.
 
     Args:
         path: PNG file to write.
         embeddings: (n, d).
         labels: Of the n images.
         persons, cameras: Names, by the numbers in `labels`.
-        seed: Of the random initialisation of t-SNE.
+        seed: Of the random initialization of t-SNE.
 
     Returns:
         False if nothing was drawn, because there are fewer than six images or all embeddings are equal.
@@ -63,7 +63,7 @@ def draw_embedding_map(
     ax.set(xticks=[], yticks=[])
     ax.set_title(f"{len(np.unique(person))} persons, {len(rows)} images (t-SNE)", loc="left", fontweight="bold")
     key = ", ".join(f"{_MARKERS[marker]} = {cameras[view] or '(none)'}" for view, marker in markers.items())
-    ax.set_xlabel(f"colour: person · marker: camera ({key}) · only neighbourhoods are meaningful", fontsize=9)
+    ax.set_xlabel(f"color: person · marker: camera ({key}) · only neighborhoods are meaningful", fontsize=9)
     ax.legend(title="person", loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=8)
     save_figure(figure, path)
     return True

@@ -1,6 +1,6 @@
 """`ranking.png`: each query beside its best matches.
 
-The ten nearest detections often come from neighbouring frames and look the same. The later frames are therefore divided
+The ten nearest detections often come from neighboring frames and look the same. The later frames are therefore divided
 into equal intervals of time; the nearest match of each interval is drawn, in rank order.
 """
 
@@ -47,7 +47,7 @@ def draw_ranking(
         detections: All detections.
         rankings: One for each query; the first eight are drawn.
         crops: (h, w, 3) uint8 RGB for each row of `drawn_rows`.
-        identity: (n,) true person of each detection, negative = none; colours the matches green or red.
+        identity: (n,) true person of each detection, negative = none; colors the matches green or red.
     """
     rows = []
     for ranking in rankings[:MAX_QUERIES]:

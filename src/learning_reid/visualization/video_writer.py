@@ -9,7 +9,7 @@ import av
 import cv2
 import numpy as np
 
-BT709 = 1  # the code of ITU-R BT.709 in H.264's colour tags
+BT709 = 1  # the code of ITU-R BT.709 in H.264's color tags
 
 
 class VideoWriter:
@@ -77,7 +77,7 @@ class VideoWriter:
 
 
 def fit_into(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Centre an image in one of another size, scaled down or up only if necessary, with black around it.
+    """Center an image in one of another size, scaled down or up only if necessary, with black around it.
 
     Args:
         image: (height, width, 3) uint8.

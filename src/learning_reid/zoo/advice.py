@@ -41,7 +41,7 @@ def notes_on_use(card: Card, target: str, metric: str, unit_length: bool = True)
         card: The weights.
         target: The test dataset, such as "market1501".
         metric: "euclidean" or "cosine".
-        unit_length: Whether embeddings are L2-normalised.
+        unit_length: Whether embeddings are L2-normalized.
     """
     notes = [*_notes_on_training_data(card, target)]
     if target in _WITHDRAWN:

@@ -52,9 +52,6 @@ def unpack(archive: Path, member: str, target: Path) -> Path:
         member: Path of the file or folder in the archive; other folders may precede it.
         target: Path to unpack it to, which must not exist; missing folders are created.
 
-    Returns:
-        `target`, complete.
-
     Raises:
         UserError: A name in the archive leaves the folder or is a link or a device; the archive is damaged or does not
             contain `member`; the disk is too small. Nothing is left behind then.

@@ -11,9 +11,9 @@ from tqdm.auto import tqdm
 from learning_reid.errors import UserError
 from learning_reid.io.output_folder import create_folder
 from reid_course.grading.exercise_set import ExerciseSet, read_sets
+from reid_course.grading.grade import UNREADABLE, Mark, mark_of, unmarked
 from reid_course.grading.grades_csv import write_marks
 from reid_course.grading.pages import write_pages
-from reid_course.grading.grade import UNREADABLE, Mark, mark_of, unmarked
 from reid_course.grading.sandbox_config import HIDDEN, Jail, Limits, why_not_isolated
 from reid_course.grading.submissions import Submission, find_submissions
 from reid_course.grading.supervisor import run_submission

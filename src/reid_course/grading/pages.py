@@ -10,8 +10,8 @@ from learning_reid.errors import UserError
 from learning_reid.io.atomic_write import atomic_write
 from learning_reid.io.output_folder import create_folder
 from reid_course.grading.exercise_set import ExerciseSet
-from reid_course.grading.grades_csv import short
 from reid_course.grading.grade import Mark
+from reid_course.grading.grades_csv import short
 
 TEMPLATES = Path(__file__).with_name("templates")
 

@@ -47,7 +47,7 @@ function pin(d) {
   const close = makeButton("✕", "Close ( Esc )", () => unpin());
   close.setAttribute("aria-label", "Close");
   const title = make("h2", {}, make("span", { class: "dot" }), make("span", {}, `${personName(detections.person[d])} · ${cameraName(d)}`), close);
-  panel.style.setProperty("--camera", colourOf(cameraOf(d)));
+  panel.style.setProperty("--camera", colorOf(cameraOf(d)));
   panel.replaceChildren(
     title, make("div", { class: "both" }, showSprite(make("div", { class: "preview" }), d), facts(d)), drawFrame(d),
     make("div", { class: "moves" },

@@ -75,7 +75,7 @@ function drawOverview() {
       shape += `M${bin} ${base[bin].toFixed(2)}h.9v${barHeight.toFixed(2)}h-.9z`;
     });
     path.setAttribute("d", shape);
-    path.style.fill = colourOf(camera);
+    path.style.fill = colorOf(camera);
     svg.append(path);
   });
   overview.replaceChildren(svg, make("div", { class: "brush" }));
@@ -89,7 +89,7 @@ function drawBrush() {
   brush.hidden = state.from === fullRange[0] && state.to === fullRange[1];
 }
 
-// Drag across an element to select a time range; a click centres the range there.
+// Drag across an element to select a time range; a click centers the range there.
 function draggable(element, range) {
   let start = null;
   const mark = make("div", { class: "brush" });
@@ -134,7 +134,7 @@ function buildFilter() {
       if (box.checked) state.cameras.add(camera); else state.cameras.delete(camera);
       schedule(() => { drawOverview(); refresh(); });
     });
-    find("cameras").append(make("label", { "--camera": colourOf(camera) }, box, make("span", { class: "dot" }), make("span", {}, name)));
+    find("cameras").append(make("label", { "--camera": colorOf(camera) }, box, make("span", { class: "dot" }), make("span", {}, name)));
   });
   personField.addEventListener("input", () => {
     state.text = personField.value.trim().toLowerCase();

@@ -17,7 +17,7 @@ const state = {
 
 const cameraOf = (d) => data.recordings[detections.recording[d]].camera;
 const personName = (p) => (p < 0 ? UNASSIGNED : data.persons[p].name);
-const colourOf = (camera) => `var(--c${camera % 8})`;
+const colorOf = (camera) => `var(--c${camera % 8})`;
 const cameraTitle = (camera) => (/^cam/i.test(data.cameras[camera]) ? data.cameras[camera] : `Camera ${data.cameras[camera]}`);
 const cameraName = (d) => data.cameras[cameraOf(d)];
 

@@ -22,7 +22,7 @@ function buildRows() {
     const name = state.by === "camera" ? cameraTitle(key) : personName(key);
     const label = make("small");
     const heading = make("h2", {}, make("span", {}, name), label);
-    if (state.by === "camera") heading.prepend(make("span", { class: "dot", "--camera": colourOf(key) }));
+    if (state.by === "camera") heading.prepend(make("span", { class: "dot", "--camera": colorOf(key) }));
     const section = make("section", { class: "group", "aria-label": name }, heading);
     const made = inside.map((sequence) => {
       const lane = makeLane(sequence);
@@ -45,7 +45,7 @@ function makeLane(sequence) {
   const countLabel = make("small"), span = make("div", { class: "span" });
   const title = make("b", { title: label }, make("span", { class: "dot" }), make("span", {}, label));
   const height = BAR + sequence.lines * (thumb.height + GAP) + 4;
-  const element = make("div", { class: "lane", role: "group", "--camera": colourOf(sequence.camera), "--lane-h": `${height}px` },
+  const element = make("div", { class: "lane", role: "group", "--camera": colorOf(sequence.camera), "--lane-h": `${height}px` },
     make("div", { class: "side" }, title, countLabel), make("div", { class: "track" }, span));
   const name = `${personName(sequence.person)}, camera ${data.cameras[sequence.camera]}`;
   const lane = { sequence, element, span, label: countLabel, name, isNear: false, filled: false, low: 0, high: 0, shown: false };

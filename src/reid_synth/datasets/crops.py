@@ -1,7 +1,7 @@
-"""Render labelled person crops as a detector would cut them from camera images.
+"""Render labeled person crops as a detector would cut them from camera images.
 
 A crop imitates a real one: a person in front of a street background, possibly occluded, with an inexact box, and with
-the colours, sharpness, noise and compression of its camera.
+the colors, sharpness, noise and compression of its camera.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from reid_synth.camera import CameraResponse, sample_camera_response
-from reid_synth.people.person import Person, near_copy, sample_cloth_colour, sample_person
+from reid_synth.people.person import Person, near_copy, sample_cloth_color, sample_person
 from reid_synth.people.rendering import Light, Sprite, paste, render_person
 from reid_synth.places.street import EmptyStreet
 
@@ -116,7 +116,7 @@ def _render_sprite(person: Person, camera: CropCamera, rng: np.random.Generator,
         phase=float(rng.uniform(0, 2 * np.pi)),
         heading=float(heading),
         tilt=float(np.clip(camera.tilt + rng.normal(0, 0.05), 0, 0.9)),
-        pixels_per_metre=height / 1.7,
+        pixels_per_meter=height / 1.7,
         rng=rng,
         light=camera.light,
         gait_amplitude=1.0 if rng.random() < 0.8 else float(rng.uniform(0, 0.3)),
@@ -141,8 +141,8 @@ def _paint_shadow(image: np.ndarray, foot: np.ndarray, height: float, rng: np.ra
         return
     shadow = np.zeros(image.shape[:2], np.float32)
     reach = (int(height * rng.uniform(0.1, 0.3)), max(1, int(height * rng.uniform(0.02, 0.06))))
-    centre = (int(foot[0] + rng.normal(0, 0.06) * height), int(foot[1]))
-    cv2.ellipse(shadow, centre, reach, float(rng.normal(0, 12)), 0, 360, float(rng.uniform(0.2, 0.6)), -1)
+    center = (int(foot[0] + rng.normal(0, 0.06) * height), int(foot[1]))
+    cv2.ellipse(shadow, center, reach, float(rng.normal(0, 12)), 0, 360, float(rng.uniform(0.2, 0.6)), -1)
     shadow = cv2.GaussianBlur(shadow, (0, 0), max(0.6, height / 70))
     image[:] = (image * (1 - shadow[..., None])).astype(np.uint8)
 
@@ -167,13 +167,13 @@ def _paste_bystander(
 def _paint_occluder(image: np.ndarray, rng: np.random.Generator) -> None:
     """Paint a wall, a post or a box in front of the person."""
     height, width = image.shape[:2]
-    colour = np.array(sample_cloth_colour(rng)) * rng.uniform(0.6, 1.0)
+    color = np.array(sample_cloth_color(rng)) * rng.uniform(0.6, 1.0)
     kind = rng.integers(3)
     if kind == 0:
-        image[int(height * rng.uniform(0.65, 0.92)) :] = colour
+        image[int(height * rng.uniform(0.65, 0.92)) :] = color
     elif kind == 1:
         x = int(rng.integers(width))
-        image[:, x : x + max(2, int(width * rng.uniform(0.05, 0.2)))] = colour
+        image[:, x : x + max(2, int(width * rng.uniform(0.05, 0.2)))] = color
     else:
         y, x = int(height * rng.uniform(0.3, 0.9)), int(rng.integers(width))
-        image[y : y + int(height * rng.uniform(0.1, 0.4)), x : x + int(width * rng.uniform(0.15, 0.5))] = colour
+        image[y : y + int(height * rng.uniform(0.1, 0.4)), x : x + int(width * rng.uniform(0.15, 0.5))] = color

@@ -1,4 +1,4 @@
-"""Synthetic faces as a labelled dataset on disk: a folder for each person and one table of labels and splits.
+"""Synthetic faces as a labeled dataset on disk: a folder for each person and one table of labels and splits.
 
     labels.csv     img_path,person_id,camera_id,split
     train/0001/    people for training

@@ -51,8 +51,8 @@ def make_features(plan: FeaturePlan) -> tuple[np.ndarray, np.ndarray, np.ndarray
         [np.tile(np.arange(each) % plan.cameras, plan.persons), rng.integers(0, plan.cameras, plan.distractors)]
     )
     is_query = np.concatenate([np.tile(np.arange(each) < plan.cameras, plan.persons), np.zeros(plan.distractors, bool)])
-    centre = np.concatenate([points(plan.persons)[person[: plan.persons * each]], points(plan.distractors)])
+    center = np.concatenate([points(plan.persons)[person[: plan.persons * each]], points(plan.distractors)])
     spread = plan.noise * rng.lognormal(0, 0.5, len(person))[:, None]  # heavy-tailed: a few images are far off
-    features = centre + plan.camera_shift * points(plan.cameras)[camera] + spread * points(len(person))
+    features = center + plan.camera_shift * points(plan.cameras)[camera] + spread * points(len(person))
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     return features.astype(np.float32), person, camera, is_query

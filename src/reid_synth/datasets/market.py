@@ -1,4 +1,4 @@
-"""Synthetic people as labelled crops on disk, in the layout and with the file names of Market-1501.
+"""Synthetic people as labeled crops on disk, in the layout and with the file names of Market-1501.
 
     bounding_box_train/  crops of the training people
     query/               one crop of each test person from each camera
@@ -44,7 +44,7 @@ class MarketPlan:
     Attributes:
         change_clothes: Share of the people who wear other clothes in the second half of the cameras.
         near_copies: Share of the people who look nearly like the person before them.
-        spread: Variation of colours and tones between cameras: 1 as in the field, 0 all alike.
+        spread: Variation of colors and tones between cameras: 1 as in the field, 0 all alike.
         streets: Number of backgrounds, assigned to the cameras in turn. With one, the background does not reveal the
             camera.
 
@@ -86,7 +86,7 @@ class MarketPlan:
 
     @property
     def people(self) -> int:
-        """Number of labelled people."""
+        """Number of labeled people."""
         return self.train_people + self.test_people
 
     @property
@@ -141,7 +141,7 @@ def write_market(
 
 @lru_cache(maxsize=2)
 def sample_market_people(plan: MarketPlan, seed: int) -> tuple[Person, ...]:
-    """Sample the labelled people in the order of their numbers from 1: training people, then test people."""
+    """Sample the labeled people in the order of their numbers from 1: training people, then test people."""
     return tuple(sample_people(np.random.default_rng([seed, 15, 0]), plan.people, plan.near_copies))
 
 

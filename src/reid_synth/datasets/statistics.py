@@ -14,9 +14,9 @@ _SIZE = (64, 128)  # width, height to which crops of all sizes are resized
 class CropStatistics(NamedTuple):
     """Five statistics of one crop; all but the height are measured on its copy of 128 × 64 pixels."""
 
-    sharpness: float  # variance of the Laplacian of the grey levels
-    contrast: float  # standard deviation of the grey levels, 0–255
-    brightness: float  # mean grey level, 0–255
+    sharpness: float  # variance of the Laplacian of the gray levels
+    contrast: float  # standard deviation of the gray levels, 0–255
+    brightness: float  # mean gray level, 0–255
     saturation: float  # mean saturation (HSV), 0–255
     height_px: float  # height of the original crop
 
@@ -36,18 +36,18 @@ def measure_crop(image: np.ndarray) -> CropStatistics:
         image: (h, w, 3) uint8 RGB.
 
     Example:
-        >>> grey = np.full((100, 50, 3), 90, np.uint8)
-        >>> measure_crop(grey)
+        >>> gray = np.full((100, 50, 3), 90, np.uint8)
+        >>> measure_crop(gray)
         CropStatistics(sharpness=0.0, contrast=0.0, brightness=90.0, saturation=0.0, height_px=100.0)
     """
     method = cv2.INTER_AREA if image.shape[0] > _SIZE[1] else cv2.INTER_LINEAR
     small = cv2.resize(image, _SIZE, interpolation=method)
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     saturation = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)[..., 1]
     return CropStatistics(
-        sharpness=float(cv2.Laplacian(grey, cv2.CV_64F).var()),
-        contrast=float(grey.std()),
-        brightness=float(grey.mean()),
+        sharpness=float(cv2.Laplacian(gray, cv2.CV_64F).var()),
+        contrast=float(gray.std()),
+        brightness=float(gray.mean()),
         saturation=float(saturation.mean()),
         height_px=float(image.shape[0]),
     )

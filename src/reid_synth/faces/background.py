@@ -11,7 +11,7 @@ from reid_synth.faces.light import Lighting
 from reid_synth.faces.painting import blend, draw_polyline, fill_polygon
 from reid_synth.faces.parts import Face
 from reid_synth.faces.pose import FaceProjection
-from reid_synth.places.textures import paint_colour, periodic_noise
+from reid_synth.places.textures import paint_color, periodic_noise
 
 _PLACE_SIZE = 144
 _RIGHT_COLLAR_MM = np.array([(0, 40), (32, 32), (60, 20), (120, 40), (260, 80), (260, 360)])
@@ -59,11 +59,11 @@ def _draw_back_hair(canvas: np.ndarray, face: Face, view: FaceProjection, light:
     side = reach * np.where(y < 0, np.sqrt(np.maximum(1 - (y / 130) ** 2, 0)), 1) + 6 * hair.wave * np.sin(y / 16)
     side += 0.04 * hanging - 16 * (hanging / low) ** 8
     edge = np.column_stack([side, y, np.full(len(y), -40)])
-    colour = (np.array(hair.colour) * (1 - hair.grey) + hair.grey * np.array((160, 158, 156))) * light
-    fill_polygon(canvas, view.project(np.concatenate([edge, edge[::-1] * (-1, 1, 1)])), colour * 0.5)
+    color = (np.array(hair.color) * (1 - hair.gray) + hair.gray * np.array((160, 158, 156))) * light
+    fill_polygon(canvas, view.project(np.concatenate([edge, edge[::-1] * (-1, 1, 1)])), color * 0.5)
     for number in range(26):  # strands, spread by the golden ratio so that they differ
         strand = edge * (np.cos(number * 2.4), 1, 1)
-        draw_polyline(canvas, view.project(strand), 2, colour * (0.34 + 0.4 * (number * 0.618 % 1)))
+        draw_polyline(canvas, view.project(strand), 2, color * (0.34 + 0.4 * (number * 0.618 % 1)))
 
 
 def _background_image(extras: Extras, size: int) -> np.ndarray:
@@ -84,22 +84,22 @@ def _backgrounds() -> tuple[np.ndarray, ...]:
 
 def _make_background(rng: np.random.Generator) -> np.ndarray:
     size = _PLACE_SIZE
-    top, bottom = 0.8 * paint_colour(rng) + 15, 0.8 * paint_colour(rng) + 15
+    top, bottom = 0.8 * paint_color(rng) + 15, 0.8 * paint_color(rng) + 15
     t = np.linspace(0, 1, size, dtype=np.float32)[:, None, None]
     field = ((top * (1 - t) + bottom * t) * np.ones((1, size, 1))).astype(np.float32)
     kind = int(rng.integers(4))
     if kind == 0:  # a room: boxes and edges
         for _ in range(int(rng.integers(3, 9))):
             x, y, w, h = (int(v) for v in rng.uniform(0, size, 4))
-            cv2.rectangle(field, (x, y), (x + w // 2, y + h), paint_colour(rng).tolist(), -1)
+            cv2.rectangle(field, (x, y), (x + w // 2, y + h), paint_color(rng).tolist(), -1)
     elif kind == 1:  # lights
         for _ in range(int(rng.integers(10, 40))):
             x, y = (int(v) for v in rng.uniform(0, size, 2))
-            cv2.circle(field, (x, y), int(rng.uniform(2, 12)), (paint_colour(rng) * 0.6 + 90).tolist(), -1)
+            cv2.circle(field, (x, y), int(rng.uniform(2, 12)), (paint_color(rng) * 0.6 + 90).tolist(), -1)
     elif kind == 2:  # leaves, clouds, stone
         field *= 1 + 0.3 * periodic_noise(rng, size, size, float(rng.uniform(0.7, 1.8)))[..., None]
     else:  # shelves, curtains, fences
         gap = int(rng.integers(9, 40))
         for x in range(int(rng.integers(gap)), size, gap):
-            cv2.rectangle(field, (x, 0), (x + int(rng.uniform(2, gap)), size), paint_colour(rng).tolist(), -1)
+            cv2.rectangle(field, (x, 0), (x + int(rng.uniform(2, gap)), size), paint_color(rng).tolist(), -1)
     return np.clip(cv2.GaussianBlur(field, (0, 0), float(rng.uniform(0.8, 6))), 0, 255).astype(np.uint8)

@@ -11,7 +11,7 @@ from reid_synth.faces.light import Lighting
 from reid_synth.faces.painting import blend, draw_polyline, fill_polygon
 from reid_synth.faces.parts import Face
 from reid_synth.faces.pose import FaceProjection
-from reid_synth.people.person import Colour, sample_cloth_colour
+from reid_synth.people.person import Color, sample_cloth_color
 
 NUM_BACKGROUNDS = 24  # each is also used mirrored
 HatKind = Literal["none", "beanie", "cap"]
@@ -21,7 +21,7 @@ _FINGERTIP_XY = {
     "mouth": (0.56, 0.80),
     "chin": (0.52, 0.97),
 }  # position of the fingertips, share of the image
-# shading across a finger: (share of the width, brightness), from edge to centre
+# shading across a finger: (share of the width, brightness), from edge to center
 _ROUND = ((1.0, 0.6), (0.86, 0.8), (0.66, 0.93), (0.42, 1.0), (0.2, 1.05))
 
 
@@ -32,11 +32,11 @@ class Extras:
     glasses: bool = False  # the person's own
     sunglasses: bool = False
     hat: HatKind = "none"
-    hat_colour: Colour = (60, 60, 70)
+    hat_color: Color = (60, 60, 70)
     hand: HandPlace = "none"
     hand_side: int = 1  # 1 = enters from the right
-    cloth: Colour = (70, 80, 110)
-    background: int = -1  # index of the background; -1 = plain grey
+    cloth: Color = (70, 80, 110)
+    background: int = -1  # index of the background; -1 = plain gray
     background_brightness: float = 1.0
 
 
@@ -49,10 +49,10 @@ def sample_extras(face: Face, rng: np.random.Generator) -> Extras:
         glasses=bool(rng.random() < face.glasses.habit) and not sunglasses,
         sunglasses=sunglasses,
         hat=hats[int(rng.choice(3, p=(0.94, 0.03, 0.03)))],
-        hat_colour=sample_cloth_colour(rng),
+        hat_color=sample_cloth_color(rng),
         hand=hands[int(rng.choice(4, p=(0.964, 0.012, 0.012, 0.012)))],
         hand_side=1 if rng.random() < 0.5 else -1,
-        cloth=sample_cloth_colour(rng),
+        cloth=sample_cloth_color(rng),
         background=int(rng.integers(2 * NUM_BACKGROUNDS)),
         background_brightness=float(rng.uniform(0.55, 1.25)),
     )
@@ -80,7 +80,7 @@ def add_hat(
     rim = cover * (smoothstep((Y - edge + 26) / 3) if beanie else 0.5 * smoothstep((Y - edge + 8) / 2))
     solid = np.minimum(radius, 108) + 5 + 3 * rim
     ribs = np.cos(LONGITUDE * 2.2) if beanie else 0.5 * (np.abs(LONGITUDE % 60 - 30) > 29)
-    cloth = np.array(extras.hat_colour, np.float32) * (1 + 0.09 * ribs - 0.06 * rim)[..., None]
+    cloth = np.array(extras.hat_color, np.float32) * (1 + 0.09 * ribs - 0.06 * rim)[..., None]
     shade = 1 - (0.15 if beanie else 0.4) * smoothstep(1 - (Y - edge) / 30) * (1 - cover)  # shadow of the brim
     share = upsample(cover)[..., None]
     covered = paint * upsample(shade.astype(np.float32))[..., None] * (1 - share) + share * upsample(cloth)
@@ -93,7 +93,7 @@ def draw_foreground(canvas: np.ndarray, extras: Extras, face: Face, view: FacePr
     if extras.glasses or extras.sunglasses:
         _draw_glasses(canvas, extras, face, view)
     if extras.hat == "cap":
-        _draw_brim(canvas, np.array(extras.hat_colour) * lighting.flat_brightness, view)
+        _draw_brim(canvas, np.array(extras.hat_color) * lighting.flat_brightness, view)
     if extras.hand != "none":
         _draw_hand(canvas, extras, np.array(face.skin.tone) * lighting.flat_brightness)
 
@@ -134,7 +134,7 @@ def _draw_glasses(canvas: np.ndarray, extras: Extras, face: Face, view: FaceProj
         frame, view.project(_curved(np.array([(-inner, level - 1), (0, level - 4), (inner, level - 1)]), 3.0)), width
     )
     blend(canvas, np.array((10, 8, 8)), cv2.GaussianBlur(np.roll(frame, 3, axis=0), (0, 0), 2.5), 0.3)
-    blend(canvas, np.array(glasses.colour if extras.glasses else (24, 22, 24)), frame)
+    blend(canvas, np.array(glasses.color if extras.glasses else (24, 22, 24)), frame)
 
 
 def _lens_outlines(face: Face, kind: str, size: float, dark: bool) -> list[np.ndarray]:
@@ -158,14 +158,14 @@ def _curved(flat: np.ndarray, forward: float = 0.0) -> np.ndarray:
 # ---- brim and hand ---------------------------------------------------------------------------------------------------
 
 
-def _draw_brim(canvas: np.ndarray, colour: np.ndarray, view: FaceProjection) -> None:
+def _draw_brim(canvas: np.ndarray, color: np.ndarray, view: FaceProjection) -> None:
     t = np.linspace(-1, 1, 21)
     round_ = np.sqrt(np.maximum(1 - t**2, 0))
     inner = np.stack([t * 66, -50 + 3 * t**2, 62 + 36 * (1 - t**2)], axis=1)
     outer = np.stack([t * 66, -44 + 12 * t**2, 62 + 98 * round_], axis=1)
     from_above = view.rotation[2, 1] < 0.1
-    fill_polygon(canvas, view.project(np.concatenate([inner, outer[::-1]])), colour * (1.0 if from_above else 0.55))
-    draw_polyline(canvas, view.project(outer), 3, colour * 0.6)
+    fill_polygon(canvas, view.project(np.concatenate([inner, outer[::-1]])), color * (1.0 if from_above else 0.55))
+    draw_polyline(canvas, view.project(outer), 3, color * 0.6)
 
 
 def _draw_hand(canvas: np.ndarray, extras: Extras, tone: np.ndarray) -> None:

@@ -22,7 +22,7 @@ from reid_synth.faces.parts import (
     Nose,
     Skin,
 )
-from reid_synth.people.person import Colour
+from reid_synth.people.person import Color
 
 _SKIN = np.array(
     [(244, 214, 194), (233, 194, 166), (216, 170, 136), (190, 138, 102), (150, 102, 72), (108, 72, 52), (76, 52, 42)],
@@ -46,7 +46,7 @@ def sample_face(rng: np.random.Generator) -> Face:
     True
     """
     feminine = float(rng.beta(0.6, 0.6))  # 0 … 1: correlates attributes as in real people
-    depth = float(rng.uniform(0, 1))  # of the skin colour
+    depth = float(rng.uniform(0, 1))  # of the skin color
     age = float(np.clip(rng.beta(1.1, 2.0), 0, 1))
     skin = _sample_skin(rng, depth, age)
     hair = _sample_hair(rng, feminine, depth, age)
@@ -72,8 +72,8 @@ def sibling(face: Face, rng: np.random.Generator) -> Face:
     parts = [part.name for part in fields(Face) if part.name not in ("skin", "glasses", "texture_seed")]
     chosen = rng.choice(len(parts), size=int(rng.integers(1, 3)), replace=False)
     exchanged = {parts[index]: getattr(other, parts[index]) for index in chosen}
-    if "mouth" in exchanged:  # the lip colour must match the skin
-        exchanged["mouth"] = replace(exchanged["mouth"], colour=face.mouth.colour)
+    if "mouth" in exchanged:  # the lip color must match the skin
+        exchanged["mouth"] = replace(exchanged["mouth"], color=face.mouth.color)
     return replace(face, texture_seed=other.texture_seed, **exchanged)
 
 
@@ -111,7 +111,7 @@ def _sample_skin(rng: np.random.Generator, depth: float, age: float) -> Skin:
         for _ in range(int(rng.choice(4, p=[0.6, 0.25, 0.11, 0.04])))
     ]
     return Skin(
-        tone=_colour(tone * rng.uniform(0.95, 1.05) + cast),
+        tone=_color(tone * rng.uniform(0.95, 1.05) + cast),
         redness=float(rng.beta(1.5, 3)),
         freckles=float(rng.uniform(0.3, 1)) if freckled else 0.0,
         moles=tuple(moles),
@@ -130,7 +130,7 @@ def _sample_eyes(rng: np.random.Generator, feminine: float, depth: float, age: f
         tilt=_clipped_normal(rng, 2.5 - 3 * age, 3.6, -8, 11),
         crease=0.0 if rng.random() < 0.25 else _clipped_normal(rng, 3.2, 1.2, 1, 6),
         depth=_clipped_normal(rng, 4.5, 2.2, 0, 10),
-        iris=_colour(irises[rng.integers(len(irises))] * rng.uniform(0.85, 1.2)),
+        iris=_color(irises[rng.integers(len(irises))] * rng.uniform(0.85, 1.2)),
         lashes=float(np.clip(rng.normal(0.35 + 0.4 * feminine, 0.2), 0.05, 1)),
         shadow=float(np.clip(rng.beta(1.3, 3) + 0.3 * age, 0, 1)),
     )
@@ -144,7 +144,7 @@ def _sample_brows(rng: np.random.Generator, feminine: float, hair: Hair) -> Brow
         arch=_clipped_normal(rng, 2.2 + 1.6 * feminine, 1.7, -1, 8),
         tilt=_clipped_normal(rng, 0.5, 4.0, -9, 11),
         density=float(np.clip(rng.normal(0.68, 0.2), 0.15, 1)),
-        colour=_colour(np.array(hair.colour) * (1 - 0.5 * hair.grey) * rng.uniform(0.5, 0.9) + 40 * hair.grey),
+        color=_color(np.array(hair.color) * (1 - 0.5 * hair.gray) * rng.uniform(0.5, 0.9) + 40 * hair.gray),
     )
 
 
@@ -171,7 +171,7 @@ def _sample_mouth(rng: np.random.Generator, feminine: float, skin: Skin) -> Mout
         lower=_clipped_normal(rng, 9.0 + feminine, 2.0, 4.5, 15),
         bow=_clipped_normal(rng, 1.8, 0.9, 0, 4.5),
         corners=_clipped_normal(rng, 0.0, 1.5, -4, 4),
-        colour=_colour(natural),
+        color=_color(natural),
     )
 
 
@@ -183,17 +183,17 @@ def _sample_hair(rng: np.random.Generator, feminine: float, depth: float, age: f
     if depth > 0.75 and style in ("fringe", "parted", "long", "bob") and rng.random() < 0.6:
         style = "afro" if long_likely else "buzz"
     dark = rng.random() < 0.25 + 0.9 * depth
-    colour = _HAIR[rng.integers(2)] if dark else _HAIR[rng.integers(1, len(_HAIR))]
+    color = _HAIR[rng.integers(2)] if dark else _HAIR[rng.integers(1, len(_HAIR))]
     if long_likely and rng.random() < 0.05:  # dyed
-        colour = 0.55 * rng.uniform(20, 200, 3) + 40
+        color = 0.55 * rng.uniform(20, 200, 3) + 40
     facial: FacialHair = "none"
     if feminine < 0.45 and rng.random() < 0.62:
         kinds: tuple[FacialHair, ...] = ("stubble", "moustache", "goatee", "beard")
         facial = kinds[int(rng.choice(4, p=[0.36, 0.14, 0.2, 0.3]))]
     return Hair(
         style=style,
-        colour=_colour(colour * rng.uniform(0.8, 1.25) + rng.normal(0, 3, 3)),
-        grey=float(np.clip((age - 0.45) * rng.uniform(0, 2.2), 0, 1)),
+        color=_color(color * rng.uniform(0.8, 1.25) + rng.normal(0, 3, 3)),
+        gray=float(np.clip((age - 0.45) * rng.uniform(0, 2.2), 0, 1)),
         hairline=_clipped_normal(rng, 56.0 - 2 * feminine, 5.0, 44, 70),
         recession=float(np.clip(rng.beta(1.2, 3) * (1.2 - feminine) + 0.3 * age * (1 - feminine), 0, 1)),
         volume=_clipped_normal(rng, 9.0, 3.0, 3, 18),
@@ -209,9 +209,9 @@ def _sample_glasses(rng: np.random.Generator, age: float) -> Glasses:
     owned = rng.random() < 0.25 + 0.25 * age
     kind = kinds[int(rng.integers(1, len(kinds)))] if owned else "none"
     loud = rng.random() < 0.3
-    colour = rng.uniform(20, 190, 3) if loud else np.full(3, rng.uniform(15, 70)) + rng.normal(0, 5, 3)
+    color = rng.uniform(20, 190, 3) if loud else np.full(3, rng.uniform(15, 70)) + rng.normal(0, 5, 3)
     return Glasses(
-        kind, _colour(colour), _clipped_normal(rng, 1.0, 0.08, 0.82, 1.2), float(rng.uniform(0.5, 1)) if owned else 0
+        kind, _color(color), _clipped_normal(rng, 1.0, 0.08, 0.82, 1.2), float(rng.uniform(0.5, 1)) if owned else 0
     )
 
 
@@ -219,6 +219,6 @@ def _clipped_normal(rng: np.random.Generator, middle: float, spread: float, low:
     return float(np.clip(rng.normal(middle, spread), low, high))
 
 
-def _colour(values: np.ndarray) -> Colour:
+def _color(values: np.ndarray) -> Color:
     red, green, blue = np.clip(values, 4, 250)
     return float(red), float(green), float(blue)

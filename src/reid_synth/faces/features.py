@@ -43,7 +43,7 @@ def _paint_eye(paint: np.ndarray, face: Face, expression: Expression, side: int)
 
 
 def _lids(face: Face, expression: Expression) -> tuple[np.ndarray, np.ndarray]:
-    """Return the edges of upper and lower lid from inner to outer corner, (n, 2) mm relative to the eye centre."""
+    """Return the edges of upper and lower lid from inner to outer corner, (n, 2) mm relative to the eye center."""
     eyes = face.eyes
     open_mm = eyes.opening * expression.lids
     half, lift = eyes.width / 2, np.tan(np.radians(eyes.tilt)) * eyes.width / 2
@@ -67,16 +67,16 @@ def _eyeball(
     """Paint the eyeball: white, iris, pupil, shadow of the upper lid, highlight."""
     ball = np.empty(shape, np.uint8)
     ball[:] = (222, 216, 212)
-    centre = middle + np.array(expression.gaze) * (4.5, 2.5) + (0, -0.6)
+    center = middle + np.array(expression.gaze) * (4.5, 2.5) + (0, -0.6)
     iris = np.array(face.eyes.iris)
-    for radius, colour in ((6.3, iris * 0.45), (5.6, iris), (3.6, iris * 1.35), (2.4, np.array((10, 9, 10)))):
-        painter.disc(ball, centre, radius, colour)
+    for radius, color in ((6.3, iris * 0.45), (5.6, iris), (3.6, iris * 1.35), (2.4, np.array((10, 9, 10)))):
+        painter.disc(ball, center, radius, color)
     painter.disc(ball, upper[0] + (side * 1.5, 0.4), 2.2, np.array((206, 140, 130)))
     shade = np.zeros(shape[:2], np.uint8)
     painter.stroke(shade, upper + stack_points(0, 1.2), 3.4, 110)
     painter.disc(shade, upper[-1], 4.0, 70)
     blend(ball, ball * 0.45, cv2.GaussianBlur(shade, (0, 0), 1.6))
-    painter.disc(ball, centre - np.array((2.0, 2.4)), 1.25, np.array((255, 255, 255)))
+    painter.disc(ball, center - np.array((2.0, 2.4)), 1.25, np.array((255, 255, 255)))
     return ball
 
 
@@ -129,7 +129,7 @@ def _paint_brow(paint: np.ndarray, face: Face, expression: Expression, side: int
     tips = roots + stack_points(1.0 + 2.8 * position, -3.0 + 2.3 * position)
     painter.hairs(crisp, np.stack([roots, tips], axis=1) * (side, 1), 190)
     cover = np.maximum(cv2.GaussianBlur(soft, (0, 0), 1.6), cv2.GaussianBlur(crisp, (0, 0), 0.7))
-    blend(skin, np.minimum(np.array(brows.colour), tone * 0.8 + 50 * face.hair.grey), cover)
+    blend(skin, np.minimum(np.array(brows.color), tone * 0.8 + 50 * face.hair.gray), cover)
     if expression.brows < -0.3:
         frown = np.zeros_like(soft)
         painter.stroke(frown, np.array([(ridge[0, 0] - 3, -20), (ridge[0, 0] - 4, -11)]) * (side, 1), 1.0, 130)
@@ -137,7 +137,7 @@ def _paint_brow(paint: np.ndarray, face: Face, expression: Expression, side: int
 
 
 def _brow_line(face: Face, expression: Expression) -> tuple[np.ndarray, np.ndarray]:
-    """Return the centre line (n, 2) of the brow from inner to outer end, and its thickness (n,), mm."""
+    """Return the center line (n, 2) of the brow from inner to outer end, and its thickness (n,), mm."""
     brows, eyes = face.brows, face.eyes
     t = np.linspace(0, 1, 14)
     inner = eyes.spacing / 2 - 0.47 * brows.length
@@ -157,23 +157,23 @@ def _paint_mouth(paint: np.ndarray, face: Face, expression: Expression) -> None:
     painter = MapPainter.enclosing(np.concatenate([top, bottom]), 6)
     skin = paint[painter.rows, painter.columns]
     blank = np.zeros(skin.shape[:2], np.uint8)
-    colour = np.array(mouth.colour)
+    color = np.array(mouth.color)
     for outer, inner, shade in ((top, above, 0.84), (bottom, below, 1.06)):
         mask = blank.copy()
         painter.fill(mask, np.concatenate([outer, inner[::-1]]))
-        blend(skin, colour * shade, cv2.GaussianBlur(mask, (0, 0), 0.9), 0.92)
+        blend(skin, color * shade, cv2.GaussianBlur(mask, (0, 0), 0.9), 0.92)
     half = below[-1, 0]
     gleam = blank.copy()
     shine_at = (-0.1 * half, float(below[12, 1]) + 0.4 * mouth.lower)
     painter.oval(gleam, shine_at, (0.4 * half, 0.16 * mouth.lower), 90)
-    blend(skin, colour * 1.25 + 25, cv2.GaussianBlur(gleam, (0, 0), 1.6))
+    blend(skin, color * 1.25 + 25, cv2.GaussianBlur(gleam, (0, 0), 1.6))
     if gap > 1:
         _open_mouth(skin, painter, above, below, expression.smile)
     seam = blank.copy()
     painter.stroke(seam, above, 0.6, 215 if gap < 1 else 120)
     for end in (0, -1):
         painter.disc(seam, above[end] * (1.01, 1), 1.3, 170)
-    blend(skin, 0.28 * colour + 0.04 * np.array(face.skin.tone), cv2.GaussianBlur(seam, (0, 0), 0.8))
+    blend(skin, 0.28 * color + 0.04 * np.array(face.skin.tone), cv2.GaussianBlur(seam, (0, 0), 0.8))
 
 
 def _lip_lines(face: Face, expression: Expression) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -76,14 +76,14 @@ def paint_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -> np.nd
         cover *= np.clip(0.72 + 0.25 * strands, 0, 0.95)
     light = 1 + (0.42 if hair.style in _CURLY_STYLES else 0.3) * strands
     light *= 0.66 + 0.34 * smoothstep(reach / 34)  # roots are shaded by the strands above
-    colour = np.array(hair.colour, np.float32)
-    if hair.grey > 0:
-        silver = smoothstep(hair.grey * 1.6 - 0.5 + 0.45 * np.roll(strands, 37, axis=1))[..., None]
-        colour = colour * (1 - silver) + silver * np.array((172, 170, 168), np.float32)
+    color = np.array(hair.color, np.float32)
+    if hair.gray > 0:
+        silver = smoothstep(hair.gray * 1.6 - 0.5 + 0.45 * np.roll(strands, 37, axis=1))[..., None]
+        color = color * (1 - silver) + silver * np.array((172, 170, 168), np.float32)
     gloss = 7 * np.clip(strands, 0, 2)
     for channel in range(3):
         layer = paint[..., channel]
-        layer += cover * (colour[..., channel] * light + gloss - layer)
+        layer += cover * (color[..., channel] * light + gloss - layer)
     return cv2.resize(cover, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
 
 
@@ -100,11 +100,11 @@ def paint_facial_hair(paint: np.ndarray, face: Face, rng: np.random.Generator) -
         cover = smoothstep((reach + 2.2 * bristles) / 6 + 0.2) * np.clip(
             0.55 + 0.45 * hair.facial_density + 0.14 * bristles, 0, 0.97
         )
-    colour = np.array(hair.colour, np.float32) * 0.85
-    colour = colour * (1 - 0.8 * hair.grey) + 0.8 * hair.grey * np.array((165, 163, 160), np.float32)
+    color = np.array(hair.color, np.float32) * 0.85
+    color = color * (1 - 0.8 * hair.gray) + 0.8 * hair.gray * np.array((165, 163, 160), np.float32)
     tone = np.array(face.skin.tone, np.float32)
-    colour = np.minimum(colour, 0.75 * tone + 40 * hair.grey)
-    lit = colour * (1 + 0.28 * bristles[..., None])
+    color = np.minimum(color, 0.75 * tone + 40 * hair.gray)
+    lit = color * (1 + 0.28 * bristles[..., None])
     paint += cover[..., None] * (lit - paint)
 
 

@@ -26,7 +26,7 @@ def to_map(points_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         points_mm: (n, 2) to the right of the middle and below the eyes.
 
     Returns:
-        (n, 2) column and row on the shape map, and (n, 3) the unit direction from the head centre.
+        (n, 2) column and row on the shape map, and (n, 3) the unit direction from the head center.
     """
     x, y = np.asarray(points_mm, np.float64).T
     z = _TUBE_Z * np.sqrt(np.maximum(1 - (x / _TUBE_X) ** 2, 0.0))

@@ -19,17 +19,17 @@ class Lighting:
         right: Horizontal direction of the lamp, positive to the right in the image, -1 – 1.
         up: Vertical direction of the lamp, positive above the face, -1 – 1.
         strength: Strength of the lamp.
-        colour: Colour of the lamp, about (1, 1, 1).
+        color: Color of the lamp, about (1, 1, 1).
         ambient: Strength of the ambient light, which brightens shadows.
-        ambient_colour: Colour of the ambient light.
+        ambient_color: Color of the ambient light.
     """
 
     right: float = 0.3
     up: float = 0.5
     strength: float = 0.75
-    colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    color: tuple[float, float, float] = (1.0, 1.0, 1.0)
     ambient: float = 0.45
-    ambient_colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    ambient_color: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     @property
     def direction(self) -> np.ndarray:
@@ -54,9 +54,9 @@ def sample_lighting(rng: np.random.Generator) -> Lighting:
         right=float(np.clip(rng.normal(0, 0.75), -1.6, 1.6)),
         up=float(np.clip(rng.normal(0.5, 0.4), -0.4, 1.3)),
         strength=total * (0.35 + 0.7 * harsh),
-        colour=(float(lamp[0]), float(lamp[1]), float(lamp[2])),
+        color=(float(lamp[0]), float(lamp[1]), float(lamp[2])),
         ambient=total * (0.78 - 0.45 * harsh),
-        ambient_colour=(1 - float(sky), 1.0, 1 + float(sky)),
+        ambient_color=(1 - float(sky), 1.0, 1 + float(sky)),
     )
 
 
@@ -81,7 +81,7 @@ def light_map(
         hair: (rows, columns) 1 = hair.
 
     Returns:
-        (rows, columns, 3) factors for the painted colours, and (rows, columns, 3) grey levels to add.
+        (rows, columns, 3) factors for the painted colors, and (rows, columns, 3) gray levels to add.
     """
     lamp = (lighting.direction @ rotation).astype(np.float32)  # in head axes
     eye, up = rotation[2].astype(np.float32), -rotation[1].astype(np.float32)
@@ -93,7 +93,7 @@ def light_map(
     broad = np.clip(glance, 0, 1) ** 8
     gleam = 30 * (0.25 + shine) * (0.5 * broad + broad**4 * broad) * (1 - 0.75 * hair) * lamp_seen * (facing > -0.2)
     factors, added = [], []
-    for wrap, of_lamp, of_sky in zip(_SUBSURFACE_WRAP, lighting.colour, lighting.ambient_colour, strict=True):
+    for wrap, of_lamp, of_sky in zip(_SUBSURFACE_WRAP, lighting.color, lighting.ambient_color, strict=True):
         lit = np.maximum((facing + np.float32(wrap)) * np.float32(1 / (1 + wrap)), 0) * lamp_seen
         factors.append(cv2.pow(lit * np.float32(of_lamp) + sky * np.float32(of_sky), 0.62))
         added.append(gleam * np.float32(of_lamp))

@@ -1,4 +1,4 @@
-"""Anti-aliased lines and areas, on the painted map of a face (millimetres) and on images (pixels)."""
+"""Anti-aliased lines and areas, on the painted map of a face (millimeters) and on images (pixels)."""
 
 import cv2
 import numpy as np
@@ -15,23 +15,23 @@ def to_fixed_point(pixels: np.ndarray) -> np.ndarray:
 
 
 def fill_polygon(layer: np.ndarray, pixels: np.ndarray, value: int | np.ndarray = 255) -> None:
-    """Fill an outline (n, 2) in pixels with a grey level or a colour (0–255), in place."""
-    cv2.fillPoly(layer, [to_fixed_point(pixels)], _as_colour(value), cv2.LINE_AA, SHIFT)
+    """Fill an outline (n, 2) in pixels with a gray level or a color (0–255), in place."""
+    cv2.fillPoly(layer, [to_fixed_point(pixels)], _as_color(value), cv2.LINE_AA, SHIFT)
 
 
 def draw_polyline(
     layer: np.ndarray, pixels: np.ndarray, width: float, value: int | np.ndarray = 255, closed: bool = False
 ) -> None:
-    """Draw a line through (n, 2) pixels with a grey level or a colour (0–255), in place."""
-    cv2.polylines(layer, [to_fixed_point(pixels)], closed, _as_colour(value), max(1, round(width)), cv2.LINE_AA, SHIFT)
+    """Draw a line through (n, 2) pixels with a gray level or a color (0–255), in place."""
+    cv2.polylines(layer, [to_fixed_point(pixels)], closed, _as_color(value), max(1, round(width)), cv2.LINE_AA, SHIFT)
 
 
-def _as_colour(value: int | np.ndarray) -> int | list[float]:
+def _as_color(value: int | np.ndarray) -> int | list[float]:
     return min(value, 255) if isinstance(value, int) else np.clip(value, 0, 255).tolist()
 
 
 def blend(canvas: np.ndarray, over: np.ndarray, mask: np.ndarray, strength: float = 1.0) -> None:
-    """Blend a colour (3,) or an image over a canvas (h, w, 3) uint8 by a mask (h, w) uint8, in place."""
+    """Blend a color (3,) or an image over a canvas (h, w, 3) uint8 by a mask (h, w) uint8, in place."""
     x, y, width, height = cv2.boundingRect(mask)
     if width == 0:
         return
@@ -42,7 +42,7 @@ def blend(canvas: np.ndarray, over: np.ndarray, mask: np.ndarray, strength: floa
 
 
 class MapPainter:
-    """Draws on a window of the painted map, with positions and widths in millimetres.
+    """Draws on a window of the painted map, with positions and widths in millimeters.
 
     Attributes:
         rows: Rows of the window on the painted map.

@@ -1,12 +1,12 @@
 """Parts of a face: everything that is constant across images.
 
-Lengths are millimetres and angles degrees; "about 1" is relative to an average face.
+Lengths are millimeters and angles degrees; "about 1" is relative to an average face.
 """
 
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from reid_synth.people.person import Colour
+from reid_synth.people.person import Color
 
 HairStyle = Literal[
     "bald", "buzz", "short", "parted", "fringe", "swept", "curly", "afro", "bob", "long", "long_fringe", "tied"
@@ -34,9 +34,9 @@ class Head:
 
 @dataclass(frozen=True)
 class Skin:
-    """Colour and marks of the skin."""
+    """Color and marks of the skin."""
 
-    tone: Colour
+    tone: Color
     redness: float  # of cheeks and nose, 0–1
     freckles: float  # 0–1
     moles: tuple[tuple[float, float, float], ...]  # right of the middle and below the eyes, radius: mm
@@ -55,7 +55,7 @@ class Eyes:
     tilt: float  # degrees; positive = outer corners higher
     crease: float  # from lid edge to fold, mm; 0 = no fold
     depth: float  # of the sockets, mm
-    iris: Colour
+    iris: Color
     lashes: float  # 0–1
     shadow: float  # bags and dark rings, 0–1
 
@@ -70,7 +70,7 @@ class Brows:
     arch: float  # mm
     tilt: float  # degrees; positive = outer ends higher
     density: float  # 0–1
-    colour: Colour
+    color: Color
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Mouth:
     lower: float  # of the lower lip, mm
     bow: float  # depth of the cupid's bow, mm
     corners: float  # how much higher than the middle, mm
-    colour: Colour
+    color: Color
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ class Hair:
     """Hair of head and face."""
 
     style: HairStyle
-    colour: Colour
-    grey: float  # share of grey strands
+    color: Color
+    gray: float  # share of gray strands
     hairline: float  # of the forehead, above the eyes, mm
     recession: float  # of the temples, 0–1
     volume: float  # mm
@@ -119,14 +119,14 @@ class Glasses:
     """Glasses of a person, and how often they wear them."""
 
     kind: GlassesKind
-    colour: Colour
+    color: Color
     size: float  # about 1
     habit: float  # share of the images
 
 
 @dataclass(frozen=True)
 class Face:
-    """Attributes that make a face recognisable, part by part."""
+    """Attributes that make a face recognizable, part by part."""
 
     head: Head
     skin: Skin

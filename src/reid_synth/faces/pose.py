@@ -40,7 +40,7 @@ class FaceProjection:
 
     Attributes:
         rotation: (3, 3) from head axes to image axes.
-        plane: (2, 2) rotation times pixels per millimetre.
+        plane: (2, 2) rotation times pixels per millimeter.
         shift: (2,) pixels.
     """
 

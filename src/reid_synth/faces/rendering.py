@@ -1,6 +1,6 @@
 """Render face images: pose, expression, light, aligned crop, camera response.
 
-The head is a solid. A ray is marched through each pixel to the surface of the head; the painted map gives the colour at
+The head is a solid. A ray is marched through each pixel to the surface of the head; the painted map gives the color at
 the hit, and the shape gives light, specular highlight and shadow. The crop is aligned as in face recognition: by the
 similarity transform that brings eyes, nose and mouth nearest to five template points.
 """
@@ -32,7 +32,7 @@ def render_face_crop(face: Face, rng: np.random.Generator, camera: CameraRespons
     Args:
         face: The face.
         rng: Draws pose, expression, light, background, accessories and alignment errors.
-        camera: Colours, exposure, sharpness, noise and compression; sampled if None.
+        camera: Colors, exposure, sharpness, noise and compression; sampled if None.
 
     Returns:
         (112, 112, 3) uint8 RGB.
@@ -40,7 +40,7 @@ def render_face_crop(face: Face, rng: np.random.Generator, camera: CameraRespons
     image = draw_face(
         face, sample_pose(rng), sample_expression(rng), sample_lighting(rng), sample_extras(face, rng), rng, jitter=1.0
     )
-    # automatic exposure moves the mean part of the way towards medium grey
+    # automatic exposure moves the mean part of the way towards medium gray
     gain = float(np.clip((118 / max(image.mean(), 1.0)) ** 0.35, 0.75, 1.5))
     image = cv2.convertScaleAbs(image, alpha=gain)
     return (camera or sample_face_camera(rng)).apply(image, rng)
@@ -88,8 +88,8 @@ def draw_face(
     rng = np.random.default_rng(0) if rng is None else rng
     radius = head_radius(face, expression)
     view = align(project_to_surface(landmarks_mm(face), radius), pose, jitter, rng)
-    colour, hair = paint_base_map(face)
-    paint = colour.copy()
+    color, hair = paint_base_map(face)
+    paint = color.copy()
     paint_features(paint, face, expression)
     radius, paint, hair = add_hat(extras, radius, paint, hair)
     position, normal = normals(radius)
@@ -118,7 +118,7 @@ def _intersect_rays(radius: np.ndarray, view: FaceProjection) -> tuple[np.ndarra
     size = SIZE * SUPERSAMPLING
     coarse = _rays(view, size // 2, 2)
     ahead = float(radius.max())
-    start = -np.sqrt(np.maximum(ahead**2 - sum(axis * axis for axis in coarse), 0))  # mm behind the head centre
+    start = -np.sqrt(np.maximum(ahead**2 - sum(axis * axis for axis in coarse), 0))  # mm behind the head center
     depth = _march_rays(radius, view, coarse, start.astype(np.float32), _COARSE_STEPS)[0]
     # erosion: near a silhouette, fine rays start from the nearer coarse depth
     depth = cv2.erode(depth, np.ones((3, 3), np.uint8)) - np.float32(1)
@@ -131,7 +131,7 @@ def _intersect_rays(radius: np.ndarray, view: FaceProjection) -> tuple[np.ndarra
 
 
 def _rays(view: FaceProjection, size: int, step: int) -> list[np.ndarray]:
-    """Return where the rays of every `step`-th pixel cross the plane through the head centre, 3 × (size, size) mm."""
+    """Return where the rays of every `step`-th pixel cross the plane through the head center, 3 × (size, size) mm."""
     positions = np.arange(size) * step + (step - 1) / 2
     pixels = np.stack(np.meshgrid(positions, positions), axis=-1) - view.shift
     flat = (pixels @ np.linalg.inv(view.plane).T).astype(np.float32)

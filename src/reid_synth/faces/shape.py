@@ -1,10 +1,10 @@
-"""Shape of the head: the distance of its surface from the head centre in every direction.
+"""Shape of the head: the distance of its surface from the head center in every direction.
 
 The radius is stored on a map with longitude (left to right) along the rows and latitude (top to bottom) along the
-columns. Skin and hair are painted on a finer map of the same kind. Head axes, in millimetres from a point between the
+columns. Skin and hair are painted on a finer map of the same kind. Head axes, in millimeters from a point between the
 ears: x to the right of the image, y down, z to the camera.
 
-Facial features are positioned by millimetres on an elliptic cylinder seen from the front: `X` to the right of the
+Facial features are positioned by millimeters on an elliptic cylinder seen from the front: `X` to the right of the
 middle, `Y` below the eyes.
 """
 

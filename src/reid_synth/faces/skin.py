@@ -18,7 +18,7 @@ _TINTS = ((0.02, -0.13, -0.12), (-0.16, -0.2, -0.17), (-0.05, -0.09, -0.08), (0.
 class BaseMap(NamedTuple):
     """The painted map without eyes, brows and lips, which move."""
 
-    colour: np.ndarray  # (rows * FINE, columns * FINE, 3) uint8 RGB
+    color: np.ndarray  # (rows * FINE, columns * FINE, 3) uint8 RGB
     hair: np.ndarray  # (rows, columns) float32, 1 = hair
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from reid_synth.people.body import SURFACE_INDEX, SURFACES
 from reid_synth.people.fabric import COLUMNS, FRONT, ROWS, paint_fabric, plain, smooth_noise
 from reid_synth.people.person import Person, Print
-from reid_synth.people.wardrobe import Colour
+from reid_synth.people.wardrobe import Color
 
 _TOP_SURFACES = frozenset({"torso", "upper_arm", "forearm", "outer", "hem", "hood", "collar"})
 _FOLDS = {
@@ -33,7 +33,7 @@ def texture_atlas(person: Person) -> np.ndarray:
     rng = np.random.default_rng(person.texture_seed)
     top, bottom = paint_fabric(person.top, rng), paint_fabric(person.bottom, rng)
     skin, has_skirt = plain(person.skin), person.bottom.kind == "skirt"
-    sleeve = top if person.sleeve_colour is None else plain(person.sleeve_colour)
+    sleeve = top if person.sleeve_color is None else plain(person.sleeve_color)
     pages = _trunk_pages(person, top, bottom, skin) | _head_pages(person, top, skin, rng) | _luggage_pages(person)
     pages["upper_arm"], pages["forearm"] = _cut_to_length(sleeve, skin, person.top.length)
     if person.top.length > 0.9:
@@ -73,7 +73,7 @@ def _fold_depths() -> dict[str, np.ndarray]:
 
 def _trunk_pages(person: Person, top: np.ndarray, bottom: np.ndarray, skin: np.ndarray) -> dict[str, np.ndarray]:
     outer, is_open = _add_print(person.print, top.copy()), person.open_front > 0
-    torso = plain(person.inner_colour) if is_open else outer.copy()
+    torso = plain(person.inner_color) if is_open else outer.copy()
     if not is_open and person.top.kind in ("shirt", "jacket", "blazer", "puffer", "gilet", "coat", "hoodie"):
         torso[:, FRONT - 1 : FRONT + 1] *= 0.55  # zip or button row
     if person.top.kind in ("tshirt", "tank", "dress", "blazer", "sweater") and not person.collar:
@@ -81,7 +81,7 @@ def _trunk_pages(person: Person, top: np.ndarray, bottom: np.ndarray, skin: np.n
         neckline = np.arange(ROWS)[:, None] + _DISTANCE_FROM_FRONT[None] * depth / half < depth
         torso[neckline] = person.skin
     if is_open:
-        torso[:5] = person.skin if person.texture_seed % 2 else person.inner_colour
+        torso[:5] = person.skin if person.texture_seed % 2 else person.inner_color
     if person.top.kind == "puffer":
         for page in (torso, outer):
             page *= (0.82 + 0.22 * np.abs(np.sin(np.arange(ROWS) * np.pi / 8)))[:, None, None].astype(np.float32)
@@ -91,7 +91,7 @@ def _trunk_pages(person: Person, top: np.ndarray, bottom: np.ndarray, skin: np.n
     hem[-3:] *= 0.75
     skirt = top if person.top.kind == "dress" else bottom.copy()
     collar = person.scarf or tuple(
-        0.88 * np.array(person.top.second_colour if person.texture_seed % 3 == 0 else person.top.colour)
+        0.88 * np.array(person.top.second_color if person.texture_seed % 3 == 0 else person.top.color)
     )
     return {
         "torso": torso,
@@ -130,7 +130,7 @@ def _add_print(motif: Print, page: np.ndarray) -> np.ndarray:
         return page
     rows = slice(int(motif.top * ROWS), max(int((motif.top + motif.height) * ROWS), int(motif.top * ROWS) + 2))
     if motif.kind == "band":
-        page[rows] = motif.colour
+        page[rows] = motif.color
         return page
     half = int(motif.half_width * COLUMNS) + 1
     columns = (np.arange(-half, half + 1) + (0 if motif.on_back else FRONT)) % COLUMNS
@@ -140,15 +140,15 @@ def _add_print(motif: Print, page: np.ndarray) -> np.ndarray:
     if motif.kind == "lettering":  # lines of letters: short strokes with gaps
         line = np.arange(patch.shape[0])[:, None] % 6 < 4
         stroke = np.arange(patch.shape[1])[None] * 7 % 5 < 3
-        patch[line & stroke] = motif.colour
+        patch[line & stroke] = motif.color
     else:
-        patch[:] = motif.colour
+        patch[:] = motif.color
     page[rows, columns] = patch
     return page
 
 
 def _paint_straps(person: Person, page: np.ndarray) -> None:
-    strap = np.array(person.bag_colour) * 0.75
+    strap = np.array(person.bag_color) * 0.75
     if person.bag == "backpack":
         for column in (FRONT - 17, FRONT + 13):
             page[3:46, column : column + 5] = strap
@@ -165,7 +165,7 @@ def _head_pages(person: Person, top: np.ndarray, skin: np.ndarray, rng: np.rando
     if person.hair_style == "afro":
         strands = smooth_noise(rng, ROWS, COLUMNS, 16, 2)
     hair = plain(person.hair) * (1 + 0.22 * strands)[..., None]
-    hat = plain(person.hat_colour) * (1 + 0.06 * smooth_noise(rng, ROWS, COLUMNS, 12, 2))[..., None]
+    hat = plain(person.hat_color) * (1 + 0.06 * smooth_noise(rng, ROWS, COLUMNS, 12, 2))[..., None]
     hat[-10:] *= 0.85
     return {"head": _face_page(person, skin, rng), "hair": hair, "tail": hair, "hat": hat, "brim": hat * 0.9}
 
@@ -200,7 +200,7 @@ def _leg_pages(person: Person, cloth: np.ndarray, skin: np.ndarray) -> tuple[np.
         shin[34:] = person.shoes
     for page in (thigh, shin):  # seam of the trouser leg, or a stripe along it
         if person.side_stripe and person.bottom.kind != "skirt":
-            page[:, [*range(FRONT - 36, FRONT - 29), *range(FRONT + 29, FRONT + 36)]] = person.bottom.second_colour
+            page[:, [*range(FRONT - 36, FRONT - 29), *range(FRONT + 29, FRONT + 36)]] = person.bottom.second_color
         page[:, [FRONT - 33, FRONT + 32]] *= 0.8
     return thigh, shin
 
@@ -231,21 +231,21 @@ def _shoe_page(person: Person) -> np.ndarray:
 
 
 def _luggage_pages(person: Person) -> dict[str, np.ndarray]:
-    bag = plain(person.bag_colour)
+    bag = plain(person.bag_color)
     bag[18:21] *= 0.6
     bag[38:60, 8:-8] *= 0.85
     bag[38:40] *= 0.65
     bag[:, [FRONT - 30, FRONT + 30, 30, COLUMNS - 30]] *= 0.8
-    canopy = plain(person.carried_colour)
+    canopy = plain(person.carried_color)
     canopy[:, np.arange(COLUMNS) % 16 == 0] *= 0.7  # ribs
     if person.texture_seed % 2:
         canopy[:, np.arange(COLUMNS) % 32 < 16] *= 0.8
-    dark: Colour = (40.0, 40.0, 44.0)
+    dark: Color = (40.0, 40.0, 44.0)
     return {
         "bag": bag,
-        "strap": plain(person.bag_colour) * 0.75,
+        "strap": plain(person.bag_color) * 0.75,
         "canopy": canopy,
         "rod": plain(dark),
-        "pram": plain(person.carried_colour) * (1 - 0.12 * (np.arange(ROWS) % 20 < 3))[:, None, None],
+        "pram": plain(person.carried_color) * (1 - 0.12 * (np.arange(ROWS) % 20 < 3))[:, None, None],
         "wheel": plain(dark),
     }

@@ -1,4 +1,4 @@
-"""The body as generalised cylinders, posed by a gait cycle.
+"""The body as generalized cylinders, posed by a gait cycle.
 
 Each `Part` has a straight axis and an elliptic cross-section whose half-axes follow a profile from end to end: a torso
 that widens at the shoulders and narrows at the waist is one part, a calf is another. Loose clothes are parts around the
@@ -25,12 +25,12 @@ SURFACE_INDEX = {name: index for index, name in enumerate(SURFACES)}
 
 
 class Part(NamedTuple):
-    """A generalised cylinder in the frame of the person: x to the person's left, y forward, z up, metres.
+    """A generalized cylinder in the frame of the person: x to the person's left, y forward, z up, meters.
 
     Attributes:
         surface: Page of the texture atlas that covers the part.
         start, end: Axis; textures run from start to end.
-        widths, depths: Half-axes of the cross-section at equal steps along the axis, metres, equally many.
+        widths, depths: Half-axes of the cross-section at equal steps along the axis, meters, equally many.
         roundness: Bulge of the end caps as a share of the half-width (1 = hemisphere, 0.2 = nearly flat).
         turn: Extra heading of this part, radians, positive to the person's left (a turned head).
     """
@@ -50,7 +50,7 @@ def looseness(person: Person) -> float:
 
 
 def torso_profile(person: Person) -> tuple[list[float], list[float]]:
-    """Return half-widths and half-depths (metres) of the torso, from shoulders to waist in nine equal steps."""
+    """Return half-widths and half-depths (meters) of the torso, from shoulders to waist in nine equal steps."""
     h, girth, loose = person.height_m, person.girth, looseness(person)
     broad, soft = h * person.shoulders * (0.6 + 0.4 * girth) * loose, h * girth * loose
     hip = h * person.hips * (0.5 + 0.5 * girth)
@@ -130,7 +130,7 @@ def build_arm(person: Person, pose: Pose, side: int) -> list[Part]:
 
 
 def hand_position(person: Person, pose: Pose, side: int) -> Point:
-    """Return the position of a hand, metres."""
+    """Return the position of a hand, meters."""
     return build_arm(person, pose, side)[2].end
 
 

@@ -1,11 +1,11 @@
-"""Fabric pages of the texture atlas: base colour, pattern, weave; and the noise for all textures."""
+"""Fabric pages of the texture atlas: base color, pattern, weave; and the noise for all textures."""
 
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from reid_synth.people.wardrobe import Colour, Garment
+from reid_synth.people.wardrobe import Color, Garment
 
 ROWS, COLUMNS = 64, 128  # of one page
 FRONT = COLUMNS // 2  # column of the person's front
@@ -39,22 +39,22 @@ def smooth_noise(rng: np.random.Generator, rows: int, columns: int, cells: int, 
 
 
 def paint_fabric(garment: Garment, rng: np.random.Generator) -> np.ndarray:
-    """Paint a page of fabric, (ROWS, COLUMNS, 3) float32 RGB 0–255: base colour, pattern, weave."""
+    """Paint a page of fabric, (ROWS, COLUMNS, 3) float32 RGB 0–255: base color, pattern, weave."""
     share = _pattern(garment, rng)[..., None]
-    page = plain(garment.colour) * (1 - share) + plain(garment.second_colour) * share
+    page = plain(garment.color) * (1 - share) + plain(garment.second_color) * share
     weave = _weave_bank()[int(rng.integers(_WEAVES))]
     return page * (1 + garment.weave * weave)[..., None]
 
 
-def plain(colour: Colour) -> np.ndarray:
-    """Return a page of one colour, (ROWS, COLUMNS, 3) float32."""
+def plain(color: Color) -> np.ndarray:
+    """Return a page of one color, (ROWS, COLUMNS, 3) float32."""
     page: np.ndarray = np.empty((ROWS, COLUMNS, 3), np.float32)
-    page[:] = colour
+    page[:] = color
     return page
 
 
 def _pattern(garment: Garment, rng: np.random.Generator) -> np.ndarray:
-    """Return the share of the second colour at each pixel, (ROWS, COLUMNS) 0–1."""
+    """Return the share of the second color at each pixel, (ROWS, COLUMNS) 0–1."""
     repeat, phase = garment.pattern_scale, rng.uniform()
     along, around = (_ROW_COORDINATE * repeat + phase) % 1, (_COLUMN_COORDINATE * round(repeat) * 2) % 1
     share: np.ndarray = np.zeros_like(_ROW_COORDINATE)

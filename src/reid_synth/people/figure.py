@@ -15,7 +15,7 @@ def build_figure(person: Person, pose: Pose) -> list[Part]:
         pose: Phase of the gait, arms and head.
 
     Returns:
-        Twenty to thirty parts, in metres.
+        Twenty to thirty parts, in meters.
     """
     parts = [*build_trunk(person), *build_head(person, pose), *build_outerwear(person, pose), *build_bag(person, pose)]
     for side in (1, -1):

@@ -11,12 +11,12 @@ import numpy as np
 
 from reid_synth.people.wardrobe import (
     OPEN_KINDS,
-    Colour,
+    Color,
     Garment,
-    as_colour,
+    as_color,
     pick,
     sample_bottom,
-    sample_cloth_colour,
+    sample_cloth_color,
     sample_top,
 )
 
@@ -41,7 +41,7 @@ class Print:
     """A print on the chest or the back; positions are shares of the height and circumference of the torso."""
 
     kind: PrintKind
-    colour: Colour
+    color: Color
     top: float
     height: float
     half_width: float
@@ -50,7 +50,7 @@ class Print:
 
 @dataclass(frozen=True)
 class Person:
-    """Attributes that make a person recognisable. Lengths in metres, proportions relative to an average body."""
+    """Attributes that make a person recognizable. Lengths in meters, proportions relative to an average body."""
 
     height_m: float
     girth: float
@@ -58,35 +58,35 @@ class Person:
     shoulders: float
     hips: float
     legs: float  # leg length
-    skin: Colour
-    hair: Colour
+    skin: Color
+    hair: Color
     hair_style: HairStyle
     hair_volume: float
     beard: bool
     glasses: bool
     hat: Hat
-    hat_colour: Colour
-    scarf: Colour | None
+    hat_color: Color
+    scarf: Color | None
     top: Garment
     hem: float  # length of the top below the waist, as a share of the height
     open_front: float  # half-width of an open jacket as a share of the front; 0 = closed
-    inner_colour: Colour  # of the garment under an open top
-    sleeve_colour: Colour | None  # None = same as the top
+    inner_color: Color  # of the garment under an open top
+    sleeve_color: Color | None  # None = same as the top
     print: Print
     collar: bool
     bottom: Garment
     side_stripe: bool
     belt: bool
-    shoes: Colour
+    shoes: Color
     shoe_kind: ShoeKind
-    socks: Colour
+    socks: Color
     pale_soles: bool
     bag: BagKind
-    bag_colour: Colour
+    bag_color: Color
     bag_side: int  # +1 = the person's left
     bag_size: float
     carried: Carried
-    carried_colour: Colour
+    carried_color: Color
     stride: float  # amplitude of the hip angle when walking, radians
     arm_swing: float
     lean: float  # radians forward
@@ -121,35 +121,35 @@ def sample_person(rng: np.random.Generator) -> Person:
         shoulders=float(rng.uniform(0.9, 1.12)),
         hips=float(rng.uniform(0.9, 1.12)),
         legs=float(rng.uniform(0.95, 1.05)),
-        skin=as_colour(skin + rng.normal(0, 4, 3)),
-        hair=as_colour(_HAIR[rng.choice(len(_HAIR), p=_HAIR_WEIGHTS)] * rng.uniform(0.8, 1.25)),
+        skin=as_color(skin + rng.normal(0, 4, 3)),
+        hair=as_color(_HAIR[rng.choice(len(_HAIR), p=_HAIR_WEIGHTS)] * rng.uniform(0.8, 1.25)),
         hair_style=hair_style,
         hair_volume=float(rng.uniform(0.85, 1.3)),
         beard=bool(hair_style in ("bald", "short", "afro") and rng.random() < 0.25),
         glasses=bool(rng.random() < 0.15),
         hat=pick(rng, none=0.83, cap=0.07, beanie=0.05, sunhat=0.02, hood=0.03),  # type: ignore[arg-type]
-        hat_colour=sample_cloth_colour(rng),
-        scarf=sample_cloth_colour(rng) if rng.random() < 0.07 else None,
+        hat_color=sample_cloth_color(rng),
+        scarf=sample_cloth_color(rng) if rng.random() < 0.07 else None,
         top=top,
         hem=_sample_hem(rng, top),
         open_front=open_front,
-        inner_colour=sample_cloth_colour(rng),
-        sleeve_colour=sample_cloth_colour(rng) if top.kind != "gilet" and rng.random() < 0.1 else None,
+        inner_color=sample_cloth_color(rng),
+        sleeve_color=sample_cloth_color(rng) if top.kind != "gilet" and rng.random() < 0.1 else None,
         print=_sample_print(rng),
         collar=bool(rng.random() < (0.7 if top.kind in ("shirt", "blazer", "coat") else 0.2)),
         bottom=sample_bottom(rng, dress=top.kind == "dress"),
         side_stripe=bool(rng.random() < 0.08),
         belt=bool(rng.random() < 0.25),
-        shoes=sample_cloth_colour(rng),
+        shoes=sample_cloth_color(rng),
         shoe_kind=pick(rng, shoe=0.45, boot=0.15, trainer=0.4),  # type: ignore[arg-type]
-        socks=sample_cloth_colour(rng),
+        socks=sample_cloth_color(rng),
         pale_soles=bool(rng.random() < 0.4),
         bag=bag,
-        bag_colour=sample_cloth_colour(rng),
+        bag_color=sample_cloth_color(rng),
         bag_side=1 if rng.random() < 0.5 else -1,
         bag_size=float(rng.uniform(0.8, 1.25)),
         carried=pick(rng, none=0.965, umbrella=0.02, pram=0.015),  # type: ignore[arg-type]
-        carried_colour=sample_cloth_colour(rng),
+        carried_color=sample_cloth_color(rng),
         stride=float(rng.uniform(0.32, 0.52)),
         arm_swing=float(rng.uniform(0.25, 0.6)),
         lean=float(rng.normal(0.03, 0.03)),
@@ -157,15 +157,15 @@ def sample_person(rng: np.random.Generator) -> Person:
     )
 
 
-_TOP = ("top", "hem", "open_front", "inner_colour", "collar", "sleeve_colour", "print")
+_TOP = ("top", "hem", "open_front", "inner_color", "collar", "sleeve_color", "print")
 _BOTTOM = ("bottom", "belt", "side_stripe")
 _EXCHANGEABLE: tuple[tuple[str, ...], ...] = (
     _TOP,
     _BOTTOM,
     ("shoes", "shoe_kind", "socks", "pale_soles"),
-    ("bag", "bag_colour", "bag_side", "bag_size"),
-    ("hair", "hair_style", "hair_volume", "hat", "hat_colour"),
-    ("print", "inner_colour", "sleeve_colour"),
+    ("bag", "bag_color", "bag_side", "bag_size"),
+    ("hair", "hair_style", "hair_volume", "hat", "hat_color"),
+    ("print", "inner_color", "sleeve_color"),
     ("skin", "height_m", "girth", "belly", "shoulders", "hips", "legs"),
 )
 
@@ -181,8 +181,8 @@ def near_copy(person: Person, rng: np.random.Generator) -> Person:
 
 def change_clothes(person: Person, rng: np.random.Generator) -> Person:
     """Return the same person in other clothes: body, face, hair and gait stay, everything worn or carried is new."""
-    worn = ("shoes", "shoe_kind", "socks", "pale_soles", "hat", "hat_colour", "scarf")
-    carried = ("bag", "bag_colour", "bag_side", "bag_size", "carried", "carried_colour")
+    worn = ("shoes", "shoe_kind", "socks", "pale_soles", "hat", "hat_color", "scarf")
+    carried = ("bag", "bag_color", "bag_side", "bag_size", "carried", "carried_color")
     return _exchange_attributes(person, rng, [*_TOP, *_BOTTOM, *worn, *carried])
 
 
@@ -217,7 +217,7 @@ def _sample_hem(rng: np.random.Generator, top: Garment) -> float:
 def _sample_print(rng: np.random.Generator) -> Print:
     return Print(
         kind=pick(rng, none=0.62, block=0.12, lettering=0.12, badge=0.08, band=0.06),  # type: ignore[arg-type]
-        colour=sample_cloth_colour(rng),
+        color=sample_cloth_color(rng),
         top=float(rng.uniform(0.2, 0.42)),
         height=float(rng.uniform(0.08, 0.3)),
         half_width=float(rng.uniform(0.03, 0.1)),

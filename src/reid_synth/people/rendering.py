@@ -1,4 +1,4 @@
-"""Render a person in a pose: place the parts, rasterise, shade, crop."""
+"""Render a person in a pose: place the parts, rasterize, shade, crop."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +12,7 @@ from reid_synth.people.fabric import COLUMNS, ROWS, smooth_noise
 from reid_synth.people.figure import build_figure
 from reid_synth.people.person import Person
 from reid_synth.people.poses import Pose, sample_pose
-from reid_synth.people.rasteriser import ROW, GBuffer, empty_gbuffer, rasterise, shade
+from reid_synth.people.rasterizer import ROW, GBuffer, empty_gbuffer, rasterize, shade
 
 SUPERSAMPLING = 2  # resolution of the buffer relative to the sprite, for anti-aliasing
 _NUM_FOLD_MAPS = 24
@@ -58,7 +58,7 @@ def render_person(
     phase: float,
     heading: float,
     tilt: float,
-    pixels_per_metre: float,
+    pixels_per_meter: float,
     rng: np.random.Generator,
     light: Light | None = None,
     gait_amplitude: float = 1.0,
@@ -70,25 +70,25 @@ def render_person(
         phase: Phase of the gait cycle, radians.
         heading: Walking direction relative to the line of sight, radians: 0 towards the camera, π/2 to the right.
         tilt: Downward viewing angle, radians, 0 … 1.2.
-        pixels_per_metre: Scale of the sprite.
+        pixels_per_meter: Scale of the sprite.
         rng: Draws folds of cloth, arms and head.
         light: Direction of the light; a default if None.
         gait_amplitude: 1 walks, 0 stands, above 1.3 runs.
 
     Returns:
-        The sprite, about `person.height_m * pixels_per_metre` pixels high.
+        The sprite, about `person.height_m * pixels_per_meter` pixels high.
 
     Example:
         >>> from reid_synth import sample_person
         >>> person = sample_person(np.random.default_rng(1))
-        >>> sprite = render_person(person, phase=0.0, heading=0.5, tilt=0.1, pixels_per_metre=60,
+        >>> sprite = render_person(person, phase=0.0, heading=0.5, tilt=0.1, pixels_per_meter=60,
         ...                        rng=np.random.default_rng(0))
         >>> sprite.rgba.dtype.name, sprite.rgba.shape[2]
         ('uint8', 4)
     """
     pose = sample_pose(person, phase, gait_amplitude, rng)
     return draw_figure(
-        person, pose, heading, tilt, pixels_per_metre, int(rng.integers(_NUM_FOLD_MAPS * ROWS)), light or Light()
+        person, pose, heading, tilt, pixels_per_meter, int(rng.integers(_NUM_FOLD_MAPS * ROWS)), light or Light()
     )
 
 
@@ -121,10 +121,10 @@ def paste(image: np.ndarray, sprite: Sprite, foot: np.ndarray) -> np.ndarray:
 
 
 def draw_figure(
-    person: Person, pose: Pose, heading: float, tilt: float, pixels_per_metre: float, folds: int, light: Light
+    person: Person, pose: Pose, heading: float, tilt: float, pixels_per_meter: float, folds: int, light: Light
 ) -> Sprite:
     """Draw a person in a given pose; `folds` selects the folds of the cloth, the rest is as in `render_person`."""
-    scale = SUPERSAMPLING * pixels_per_metre
+    scale = SUPERSAMPLING * pixels_per_meter
     parts = build_figure(person, pose)
     atlas = texture_atlas(person)
     buffer, table, foot = draw_parts(parts, atlas, heading, tilt, scale)
@@ -139,7 +139,7 @@ def draw_figure(
 def draw_parts(
     parts: list[Part], atlas: np.ndarray, heading: float, tilt: float, scale: float
 ) -> tuple[GBuffer, np.ndarray, np.ndarray]:
-    """Rasterise parts at `scale` pixels per metre.
+    """Rasterize parts at `scale` pixels per meter.
 
     Returns:
         The buffer; the table of parts in pixels (n, ROW); the pixel (x, y) of the ground point.
@@ -157,12 +157,12 @@ def draw_parts(
     table[:, 4:7], table[:, 7:10] = starts - (*low, 0.0), ends - (*low, 0.0)
     table[:, 10:] = profiles.reshape(len(parts), -1) * scale
     buffer = empty_gbuffer(height, width)
-    rasterise(buffer, table, atlas, heading)
+    rasterize(buffer, table, atlas, heading)
     return buffer, table, -low  # the person stands at the origin
 
 
 def project(points: np.ndarray, heading: float, tilt: float) -> np.ndarray:
-    """Project points of the person frame (left, forward, up) to (right, down, depth), metres; (n, 3) → (n, 3)."""
+    """Project points of the person frame (left, forward, up) to (right, down, depth), meters; (n, 3) → (n, 3)."""
     left, forward, up = points.T
     right = left * np.cos(heading) + forward * np.sin(heading)
     away = left * np.sin(heading) - forward * np.cos(heading)

@@ -1,11 +1,11 @@
-"""Garments and their colours, fabrics and patterns."""
+"""Garments and their colors, fabrics and patterns."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-Colour = tuple[float, float, float]  # red, green, blue, each 0–255
+Color = tuple[float, float, float]  # red, green, blue, each 0–255
 
 TopKind = Literal[
     "tshirt", "shirt", "tank", "sweater", "hoodie", "jacket", "blazer", "puffer", "gilet", "coat", "dress"
@@ -13,18 +13,16 @@ TopKind = Literal[
 BottomKind = Literal["trousers", "slim", "wide", "shorts", "skirt"]
 Pattern = Literal["plain", "hoops", "stripes", "check", "dots", "mottled", "floral", "colour_block", "gradient"]
 
-# (colour, weight): most clothes are dark, grey, blue or pale; bright colours are rare
-_FABRIC_COLOURS: tuple[tuple[Colour, float], ...] = (
+# (color, weight): most clothes are dark, gray, blue or pale; bright colors are rare
+_FABRIC_COLORS: tuple[tuple[Color, float], ...] = (
     ((24, 24, 28), 15), ((62, 62, 66), 8), ((118, 118, 120), 7), ((178, 178, 176), 5), ((228, 228, 224), 11),
     ((30, 38, 70), 9), ((58, 84, 128), 7), ((122, 156, 196), 5), ((44, 82, 176), 4), ((168, 34, 40), 6),
     ((104, 28, 44), 3), ((42, 98, 62), 3), ((92, 96, 58), 4), ((186, 164, 120), 5), ((104, 74, 50), 5),
     ((218, 204, 178), 4), ((224, 192, 70), 3), ((220, 120, 48), 2), ((222, 136, 164), 4), ((120, 78, 150), 3),
     ((48, 140, 144), 2),
 )  # fmt: skip
-_FABRIC_COLOUR_VALUES = np.array([colour for colour, _ in _FABRIC_COLOURS])
-_FABRIC_COLOUR_WEIGHTS = np.array([weight for _, weight in _FABRIC_COLOURS]) / sum(
-    weight for _, weight in _FABRIC_COLOURS
-)
+_FABRIC_COLOR_VALUES = np.array([color for color, _ in _FABRIC_COLORS])
+_FABRIC_COLOR_WEIGHTS = np.array([weight for _, weight in _FABRIC_COLORS]) / sum(weight for _, weight in _FABRIC_COLORS)
 _DENIM_AND_BLACK = np.array([(26, 26, 30), (46, 48, 54), (40, 52, 84), (66, 86, 122)], float)
 
 OPEN_KINDS = frozenset({"jacket", "blazer", "puffer", "gilet", "coat", "hoodie", "shirt"})  # may be worn open
@@ -37,8 +35,8 @@ class Garment:
 
     Attributes:
         kind: A `TopKind` or a `BottomKind`.
-        colour, second_colour: Colours of fabric and pattern.
-        pattern: Pattern of the second colour.
+        color, second_color: Colors of fabric and pattern.
+        pattern: Pattern of the second color.
         pattern_scale: Repeats along the garment.
         length: Covered share of the limb: a sleeve of 0.4 ends above the elbow.
         weave: Brightness variation of threads and knots, about 0–0.15.
@@ -46,8 +44,8 @@ class Garment:
     """
 
     kind: str
-    colour: Colour
-    second_colour: Colour
+    color: Color
+    second_color: Color
     pattern: Pattern
     pattern_scale: float
     length: float
@@ -55,12 +53,12 @@ class Garment:
     folds: float = 1.0
 
 
-def sample_cloth_colour(rng: np.random.Generator) -> Colour:
-    """Sample a common clothing colour (red, green, blue, 0–255)."""
+def sample_cloth_color(rng: np.random.Generator) -> Color:
+    """Sample a common clothing color (red, green, blue, 0–255)."""
     if rng.random() < 0.15:
-        return as_colour(rng.uniform(10, 245, 3))
-    base = _FABRIC_COLOUR_VALUES[rng.choice(len(_FABRIC_COLOURS), p=_FABRIC_COLOUR_WEIGHTS)]
-    return as_colour(base * rng.uniform(0.8, 1.2) + rng.normal(0, 9, 3))
+        return as_color(rng.uniform(10, 245, 3))
+    base = _FABRIC_COLOR_VALUES[rng.choice(len(_FABRIC_COLORS), p=_FABRIC_COLOR_WEIGHTS)]
+    return as_color(base * rng.uniform(0.8, 1.2) + rng.normal(0, 9, 3))
 
 
 def sample_top(rng: np.random.Generator) -> Garment:
@@ -88,7 +86,7 @@ def sample_bottom(rng: np.random.Generator, dress: bool) -> Garment:
     garment = _garment(rng, kind, patterned=0.15, length=float(length))
     if kind != "skirt" and rng.random() < 0.5:  # half of all trousers are denim or black
         common = _DENIM_AND_BLACK[rng.integers(len(_DENIM_AND_BLACK))]
-        garment = replace(garment, colour=as_colour(common * rng.uniform(0.75, 1.35) + rng.normal(0, 5, 3)))
+        garment = replace(garment, color=as_color(common * rng.uniform(0.75, 1.35) + rng.normal(0, 5, 3)))
     return garment
 
 
@@ -96,13 +94,13 @@ def _garment(rng: np.random.Generator, kind: str, patterned: float, length: floa
     pattern: Pattern = "plain"
     if rng.random() < patterned:
         pattern = pick(
-            rng, hoops=0.22, stripes=0.12, check=0.18, dots=0.08, mottled=0.12, floral=0.08, colour_block=0.13,
+            rng, hoops=0.22, stripes=0.12, check=0.18, dots=0.08, mottled=0.12, floral=0.08, color_block=0.13,
             gradient=0.07,
         )  # type: ignore[assignment]  # fmt: skip
     return Garment(
         kind=kind,
-        colour=sample_cloth_colour(rng),
-        second_colour=sample_cloth_colour(rng),
+        color=sample_cloth_color(rng),
+        second_color=sample_cloth_color(rng),
         pattern=pattern,
         pattern_scale=float(rng.uniform(2.5, 9)),
         length=length,
@@ -117,7 +115,7 @@ def pick(rng: np.random.Generator, **weights: float) -> str:
     return list(weights)[int(rng.choice(len(shares), p=shares / shares.sum()))]
 
 
-def as_colour(values: np.ndarray) -> Colour:
-    """Clip values to a colour that a camera can distinguish from black and white."""
+def as_color(values: np.ndarray) -> Color:
+    """Clip values to a color that a camera can distinguish from black and white."""
     red, green, blue = np.clip(values, 4, 250)
     return float(red), float(green), float(blue)

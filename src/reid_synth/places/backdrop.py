@@ -15,7 +15,7 @@ from reid_synth.places.textures import leaves, periodic_noise, tint
 
 @dataclass(frozen=True)
 class Wall:
-    """An upright rectangle on the ground line from `start` to `end` (metres)."""
+    """An upright rectangle on the ground line from `start` to `end` (meters)."""
 
     start: np.ndarray  # (2,)
     end: np.ndarray  # (2,)
@@ -23,7 +23,7 @@ class Wall:
     leafy: bool
 
     def occludes(self, ground_xy: np.ndarray, reach: float = 0.5) -> bool:
-        """Return whether the wall stands between the camera and a ground point, or closer to it than `reach` metres."""
+        """Return whether the wall stands between the camera and a ground point, or closer to it than `reach` meters."""
         beyond = ground_xy * (1 + reach / max(float(np.linalg.norm(ground_xy)), 1e-6))
         return _side_of_line(self.start, self.end, np.zeros(2)) * _side_of_line(self.start, self.end, beyond) < 0 and (
             _side_of_line(np.zeros(2), beyond, self.start) * _side_of_line(np.zeros(2), beyond, self.end) < 0
@@ -146,9 +146,9 @@ def _hedge_texture(rng: np.random.Generator, height_m: float, long_m: float) -> 
     px_per_m = 30
     rows, columns = int(height_m * px_per_m), int(np.clip(long_m * px_per_m, 16, 1500))
     light = rng.uniform(40, 110)
-    colour = np.array([light * rng.uniform(0.6, 1.0), light, light * rng.uniform(0.3, 0.6)])
+    color = np.array([light * rng.uniform(0.6, 1.0), light, light * rng.uniform(0.3, 0.6)])
     solid = np.full((rows, columns), 255, np.uint8)
     ragged = np.clip(3 + 2 * periodic_noise(rng, 2, columns, 0.8)[0], 0, rows // 2).astype(int)
     solid[np.arange(rows)[:, None] < ragged] = 0
-    image = tint(leaves(rng, rows, columns), colour)
+    image = tint(leaves(rng, rows, columns), color)
     return np.dstack([cv2.bitwise_and(image, image, mask=solid), solid])

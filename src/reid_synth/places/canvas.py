@@ -1,7 +1,7 @@
 """Canvas for painting a street back to front: solids, sprites and shadows seen by one camera.
 
 It is painted at twice the output resolution and downsampled at the end, which anti-aliases every edge. Beside the
-colours it keeps an identity map with the number of the person visible at each pixel, 0 for none, or `EMISSIVE` for a
+colors it keeps an identity map with the number of the person visible at each pixel, 0 for none, or `EMISSIVE` for a
 lamp or a lit window, which stays bright at dusk.
 """
 
@@ -33,9 +33,9 @@ class Sun:
     """Direction and strength of the sunlight.
 
     Attributes:
-        shadow_xy: Ground displacement of the shadow of a point 1 m up, metres.
+        shadow_xy: Ground displacement of the shadow of a point 1 m up, meters.
         darkness: 0 (overcast, no cast shadows) to about 0.6.
-        softness: Width of the shadow edge, metres.
+        softness: Width of the shadow edge, meters.
     """
 
     shadow_xy: tuple[float, float]
@@ -64,7 +64,7 @@ class Footprint:
 
 
 class Canvas:
-    """Colours and identities at `SUPERSAMPLING` times the camera's resolution."""
+    """Colors and identities at `SUPERSAMPLING` times the camera's resolution."""
 
     def __init__(self, camera: Camera, sun: Sun) -> None:
         factor = SUPERSAMPLING
@@ -96,22 +96,22 @@ class Canvas:
                 return None
         return np.clip(self.camera.project(points), -20_000, 20_000)
 
-    def fill(self, points_xyz: np.ndarray, colour: np.ndarray) -> None:
-        """Fill a world polygon (n, 3) with one colour."""
+    def fill(self, points_xyz: np.ndarray, color: np.ndarray) -> None:
+        """Fill a world polygon (n, 3) with one color."""
         pixels = self.outline(points_xyz)
         if pixels is not None:
-            cv2.fillPoly(self.image, [_to_fixed_point(pixels)], _as_colour(colour), cv2.LINE_8, _FIXED_POINT_BITS)
+            cv2.fillPoly(self.image, [_to_fixed_point(pixels)], _as_color(color), cv2.LINE_8, _FIXED_POINT_BITS)
 
-    def fill_each(self, shapes_xyz: np.ndarray, colour: np.ndarray) -> None:
-        """Fill many world polygons (m, n, 3) with one colour, skipping those out of view."""
+    def fill_each(self, shapes_xyz: np.ndarray, color: np.ndarray) -> None:
+        """Fill many world polygons (m, n, 3) with one color, skipping those out of view."""
         in_front = (self.camera.depth(shapes_xyz) >= _NEAR_M).all(axis=1)
         pixels = self.camera.project(shapes_xyz[in_front])
         low, high = pixels.min(axis=1), pixels.max(axis=1)
         visible = ((high > -1) & (low < np.array(self.ids.shape[::-1]) + 1)).all(axis=1)
         for shape in np.clip(pixels[visible], -20_000, 20_000):
-            cv2.fillPoly(self.image, [_to_fixed_point(shape)], _as_colour(colour), cv2.LINE_8, _FIXED_POINT_BITS)
+            cv2.fillPoly(self.image, [_to_fixed_point(shape)], _as_color(color), cv2.LINE_8, _FIXED_POINT_BITS)
         for shape in shapes_xyz[~in_front]:
-            self.fill(shape, colour)
+            self.fill(shape, color)
 
     def mask(self, ground_xy: np.ndarray) -> np.ndarray | None:
         """Return the mask of the pixels inside a ground polygon (n, 2), (h, w) uint8 0/255."""
@@ -136,7 +136,7 @@ class Canvas:
     def cast_sprite_shadow(
         self, rgba: np.ndarray, foot_xy: tuple[float, float], ground_xy: np.ndarray, px_per_m: float
     ) -> None:
-        """Cast the shadow of an upright sprite of `px_per_m` pixels per metre that stands at `ground_xy`."""
+        """Cast the shadow of an upright sprite of `px_per_m` pixels per meter that stands at `ground_xy`."""
         width = rgba.shape[1]
         left, right, up = -foot_xy[0] / px_per_m, (width - foot_xy[0]) / px_per_m, foot_xy[1] / px_per_m
         along = np.asarray(self.sun.shadow_xy) * up
@@ -159,7 +159,7 @@ class Canvas:
         """Darken the image by the shadows cast since the last call, and by a shade map `dapple` (h/2, w/2) uint8."""
         shadow = self._shadow if dapple is None else np.maximum(self._shadow, dapple)
         middle_xy = np.array([0.0, self.camera.height_m / np.tan(self.camera.tilt + 0.05)])
-        blur = max(0.6, self.sun.softness * float(self.camera.pixels_per_metre(middle_xy)) / 2)
+        blur = max(0.6, self.sun.softness * float(self.camera.pixels_per_meter(middle_xy)) / 2)
         shadow = cv2.GaussianBlur(shadow, (0, 0), blur) if shadow.any() else shadow
         keep = cv2.LUT(shadow, np.clip(255 * (1 - self.sun.darkness * np.arange(256) / 255), 0, 255).astype(np.uint8))
         keep = cv2.resize(keep, self.ids.shape[::-1], interpolation=cv2.INTER_LINEAR)
@@ -178,7 +178,7 @@ class Canvas:
             elif isinstance(part, TexturedQuad):
                 self.draw_textured_quad(part.rgba, points)
             elif (pixels := self.outline(points)) is not None:
-                self._polygon(pixels, part.colour * self._shading(points), part.emissive)
+                self._polygon(pixels, part.color * self._shading(points), part.emissive)
 
     def _draw_tube(self, ends: np.ndarray, tube: Cylinder) -> None:
         depth = self.camera.depth(ends)
@@ -190,23 +190,23 @@ class Canvas:
         side = np.array([-axis[1], axis[0]]) / max(float(np.hypot(*axis)), 1e-6)
         lit = 1.0 if side @ (-self.sun.shadow_xy[0], -0.3) > 0 else -1.0  # the flank that faces the light
         if radius.max() > 1.5:  # round ends, foreshortened by the tilt
-            for centre, size in ((start, radius[0]), (end, radius[1])):
+            for center, size in ((start, radius[0]), (end, radius[1])):
                 axes = (size, max(0.5, size * np.sin(self.camera.tilt)))
-                self._ellipse(centre, axes, tube.colour * 0.95, tube.emissive)
+                self._ellipse(center, axes, tube.color * 0.95, tube.emissive)
         strips = _ROUND_SHADING if radius.max() > 1.0 else _FLAT_SHADING
         for left, right, light in strips:
             a, b = lit * left * radius, lit * right * radius  # (2,) offsets at start and end
             corners = np.array([start + a[0] * side, end + a[1] * side, end + b[1] * side, start + b[0] * side])
-            self._polygon(corners, tube.colour * light, tube.emissive)
+            self._polygon(corners, tube.color * light, tube.emissive)
 
-    def _polygon(self, pixels: np.ndarray, colour: np.ndarray, emissive: bool) -> None:
+    def _polygon(self, pixels: np.ndarray, color: np.ndarray, emissive: bool) -> None:
         corners = _to_fixed_point(pixels)
-        cv2.fillPoly(self.image, [corners], _as_colour(colour), cv2.LINE_8, _FIXED_POINT_BITS)
+        cv2.fillPoly(self.image, [corners], _as_color(color), cv2.LINE_8, _FIXED_POINT_BITS)
         cv2.fillPoly(self.ids, [corners], EMISSIVE * emissive, cv2.LINE_8, _FIXED_POINT_BITS)
 
-    def _ellipse(self, centre: np.ndarray, axes: tuple[float, float], colour: np.ndarray, emissive: bool) -> None:
-        middle, size = _to_fixed_point(centre).tolist(), _to_fixed_point(np.asarray(axes)).tolist()
-        for target, value in ((self.image, _as_colour(colour)), (self.ids, EMISSIVE * emissive)):
+    def _ellipse(self, center: np.ndarray, axes: tuple[float, float], color: np.ndarray, emissive: bool) -> None:
+        middle, size = _to_fixed_point(center).tolist(), _to_fixed_point(np.asarray(axes)).tolist()
+        for target, value in ((self.image, _as_color(color)), (self.ids, EMISSIVE * emissive)):
             cv2.ellipse(target, middle, size, 0, 0, 360, value, -1, cv2.LINE_8, _FIXED_POINT_BITS)
 
     def _shading(self, points: np.ndarray) -> float:
@@ -225,7 +225,7 @@ class Canvas:
 
         Args:
             rgba: (h, w, 4) uint8, premultiplied.
-            corners_xyz: (4, 3) metres: top-left, top-right, bottom-right, bottom-left.
+            corners_xyz: (4, 3) meters: top-left, top-right, bottom-right, bottom-left.
             lit: Emissive pixels, (h, w) uint8 0/255.
         """
         if (self.camera.depth(corners_xyz) < _NEAR_M).any():
@@ -317,5 +317,5 @@ def _to_fixed_point(pixels: np.ndarray) -> np.ndarray:
     return np.round(pixels * (1 << _FIXED_POINT_BITS)).astype(np.int32)
 
 
-def _as_colour(colour: np.ndarray) -> tuple[float, ...]:
-    return tuple(np.clip(colour, 0, 255).tolist())
+def _as_color(color: np.ndarray) -> tuple[float, ...]:
+    return tuple(np.clip(color, 0, 255).tolist())

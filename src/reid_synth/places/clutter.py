@@ -19,13 +19,13 @@ from reid_synth.places.ground import sample_visible_ground
 from reid_synth.places.lookalikes import LOOKALIKES, mannequin, placard, statue
 from reid_synth.places.objects import FURNITURE, SLENDER, Maker
 from reid_synth.places.solids import Cylinder, Primitive, to_world
-from reid_synth.places.sprite_bank import PIXELS_PER_METRE, SpriteBank
+from reid_synth.places.sprite_bank import PIXELS_PER_METER, SpriteBank
 from reid_synth.places.surfaces import Cutout, Surfaces
-from reid_synth.places.textures import grey_colour, paint_colour
+from reid_synth.places.textures import gray_color, paint_color
 from reid_synth.places.vehicles import car, van
 
 _MAKERS: tuple[Maker, ...] = (*FURNITURE.values(), *LOOKALIKES.values())
-_MAX_PIXELS_PER_METRE = 95.0  # nearer objects would fill the image
+_MAX_PIXELS_PER_METER = 95.0  # nearer objects would fill the image
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class StreetObject:
     """A solid or a cut-out at a position."""
 
     shape: Sequence[Primitive] | Cutout
-    ground_xy: np.ndarray  # (2,) metres
+    ground_xy: np.ndarray  # (2,) meters
     yaw: float  # radians
 
     def shade(self, canvas: Canvas) -> None:
@@ -59,12 +59,12 @@ def paint_upright(
     px_per_m: float,
     identity: int,
 ) -> Footprint:
-    """Paint a sprite of `px_per_m` pixels per metre on a ground point, at the size the camera sees there."""
+    """Paint a sprite of `px_per_m` pixels per meter on a ground point, at the size the camera sees there."""
     camera = canvas.output_camera
     foot = camera.project(np.append(ground_xy, 0.0))
     if canvas.mirrored:
         rgba, foot_xy = np.ascontiguousarray(rgba[::-1]), (foot_xy[0], rgba.shape[0] - foot_xy[1])
-    return canvas.draw_sprite(rgba, foot_xy, foot, float(camera.pixels_per_metre(ground_xy)) / px_per_m, identity)
+    return canvas.draw_sprite(rgba, foot_xy, foot, float(camera.pixels_per_meter(ground_xy)) / px_per_m, identity)
 
 
 def scatter_objects(
@@ -98,7 +98,7 @@ def scatter_objects(
 
 
 def _is_visible(camera: Camera, obj: StreetObject, walls: list[Wall]) -> bool:
-    if obj.ground_xy[1] < 1 or camera.pixels_per_metre(obj.ground_xy) > _MAX_PIXELS_PER_METRE:
+    if obj.ground_xy[1] < 1 or camera.pixels_per_meter(obj.ground_xy) > _MAX_PIXELS_PER_METER:
         return False
     return not any(wall.occludes(obj.ground_xy) for wall in walls)
 
@@ -123,10 +123,10 @@ def _human_shaped_object(camera: Camera, bank: SpriteBank, rng: np.random.Genera
     yaw = rng.normal(0, 0.5)
     kind = rng.random()
     if kind < 0.3:
-        return StreetObject(statue(rng, figure, PIXELS_PER_METRE), position, 0.0)
+        return StreetObject(statue(rng, figure, PIXELS_PER_METER), position, 0.0)
     flat = bank.draw(0.0, rng).rgba
     if kind < 0.55:
-        return StreetObject(mannequin(rng, flat, PIXELS_PER_METRE), position, yaw)
+        return StreetObject(mannequin(rng, flat, PIXELS_PER_METER), position, yaw)
     return StreetObject(placard(rng, flat), position, yaw)
 
 
@@ -139,10 +139,10 @@ def _sample_occluder(position: np.ndarray, rng: np.random.Generator) -> StreetOb
 
 def _sample_cluster(camera: Camera, rng: np.random.Generator) -> list[StreetObject]:
     """Sample two to four objects within arm's length of each other, at least one of them slender."""
-    centre = sample_visible_ground(camera, rng)
+    center = sample_visible_ground(camera, rng)
     makers = [SLENDER[int(rng.integers(len(SLENDER)))]]
     makers += [_MAKERS[int(rng.integers(len(_MAKERS)))] for _ in range(int(rng.integers(1, 4)))]
-    return [StreetObject(maker(rng), centre + rng.normal(0, 0.35, 2), rng.uniform(-np.pi, np.pi)) for maker in makers]
+    return [StreetObject(maker(rng), center + rng.normal(0, 0.35, 2), rng.uniform(-np.pi, np.pi)) for maker in makers]
 
 
 def _sample_row(camera: Camera, rng: np.random.Generator) -> list[StreetObject]:
@@ -164,8 +164,8 @@ def _sample_row(camera: Camera, rng: np.random.Generator) -> list[StreetObject]:
 
 
 def _tape(rng: np.random.Generator, length: float) -> list[Primitive]:
-    """Make a sagging striped tape of `length` metres along x."""
-    level, one, two = rng.uniform(0.5, 1.1), paint_colour(rng), grey_colour(rng, 190, 250)
+    """Make a sagging striped tape of `length` meters along x."""
+    level, one, two = rng.uniform(0.5, 1.1), paint_color(rng), gray_color(rng, 190, 250)
     along = np.linspace(0, length, 9)
     sag = level - 0.15 * np.sin(np.pi * along / length)
     joints = zip(along, np.zeros(9), sag, strict=True)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from reid_synth.places.signage import lettering
-from reid_synth.places.textures import TILE, brick, grey_colour, paint_colour, tint
+from reid_synth.places.textures import TILE, brick, gray_color, paint_color, tint
 
 _HEIGHT, _WIDTH = TILE, 2 * TILE
 
@@ -42,7 +42,7 @@ class _Style:
 def make_facade(rng: np.random.Generator) -> Facade:
     """Make a random facade."""
     warm = rng.uniform(0.78, 1.0)
-    wall = grey_colour(rng, 70, 215, 3) * np.array([1.0, warm, warm * rng.uniform(0.7, 1.02)], np.float32)
+    wall = gray_color(rng, 70, 215, 3) * np.array([1.0, warm, warm * rng.uniform(0.7, 1.02)], np.float32)
     image = cv2.resize(tint(brick(rng), wall), (_WIDTH, _HEIGHT), interpolation=cv2.INTER_LINEAR)
     panes = np.zeros((_HEIGHT, _WIDTH), np.uint8)
     shops = rng.random() < 0.3
@@ -58,7 +58,7 @@ def make_facade(rng: np.random.Generator) -> Facade:
         for _ in range(int(rng.integers(0, 4))):
             _paint_door(image, panes, rng)
     for _ in range(int(rng.integers(0, 4))):
-        x, pipe = int(rng.integers(0, _WIDTH)), grey_colour(rng, 30, 170)
+        x, pipe = int(rng.integers(0, _WIDTH)), gray_color(rng, 30, 170)
         cv2.line(image, (x + 3, 0), (x + 3, _HEIGHT), np.clip(wall * 0.5, 0, 255).tolist(), 4)
         cv2.line(image, (x, 0), (x, _HEIGHT), pipe.tolist(), 5)
     for _ in range(int(rng.integers(0, 4))):
@@ -71,9 +71,9 @@ def _paint_window_rows(image: np.ndarray, panes: np.ndarray, rng: np.random.Gene
     style = _Style(
         wide=int(rng.uniform(40, 170)),
         tall=int(rng.uniform(55, 120)),
-        pane=grey_colour(rng, 15, 120, 8),
-        frame=paint_colour(rng) * 0.6 + 60,
-        curtain=grey_colour(rng, 120, 235, 8),
+        pane=gray_color(rng, 15, 120, 8),
+        frame=paint_color(rng) * 0.6 + 60,
+        curtain=gray_color(rng, 120, 235, 8),
         bars=(int(rng.integers(1, 5)), int(rng.integers(1, 3))),
     )
     gap_x, gap_y = int(style.wide * rng.uniform(1.1, 2.5)), int(style.tall * rng.uniform(1.5, 2.4))
@@ -114,7 +114,7 @@ def _paint_window(view: np.ndarray, rng: np.random.Generator, style: _Style) -> 
 def _paint_door(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator) -> None:
     wide, tall = int(rng.integers(50, 160)), int(rng.uniform(125, 170))
     left, top = int(rng.integers(0, _WIDTH - wide)), _HEIGHT - tall
-    paint = np.clip(paint_colour(rng) * 0.8, 0, 255)
+    paint = np.clip(paint_color(rng) * 0.8, 0, 255)
     panes[top - 6 :, left : left + wide] = 0
     cv2.rectangle(
         image, (left - 6, top - 6), (left + wide + 6, _HEIGHT), np.clip(paint * 0.6 + 50, 0, 255).tolist(), -1
@@ -126,7 +126,7 @@ def _paint_door(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator) 
         cv2.rectangle(image, (a, top), (b, _HEIGHT), (paint * 0.6).tolist(), 2)
         if rng.random() < 0.6:
             glass = (a + 8, top + 10), (b - 8, top + int(tall * rng.uniform(0.3, 0.85)))
-            cv2.rectangle(image, *glass, grey_colour(rng, 20, 90, 4).tolist(), -1)
+            cv2.rectangle(image, *glass, gray_color(rng, 20, 90, 4).tolist(), -1)
 
 
 def _paint_shop_row(image: np.ndarray, panes: np.ndarray, rng: np.random.Generator, top: int) -> None:
@@ -144,7 +144,7 @@ def _paint_shop(
     left, top, right, bottom = box_xyxy
     if right - left < 60:
         return
-    paint = np.clip(paint_colour(rng), 0, 255)
+    paint = np.clip(paint_color(rng), 0, 255)
     image[top:bottom, left:right] = np.clip(paint * 0.7 + 20, 0, 255)
     band = top + int(rng.uniform(26, 46))
     image[top:band, left:right] = paint
@@ -156,12 +156,12 @@ def _paint_shop(
     edges = np.linspace(left + 8, right - 8, int(rng.integers(2, 5))).astype(int)
     for a, b in pairwise(edges):
         glass = image[band + 6 : sill, a + 4 : b - 4]
-        glass[:] = grey_colour(rng, 25, 110, 6)
+        glass[:] = gray_color(rng, 25, 110, 6)
         panes[band + 6 : sill, a + 4 : b - 4] = number
         for _ in range(int(rng.integers(2, 9))):
             _paint_ware(glass, rng)
     cv2.rectangle(image, (door, band + 4), (door + 70, bottom), np.clip(paint * 0.6, 0, 255).tolist(), -1)
-    cv2.rectangle(image, (door + 9, band + 14), (door + 61, bottom - 24), grey_colour(rng, 20, 90, 4).tolist(), -1)
+    cv2.rectangle(image, (door + 9, band + 14), (door + 61, bottom - 24), gray_color(rng, 20, 90, 4).tolist(), -1)
 
 
 def _paint_ware(glass: np.ndarray, rng: np.random.Generator) -> None:
@@ -169,19 +169,19 @@ def _paint_ware(glass: np.ndarray, rng: np.random.Generator) -> None:
     height, width = glass.shape[:2]
     tall, wide = int(height * rng.uniform(0.1, 0.5)), int(max(4, width * rng.uniform(0.05, 0.35)))
     x, base = int(rng.integers(0, max(1, width - wide))), height - int(height * rng.choice([0.0, 0.1, 0.45]))
-    colour = np.clip(paint_colour(rng) * rng.uniform(0.4, 0.9), 0, 255).tolist()
+    color = np.clip(paint_color(rng) * rng.uniform(0.4, 0.9), 0, 255).tolist()
     if rng.random() < 0.7:
-        cv2.rectangle(glass, (x, base - tall), (x + wide, base), colour, -1)
+        cv2.rectangle(glass, (x, base - tall), (x + wide, base), color, -1)
     else:
-        cv2.ellipse(glass, (x + wide // 2, base - tall // 2), (wide // 2, tall // 2), 0, 0, 360, colour, -1)
+        cv2.ellipse(glass, (x + wide // 2, base - tall // 2), (wide // 2, tall // 2), 0, 0, 360, color, -1)
 
 
 def _paint_wall_box(image: np.ndarray, rng: np.random.Generator) -> None:
     """Paint a vent, a meter, an air conditioner or a plaque."""
     wide, tall = int(rng.uniform(12, 60)), int(rng.uniform(12, 60))
     left, top = int(rng.integers(0, _WIDTH - wide)), int(rng.integers(100, _HEIGHT - tall))
-    colour = grey_colour(rng, 60, 230) if rng.random() < 0.6 else np.clip(paint_colour(rng), 0, 255)
+    color = gray_color(rng, 60, 230) if rng.random() < 0.6 else np.clip(paint_color(rng), 0, 255)
     cv2.rectangle(image, (left + 4, top + 5), (left + wide + 4, top + tall + 5), (40.0, 38.0, 36.0), -1)
-    cv2.rectangle(image, (left, top), (left + wide, top + tall), colour.tolist(), -1)
+    cv2.rectangle(image, (left, top), (left + wide, top + tall), color.tolist(), -1)
     for y in range(top + 5, top + tall, 7):
-        cv2.line(image, (left + 3, y), (left + wide - 3, y), (colour * 0.7).tolist(), 1)
+        cv2.line(image, (left + 3, y), (left + wide - 3, y), (color * 0.7).tolist(), 1)

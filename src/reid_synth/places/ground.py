@@ -7,10 +7,10 @@ import numpy as np
 
 from reid_synth.camera import Camera, lift
 from reid_synth.places.canvas import SUPERSAMPLING, Canvas
-from reid_synth.places.surfaces import Surfaces, ground_colour
-from reid_synth.places.textures import TILE, grey_colour, tint
+from reid_synth.places.surfaces import Surfaces, ground_color
+from reid_synth.places.textures import TILE, gray_color, tint
 
-_FAR_M = 250.0  # beyond this distance the ground has one colour
+_FAR_M = 250.0  # beyond this distance the ground has one color
 _STAIN_M = 45.0  # tile side of the stains, which hide the repetition of the small texture
 _PAINTS = np.array([(232, 232, 226), (232, 232, 226), (214, 180, 60), (150, 165, 205), (170, 60, 50)], float)
 
@@ -18,7 +18,7 @@ _PAINTS = np.array([(232, 232, 226), (232, 232, 226), (214, 180, 60), (150, 165,
 def render_ground(
     canvas: Canvas,
     relief: np.ndarray,
-    colour: np.ndarray,
+    color: np.ndarray,
     tile_m: float,
     turn: float,
     rows: tuple[int, int] | None = None,
@@ -31,8 +31,8 @@ def render_ground(
     Args:
         canvas: Canvas whose camera is used.
         relief: Texture of the material.
-        colour: (3,) 0–255.
-        tile_m: Side of one texture tile, metres.
+        color: (3,) 0–255.
+        tile_m: Side of one texture tile, meters.
         turn: Rotation of the texture, radians.
         rows: Range of canvas rows that is needed; the rest may stay plain.
 
@@ -40,9 +40,9 @@ def render_ground(
         (h, w, 3) uint8 at canvas resolution; rows above the horizon are plain.
     """
     camera = canvas.output_camera
-    texture = tint(relief, colour)
+    texture = tint(relief, color)
     layer = np.empty((camera.height, camera.width, 3), np.uint8)
-    layer[:] = np.clip(colour, 0, 255).astype(np.uint8)
+    layer[:] = np.clip(color, 0, 255).astype(np.uint8)
     first, last = (0, camera.height) if rows is None else (rows[0] // SUPERSAMPLING, -(-rows[1] // SUPERSAMPLING))
     for level, top, bottom in _bands(camera, TILE / tile_m):
         top, bottom = max(top, first), min(bottom, last)
@@ -50,27 +50,27 @@ def render_ground(
             continue
         side = TILE >> level
         copy = cv2.resize(texture, (side, side), interpolation=cv2.INTER_AREA) if level else texture
-        to_picture = camera.ground_homography @ _texture_to_metres(tile_m / side, turn)
+        to_picture = camera.ground_homography @ _texture_to_meters(tile_m / side, turn)
         shift = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, -top], [0.0, 0.0, 1.0]])
         size = (camera.width, bottom - top)
         layer[top:bottom] = cv2.warpPerspective(copy, shift @ to_picture, size, borderMode=cv2.BORDER_WRAP)
     return cv2.resize(layer, canvas.ids.shape[::-1], interpolation=cv2.INTER_NEAREST)
 
 
-def _texture_to_metres(metres_per_pixel: float, turn: float) -> np.ndarray:
-    sin, cos = np.sin(turn) * metres_per_pixel, np.cos(turn) * metres_per_pixel
+def _texture_to_meters(meters_per_pixel: float, turn: float) -> np.ndarray:
+    sin, cos = np.sin(turn) * meters_per_pixel, np.cos(turn) * meters_per_pixel
     return np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
 
 
-def _bands(camera: Camera, texels_per_metre: float) -> list[tuple[int, int, int]]:
+def _bands(camera: Camera, texels_per_meter: float) -> list[tuple[int, int, int]]:
     """Return runs of rows that share a mip level: (level, first row, one past the last row)."""
     rows = np.arange(camera.height)
     ground = camera.to_ground(np.stack([np.full(len(rows), camera.width / 2), rows + 0.5], axis=1))
     near_enough = (ground[:, 1] > 0) & (ground[:, 1] < _FAR_M)
     rows, ground = rows[near_enough], ground[near_enough]
-    across = camera.pixels_per_metre(ground, 0.0)
+    across = camera.pixels_per_meter(ground, 0.0)
     foreshortening = np.sin(camera.tilt_at(ground, 0.0))
-    level = np.log2(texels_per_metre / (across * np.sqrt(foreshortening)))
+    level = np.log2(texels_per_meter / (across * np.sqrt(foreshortening)))
     level = np.clip(np.ceil(level), 0, 8).astype(int)
     starts = np.flatnonzero(np.diff(level, prepend=-1))
     ends = np.append(starts[1:], len(rows))
@@ -80,7 +80,7 @@ def _bands(camera: Camera, texels_per_metre: float) -> list[tuple[int, int, int]
 def fill_ground(
     canvas: Canvas,
     relief: np.ndarray,
-    colour: np.ndarray,
+    color: np.ndarray,
     area_xy: np.ndarray,
     tile_m: float,
     turn: float = 0.0,
@@ -92,7 +92,7 @@ def fill_ground(
     filled = np.flatnonzero(mask.any(axis=1))
     if len(filled):
         rows = int(filled[0]), int(filled[-1]) + 1
-        layer = render_ground(canvas, relief, colour, tile_m, turn, rows)
+        layer = render_ground(canvas, relief, color, tile_m, turn, rows)
         window = slice(*rows)
         cv2.copyTo(layer[window], mask[window], canvas.image[window])
 
@@ -119,9 +119,9 @@ def fill_with_random_material(
 ) -> None:
     """Fill a ground polygon (n, 2), or the whole ground, with a random material; some areas get a kerb."""
     material = surfaces.material(rng)
-    colour, tile_m, turn = ground_colour(material.kind, rng), rng.uniform(6, 16), rng.uniform(0, 6.3)
+    color, tile_m, turn = ground_color(material.kind, rng), rng.uniform(6, 16), rng.uniform(0, 6.3)
     if area is None:
-        layer = render_ground(canvas, material.relief, colour, tile_m, turn)
+        layer = render_ground(canvas, material.relief, color, tile_m, turn)
         horizon = int(np.clip(canvas.camera.horizon, 0, canvas.camera.height))
         canvas.image[horizon:] = layer[horizon:]
         return
@@ -129,7 +129,7 @@ def fill_with_random_material(
         area = area + rng.normal(0, 0.04, area.shape)
     elif rng.random() < 0.6:
         _kerb(canvas, area, rng)
-    fill_ground(canvas, material.relief, colour, area, tile_m, turn)
+    fill_ground(canvas, material.relief, color, area, tile_m, turn)
 
 
 def _area(camera: Camera, rng: np.random.Generator) -> np.ndarray:
@@ -150,7 +150,7 @@ def _area(camera: Camera, rng: np.random.Generator) -> np.ndarray:
 
 
 def winding_path(start: np.ndarray, end: np.ndarray, rng: np.random.Generator, reach: float) -> np.ndarray:
-    """Sample a gently winding line (n, 2) through two points that extends `reach` metres to both sides."""
+    """Sample a gently winding line (n, 2) through two points that extends `reach` meters to both sides."""
     along = (end - start) / max(float(np.linalg.norm(end - start)), 0.1)
     position = np.linspace(-reach, reach, 60)
     sway = rng.uniform(0, 2.5) * np.sin(position * rng.uniform(0.03, 0.25) + rng.uniform(0, 6.3))
@@ -168,18 +168,18 @@ def ribbon(path: np.ndarray, width_m: float) -> np.ndarray:
 def _kerb(canvas: Canvas, area: np.ndarray, rng: np.random.Generator) -> None:
     """Paint a stone edge around an area, sometimes with a painted line along it."""
     ring = np.vstack([area, area[:1]])
-    paint_line(canvas, ring, rng.uniform(0.15, 0.5), grey_colour(rng, 70, 215))
+    paint_line(canvas, ring, rng.uniform(0.15, 0.5), gray_color(rng, 70, 215))
     if rng.random() < 0.3:
         paint_line(canvas, ring, 1.0, _PAINTS[int(rng.integers(len(_PAINTS)))])
-        paint_line(canvas, ring, 0.75, grey_colour(rng, 60, 110))  # leaves a thin line on either side
+        paint_line(canvas, ring, 0.75, gray_color(rng, 60, 110))  # leaves a thin line on either side
 
 
-def paint_line(canvas: Canvas, path: np.ndarray, width_m: float, colour: np.ndarray) -> None:
-    """Paint a line of constant width in metres along a ground path (n, 2)."""
+def paint_line(canvas: Canvas, path: np.ndarray, width_m: float, color: np.ndarray) -> None:
+    """Paint a line of constant width in meters along a ground path (n, 2)."""
     left, right = np.split(lift(ribbon(path, width_m), 0.0), 2)
     right = right[::-1]
     # segment by segment, because a long band may cross itself
-    canvas.fill_each(np.stack([left[:-1], left[1:], right[1:], right[:-1]], axis=1), colour)
+    canvas.fill_each(np.stack([left[:-1], left[1:], right[1:], right[:-1]], axis=1), color)
 
 
 def _paint(rng: np.random.Generator) -> np.ndarray:
@@ -226,9 +226,9 @@ def _manhole(canvas: Canvas, rng: np.random.Generator) -> None:
     corners = int(rng.choice([4, 20]))
     angle = np.linspace(0, 2 * np.pi, corners, endpoint=False) + rng.uniform(0, 1)
     ring = np.stack([np.cos(angle), np.sin(angle)], axis=1) * rng.uniform(0.2, 0.5)
-    centre, tone = sample_visible_ground(canvas.camera, rng, far_m=30.0), grey_colour(rng, 30, 120)
+    center, tone = sample_visible_ground(canvas.camera, rng, far_m=30.0), gray_color(rng, 30, 120)
     for size, light in ((1.15, 1.2), (1.0, 0.85), (0.75, 1.0)):
-        canvas.fill(lift(centre + ring * size, 0.0), tone * light)
+        canvas.fill(lift(center + ring * size, 0.0), tone * light)
 
 
 def _repair(canvas: Canvas, rng: np.random.Generator) -> None:
@@ -241,10 +241,10 @@ def _repair(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def _litter(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Paint leaves, scraps of paper and stones: small flecks spread over a few metres."""
-    centre, tone = sample_visible_ground(canvas.camera, rng, far_m=30.0), grey_colour(rng, 40, 230, 15)
+    """Paint leaves, scraps of paper and stones: small flecks spread over a few meters."""
+    center, tone = sample_visible_ground(canvas.camera, rng, far_m=30.0), gray_color(rng, 40, 230, 15)
     for _ in range(int(rng.integers(1, 25))):
-        fleck = rng.normal(0, 1, (4, 2)) * rng.uniform(0.02, 0.1) + centre + rng.normal(0, 1.5, 2)
+        fleck = rng.normal(0, 1, (4, 2)) * rng.uniform(0.02, 0.1) + center + rng.normal(0, 1.5, 2)
         canvas.fill(lift(fleck, 0.0), tone * rng.uniform(0.7, 1.2))
 
 

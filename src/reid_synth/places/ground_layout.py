@@ -16,8 +16,8 @@ from reid_synth.places.ground import (
     sample_visible_ground,
     winding_path,
 )
-from reid_synth.places.surfaces import Surfaces, ground_colour
-from reid_synth.places.textures import grey_colour
+from reid_synth.places.surfaces import Surfaces, ground_color
+from reid_synth.places.textures import gray_color
 
 _WHITE, _YELLOW = np.array((222.0, 222.0, 214.0)), np.array((218.0, 186.0, 70.0))
 _SOIL = np.array((74.0, 62.0, 48.0))
@@ -48,7 +48,7 @@ def paint_road(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> 
         verge = ribbon(path, width + rng.uniform(6.0, 30.0))
         _fill(canvas, surfaces, rng, "grass", verge + rng.normal(0, 0.05, verge.shape))
     if kerbs:
-        stone = grey_colour(rng, 95, 205, 4)
+        stone = gray_color(rng, 95, 205, 4)
         paint_line(canvas, path, width + rng.uniform(0.2, 0.55), stone)
         paint_line(canvas, path, width + 0.06, stone * 0.55)  # contact shadow of the kerb
     else:
@@ -63,10 +63,10 @@ def paint_road(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator) -> 
 
 
 def _fill(canvas: Canvas, surfaces: Surfaces, rng: np.random.Generator, kind: str, area: np.ndarray) -> None:
-    """Fill a ground polygon (n, 2) with a material of the given kind in one of its colours."""
+    """Fill a ground polygon (n, 2) with a material of the given kind in one of its colors."""
     material = surfaces.material(rng, kind)
     tile_m, turn = rng.uniform(5, 14), rng.uniform(0, 6.3)
-    fill_ground(canvas, material.relief, ground_colour(kind, rng), area, tile_m, turn)
+    fill_ground(canvas, material.relief, ground_color(kind, rng), area, tile_m, turn)
 
 
 def _paint_lane_lines(canvas: Canvas, path: np.ndarray, width: float, rng: np.random.Generator) -> None:
@@ -83,11 +83,11 @@ def _paint_lane_lines(canvas: Canvas, path: np.ndarray, width: float, rng: np.ra
             paint_line(canvas, path[start : start + 2], rng.uniform(0.09, 0.15), _WHITE * worn)
 
 
-def _offset_path(path: np.ndarray, metres: float) -> np.ndarray:
+def _offset_path(path: np.ndarray, meters: float) -> np.ndarray:
     """Shift the path (n, 2) to its left (negative: right)."""
     along = np.gradient(path, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
-    return path + metres * np.stack([-along[:, 1], along[:, 0]], axis=1)
+    return path + meters * np.stack([-along[:, 1], along[:, 0]], axis=1)
 
 
 def _paint_crack(canvas: Canvas, path: np.ndarray, width: float, rng: np.random.Generator) -> None:
@@ -97,4 +97,4 @@ def _paint_crack(canvas: Canvas, path: np.ndarray, width: float, rng: np.random.
     wander = start + np.cumsum(steps, axis=0)
     nearest = np.linalg.norm(path - start, axis=1).min()
     if nearest < width / 2:
-        paint_line(canvas, wander, rng.uniform(0.02, 0.07), grey_colour(rng, 30, 75, 2))
+        paint_line(canvas, wander, rng.uniform(0.02, 0.07), gray_color(rng, 30, 75, 2))

@@ -16,7 +16,7 @@ from reid_synth.places.ground import apply_stains, fill_ground, paint_line, rend
 from reid_synth.places.objects import bench, bin_, bollard, boulder, cone, lamp_post, sign, tripod
 from reid_synth.places.solids import Primitive
 from reid_synth.places.surfaces import Cutout, Surfaces
-from reid_synth.places.textures import grey_colour
+from reid_synth.places.textures import gray_color
 from reid_synth.places.vehicles import car, van
 from reid_synth.places.wetness import apply_wet_ground
 
@@ -78,7 +78,7 @@ def paint_scene_street(
     slant = rng.uniform(-2.5, 2.5)
     house = Wall(np.array([-30.0, 42.0 + slant]), np.array([30.0, 42.0 - slant]), 9.5, leafy=False)
     hedge = Wall(np.array([-30.0, 38.6 + slant]), np.array([-9.0, 38.8 + slant / 3]), 1.1, leafy=True)
-    library, facade_seed = replace(surfaces, facades=(_brick_coloured(surfaces.facades),)), int(rng.integers(2**32))
+    library, facade_seed = replace(surfaces, facades=(_brick_colored(surfaces.facades),)), int(rng.integers(2**32))
 
     def paint_house(target: Canvas) -> None:
         paint_walls(target, [house, hedge], library, np.random.default_rng(facade_seed), lamps)
@@ -93,8 +93,8 @@ def paint_scene_street(
     paint_house(canvas)
 
 
-def _brick_coloured(facades: Sequence[Facade]) -> Facade:
-    """Return the facade whose colour is nearest to brick."""
+def _brick_colored(facades: Sequence[Facade]) -> Facade:
+    """Return the facade whose color is nearest to brick."""
     return min(facades, key=lambda library: float(np.linalg.norm(library.image.mean(axis=(0, 1)) - _BRICK)))
 
 
@@ -107,7 +107,7 @@ def _paint_scene_ground(canvas: Canvas, surfaces: Surfaces, rng: np.random.Gener
     kind = str(rng.choice(["asphalt", "asphalt", "concrete"]))
     _fill(canvas, surfaces, rng, "paving", ribbon(np.stack([x, np.full(60, 35.5)], axis=1), 14.0), 150, 5.0)
     _fill(canvas, surfaces, rng, "paving", ribbon(np.array([(5.2, 20.0), (5.2, 40.0)]), 2.2), 160, 4.0)
-    paint_line(canvas, ribbon(road, 10.5), 0.28, grey_colour(rng, 150, 190, 4))
+    paint_line(canvas, ribbon(road, 10.5), 0.28, gray_color(rng, 150, 190, 4))
     _fill(canvas, surfaces, rng, kind, ribbon(road, 10.5), 128, 7.0)
     paint_line(canvas, road + np.array((0.0, 4.9)), 0.1, np.array((222.0, 196.0, 96.0)))
     for start in np.arange(-30, 30, 4.0) + rng.uniform(0, 4):
@@ -129,12 +129,12 @@ def _fill(
     tile_m: float,
 ) -> None:
     """Fill an area with a material of about the given brightness."""
-    colour = light * rng.uniform(0.85, 1.1) + rng.normal(0, 2, 3)
-    fill_ground(canvas, surfaces.material(rng, kind).relief, colour, area, tile_m)
+    color = light * rng.uniform(0.85, 1.1) + rng.normal(0, 2, 3)
+    fill_ground(canvas, surfaces.material(rng, kind).relief, color, area, tile_m)
 
 
 def _manhole(canvas: Canvas, position: np.ndarray) -> None:
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     ring = np.stack([np.cos(angle), np.sin(angle)], axis=1) * 0.32
-    for size, grey in ((1.12, 120.0), (1.0, 78.0), (0.7, 92.0)):
-        canvas.fill(lift(position + ring * size, 0.0), np.full(3, grey))
+    for size, gray in ((1.12, 120.0), (1.0, 78.0), (0.7, 92.0)):
+        canvas.fill(lift(position + ring * size, 0.0), np.full(3, gray))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from reid_synth.places.textures import paint_colour, periodic_noise, tint
+from reid_synth.places.textures import paint_color, periodic_noise, tint
 
 _LETTERS = list("ABCDEFGHIKLMNOPRSTUVWXZ")
 _ACROSS = 96  # width of a notice, pixels
@@ -21,8 +21,8 @@ def lettering(
     (width, _), _ = cv2.getTextSize(word, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
     scale *= min(1.0, (right - left) / max(width, 1))
     thick = max(1, round(2.4 * scale))
-    colour = (*np.clip(ink, 0, 255).tolist(), 255.0)
-    cv2.putText(image, word, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thick, cv2.LINE_AA)
+    color = (*np.clip(ink, 0, 255).tolist(), 255.0)
+    cv2.putText(image, word, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, scale, color, thick, cv2.LINE_AA)
 
 
 def notice(rng: np.random.Generator, shape: float) -> np.ndarray:
@@ -59,13 +59,13 @@ def poster(rng: np.random.Generator, figure: np.ndarray | None) -> np.ndarray:
     image = np.full((height, width, 4), 255, np.uint8)
     image[..., :3] = tint(np.clip(128 + 30 * periodic_noise(rng, height, width, 1.8), 0, 255).astype(np.uint8), paper)
     if rng.random() < 0.5:
-        image[int(height * rng.uniform(0.4, 0.8)) :, :, :3] = paint_colour(rng)
+        image[int(height * rng.uniform(0.4, 0.8)) :, :, :3] = paint_color(rng)
     if figure is not None:
         _print_figure(image, rng, figure)
     for top in rng.choice([6, height - 40, height - 70], int(rng.integers(1, 3)), replace=False):
         lettering(image, rng, (6, int(top), width - 6, int(top) + int(rng.integers(14, 30))), ink)
     if rng.random() < 0.6:
-        frame = (*paint_colour(rng).tolist(), 255.0)
+        frame = (*paint_color(rng).tolist(), 255.0)
         cv2.rectangle(image, (0, 0), (width - 1, height - 1), frame, int(rng.integers(4, 14)))
     return image
 
@@ -84,22 +84,22 @@ def _print_figure(image: np.ndarray, rng: np.random.Generator, figure: np.ndarra
 
 
 def _contrasting(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Sample colours of paper and ink with enough contrast."""
-    paper = paint_colour(rng)
+    """Sample colors of paper and ink with enough contrast."""
+    paper = paint_color(rng)
     ink = np.full(3, 245.0) if paper.mean() < 120 else np.full(3, 25.0)
-    return paper, ink if rng.random() < 0.7 else np.clip(paint_colour(rng) * 0.5 + ink * 0.5, 0, 255)
+    return paper, ink if rng.random() < 0.7 else np.clip(paint_color(rng) * 0.5 + ink * 0.5, 0, 255)
 
 
-def _symbol(image: np.ndarray, rng: np.random.Generator, centre: tuple[int, int], size: float, ink: np.ndarray) -> None:
+def _symbol(image: np.ndarray, rng: np.random.Generator, center: tuple[int, int], size: float, ink: np.ndarray) -> None:
     """Paint a disc, a triangle, a bar or an arrow."""
-    colour = (*np.clip(ink if rng.random() < 0.5 else paint_colour(rng), 0, 255).tolist(), 255.0)
+    color = (*np.clip(ink if rng.random() < 0.5 else paint_color(rng), 0, 255).tolist(), 255.0)
     kind, radius = int(rng.integers(4)), max(3, int(size))
     if kind == 0:
-        cv2.circle(image, centre, radius, colour, -1 if rng.random() < 0.5 else max(2, radius // 4), cv2.LINE_AA)
+        cv2.circle(image, center, radius, color, -1 if rng.random() < 0.5 else max(2, radius // 4), cv2.LINE_AA)
         return
     shape = (
         np.array([(0, -1), (0.9, 0.8), (-0.9, 0.8)]),
         np.array([(-0.3, -1), (0.3, -1), (0.3, 1), (-0.3, 1)]),
         np.array([(0, -1), (0.8, 0), (0.3, 0), (0.3, 1), (-0.3, 1), (-0.3, 0), (-0.8, 0)]),
     )[kind - 1]
-    cv2.fillPoly(image, [np.round(shape * radius + centre).astype(np.int32)], colour, cv2.LINE_AA)
+    cv2.fillPoly(image, [np.round(shape * radius + center).astype(np.int32)], color, cv2.LINE_AA)

@@ -12,7 +12,7 @@ from reid_synth.people.person import Person, near_copy, sample_person
 from reid_synth.people.rendering import Light, Sprite, render_person
 from reid_synth.worker_pool import WorkerPool
 
-PIXELS_PER_METRE = 96.0
+PIXELS_PER_METER = 96.0
 _CHUNK = 50  # people per task; a near-copy follows its original within one task
 
 
@@ -90,7 +90,7 @@ def _render_chunk(seed: int, first: int, count: int) -> list[tuple[float, Sprite
             phase=rng.uniform(0, 2 * np.pi),
             heading=rng.uniform(-np.pi, np.pi),
             tilt=tilt,
-            pixels_per_metre=PIXELS_PER_METRE,
+            pixels_per_meter=PIXELS_PER_METER,
             rng=rng,
             light=Light(right=rng.uniform(-0.9, 0.9), up=rng.uniform(0.2, 0.9), ambient=rng.uniform(0.4, 0.85)),
             gait_amplitude=1.0 if rng.random() < 0.75 else rng.uniform(0, 0.5),

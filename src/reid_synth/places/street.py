@@ -15,7 +15,7 @@ from reid_synth.places.canvas import Canvas, Footprint
 from reid_synth.places.clutter import StreetObject, paint_upright, scatter_objects
 from reid_synth.places.ground import sample_visible_ground
 from reid_synth.places.ground_layout import paint_ground_layout
-from reid_synth.places.sprite_bank import PIXELS_PER_METRE, SpriteBank
+from reid_synth.places.sprite_bank import PIXELS_PER_METER, SpriteBank
 from reid_synth.places.surfaces import Surfaces
 from reid_synth.places.textures import periodic_noise
 from reid_synth.places.weather import Weather, sample_weather
@@ -98,11 +98,11 @@ def empty_street(rng: np.random.Generator, surfaces: Surfaces) -> EmptyStreet:
 
 
 def _sample_camera(rng: np.random.Generator) -> Camera:
-    """Sample a camera on a mast of 2.5–10 m that shows people in the image centre 28–110 pixels tall."""
+    """Sample a camera on a mast of 2.5–10 m that shows people in the image center 28–110 pixels tall."""
     while True:
         height, focal = rng.uniform(2.5, 10.0), rng.uniform(350, 850)
         person_px = np.exp(rng.uniform(np.log(28), np.log(110)))
-        sight = 1.7 * focal / person_px  # distance from the lens to a person in the image centre, metres
+        sight = 1.7 * focal / person_px  # distance from the lens to a person in the image center, meters
         if sight > 1.5 * height:
             tilt = float(np.arcsin((height - 0.9) / sight) + rng.normal(0, 0.04))
             return Camera(height, max(0.02, tilt), focal, WIDTH, HEIGHT)
@@ -116,7 +116,7 @@ def _place_people(camera: Camera, bank: SpriteBank, walls: list[Wall], rng: np.r
         if len(people) >= count:
             break
         position = _sample_position(camera, people, rng)
-        scale = float(camera.pixels_per_metre(position))
+        scale = float(camera.pixels_per_meter(position))
         if not _SMALLEST_PX < 1.7 * scale < _TALLEST_PX or any(wall.occludes(position) for wall in walls):
             continue
         sprite = bank.draw(float(camera.tilt_at(position)), rng)
@@ -140,7 +140,7 @@ def _cast_shadows(
     canvas: Canvas, people: list[_PlacedPerson], objects: list[StreetObject], rng: np.random.Generator
 ) -> None:
     for person in people:
-        canvas.cast_sprite_shadow(person.sprite.rgba, person.sprite.foot_xy, person.ground_xy, PIXELS_PER_METRE)
+        canvas.cast_sprite_shadow(person.sprite.rgba, person.sprite.foot_xy, person.ground_xy, PIXELS_PER_METER)
     for obj in objects:
         obj.shade(canvas)
     dapple = None
@@ -168,7 +168,7 @@ def _paint_standing(canvas: Canvas, people: list[_PlacedPerson], objects: list[S
 def _paint_person(canvas: Canvas, person: _PlacedPerson, identity: int) -> Footprint:
     rgba = cv2.multiply(person.sprite.rgba, (*person.light.tolist(), 1.0))
     np.minimum(rgba, rgba[..., 3:], out=rgba)  # stays premultiplied
-    return paint_upright(canvas, rgba, person.sprite.foot_xy, person.ground_xy, PIXELS_PER_METRE, identity)
+    return paint_upright(canvas, rgba, person.sprite.foot_xy, person.ground_xy, PIXELS_PER_METER, identity)
 
 
 def _with_ground_truth(image: np.ndarray, canvas: Canvas, footprints: list[Footprint]) -> Street:

@@ -13,7 +13,7 @@ from reid_synth.places.textures import (
     concrete,
     grass,
     gravel,
-    grey_colour,
+    gray_color,
     leaves,
     paving,
     periodic_noise,
@@ -21,7 +21,7 @@ from reid_synth.places.textures import (
     tint,
 )  # fmt: skip
 
-PLANT_PIXELS_PER_METRE = 40
+PLANT_PIXELS_PER_METER = 40
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class Cutout:
     """An upright image that always faces the camera."""
 
     rgba: np.ndarray  # (h, w, 4) uint8, premultiplied
-    px_per_m: float  # scale, pixels per metre
+    px_per_m: float  # scale, pixels per meter
 
     @property
     def foot_xy(self) -> tuple[float, float]:
-        """Bottom centre of the image."""
+        """Bottom center of the image."""
         return self.rgba.shape[1] / 2, float(self.rgba.shape[0])
 
 
@@ -80,8 +80,8 @@ def make_surfaces(seed: int, per_kind: int = 6) -> Surfaces:
     return Surfaces(materials, facades, plants, stains)
 
 
-def ground_colour(kind: str, rng: np.random.Generator) -> np.ndarray:
-    """Sample a realistic colour for a kind of ground, (3,) float32."""
+def ground_color(kind: str, rng: np.random.Generator) -> np.ndarray:
+    """Sample a realistic color for a kind of ground, (3,) float32."""
     if kind == "grass":
         light = rng.uniform(60, 145)
         return np.array([light * rng.uniform(0.7, 1.05), light, light * rng.uniform(0.25, 0.6)], np.float32)
@@ -89,27 +89,27 @@ def ground_colour(kind: str, rng: np.random.Generator) -> np.ndarray:
         return rng.uniform(95, 185) * np.array([1.0, rng.uniform(0.85, 0.97), rng.uniform(0.65, 0.9)], np.float32)
     if kind == "paving" and rng.random() < 0.4:
         return rng.uniform(100, 190) * np.array([1.0, rng.uniform(0.65, 0.95), rng.uniform(0.5, 0.9)], np.float32)
-    return grey_colour(rng, 65, 190, cast=2.5)
+    return gray_color(rng, 65, 190, cast=2.5)
 
 
-def _foliage_colour(rng: np.random.Generator) -> np.ndarray:
+def _foliage_color(rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.2:
         return rng.uniform(60, 150) * np.array([1.0, rng.uniform(0.5, 0.9), rng.uniform(0.2, 0.45)], np.float32)
-    return ground_colour("grass", rng) * 0.75
+    return ground_color("grass", rng) * 0.75
 
 
 def _make_tree(rng: np.random.Generator) -> Plant:
-    height, width = int(rng.uniform(3, 7) * PLANT_PIXELS_PER_METRE), int(rng.uniform(2, 5) * PLANT_PIXELS_PER_METRE)
+    height, width = int(rng.uniform(3, 7) * PLANT_PIXELS_PER_METER), int(rng.uniform(2, 5) * PLANT_PIXELS_PER_METER)
     rgba = np.zeros((height, width, 4), np.uint8)
-    bark = (*grey_colour(rng, 40, 100).tolist(), 255.0)
-    thick = rng.uniform(0.08, 0.3) * PLANT_PIXELS_PER_METRE
+    bark = (*gray_color(rng, 40, 100).tolist(), 255.0)
+    thick = rng.uniform(0.08, 0.3) * PLANT_PIXELS_PER_METER
     fork = height * rng.uniform(0.4, 0.7)
     cv2.line(rgba, (width // 2, height), (width // 2, int(fork)), bark, max(1, int(thick)), cv2.LINE_AA)
     _paint_branch(rgba, rng, np.array([width / 2, fork + thick]), -np.pi / 2, height * 0.22, thick * 0.7, bark)
     if rng.random() < 0.75:
         crown = int(height * rng.uniform(0.5, 0.8))
         _paint_foliage(rgba[:crown], rng, roundness=2.0, hanging=True)
-    return Plant(rgba, PLANT_PIXELS_PER_METRE, tree=True)
+    return Plant(rgba, PLANT_PIXELS_PER_METER, tree=True)
 
 
 def _paint_branch(
@@ -131,12 +131,12 @@ def _paint_branch(
 
 def _make_bush(rng: np.random.Generator) -> Plant:
     height, width = (
-        int(rng.uniform(0.5, 2.2) * PLANT_PIXELS_PER_METRE),
-        int(rng.uniform(0.8, 5) * PLANT_PIXELS_PER_METRE),
+        int(rng.uniform(0.5, 2.2) * PLANT_PIXELS_PER_METER),
+        int(rng.uniform(0.8, 5) * PLANT_PIXELS_PER_METER),
     )
     rgba = np.zeros((height, width, 4), np.uint8)
     _paint_foliage(rgba, rng, roundness=float(rng.choice([2.0, 4.0, 8.0])))
-    return Plant(rgba, PLANT_PIXELS_PER_METRE, tree=False)
+    return Plant(rgba, PLANT_PIXELS_PER_METER, tree=False)
 
 
 def _paint_foliage(rgba: np.ndarray, rng: np.random.Generator, roundness: float, hanging: bool = False) -> None:
@@ -145,6 +145,6 @@ def _paint_foliage(rgba: np.ndarray, rng: np.random.Generator, roundness: float,
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     edge = np.abs(x) ** roundness + np.abs(y if hanging else np.minimum(y, 0.3)) ** roundness
     inside = edge + 0.2 * periodic_noise(rng, height, width, 0.9) < 0.85
-    colour = tint(leaves(rng, height, width), _foliage_colour(rng))
-    rgba[inside, :3] = colour[inside]
+    color = tint(leaves(rng, height, width), _foliage_color(rng))
+    rgba[inside, :3] = color[inside]
     rgba[inside, 3] = 255

@@ -1,7 +1,7 @@
 """Tileable textures of the synthetic street: asphalt, grass, paving, gravel, brick, leaves.
 
-A ground or wall texture is a colourless relief: uint8, 128 = the colour of the surface, tileable without a seam. `tint`
-colours it, so that a few reliefs give many surfaces.
+A ground or wall texture is a colorless relief: uint8, 128 = the color of the surface, tileable without a seam. `tint`
+colors it, so that a few reliefs give many surfaces.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ def periodic_noise(rng: np.random.Generator, height: int, width: int, slope: flo
     return (noise / noise.std()).astype(np.float32)
 
 
-def tint(relief: np.ndarray, colour: np.ndarray) -> np.ndarray:
-    """Colour a relief: (h, w) or (h, w, 3) uint8 around 128, colour (3,) 0–255 -> (h, w, 3) uint8."""
-    levels = np.arange(256, dtype=np.float32)[:, None] / 128 * np.asarray(colour, np.float32)
+def tint(relief: np.ndarray, color: np.ndarray) -> np.ndarray:
+    """Color a relief: (h, w) or (h, w, 3) uint8 around 128, color (3,) 0–255 -> (h, w, 3) uint8."""
+    levels = np.arange(256, dtype=np.float32)[:, None] / 128 * np.asarray(color, np.float32)
     table = np.clip(levels, 0, 255).astype(np.uint8)[None]  # (1, 256, 3)
     layered = relief if relief.ndim == 3 else cv2.merge([relief] * 3)
     return cv2.LUT(layered, table)
 
 
-def paint_colour(rng: np.random.Generator) -> np.ndarray:
-    """Sample the colour of a man-made object, (3,) float32 0–255: often grey, dark or pale, sometimes vivid."""
+def paint_color(rng: np.random.Generator) -> np.ndarray:
+    """Sample the color of a man-made object, (3,) float32 0–255: often gray, dark or pale, sometimes vivid."""
     value = 255 * rng.uniform(0.06, 0.92)
     saturation = rng.choice([rng.uniform(0, 0.15), rng.uniform(0.2, 0.6), rng.uniform(0.6, 0.95)], p=[0.55, 0.25, 0.2])
     hue = rng.uniform(0, 6)
@@ -45,8 +45,8 @@ def paint_colour(rng: np.random.Generator) -> np.ndarray:
     return (value * (1 - saturation + saturation * wheel)).astype(np.float32)
 
 
-def grey_colour(rng: np.random.Generator, low: float, high: float, cast: float = 6.0) -> np.ndarray:
-    """Sample a nearly neutral colour between two grey levels, (3,) float32."""
+def gray_color(rng: np.random.Generator, low: float, high: float, cast: float = 6.0) -> np.ndarray:
+    """Sample a nearly neutral color between two gray levels, (3,) float32."""
     return (rng.uniform(low, high) + rng.normal(0, cast, 3)).astype(np.float32)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from reid_synth.places.solids import Cylinder, Polygon, Primitive, block
-from reid_synth.places.textures import grey_colour, paint_colour
+from reid_synth.places.textures import gray_color, paint_color
 
 _CROSSWISE = np.array([(0, -1, -1), (0, 1, -1), (0, 1, 1), (0, -1, 1)], float)  # a square across the car
 
 
 def car(rng: np.random.Generator) -> list[Primitive]:
     """Make a saloon or an estate car, about 4.3 m long along x."""
-    paint, glass = paint_colour(rng), grey_colour(rng, 25, 95)
+    paint, glass = paint_color(rng), gray_color(rng, 25, 95)
     half, wide = rng.uniform(1.85, 2.3), 0.85
     sill, waist, roof = 0.28, rng.uniform(0.82, 0.95), rng.uniform(1.38, 1.55)
     parts = block((-half, -wide, sill), (half, wide, waist), paint, shrink=0.05)
@@ -23,8 +23,8 @@ def car(rng: np.random.Generator) -> list[Primitive]:
 
 def van(rng: np.random.Generator) -> list[Primitive]:
     """Make a delivery van, often white."""
-    paint = grey_colour(rng, 190, 245) if rng.random() < 0.6 else paint_colour(rng)
-    glass, half, wide, roof = grey_colour(rng, 25, 95), rng.uniform(2.0, 2.7), 0.95, rng.uniform(1.9, 2.5)
+    paint = gray_color(rng, 190, 245) if rng.random() < 0.6 else paint_color(rng)
+    glass, half, wide, roof = gray_color(rng, 25, 95), rng.uniform(2.0, 2.7), 0.95, rng.uniform(1.9, 2.5)
     parts = block((-half, -wide, 0.3), (half * 0.6, wide, roof), paint, shrink=0.06)
     parts += block((half * 0.6, -wide, 0.3), (half, wide, 1.05), paint, shrink=0.04)
     parts += _cabin((half * 0.5, half * 0.95, wide * 0.97, 1.05, roof * 0.95), paint, glass)
@@ -44,7 +44,7 @@ def _van_details(
         if rng.random() < 0.4:
             parts += [Polygon(_pane(side, at, at + 0.27, 0.55, 0.85), glass) for at in (0.03, 0.36, 0.69)]
         elif rng.random() < 0.5:
-            parts.append(Polygon(_pane(side, 0.05, 0.95, 0.3, rng.uniform(0.4, 0.7)), paint_colour(rng)))
+            parts.append(Polygon(_pane(side, 0.05, 0.95, 0.3, rng.uniform(0.4, 0.7)), paint_color(rng)))
     rear = np.array([(-half, wide, 0.3), (-half, -wide, 0.3), (-half, -wide, roof), (-half, wide, roof)])
     parts += [Polygon(_pane(rear, at, at + 0.36, 0.55, 0.88), glass) for at in (0.1, 0.54)]
     return [
@@ -98,9 +98,9 @@ def _wheels(along: float, across: float, radius: float) -> list[Primitive]:
 
 def _lights(half: float, wide: float, level: float, rng: np.random.Generator) -> list[Primitive]:
     parts: list[Primitive] = []
-    for x, colour in ((-half - 0.02, (170, 30, 30)), (half + 0.02, (225, 225, 210))):
+    for x, color in ((-half - 0.02, (170, 30, 30)), (half + 0.02, (225, 225, 210))):
         for y in (-wide * 0.75, wide * 0.75):
-            parts.append(Polygon(_CROSSWISE * (1, 0.14, 0.08) + (x, y, level), np.array(colour, float)))
+            parts.append(Polygon(_CROSSWISE * (1, 0.14, 0.08) + (x, y, level), np.array(color, float)))
         number_plate = _CROSSWISE * (1, 0.26, 0.06) + (1.002 * x, 0, level - 0.3)
-        parts.append(Polygon(number_plate, grey_colour(rng, 190, 240)))
+        parts.append(Polygon(number_plate, gray_color(rng, 190, 240)))
     return parts

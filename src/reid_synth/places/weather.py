@@ -21,7 +21,7 @@ class Weather:
         lamps: Share of windows that are lit, 0 by day; above 0 street lamps are lit too.
         wetness: Wetness of the ground, 0 dry … 1 standing water, which reflects.
         rain: 0 none … 1 heavy: streaks, and a veil over distant objects.
-        noise: Additional sensor noise in low light, grey levels.
+        noise: Additional sensor noise in low light, gray levels.
     """
 
     sun: Sun
@@ -74,7 +74,7 @@ def dusk(rng: np.random.Generator) -> Weather:
 
 
 def rainfall(rng: np.random.Generator) -> Weather:
-    """Sample a wet street under a grey sky, during or after rain."""
+    """Sample a wet street under a gray sky, during or after rain."""
     rain = rng.uniform(0.1, 1.0) if rng.random() < 0.7 else 0.0
     gains = rng.uniform(0.75, 1.05) * np.array([0.97, 1.0, 1.04])
     lamps = rng.uniform(0.05, 0.3) if rng.random() < 0.4 else 0.0
@@ -115,7 +115,7 @@ def _add_glow(image: np.ndarray, emissive: np.ndarray) -> np.ndarray:
 
 
 def _add_rain(image: np.ndarray, rain: float, rng: np.random.Generator) -> np.ndarray:
-    """Add motion-blurred drops, and a grey veil that grows towards the top, where objects are far."""
+    """Add motion-blurred drops, and a gray veil that grows towards the top, where objects are far."""
     height, width = image.shape[:2]
     drops = np.zeros((height, width), np.uint8)
     slant, length = rng.normal(0, 0.15), height * rng.uniform(0.02, 0.07)

@@ -132,7 +132,7 @@ class CameraView:
         for number, person in enumerate(rendered):
             if person is not None:
                 sprite = person.sprite
-                canvas.cast_sprite_shadow(sprite.rgba, sprite.foot_xy, person.ground_xy, person.pixels_per_metre)
+                canvas.cast_sprite_shadow(sprite.rgba, sprite.foot_xy, person.ground_xy, person.pixels_per_meter)
                 standing.append((-float(person.ground_xy[1]), number))
         canvas.apply_shadows()
         boxes, num_pixels = np.zeros((len(rendered), 4), np.float32), np.zeros(len(rendered), np.int64)

@@ -17,7 +17,7 @@ _OVERSAMPLING = 1.4  # sprites are rendered larger by this factor than they appe
 class WalkState(NamedTuple):
     """Position and gait of a person at one time."""
 
-    ground_xy: np.ndarray  # (2,) metres
+    ground_xy: np.ndarray  # (2,) meters
     direction: float  # body direction, radians: 0 = along +x, π/2 = along +y
     walked_m: float  # since the start; gives the phase of the gait
     gait_amplitude: float = 1.0  # 1 walks, 0 stands
@@ -26,9 +26,9 @@ class WalkState(NamedTuple):
 class RenderedPedestrian(NamedTuple):
     """Image of a person in one camera at one time."""
 
-    ground_xy: np.ndarray  # (2,) metres on the camera's ground
+    ground_xy: np.ndarray  # (2,) meters on the camera's ground
     sprite: Sprite
-    pixels_per_metre: float  # scale of the sprite
+    pixels_per_meter: float  # scale of the sprite
 
 
 class Pedestrian(Protocol):
@@ -54,15 +54,15 @@ def render_pedestrian(person: Person, state: WalkState, camera: Camera, light: L
         light: Direction of the light.
         seed: Seed of cloth folds and habits that stay the same in all frames.
     """
-    pixels_per_metre = _OVERSAMPLING * float(camera.pixels_per_metre(state.ground_xy))
+    pixels_per_meter = _OVERSAMPLING * float(camera.pixels_per_meter(state.ground_xy))
     sprite = render_person(
         person,
         phase=2 * np.pi * state.walked_m / (_STRIDE_M * person.height_m / 1.7),
         heading=float(camera.heading_at(state.ground_xy, state.direction)),
         tilt=max(0.0, float(camera.tilt_at(state.ground_xy))),
-        pixels_per_metre=pixels_per_metre,
+        pixels_per_meter=pixels_per_meter,
         rng=np.random.default_rng(seed),
         light=light,
         gait_amplitude=state.gait_amplitude,
     )
-    return RenderedPedestrian(state.ground_xy, sprite, pixels_per_metre)
+    return RenderedPedestrian(state.ground_xy, sprite, pixels_per_meter)

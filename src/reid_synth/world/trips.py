@@ -13,7 +13,7 @@ from reid_synth.world.walkers import smooth_path
 
 LANE_M = 4.2  # maximum distance of a path from the middle of the road
 _LANE_CHANGE_M = 11.0  # about the distance between two lane changes
-_MIN_SPEED, _MAX_SPEED = 1.05, 1.5  # metres per second
+_MIN_SPEED, _MAX_SPEED = 1.05, 1.5  # meters per second
 _GROUP_SIZES = (1, 1, 1, 2, 2, 3)
 
 
@@ -26,14 +26,14 @@ class Trip:
     Attributes:
         person_id: Number of the person.
         person: Appearance at the start.
-        path: (n, 2) metres on the map, a dense smooth line.
-        distance_m: (n,) metres walked at each point of the path.
-        speed: Walking speed, metres per second.
-        start_m: Metres walked at time 0.
-        stop_m: Metres walked at which the person stands still for a while.
+        path: (n, 2) meters on the map, a dense smooth line.
+        distance_m: (n,) meters walked at each point of the path.
+        speed: Walking speed, meters per second.
+        start_m: Meters walked at time 0.
+        stop_m: Meters walked at which the person stands still for a while.
         stop_s: Duration of that stop, seconds; 0 = no stop.
         stop_turn: Rotation away from the walking direction during the stop, radians.
-        lateral_offset_m: Metres to the left of the path, for people who walk side by side.
+        lateral_offset_m: Meters to the left of the path, for people who walk side by side.
         seed: Seed of cloth folds and habits that stay the same in all frames.
     """
 
@@ -81,7 +81,7 @@ def plan_trips(
     Args:
         people: The people, numbered from `first_id`.
         first_id: Number of the first person.
-        low_x, high_x: The two positions, metres on the map.
+        low_x, high_x: The two positions, meters on the map.
         duration_s: Duration of the world, seconds.
         rng: Draws groups, paths, speeds and stops.
     """
@@ -107,8 +107,8 @@ def _group_trips(
 
     Args:
         group: (number, person) of each.
-        path: (n, 2) metres.
-        halfway_m: Metres walked at half-time without a stop.
+        path: (n, 2) meters.
+        halfway_m: Meters walked at half-time without a stop.
         duration_s: Duration of the world, seconds.
         rng: Draws speed, stop and distances within the group.
     """
@@ -138,7 +138,7 @@ def _group_trips(
 
 
 def _distance_along(path: np.ndarray) -> np.ndarray:
-    """Return the metres walked (n,) at each point of a path (n, 2)."""
+    """Return the meters walked (n,) at each point of a path (n, 2)."""
     return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
 
 

@@ -11,7 +11,7 @@ from reid_synth.people.person import Person, sample_person
 from reid_synth.people.rendering import Light
 from reid_synth.world.pedestrian import RenderedPedestrian, WalkState, render_pedestrian
 
-_FIRST_M = (2.6, 1.8, 2.5, 2.0)  # earliest start on each path, metres
+_FIRST_M = (2.6, 1.8, 2.5, 2.0)  # earliest start on each path, meters
 _NUM_CANDIDATES = 24
 _TARGET_OCCLUSION = 8.0  # one occlusion of about four frames
 
@@ -23,9 +23,9 @@ class Walker:
     Attributes:
         person_id: Number of the person.
         person: Appearance.
-        path: (n, 2) metres, a dense smooth line on the ground.
-        speed: Walking speed, metres per second.
-        start_m: Metres already walked at time 0.
+        path: (n, 2) meters, a dense smooth line on the ground.
+        speed: Walking speed, meters per second.
+        start_m: Meters already walked at time 0.
         seed: Seed of cloth folds and habits that stay the same in all frames.
     """
 
@@ -37,7 +37,7 @@ class Walker:
     seed: int
 
     def at(self, time_s: float) -> tuple[np.ndarray, float]:
-        """Return position (2,) in metres and walking direction (radians, 0 = along +x) at a time."""
+        """Return position (2,) in meters and walking direction (radians, 0 = along +x) at a time."""
         steps = np.linalg.norm(np.diff(self.path, axis=0), axis=1)
         distances = np.concatenate([[0.0], np.cumsum(steps)])
         walked = (self.start_m + self.speed * time_s) % (2 * distances[-1])
@@ -92,12 +92,12 @@ def _approximate_box(walker: Walker, camera: Camera, time_s: float) -> np.ndarra
     """Approximate the box of a walker, (4,) pixels xyxy."""
     ground_xy, _ = walker.at(time_s)
     u, v = camera.project(np.append(ground_xy, 0.0))
-    height = walker.person.height_m * float(camera.pixels_per_metre(ground_xy)) * 0.95
+    height = walker.person.height_m * float(camera.pixels_per_meter(ground_xy)) * 0.95
     return np.array([u - 0.18 * height, v - height, u + 0.18 * height, v])
 
 
 def _path_corners(rng: np.random.Generator) -> list[np.ndarray]:
-    """Sample the corners (n, 2) in metres of four paths: left to right, right to left, from the house, a turn."""
+    """Sample the corners (n, 2) in meters of four paths: left to right, right to left, from the house, a turn."""
     y = rng.uniform(-0.5, 0.5, 4)
     return [
         np.array([(-9.5, 16.2 + y[0]), (-3.0, 16.6 + y[0]), (2.0, 17.4), (11.5, 18.5 + y[0])]),
@@ -121,14 +121,14 @@ def _sample_distinct_people(count: int, rng: np.random.Generator) -> list[Person
     candidates = [sample_person(rng) for _ in range(24)]
     chosen = [candidates[0]]
     while len(chosen) < count:
-        colours = np.array([_clothing_colours(person) for person in chosen])
-        distance = [np.linalg.norm(colours - _clothing_colours(person), axis=1).min() for person in candidates]
+        colors = np.array([_clothing_colors(person) for person in chosen])
+        distance = [np.linalg.norm(colors - _clothing_colors(person), axis=1).min() for person in candidates]
         chosen.append(candidates[int(np.argmax(distance))])
     return chosen
 
 
-def _clothing_colours(person: Person) -> np.ndarray:
-    """Return the colours of the clothes as one vector, in which the top weighs most."""
+def _clothing_colors(person: Person) -> np.ndarray:
+    """Return the colors of the clothes as one vector, in which the top weighs most."""
     return np.concatenate(
-        [np.array(person.top.colour) * 1.2, np.array(person.bottom.colour), np.array(person.hair) * 0.3]
+        [np.array(person.top.color) * 1.2, np.array(person.bottom.color), np.array(person.hair) * 0.3]
     )

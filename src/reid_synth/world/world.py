@@ -1,6 +1,6 @@
 """Several calibrated cameras along one road, and people who walk from one camera to the next in the same clothes.
 
-The map: metres; x along the road, whose middle is y = 0. Cameras stand on either side of the road, too far apart for
+The map: meters; x along the road, whose middle is y = 0. Cameras stand on either side of the road, too far apart for
 overlapping views, so that a person who leaves one camera appears in the next after the walking time between them.
 """
 
@@ -62,7 +62,7 @@ class PlacedCamera:
     """A camera and its placement on the map."""
 
     camera: Camera
-    position_xy: np.ndarray  # (2,) metres, the ground point below the camera
+    position_xy: np.ndarray  # (2,) meters, the ground point below the camera
     yaw: float  # radians from the map's axes to the camera's, anticlockwise
 
     @property
@@ -76,7 +76,7 @@ class PlacedCamera:
 
     @property
     def homography(self) -> np.ndarray:
-        """Homography (3, 3) float64 from map points (x, y, 1) in metres to pixels (u, v, 1) times depth."""
+        """Homography (3, 3) float64 from map points (x, y, 1) in meters to pixels (u, v, 1) times depth."""
         to_local = np.eye(3)
         to_local[:2, :2], to_local[:2, 2] = self._rotation.T, -self._rotation.T @ self.position_xy
         return self.camera.ground_homography @ to_local
@@ -87,7 +87,7 @@ class PlacedCamera:
         if local[1] < 1.0:
             return False
         u = self.camera.project(np.append(local, 0.0))[0]
-        margin = margin_m * float(self.camera.pixels_per_metre(local))
+        margin = margin_m * float(self.camera.pixels_per_meter(local))
         return bool(-margin <= u <= self.camera.width + margin)
 
 

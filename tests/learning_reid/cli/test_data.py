@@ -19,7 +19,7 @@ def data(repository: Path, *arguments: str | Path, **environment: str) -> subpro
 def test_the_group_is_listed_with_its_commands(repository: Path) -> None:
     main = [sys.executable, str(repository / "src" / "main.py"), "--help"]
     assert (
-        "Labelled crops: fetch, convert, cut and list them."
+        "Labeled crops: fetch, convert, cut and list them."
         in subprocess.run(main, capture_output=True, text=True).stdout
     )
     shown = data(repository, "--help")

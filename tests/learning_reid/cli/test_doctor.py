@@ -21,7 +21,7 @@ def test_the_report_of_a_dataset_with_problems(repository: Path, tmp_path: Path)
     done = doctor(repository, "--root", root, "--json", tmp_path / "report.json")
     assert (done.returncode, done.stderr) == (1, ""), "a program sees that there is an error"
     lines = done.stdout.splitlines()
-    assert lines[1] == "layout   market1501 (recognised)"
+    assert lines[1] == "layout   market1501 (recognized)"
     table = {line.split()[0]: line.split()[1:] for line in lines if line.split() and line.split()[-1].isdigit()}
     assert table["train"] == ["4", "2", "3", "0"] and table["gallery"] == ["3", "2", "3", "1"]
     assert table["all"] == ["10", "5", "4", "1"]
@@ -44,7 +44,7 @@ def test_a_second_layout_is_reported(repository: Path, tmp_path: Path) -> None:
     write_images(tmp_path / "View_001", ["1.png"])
     (tmp_path / "gt.txt").write_text("1,4,0,0,10,20,1\n")
     done = doctor(repository, "--root", tmp_path)
-    assert "layout   mot (recognised; there is also: --dataset market1501)" in done.stdout
+    assert "layout   mot (recognized; there is also: --dataset market1501)" in done.stdout
 
 
 def test_a_good_dataset_has_no_problems(repository: Path, tmp_path: Path) -> None:

@@ -51,14 +51,14 @@ def test_the_given_threshold_decides(threshold: float, same: bool, people: Path,
     assert json.loads((tmp_path / "a.json").read_text())["same_person"] is same
 
 
-def test_a_gallery_image_is_identified_and_a_grey_one_is_rejected(people: Path, tmp_path: Path) -> None:
-    image, grey = sorted(people.rglob("*.jpg"))[3], tmp_path / "grey.png"
-    Image.new("RGB", (64, 128), (90, 90, 90)).save(grey)
+def test_a_gallery_image_is_identified_and_a_gray_one_is_rejected(people: Path, tmp_path: Path) -> None:
+    image, gray = sorted(people.rglob("*.jpg"))[3], tmp_path / "gray.png"
+    Image.new("RGB", (64, 128), (90, 90, 90)).save(gray)
     files = ("--json", tmp_path / "a.json", "--plot", tmp_path / "a.png")
-    queries = ("--query", image, "--query", grey, "--threshold", 0.05)
+    queries = ("--query", image, "--query", gray, "--threshold", 0.05)
     printed = run_command("identify", "--gallery-dir", people, *queries, *files)
     known, unknown = json.loads((tmp_path / "a.json").read_text())["answers"]
-    assert f"{image}: {image.parent.name}" in printed and f"{grey}: not in the gallery" in printed
+    assert f"{image}: {image.parent.name}" in printed and f"{gray}: not in the gallery" in printed
     assert (known["person_id"], unknown["person_id"]) == (image.parent.name, None)
     nearest = known["candidates"][0]
     assert nearest["distance"] < 0.01 and nearest["similarity"] > 0.999 and nearest["accepted"]

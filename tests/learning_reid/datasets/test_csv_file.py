@@ -172,7 +172,7 @@ def test_choice_of_the_table_in_a_folder(tmp_path: Path) -> None:
         open_dataset("csv", root)
     assert len(open_dataset("csv", root / "two.csv").samples) == 1
     table(tmp_path, "img_path,person_id\n")
-    with pytest.raises(UserError, match="no labelled image"):
+    with pytest.raises(UserError, match="no labeled image"):
         open_dataset("csv", root)  # labels.csv comes first, and holds none
 
 

@@ -52,7 +52,7 @@ def image(name: str, height: int = 40, width: int = 20) -> Callable[[Path], obje
     return lambda root: write_image(root / name, height, width)
 
 
-def spoil(name: str, content: bytes | int) -> Callable[[Path], object]:
+def damage(name: str, content: bytes | int) -> Callable[[Path], object]:
     def change(root: Path) -> None:
         file = root / name
         file.write_bytes(content if isinstance(content, bytes) else file.read_bytes()[:content])
@@ -70,9 +70,9 @@ def spoil(name: str, content: bytes | int) -> Callable[[Path], object]:
             image("bounding_box_train/0002_c3s1_000001_00.jpg"),
             {"train-and-test": ("error", 1), "one-camera-identities-train": ("warning", 1)},
         ),
-        (spoil("query/0002_c1s1_000001_00.jpg", b""), {"unreadable": ("error", 1)}),
-        (spoil("query/0002_c1s1_000001_00.jpg", b"no image"), {"unreadable": ("error", 1)}),
-        (spoil("query/0002_c1s1_000001_00.jpg", 500), {"unreadable": ("error", 1)}),
+        (damage("query/0002_c1s1_000001_00.jpg", b""), {"unreadable": ("error", 1)}),
+        (damage("query/0002_c1s1_000001_00.jpg", b"no image"), {"unreadable": ("error", 1)}),
+        (damage("query/0002_c1s1_000001_00.jpg", 500), {"unreadable": ("error", 1)}),
         (copy(HEALTHY[0], "bounding_box_train/0001_c1s1_000002_00.jpg"), {"copies": ("note", 1)}),
         (copy(HEALTHY[2], "query/0003_c1s1_000002_00.jpg"), {"copies-of-two-people": ("error", 1)}),
         (

@@ -39,5 +39,5 @@ def test_zero_embeddings_are_refused(tmp_path: Path) -> None:
     crops = open_dataset("market1501", write_market(tmp_path))
     broken = CountingEmbedder()
     broken.__class__ = type("Broken", (CountingEmbedder,), {"__call__": lambda self, crops: np.zeros((len(crops), 3))})
-    with pytest.raises(UserError, match="the model: the features of .* are all zero"):
+    with pytest.raises(UserError, match="the model: the embeddings of .* are all zero"):
         embed_samples(crops.samples, broken)

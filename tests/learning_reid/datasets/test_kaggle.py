@@ -79,7 +79,7 @@ def test_a_second_call_downloads_nothing_and_keeps_the_table(kaggle: Kaggle, cap
     assert capfd.readouterr().out == ""
 
 
-def test_published_counts_are_recognised(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_published_counts_are_recognized(kaggle: Kaggle, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("learning_reid.datasets.kaggle.MARKET_PUBLISHED", {"train": 4, "query": 2, "gallery": 3})
     assert any(
         "as many images in train, query and gallery as published" in note for note in fetch_dataset("market1501").notes

@@ -101,7 +101,7 @@ def test_an_unknown_layout_lists_the_known_ones(tmp_path: Path) -> None:
 
 def test_the_reason_is_given_if_no_image_is_usable(tmp_path: Path) -> None:
     write_images(tmp_path, ["holiday.jpg"])
-    with pytest.raises(UserError, match=r"no labelled image in the layout 'folder' \(.*such as .*holiday.jpg"):
+    with pytest.raises(UserError, match=r"no labeled image in the layout 'folder' \(.*such as .*holiday.jpg"):
         open_dataset("folder", tmp_path)
 
 
@@ -120,5 +120,5 @@ def test_a_reader_registered_by_a_decorator_is_listed_and_opened(
     assert [sample.path.name for sample in open_dataset("one-camera", tmp_path).samples] == ["a.jpg", "b.jpg"]
 
 
-def test_the_layout_is_recognised_without_a_name(tmp_path: Path) -> None:
+def test_the_layout_is_recognized_without_a_name(tmp_path: Path) -> None:
     assert open_dataset(None, write_market(tmp_path)).name == "market1501"

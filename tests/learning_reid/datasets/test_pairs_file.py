@@ -58,9 +58,9 @@ def test_a_table_of_pairs(mark: str, images: list[Path], tmp_path: Path) -> None
 )
 def test_invalid_tables_give_one_line(text: str, message: str, images: list[Path], tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").write_text(text)
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as error:
         read_pairs(tmp_path / "pairs.csv", images)
-    assert message in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(error.value) and "\n" not in str(error.value)
 
 
 def test_files_that_are_not_tables(images: list[Path], tmp_path: Path) -> None:

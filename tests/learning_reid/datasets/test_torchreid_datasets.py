@@ -64,7 +64,7 @@ def test_the_split_is_seeded_and_the_random_state_is_restored(tmp_path: Path) ->
 def test_a_moved_dataset_is_reported(tmp_path: Path) -> None:
     open_dataset("viper", viper(tmp_path / "viper"))
     (tmp_path / "viper").rename(tmp_path / "moved")
-    with pytest.raises(UserError, match=r"12 images are not where the split file .* delete splits\*.json"):
+    with pytest.raises(UserError, match=r"12 images of the split file .*are missing.* delete splits\*.json"):
         open_dataset("viper", tmp_path / "moved")
 
 
@@ -142,10 +142,10 @@ def test_a_missing_dataset_is_not_downloaded(tmp_path: Path, name: str, monkeypa
         open_dataset(name, tmp_path)
     sign = tmp_path / TORCHREID_DATASETS[name].folder / TORCHREID_DATASETS[name].sign
     sign.mkdir(parents=True)
-    with pytest.raises(UserError, match=f"(is not a complete copy of {name}, torchreid reports|no labelled image)"):
+    with pytest.raises(UserError, match=f"(is not a complete copy of {name}, torchreid reports|no labeled image)"):
         open_dataset(name, tmp_path)
 
 
 def test_an_incomplete_dataset(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="not where the split file"):
+    with pytest.raises(UserError, match="images of the split file .* are missing"):
         open_dataset("prid", prid(tmp_path / "prid2011"))

@@ -33,10 +33,10 @@ def detector(graph: Path) -> Iterator:
     made.close()
 
 
-def draw_frame(height: int, width: int, box_xyxy: tuple[int, int, int, int], colour: tuple[int, int, int]) -> Frame:
+def draw_frame(height: int, width: int, box_xyxy: tuple[int, int, int, int], color: tuple[int, int, int]) -> Frame:
     image = np.zeros((height, width, 3), np.uint8)
     x1, y1, x2, y2 = box_xyxy
-    image[y1:y2, x1:x2] = colour
+    image[y1:y2, x1:x2] = color
     return Frame(0, "", image)
 
 

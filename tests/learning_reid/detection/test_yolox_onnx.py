@@ -30,7 +30,7 @@ def test_letterbox_keeps_the_aspect_ratio_and_can_be_inverted(height: int, width
     inner = rows.max() + 1 - top, columns.max() + 1 - left
     np.testing.assert_allclose(np.array(inner) / scale, [height, width], atol=0.51 / scale + 0.5 / scale)
     assert inner[0] == 96 or inner[1] == 128  # fills one side
-    assert abs(2 * top + inner[0] - 96) <= 1 and abs(2 * left + inner[1] - 128) <= 1  # and is centred
+    assert abs(2 * top + inner[0] - 96) <= 1 and abs(2 * left + inner[1] - 128) <= 1  # and is centered
 
 
 def slow_decode(output: np.ndarray, height: int, width: int) -> list[tuple[float, ...]]:
@@ -39,10 +39,10 @@ def slow_decode(output: np.ndarray, height: int, width: int) -> list[tuple[float
         for row in range(height // stride):
             for column in range(width // stride):
                 x, y, log_w, log_h, objectness, person = output[cell, :6].tolist()
-                centre_x, centre_y = (x + column) * stride, (y + row) * stride
+                center_x, center_y = (x + column) * stride, (y + row) * stride
                 w, h = math.exp(log_w) * stride, math.exp(log_h) * stride
                 rows.append(
-                    (centre_x - w / 2, centre_y - h / 2, centre_x + w / 2, centre_y + h / 2, objectness * person)
+                    (center_x - w / 2, center_y - h / 2, center_x + w / 2, center_y + h / 2, objectness * person)
                 )
                 cell += 1
     return rows
@@ -80,7 +80,7 @@ def test_suppression_equals_a_slow_reference() -> None:
 def save_network(path: Path, cells: int = CELLS, side: int = 64) -> Path:
     """Save an ONNX file in YOLOX's format: one person in cell 9, with the brightness of channel 1 as score (255 = 1)."""
     base, mask = np.zeros((1, cells, 85), np.float32), np.zeros((1, cells, 85), np.float32)
-    base[0, :, 5], base[0, 9, :4] = 1, [0.5, 0.25, 0, math.log(2)]  # centre (12, 10), 8 wide, 16 high
+    base[0, :, 5], base[0, 9, :4] = 1, [0.5, 0.25, 0, math.log(2)]  # center (12, 10), 8 wide, 16 high
     mask[0, 9, 4] = 1 / 255
     numbers = {"base": base, "mask": mask, "start": [0], "end": [1], "axis": [1], "shape": [1, 1, 1], "plane": [2, 3]}
     tensors = [

@@ -61,7 +61,7 @@ def crops() -> list[np.ndarray]:
 
 
 def randomized(state_dict: dict[str, Tensor], seed: int = 3) -> dict[str, Tensor]:
-    """Random values with the same names and shapes; no layer is the identity, not even a batch normalisation."""
+    """Random values with the same names and shapes; no layer is the identity, not even a batch normalization."""
     generator = torch.Generator().manual_seed(seed)
     random = {}
     for key, tensor in state_dict.items():
@@ -70,8 +70,8 @@ def randomized(state_dict: dict[str, Tensor], seed: int = 3) -> dict[str, Tensor
         elif key.endswith("running_var"):
             random[key] = torch.rand(tensor.shape, generator=generator) + 0.5
         elif tensor.ndim == 1:
-            centre = 1.0 if key.endswith("weight") else 0.0
-            random[key] = torch.randn(tensor.shape, generator=generator) * 0.2 + centre
+            center = 1.0 if key.endswith("weight") else 0.0
+            random[key] = torch.randn(tensor.shape, generator=generator) * 0.2 + center
         else:
             fan_in = max(tensor[0].numel(), 1)
             random[key] = torch.randn(tensor.shape, generator=generator) * (2 / fan_in) ** 0.5

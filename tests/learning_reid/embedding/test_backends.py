@@ -51,15 +51,13 @@ def test_batching_does_not_change_embeddings(embedder: Embedder, crops: list[np.
     assert embedder(crops[::-1]) == pytest.approx(expected[::-1], abs=2e-6)
 
 
-def test_embeddings_equal_the_plain_model(
-    embedder: Embedder, crops: list[np.ndarray], weights_file: Path
-) -> None:
+def test_embeddings_equal_the_plain_model(embedder: Embedder, crops: list[np.ndarray], weights_file: Path) -> None:
     network = create_model("osnet_x0_25", weights_file)
     expected = np.concatenate([network(torch.from_numpy(Preprocessing()([crop]))).detach().numpy() for crop in crops])
     assert embedder(crops) == pytest.approx(expected / np.sqrt((expected**2).sum(axis=1, keepdims=True)), abs=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(50, 20), (50, 20, 4), (50, 0, 3)], ids=["grey", "RGBA", "no area"])
+@pytest.mark.parametrize("shape", [(50, 20), (50, 20, 4), (50, 0, 3)], ids=["gray", "RGBA", "no area"])
 def test_invalid_crop_raises_and_the_next_call_works(
     embedder: Embedder, shape: tuple[int, ...], crops: list[np.ndarray]
 ) -> None:
@@ -80,13 +78,13 @@ def test_backends_agree_on_real_crops(backend: str, real_data: Path, real_crops:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
-def test_exported_instance_normalisation_agrees_with_torch(
+def test_exported_instance_normalization_agrees_with_torch(
     backend: str, crops: list[np.ndarray], tmp_path: Path
 ) -> None:
     for name in ("osnet_ibn_x1_0", "osnet_ain_x0_25"):
         torch.save(create_model(name).state_dict(), tmp_path / "weights.pth")
-        expected = create_embedder(name, str(tmp_path / "weights.pth"), normalise=False)(crops[:3])
-        features = create_embedder(name, str(tmp_path / "weights.pth"), backend, normalise=False, precision="float32")(
+        expected = create_embedder(name, str(tmp_path / "weights.pth"), normalize=False)(crops[:3])
+        features = create_embedder(name, str(tmp_path / "weights.pth"), backend, normalize=False, precision="float32")(
             crops[:3]
         )
         assert np.abs(features - expected).max() <= 1e-4 * np.abs(expected).max()
@@ -97,9 +95,9 @@ def test_export_by_another_program_agrees_with_torch(
     backend: str, real_data: Path, real_crops: list[np.ndarray]
 ) -> None:
     folder = real_data / "weights"
-    ours = create_embedder("osnet_x0_25", str(folder / "osnet_x0_25_msmt17.pth"), normalise=False)
+    ours = create_embedder("osnet_x0_25", str(folder / "osnet_x0_25_msmt17.pth"), normalize=False)
     theirs = create_embedder(
-        "osnet_x0_25", str(folder / "osnet_x0_25_msmt17.onnx"), backend, normalise=False, precision="float32"
+        "osnet_x0_25", str(folder / "osnet_x0_25_msmt17.onnx"), backend, normalize=False, precision="float32"
     )
     assert np.abs(ours(real_crops) - theirs(real_crops)).max() <= 1e-4
 
@@ -131,9 +129,9 @@ def test_invalid_onnx_file_raises_in_one_line(backend: str, tmp_path: Path) -> N
         ("cut.onnx", "damaged"),
         ("none.onnx", "no weights file"),
     ):
-        with pytest.raises(UserError, match=problem) as caught:
+        with pytest.raises(UserError, match=problem) as error:
             create_embedder(weights=str(tmp_path / file), backend=backend)
-        assert len(str(caught.value).splitlines()) == 1
+        assert len(str(error.value).splitlines()) == 1
 
 
 def test_export_is_cached_by_content(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,9 +72,9 @@ def test_unknown_names_raise() -> None:
 
 @pytest.mark.slow
 def test_failing_process_raises_in_one_line() -> None:
-    with pytest.raises(UserError, match="osnet_x0_25 cannot be measured: .*Error") as caught:
+    with pytest.raises(UserError, match="osnet_x0_25 cannot be measured: .*Error") as error:
         module._run_in_process("time", "osnet_x0_25", "embedded", "torch", "two", "1")
-    assert len(str(caught.value).splitlines()) == 1
+    assert len(str(error.value).splitlines()) == 1
 
 
 @pytest.mark.slow

@@ -63,6 +63,6 @@ def test_open_creates_the_named_embedder() -> None:
     ],
 )
 def test_invalid_words_raise_in_one_line(word: str, message: str) -> None:
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as error:
         parse_models([word])
-    assert message in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(error.value) and "\n" not in str(error.value)

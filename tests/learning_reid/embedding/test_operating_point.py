@@ -52,9 +52,9 @@ def test_missing_calibration_raises_with_the_command(weights: Path) -> None:
 )
 def test_threshold_of_something_else_raises(change: dict, message: str, weights: Path, point: OperatingPoint) -> None:
     write_operating_point(operating_point_file(weights), replace(point, **change))
-    with pytest.raises(UserError, match=message) as caught:
+    with pytest.raises(UserError, match=message) as error:
         load_operating_point("osnet_x0_25", str(weights), "cosine")
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("content", ["pair_threshold: 0.4\n", "[1, 2]\n", "a: b: c\n", ""])

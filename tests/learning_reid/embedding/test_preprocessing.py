@@ -26,7 +26,7 @@ def test_result_equals_torchvision(crops: list[np.ndarray], height: int, width: 
         assert np.abs(image - with_torchvision(crop, height, width)).max() <= 1e-5
 
 
-def test_colours_are_red_green_blue_and_normalised() -> None:
+def test_colors_are_red_green_blue_and_normalized() -> None:
     red = np.zeros((10, 5, 3), np.uint8)
     red[:, :, 0] = 255
     batch = Preprocessing()([red])
@@ -54,7 +54,7 @@ def test_no_crops_give_an_empty_batch() -> None:
         np.zeros((0, 9, 3), np.uint8),
         np.zeros((9, 9, 3), np.float32),
     ],
-    ids=["grey", "one channel", "RGBA", "no area", "float"],
+    ids=["gray", "one channel", "RGBA", "no area", "float"],
 )
 def test_invalid_crop_raises(crop: np.ndarray) -> None:
     with pytest.raises(ValueError, match="must be RGB"):

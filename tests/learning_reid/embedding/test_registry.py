@@ -46,9 +46,9 @@ def test_missing_package_raises_with_the_install_command(
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.delitem(BACKENDS._loaded, backend, raising=False)
     monkeypatch.setattr("importlib.import_module", _missing(package))
-    with pytest.raises(UserError, match=f"'{package}', which is not installed; run: .*fast") as caught:
+    with pytest.raises(UserError, match=f"'{package}', which is not installed; run: .*fast") as error:
         create_embedder(weights=str(weights_file), backend=backend)
-    assert len(str(caught.value).splitlines()) == 1
+    assert len(str(error.value).splitlines()) == 1
 
 
 def _missing(package: str):

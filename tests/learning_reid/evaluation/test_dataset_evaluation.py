@@ -118,9 +118,9 @@ def test_two_models_are_compared_by_a_paired_test(generated_market: Path, folder
 
 def test_one_camera_is_explained_and_single_camera_is_suggested(tmp_path: Path) -> None:
     write_images(tmp_path, [f"{person:04d}_c1s1_00000{shot}_01.jpg" for person in (1, 2, 3) for shot in range(2)])
-    with pytest.raises(UserError, match="--protocol single-camera") as caught:
+    with pytest.raises(UserError, match="--protocol single-camera") as error:
         run_command("evaluate", "--root", tmp_path, "--dataset", "folder")
-    assert "0001, 0002, 0003" in str(caught.value)
+    assert "0001, 0002, 0003" in str(error.value)
     assert "`single-camera`" in run_command("evaluate", "--root", tmp_path, "--protocol", "single-camera")
 
 
@@ -162,25 +162,25 @@ def broken_features(folder: Path, kind: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "message"),
     [
         ("nan", "features of 1 of 36 images are not finite"),
         ("zero", "features of 1 of 36 images are all zero"),
-        ("missing", "no features for 1 of 36 images, such as"),
-        ("length", r"36 paths and features of shape \(34, \d+\)"),
+        ("missing", "no embeddings for 1 of 36 images, such as"),
+        ("length", r"36 paths and embeddings of shape \(34, \d+\)"),
         ("objects", "is not an .npz file"),
         ("text", "is not an .npz file"),
         ("none", "no such file"),
     ],
 )
-def test_invalid_embeddings_are_refused(kind: str, said: str, folder: Path, generated_market: Path) -> None:
-    with pytest.raises(UserError, match=said) as caught:
+def test_invalid_embeddings_are_refused(kind: str, message: str, folder: Path, generated_market: Path) -> None:
+    with pytest.raises(UserError, match=message) as error:
         run_command("evaluate", "--root", generated_market, "--features", broken_features(folder, kind))
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--protocol", "market1051"], "unknown protocol 'market1051': did you mean 'market1501'?"),
         (["--dataset", "market1502"], "did you mean 'market1501'"),
@@ -190,19 +190,19 @@ def test_invalid_embeddings_are_refused(kind: str, said: str, folder: Path, gene
         (["--embedder", "osnet_x0_26"], "did you mean 'osnet_x0_25'"),
     ],
 )
-def test_wrong_options_are_reported_in_one_line(arguments: list[str], said: str, generated_market: Path) -> None:
-    with pytest.raises(UserError) as caught:
+def test_wrong_options_are_reported_in_one_line(arguments: list[str], message: str, generated_market: Path) -> None:
+    with pytest.raises(UserError) as error:
         run_command("evaluate", "--root", generated_market, *arguments)
-    assert said in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(error.value) and "\n" not in str(error.value)
 
 
 def test_an_empty_image_is_reported_in_one_line(generated_market: Path, tmp_path: Path) -> None:
     shutil.copytree(generated_market, tmp_path / "copy")
     empty = sorted((tmp_path / "copy/bounding_box_test").glob("0005*.jpg"))[0]
     empty.write_bytes(b"")
-    with pytest.raises(UserError, match=rf"{empty.name} cannot be read \(empty") as caught:
+    with pytest.raises(UserError, match=rf"{empty.name} cannot be read \(empty") as error:
         run_command("evaluate", "--root", tmp_path / "copy")
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
 def test_a_root_that_is_a_file_or_missing_is_reported(generated_market: Path, tmp_path: Path) -> None:
@@ -248,9 +248,9 @@ def test_a_damaged_file_to_compare_with_is_reported_before_the_evaluation(
     values["per_query"] |= change
     (tmp_path / "bad.json").write_text(json.dumps(values))
     wanted = ("--features", folder / "features.npz", "--rerank", "--against", tmp_path / "bad.json")
-    with pytest.raises(UserError, match="bad.json") as caught:
+    with pytest.raises(UserError, match="bad.json") as error:
         run_command("evaluate", "--root", generated_market, *wanted)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
 def test_row_order_of_a_csv_file_does_not_change_the_metrics(

@@ -83,7 +83,7 @@ def test_pairs_of_a_torchreid_model_have_dynamic_batches(weights_of: Weights, tm
 
 
 def halves(market: Path) -> tuple[list[np.ndarray], object]:
-    """Images of half of the people to calibrate on, labelled crops of the others to evaluate on."""
+    """Images of half of the people to calibrate on, labeled crops of the others to evaluate on."""
     return sample_images(market / "bounding_box_train", 32), open_dataset("market1501", market)
 
 
@@ -119,8 +119,8 @@ def test_int8_of_depthwise_models_agrees_with_float32(
 @pytest.mark.slow
 def test_bad_calibration_fails_the_gate(market: Path, tmp_path: Path) -> None:
     _, crops = halves(market)
-    grey = [np.full((128, 64, 3), 124, np.uint8)] * 16  # uniform images give far too small ranges
-    config = ExportConfig("osnet_x0_25", "embedded", tmp_path / "net.onnx", calibration=grey, crops=crops, gate=1.5)  # type: ignore[arg-type]
+    gray = [np.full((128, 64, 3), 124, np.uint8)] * 16  # uniform images give far too small ranges
+    config = ExportConfig("osnet_x0_25", "embedded", tmp_path / "net.onnx", calibration=gray, crops=crops, gate=1.5)  # type: ignore[arg-type]
     with pytest.raises(UserError, match="mAP fell by"):
         export_model(config)
     assert list(tmp_path.iterdir()) == [], "a file that fails is not kept"

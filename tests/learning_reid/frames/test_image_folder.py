@@ -61,24 +61,24 @@ def test_frames_of_different_sizes_and_a_single_frame(tmp_path: Path) -> None:
     assert [frame.image.shape for frame in ImageFrames(tmp_path)] == [(48, 64, 3), (20, 30, 3)]
 
 
-def test_grey_palette_and_cmyk_become_rgb(tmp_path: Path) -> None:
-    grey = Image.fromarray(PHOTO).convert("L")
-    image = read_image(save(tmp_path / "grey.png", grey))
+def test_gray_palette_and_cmyk_become_rgb(tmp_path: Path) -> None:
+    gray = Image.fromarray(PHOTO).convert("L")
+    image = read_image(save(tmp_path / "gray.png", gray))
     assert image.shape == (48, 64, 3) and image.dtype == np.uint8
-    assert all(np.array_equal(image[:, :, channel], np.asarray(grey)) for channel in range(3))
+    assert all(np.array_equal(image[:, :, channel], np.asarray(gray)) for channel in range(3))
     flat = np.full((8, 8, 3), (200, 30, 60), np.uint8)
     assert np.array_equal(read_image(save(tmp_path / "palette.png", Image.fromarray(flat).quantize(4))), flat)
     cmyk = read_image(save(tmp_path / "cmyk.jpg", Image.fromarray(flat).convert("CMYK"), quality=95))
     assert np.abs(cmyk.astype(int) - flat).max() <= 12
 
 
-def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path: Path) -> None:
+def test_sixteen_bit_gray_is_scaled_not_clipped(tmp_path: Path) -> None:
     values = np.array([[0, 257, 257 * 100, 65535]], np.uint16)
     image = read_image(save(tmp_path / "deep.png", Image.fromarray(values)))
     assert image[0, :, 0].tolist() == [0, 1, 100, 255]
 
 
-def test_transparent_pixels_become_white_whatever_their_colour(tmp_path: Path) -> None:
+def test_transparent_pixels_become_white_whatever_their_color(tmp_path: Path) -> None:
     pixels = np.array([[(255, 0, 0, 255), (12, 34, 56, 0), (0, 0, 0, 128)]], np.uint8)
     image = read_image(save(tmp_path / "clear.png", Image.fromarray(pixels)))
     assert image[0, :2].tolist() == [[255, 0, 0], [255, 255, 255]]

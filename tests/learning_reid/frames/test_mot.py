@@ -69,9 +69,9 @@ def test_a_formatted_table_reads_back(tmp_path: Path) -> None:
 )
 def test_bad_row_names_file_and_line(tmp_path: Path, row: str) -> None:
     path = written(tmp_path, f"1,2,3,4,5,6,1\n{row}\n")
-    with pytest.raises(UserError, match=r"gt\.txt:2") as caught:
+    with pytest.raises(UserError, match=r"gt\.txt:2") as error:
         read_mot(path)
-    assert len(str(caught.value).splitlines()) <= 2
+    assert len(str(error.value).splitlines()) <= 2
 
 
 def test_missing_and_binary_files_are_refused(tmp_path: Path) -> None:

@@ -31,13 +31,13 @@ def test_every_frame_once_in_order(tmp_path: Path, suffix: str, codec: str) -> N
     frames = list(source)
     assert [frame.index for frame in frames] == list(range(FRAMES))
     assert all(frame.image.shape == (HEIGHT, WIDTH, 3) and frame.image.dtype == np.uint8 for frame in frames)
-    greys = [int(frame.image[-1, -1].mean()) for frame in frames]
-    assert np.abs(np.array(greys) - [shade(index) % 200 for index in range(FRAMES)]).max() <= 6
+    grays = [int(frame.image[-1, -1].mean()) for frame in frames]
+    assert np.abs(np.array(grays) - [shade(index) % 200 for index in range(FRAMES)]).max() <= 6
     assert source.skipped == []
     assert frames[3].name == f"walk{suffix}#3"
 
 
-def test_colours_are_rgb(tmp_path: Path) -> None:
+def test_colors_are_rgb(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "red.mp4"), "w") as container:
         stream = container.add_stream("libx264", rate=RATE)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"

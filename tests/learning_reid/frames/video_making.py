@@ -13,7 +13,7 @@ def shade(index: int) -> int:
 
 
 def make_video(path: Path, frames: int = FRAMES, codec: str = "libx264", **options: str) -> Path:
-    """Write frames of grey `shade(N)` with a brighter and a noisy quarter; B-frames are stored out of order."""
+    """Write frames of gray `shade(N)` with a brighter and a noisy quarter; B-frames are stored out of order."""
     noise = np.random.default_rng(0)  # makes the file larger
     with av.open(str(path), "w", options=options) as container:
         stream = container.add_stream(codec, rate=RATE)

@@ -24,7 +24,7 @@ def test_a_detection_takes_the_identity_of_the_true_box_it_overlaps() -> None:
 
 def test_metrics_counted_by_hand() -> None:
     # Query A (person 1) is present in frames 1, 2, 3. Later detections, nearest first:
-    #   frame 1: person 1 at 0.1, person 2 at 0.5     → found again
+    #   frame 1: person 1 at 0.1, person 2 at 0.5     → re-identified
     #   frame 2: person 2 at 0.2, person 1 at 0.3     → not
     #   frame 3: only person 2 at 0.4                 → not: the detector missed person 1
     # rank 1 is a true match; true matches at ranks 1 and 3 of 5 → AP = (1/1 + 2/3) / 2; refind = 1/3.

@@ -10,7 +10,7 @@ from learning_reid.models.part_pooling import PartPooledOSNet, PartPooling
 from learning_reid.models.registry import create_model
 
 
-def test_parts_are_generalised_means_of_rows_from_top_to_bottom():
+def test_parts_are_generalized_means_of_rows_from_top_to_bottom():
     maps = torch.rand(2, 3, 8, 4, generator=torch.Generator().manual_seed(0))
     pooled = PartPooling(4, 3.0)(maps).numpy()
     weights = np.sin(np.pi * np.array([1, 3, 5, 7]) / 8)

@@ -87,9 +87,9 @@ def test_real_weights_load_strictly(real_data: Path) -> None:
 
 
 def test_weights_of_another_width_raise(weights_file: Path) -> None:
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as error:
         load_weights(build_osnet("osnet_x0_5"), weights_file)
-    message = str(caught.value)
+    message = str(error.value)
     assert "conv1.conv.weight is (16, 3, 7, 7) in the file, (32, 3, 7, 7) in the model" in message
     assert message.count(" in the model") == 3
     assert "embedder.name" in message
@@ -126,9 +126,9 @@ def test_truncated_file_raises(kind: str, share: float, state_dict: dict[str, Te
     else:
         torch.save(state_dict, path, _use_new_zipfile_serialization=kind == "zip")
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-    with pytest.raises(UserError, match="damaged") as caught:
+    with pytest.raises(UserError, match="damaged") as error:
         load_weights(build_osnet("osnet_x0_25"), path)
-    assert len(str(caught.value).splitlines()) == 1
+    assert len(str(error.value).splitlines()) == 1
 
 
 class Trap:
@@ -200,9 +200,9 @@ def test_each_kind_of_difference_is_listed() -> None:
     state = small_network().state_dict()
     state["tail.weight"] = state.pop("3.bias")
     state["0.weight"] = torch.zeros(5, 3, 3, 3)
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as error:
         load_strictly(small_network(), state, where="a.pth", advice="do this")
-    message = str(caught.value)
+    message = str(error.value)
     assert "a.pth" in message and "3 tensors differ" in message and message.endswith("\ndo this")
     for phrase in (
         "0.weight is (5, 3, 3, 3) in the file, (4, 3, 3, 3) in the model",

@@ -32,14 +32,14 @@ def test_hacnn_embeds_on_a_cpu_without_output(
     assert any(key.startswith("classifier_global") for key in state)
     torch.save({"state_dict": state}, tmp_path / "hacnn.pth.tar")
     capfd.readouterr()
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as error:
         warnings.simplefilter("always")
         embedder = create_embedder("hacnn", str(tmp_path / "hacnn.pth.tar"))
         features = embedder(crops[:3])
     assert (embedder.preprocessing.height, embedder.preprocessing.width) == (160, 64)
     assert features.shape == (3, embedder.dimension) == (3, 1024)
     assert np.linalg.norm(features, axis=1) == pytest.approx(1)
-    assert [str(warning.message) for warning in caught] == []
+    assert [str(warning.message) for warning in error] == []
     assert "".join(capfd.readouterr()) == ""
 
 

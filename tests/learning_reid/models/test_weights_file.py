@@ -21,9 +21,9 @@ def test_path_is_returned(tmp_path: Path) -> None:
 )
 def test_missing_file_raises_in_one_line(weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=r"no weights file .* embedder\.weights") as caught:
+    with pytest.raises(UserError, match=r"no weights file .* embedder\.weights") as error:
         resolve_weights("osnet_x0_25", weights)
-    assert len(str(caught.value).splitlines()) == 1
+    assert len(str(error.value).splitlines()) == 1
 
 
 def test_other_words_name_published_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -69,9 +69,9 @@ def test_embedded_weights_are_compared_with_their_card(tmp_path: Path, monkeypat
 )
 def test_invalid_card_raises_in_one_line(content: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "card.yml").write_text(content)
-    with pytest.raises(UserError, match=message) as caught:
+    with pytest.raises(UserError, match=message) as error:
         resolve_weights("osnet_x0_25", str(tmp_path / "card.yml"))
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
 def test_file_is_compared_with_the_card_beside_it(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Query expansion against a loop over queries and neighbours."""
+"""Query expansion against a loop over queries and neighbors."""
 
 import numpy as np
 import pytest
@@ -15,16 +15,16 @@ def unit(vector: np.ndarray) -> np.ndarray:
 def slow_expansion(queries: np.ndarray, gallery: np.ndarray, k: int, alpha: float) -> list[np.ndarray]:
     mixed = []
     for query in map(unit, queries):
-        neighbours = sorted(map(unit, gallery), key=lambda g: -float(query @ g))[:k]
+        neighbors = sorted(map(unit, gallery), key=lambda g: -float(query @ g))[:k]
         total = query.copy()
-        for neighbour in neighbours:
-            total = total + max(0.0, float(query @ neighbour)) ** alpha * neighbour  # 0.0**0 is 1
+        for neighbor in neighbors:
+            total = total + max(0.0, float(query @ neighbor)) ** alpha * neighbor  # 0.0**0 is 1
         mixed.append(unit(total))
     return mixed
 
 
 def random_features(seed: int, shift: float) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors of any length; without a shift many neighbours have negative similarity."""
+    """Vectors of any length; without a shift many neighbors have negative similarity."""
     rng = np.random.default_rng(seed)
     return tuple(rng.normal(shift, 1, (n, 6)) * rng.uniform(0.1, 9, (n, 1)) for n in (8, 25))  # type: ignore[return-value]
 
@@ -40,13 +40,13 @@ def test_equals_a_slow_loop(shift: float, k: int, alpha: float) -> None:
 
 
 @pytest.mark.parametrize("k", [0, 3, 25])
-def test_average_expansion_weights_all_neighbours_equally(k: int) -> None:
+def test_average_expansion_weights_all_neighbors_equally(k: int) -> None:
     queries, gallery = random_features(1, 0.5)
     ours = average_query_expansion(queries, gallery, k)
     np.testing.assert_array_equal(ours, alpha_query_expansion(queries, gallery, k, alpha=0.0))
     for query, mixed in zip(map(unit, queries), ours, strict=True):
-        neighbours = sorted(map(unit, gallery), key=lambda g: -float(query @ g))[:k]
-        np.testing.assert_allclose(mixed, unit(np.mean([query, *neighbours], axis=0)), atol=1e-5)
+        neighbors = sorted(map(unit, gallery), key=lambda g: -float(query @ g))[:k]
+        np.testing.assert_allclose(mixed, unit(np.mean([query, *neighbors], axis=0)), atol=1e-5)
 
 
 def test_result_has_unit_length_and_ignores_input_lengths() -> None:
@@ -65,7 +65,7 @@ def test_larger_alpha_changes_queries_less() -> None:
     assert moved == sorted(moved, reverse=True) and moved[0] > 2 * moved[-1] > 0
 
 
-def test_without_neighbours_queries_stay() -> None:
+def test_without_neighbors_queries_stay() -> None:
     queries, gallery = random_features(4, 0.0)
     before = np.array([unit(query) for query in queries])
     for none in (alpha_query_expansion(queries, gallery, k=0), average_query_expansion(queries, np.empty((0, 6)))):

@@ -79,7 +79,7 @@ def test_impostor_quantile() -> None:
     frame, boxes = np.repeat([0, 1, 2], 2), walk(np.tile([0.0, 100.0], 3))
     assert impostor_quantile(frame, boxes, vectors) is None, "three pairs are too few to say"
     many = [np.concatenate([part] * 10) for part in (boxes, vectors)]
-    said = impostor_quantile(np.repeat(np.arange(30), 2), *many)
-    assert said == pytest.approx(2 * np.sin(np.radians(15)), abs=1e-6)
+    quantile = impostor_quantile(np.repeat(np.arange(30), 2), *many)
+    assert quantile == pytest.approx(2 * np.sin(np.radians(15)), abs=1e-6)
     many[0][:, 2] += 1000  # boxes that cover each other may be one person found twice
     assert impostor_quantile(np.repeat(np.arange(30), 2), *many) is None

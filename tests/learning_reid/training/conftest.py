@@ -1,4 +1,4 @@
-"""A small dataset to train on: persons differ by the colours of two halves, each seen by two cameras."""
+"""A small dataset to train on: persons differ by the colors of two halves, each seen by two cameras."""
 
 from pathlib import Path
 
@@ -20,10 +20,10 @@ def write_people(folder: Path, people: int = PERSONS, shots: int = SHOTS) -> Pat
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(5)
     for person in range(1, people + 1):
-        colours = rng.integers(20, 235, (2, 3))
+        colors = rng.integers(20, 235, (2, 3))
         for camera in (1, 2):
             for shot in range(shots):
-                halves = np.repeat(colours, 16, axis=0)[:, None] + rng.normal(0, 12, (32, 16, 3)) + 15 * (camera - 1)
+                halves = np.repeat(colors, 16, axis=0)[:, None] + rng.normal(0, 12, (32, 16, 3)) + 15 * (camera - 1)
                 name = f"{person:04d}_c{camera}s1_{shot:06d}_00.png"
                 Image.fromarray(halves.clip(0, 255).astype(np.uint8)).save(folder / name)
     return folder

@@ -94,7 +94,7 @@ def process(rank, folder):
         "float32": trained(
             synchronize_batch_norm(Network(dtype=torch.float32)), images.float(), labels, gathered_loss, average
         ),
-        "not synchronised": trained(Network(), images, labels, own_share, average),
+        "not synchronized": trained(Network(), images, labels, own_share, average),
     }
 
     unequal = synchronize_batch_norm(nn.BatchNorm2d(3))
@@ -160,7 +160,7 @@ def test_two_processes_compute_what_one_computes(both, kind):
 def test_without_synchronization_they_differ(both):
     expected = one_process("own share")
     different = [
-        not torch.allclose(both[0]["not synchronised"]["gradients"][name], gradient, rtol=1e-2, atol=1e-3)
+        not torch.allclose(both[0]["not synchronized"]["gradients"][name], gradient, rtol=1e-2, atol=1e-3)
         for name, gradient in expected["gradients"].items()
     ]
     assert any(different)

@@ -28,9 +28,9 @@ from tests.learning_reid.training.conftest import assert_same_weights, small_set
 def test_a_run_is_only_resumed_with_its_own_settings(
     change: str, message: str, small_people: Path, uninterrupted: Path
 ) -> None:
-    with pytest.raises(UserError, match=message) as caught:
+    with pytest.raises(UserError, match=message) as error:
         start(small_settings(small_people, change), uninterrupted, resume=True)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"no checkpoint", None])
@@ -38,9 +38,9 @@ def test_a_damaged_or_missing_checkpoint_is_reported(content: bytes | None, smal
     (tmp_path / "weights").mkdir()
     if content is not None:
         (tmp_path / "weights/checkpoint.pt").write_bytes(content)
-    with pytest.raises(UserError, match=r"checkpoint\.pt (cannot be read|does not exist)") as caught:
+    with pytest.raises(UserError, match=r"checkpoint\.pt (cannot be read|does not exist)") as error:
         start(small_settings(small_people), tmp_path, resume=True)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_checkpoint(
@@ -67,9 +67,9 @@ def test_missing_images_end_the_run_with_one_line(workers: int, tmp_path: Path) 
     trainer = create_trainer(small_settings(write_people(tmp_path / "people"), f"data.workers={workers}"))
     for image in (tmp_path / "people").iterdir():
         image.unlink()
-    with pytest.raises(UserError, match=r"\.png cannot be read \(no such file") as caught:
+    with pytest.raises(UserError, match=r"\.png cannot be read \(no such file") as error:
         list(trainer.task.batches(0))
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
 def test_a_full_disk_ends_the_run_and_keeps_the_last_good_checkpoint(
@@ -108,9 +108,9 @@ def test_a_full_disk_ends_the_run_and_keeps_the_last_good_checkpoint(
 def test_wrong_settings_are_reported_in_one_line(
     overrides: list[str], message: str, small_people: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as error:
         start(small_settings(small_people, *overrides), tmp_path)
-    assert message in str(caught.value) and "\n" not in str(caught.value)
+    assert message in str(error.value) and "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_wrong_settings_are_reported_in_one_line(
     ],
 )
 def test_settings_out_of_range_are_refused_before_the_data_are_read(override: str, small_people: Path) -> None:
-    with pytest.raises(UserError, match=override.partition("=")[0].replace(".", r"\.")) as caught:
+    with pytest.raises(UserError, match=override.partition("=")[0].replace(".", r"\.")) as error:
         small_settings(small_people, override)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
 def test_the_earlier_spelling_of_center_loss_is_accepted(small_people: Path) -> None:
-    trainer = create_trainer(small_settings(small_people, "loss.type=centre"))
+    trainer = create_trainer(small_settings(small_people, "loss.type=center"))
     assert trainer.task.criterion.metric.centers.shape == (9, 32)
 
 

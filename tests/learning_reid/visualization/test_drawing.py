@@ -1,4 +1,4 @@
-"""Boxes and labels: colours, line widths, and labels inside the image."""
+"""Boxes and labels: colors, line widths, and labels inside the image."""
 
 import numpy as np
 import pytest
@@ -21,20 +21,20 @@ def colors_in(image: np.ndarray) -> set[tuple[int, ...]]:
     return {tuple(pixel) for pixel in image.reshape(-1, 3).tolist()}
 
 
-def test_query_and_match_have_their_own_rgb_colours() -> None:
-    grey = np.full((150, 200, 3), 90, np.uint8)
-    assert ORANGE in colors_in(draw_boxes(grey, [LabeledBox(BOX, QUERY_STYLE)])) and SKY in colors_in(
-        draw_boxes(grey, [LabeledBox(BOX, MATCH_STYLE)])
+def test_query_and_match_have_their_own_rgb_colors() -> None:
+    gray = np.full((150, 200, 3), 90, np.uint8)
+    assert ORANGE in colors_in(draw_boxes(gray, [LabeledBox(BOX, QUERY_STYLE)])) and SKY in colors_in(
+        draw_boxes(gray, [LabeledBox(BOX, MATCH_STYLE)])
     )
-    drawn = draw_boxes(grey, [LabeledBox(BOX, OTHER_STYLE)])
+    drawn = draw_boxes(gray, [LabeledBox(BOX, OTHER_STYLE)])
     assert not {ORANGE, SKY} & colors_in(drawn)
-    assert colors_in(grey) == {(90, 90, 90)}  # the input is unchanged
+    assert colors_in(gray) == {(90, 90, 90)}  # the input is unchanged
 
 
 def test_other_boxes_are_thinner() -> None:
-    grey = np.full((576, 768, 3), 90, np.uint8)
+    gray = np.full((576, 768, 3), 90, np.uint8)
     changed = [
-        (draw_boxes(grey, [LabeledBox(BOX, style)]) != grey).any(axis=2).sum()
+        (draw_boxes(gray, [LabeledBox(BOX, style)]) != gray).any(axis=2).sum()
         for style in (OTHER_STYLE, MATCH_STYLE, QUERY_STYLE)
     ]
     assert changed[0] * 1.4 < changed[1] == changed[2]
@@ -66,7 +66,7 @@ def test_labels_of_other_people_are_translucent_unlike_in_supervision() -> None:
 
     annotator = sv.RichLabelAnnotator(color=sv.Color(0, 0, 0), font_size=9, text_padding=3, smart_position=True)
     detections = sv.Detections(xyxy=BOX[None], class_id=np.zeros(1, int))
-    backgrounds = [np.full((150, 200, 3), grey, np.uint8) for grey in (60, 200)]
+    backgrounds = [np.full((150, 200, 3), gray, np.uint8) for gray in (60, 200)]
     theirs = [annotator.annotate(background.copy(), detections, ["0.12"]) for background in backgrounds]
     ours = [draw_boxes(background, [LabeledBox(BOX, OTHER_STYLE, "0.12")]) for background in backgrounds]
     hidden = [int((dark == bright)[:39].all(axis=2).sum()) for dark, bright in (ours, theirs)]  # rows above the box

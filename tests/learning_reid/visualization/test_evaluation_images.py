@@ -25,7 +25,7 @@ def pixels(path: Path) -> np.ndarray:
 
 
 def count_pixels(image: np.ndarray, color: str) -> int:
-    """Count the pixels of a colour."""
+    """Count the pixels of a color."""
     rgb = [int(color[start : start + 2], 16) for start in (1, 3, 5)]
     return int((np.abs(image - rgb).max(axis=2) < 12).sum())
 

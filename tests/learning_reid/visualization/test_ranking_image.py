@@ -1,4 +1,4 @@
-"""`ranking.png`: matches from different times in rank order, coloured by the ground truth."""
+"""`ranking.png`: matches from different times in rank order, colored by the ground truth."""
 
 from pathlib import Path
 
@@ -46,8 +46,8 @@ def test_one_match_of_each_interval_nearest_first(frames: int, columns: int) -> 
             assert min(inside, key=lambda i: ranking.distances[i]) in chosen
 
 
-def has(image: np.ndarray, colour: str | tuple[int, int, int]) -> bool:
-    rgb = ImageColor.getrgb(colour) if isinstance(colour, str) else colour
+def has(image: np.ndarray, color: str | tuple[int, int, int]) -> bool:
+    rgb = ImageColor.getrgb(color) if isinstance(color, str) else color
     return bool((np.abs(image.astype(int) - rgb).max(axis=2) <= 2).sum() > 50)
 
 
@@ -59,7 +59,7 @@ def draw(path: Path, frames: int, queries: int, known: bool, reject_above: float
     return np.asarray(Image.open(path).convert("RGB"))
 
 
-def test_matches_are_coloured_only_with_ground_truth(tmp_path: Path) -> None:
+def test_matches_are_colored_only_with_ground_truth(tmp_path: Path) -> None:
     known, unknown = draw(tmp_path / "a.png", 20, 2, True), draw(tmp_path / "b.png", 20, 2, False)
     assert has(known, ORANGE) and has(known, CORRECT) and has(known, INCORRECT)
     assert has(unknown, ORANGE) and has(unknown, NEUTRAL) and not has(unknown, CORRECT) and not has(unknown, INCORRECT)

@@ -97,7 +97,7 @@ def test_without_known_pairs_there_is_no_margin(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pairs", [1, 12, MAX_PAIRS_SHOWN + 1])
 @pytest.mark.parametrize("measure", MEASURES)
 def test_the_plot_grows_with_the_pairs_it_shows(pairs: int, measure: str, tmp_path: Path) -> None:
-    cosines = [0.5] * pairs  # equal values: no range of colours
+    cosines = [0.5] * pairs  # equal values: no range of colors
     table = make_table(
         tmp_path, [number % 2 == 0 for number in range(pairs)], **{"a network": cosines, "n" * 50: cosines}
     )

@@ -119,9 +119,9 @@ def test_truncated_archive_leaves_nothing(tmp_path: Path, suffix: str, share: fl
     if suffix == ".tar":
         content = content.rstrip(b"\0")  # the zeros at the end of a tar are not needed
     archive.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(UserError, match=r"damaged|does not contain") as caught:
+    with pytest.raises(UserError, match=r"damaged|does not contain") as error:
         unpack(archive, "S2/View_001", tmp_path / "data/View_001")
-    assert "run again" in str(caught.value)
+    assert "run again" in str(error.value)
     assert not (tmp_path / "data/View_001").exists()
 
 

@@ -193,9 +193,9 @@ def test_refusal_by_google_drive_is_an_os_error(file: Path, monkeypatch: pytest.
         raise gdown.exceptions.FileURLRetrievalError("Too many users have viewed this file\n\nmuch more text")
 
     monkeypatch.setattr(gdown, "download", refuse)
-    with pytest.raises(OSError, match="Too many users") as caught:
+    with pytest.raises(OSError, match="Too many users") as error:
         download_file("https://drive.google.com/uc?id=1sSwXSUlj4", file)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
 def test_unreachable_google_drive_is_a_connection_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,9 +46,9 @@ def test_mirror_with_a_wrong_file_is_skipped(server: FileServer, tmp_path: Path)
 @pytest.mark.parametrize("known", [{"sha256": SHA256}, {"sha256": SHA256[:8]}, {"bytes": len(CONTENT) + 1}])
 def test_wrong_file_never_gets_the_final_name(server: FileServer, tmp_path: Path, known: dict) -> None:
     server.files["/net"] = WRONG
-    with pytest.raises(UserError, match=r"published (is|are)") as caught:
+    with pytest.raises(UserError, match=r"published (is|are)") as error:
         fetch_published("net", root=tmp_path, sources=one(f"{server.url}/net", **known))
-    assert len(str(caught.value).splitlines()) == 3
+    assert len(str(error.value).splitlines()) == 3
     assert not (tmp_path / "weights/net.pth").exists()
     assert (tmp_path / "weights/net.pth.part.bad").read_bytes() == WRONG
     assert not (tmp_path / LOCK_FILE).exists()
@@ -94,10 +94,12 @@ def test_file_saved_by_hand_is_used(no_server: str, tmp_path: Path) -> None:
     assert fetch_published("net", root=tmp_path, sources=one(f"{no_server}/net", sha256=SHA256)).read_bytes() == CONTENT
 
 
-def test_without_a_network_the_message_gives_the_file_its_place_and_alternatives(no_server: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError) as caught:
+def test_without_a_network_the_message_gives_the_file_its_place_and_alternatives(
+    no_server: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError) as error:
         fetch_published("net", root=tmp_path, sources=one(f"{no_server}/net", f"{no_server}/mirror", bytes=2_500_000))
-    what, where, instead = str(caught.value).splitlines()
+    what, where, instead = str(error.value).splitlines()
     assert what == "net (2 MB) is missing and could not be downloaded: 127.0.0.1: cannot be reached"
     assert f"{no_server}/net" in where and str(tmp_path / "weights/net.pth") in where
     assert "`make demo` works now" in instead
@@ -138,9 +140,9 @@ def test_folder_unpacked_by_hand_is_used(no_server: str, tmp_path: Path) -> None
 
 
 def test_archive_saved_by_hand_is_unpacked(no_server: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as error:
         fetch_published("pets", root=tmp_path, sources=pets(no_server))
-    assert str(tmp_path / "data/S2_L2.tar.bz2") in str(caught.value).splitlines()[1]
+    assert str(tmp_path / "data/S2_L2.tar.bz2") in str(error.value).splitlines()[1]
     (tmp_path / "data/S2_L2.tar.bz2").write_bytes(archive_of(PETS))
     assert len(list(fetch_published("pets", root=tmp_path, sources=pets(no_server)).iterdir())) == 5
 

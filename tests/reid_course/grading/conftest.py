@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from reid_course.grading.exercise_set import ExerciseSet, read_set
-from reid_course.grading.grade_class import mark_class
 from reid_course.grading.grade import Mark
+from reid_course.grading.grade_class import mark_class
 from reid_course.grading.sandbox_config import Limits
 from reid_course.seeds import SEED_VARIABLE
 

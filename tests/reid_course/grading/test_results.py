@@ -9,9 +9,9 @@ import pytest
 
 from learning_reid.errors import UserError
 from reid_course.grading.exercise_set import ExerciseSet, read_sets
+from reid_course.grading.grade import Answer, Mark, mark_of
 from reid_course.grading.grades_csv import write_marks
 from reid_course.grading.pages import write_pages
-from reid_course.grading.grade import Answer, Mark, mark_of
 from reid_course.grading.sandbox_config import Limits
 from reid_course.grading.supervisor import Transcript
 

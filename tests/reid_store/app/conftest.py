@@ -21,8 +21,8 @@ PLACES = ((10, 20, 34, 80), (60, 20, 84, 80), (110, 20, 134, 80))
 SHIRTS = np.array([[220, 40, 40], [40, 200, 60], [50, 60, 220]], np.uint8)  # one for each person
 
 
-class ColourDetector:
-    """A detector that finds people at three positions: whatever is not grey there."""
+class ColorDetector:
+    """A detector that finds people at three positions: whatever is not gray there."""
 
     weights = Path(__file__)
 
@@ -36,8 +36,8 @@ class ColourDetector:
         )
 
 
-class ColourEmbedder:
-    """An embedder that returns the mean colour, or one channel of it."""
+class ColorEmbedder:
+    """An embedder that returns the mean color, or one channel of it."""
 
     preprocessing, dimension = Preprocessing(8, 4), 3
 
@@ -45,20 +45,18 @@ class ColourEmbedder:
         self.channel = channel
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        colours = np.array([crop.reshape(-1, 3).mean(axis=0) for crop in crops], np.float32).reshape(-1, 3) + 1
+        colors = np.array([crop.reshape(-1, 3).mean(axis=0) for crop in crops], np.float32).reshape(-1, 3) + 1
         if self.channel is not None:
-            colours = np.stack([colours[:, self.channel], np.full(len(colours), 60), np.zeros(len(colours))], axis=1)
-        return (colours / np.linalg.norm(colours, axis=1, keepdims=True)).astype(np.float32)
+            colors = np.stack([colors[:, self.channel], np.full(len(colors), 60), np.zeros(len(colors))], axis=1)
+        return (colors / np.linalg.norm(colors, axis=1, keepdims=True)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
 def quick_networks() -> Iterator[None]:
     """Replace the real networks."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Networks, "_load_detector", lambda self: ColourDetector())
-        patch.setattr(
-            Networks, "_load_embedder", lambda self, label: ColourEmbedder(None if label == "embedded" else 0)
-        )
+        patch.setattr(Networks, "_load_detector", lambda self: ColorDetector())
+        patch.setattr(Networks, "_load_embedder", lambda self, label: ColorEmbedder(None if label == "embedded" else 0))
         yield
 
 

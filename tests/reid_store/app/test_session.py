@@ -34,8 +34,8 @@ def nothing(share: float, words: str) -> None:
     assert 0 <= share <= 1.001 and words
 
 
-def colours(session: Session) -> list[int]:
-    """Return which of the three persons the hits are, by the dominant colour of their thumbnails."""
+def colors(session: Session) -> list[int]:
+    """Return which of the three persons the hits are, by the dominant color of their thumbnails."""
     from reid_store.thumbnails import decode_jpeg
 
     assert session.ranking is not None
@@ -51,9 +51,9 @@ def test_query_is_found_in_all_frames_and_cameras(state: AppState, images: Write
     red = min(people(session), key=lambda one: one.x1)  # the red person is on the left
     session.search(red.id)
     assert session.ranking is not None and session.ranking.num_compared == 27
-    assert colours(session) == [0] * 9 + colours(session)[9:] and 0 not in colours(session)[9:]
+    assert colors(session) == [0] * 9 + colors(session)[9:] and 0 not in colors(session)[9:]
     session.set_other_cameras_only(True)
-    assert {hit.camera for hit in session.ranking.hits} == {"gate"} and colours(session)[:6] == [0] * 6
+    assert {hit.camera for hit in session.ranking.hits} == {"gate"} and colors(session)[:6] == [0] * 6
 
 
 def people(session: Session) -> list:

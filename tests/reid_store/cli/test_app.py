@@ -82,7 +82,7 @@ def test_app_survives_sighup_under_nohup(repository: Path, tmp_path: Path) -> No
     ("arguments", "message"),
     [
         (["--set", "store.url=sqlite:///{place}/none.db"], "there is no store"),
-        (["--set", "store.url=postgresql+psycopg://nobody@127.0.0.1:1/none"], "postgresql"),
+        (["--set", "store.url=postgresql+psycopg://user@127.0.0.1:1/none"], "postgresql"),
         (["--model", "osnet_x0_25=none.pth"], "there is no file 'none.pth'"),
         (["--model", "osnet"], "no such model"),
         (["--set", "embedder.weights=none.pth"], "no weights file none.pth"),

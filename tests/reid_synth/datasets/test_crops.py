@@ -10,11 +10,11 @@ from reid_synth.datasets.crops import render_crop, sample_crop_camera, sample_pe
 from reid_synth.places.street import EmptyStreet
 from reid_synth.places.weather import dusk, sunshine
 
-_GREY = EmptyStreet(np.full((384, 512, 3), 128, np.uint8), sunshine(np.random.default_rng(0)))
+_GRAY = EmptyStreet(np.full((384, 512, 3), 128, np.uint8), sunshine(np.random.default_rng(0)))
 
 
 def test_a_crop_is_filled_by_its_person_and_depends_on_the_seed():
-    streets = [_GREY]
+    streets = [_GRAY]
     camera = sample_crop_camera(np.random.default_rng(0), streets)
     people = sample_people(np.random.default_rng(1), 3)
     first = render_crop(people[0], camera, np.random.default_rng(2), people)
@@ -25,7 +25,7 @@ def test_a_crop_is_filled_by_its_person_and_depends_on_the_seed():
 
 
 def test_two_people_in_one_camera_look_different():
-    streets = [_GREY]
+    streets = [_GRAY]
     camera = sample_crop_camera(np.random.default_rng(0), streets)
     one, other = sample_people(np.random.default_rng(1), 2, near_copies=0)
     crops = [
@@ -36,11 +36,11 @@ def test_two_people_in_one_camera_look_different():
 
 
 def test_dusk_dims_person_and_background_equally():
-    camera = replace(sample_crop_camera(np.random.default_rng(0), [_GREY]), response=CameraResponse())
+    camera = replace(sample_crop_camera(np.random.default_rng(0), [_GRAY]), response=CameraResponse())
     weather = replace(dusk(np.random.default_rng(3)), noise=0.0)
-    at_dusk = replace(camera, street=_GREY._replace(weather=weather))
+    at_dusk = replace(camera, street=_GRAY._replace(weather=weather))
     (person,) = sample_people(np.random.default_rng(1), 1)
     day, later = (render_crop(person, each, np.random.default_rng(2)).astype(float) for each in (camera, at_dusk))
     gains = weather.adapt_response(CameraResponse()).exposure * np.array(weather.light)
     assert gains.max() < 0.95
-    assert np.abs(later - day * gains).max() < 3  # grey levels; each step rounds
+    assert np.abs(later - day * gains).max() < 3  # gray levels; each step rounds

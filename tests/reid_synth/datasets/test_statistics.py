@@ -13,15 +13,15 @@ def noisy(seed: int = 0) -> np.ndarray:
 
 def test_sharpness_is_the_variance_of_the_laplacian() -> None:
     image = noisy()
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(float)
-    padded = np.pad(grey, 1, mode="reflect")
-    slow = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:] - 4 * grey
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(float)
+    padded = np.pad(gray, 1, mode="reflect")
+    slow = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:] - 4 * gray
     found = measure_crop(image)
     assert found.sharpness == pytest.approx(slow.var())
-    assert found.contrast == pytest.approx(grey.std()) and found.brightness == pytest.approx(grey.mean())
+    assert found.contrast == pytest.approx(gray.std()) and found.brightness == pytest.approx(gray.mean())
 
 
-def test_blur_lowers_sharpness_and_grey_has_no_colour() -> None:
+def test_blur_lowers_sharpness_and_gray_has_no_color() -> None:
     image = noisy()
     soft = cv2.GaussianBlur(image, (0, 0), 1.5)
     assert measure_crop(soft).sharpness < 0.1 * measure_crop(image).sharpness

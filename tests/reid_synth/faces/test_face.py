@@ -40,17 +40,17 @@ CHANGES = [
     ("eyes", "shadow", 1.0, EYES),
     ("brows", "thickness", 12.0, BROWS), ("brows", "length", 50.0, BROWS), ("brows", "height", 24.0, BROWS),
     ("brows", "arch", 7.0, BROWS), ("brows", "tilt", 11.0, BROWS), ("brows", "density", 0.1, BROWS),
-    ("brows", "colour", (150, 110, 70), BROWS),
+    ("brows", "color", (150, 110, 70), BROWS),
     ("nose", "length", 50.0, NOSE), ("nose", "width", 47.0, NOSE), ("nose", "height", 29.0, NOSE),
     ("nose", "bridge", 14.0, (36, 76)), ("nose", "hump", 5.0, (40, 80)), ("nose", "tip", 16.0, NOSE),
     ("mouth", "height", 78.0, MOUTH), ("mouth", "width", 62.0, MOUTH), ("mouth", "upper", 11.0, MOUTH),
     ("mouth", "lower", 15.0, MOUTH), ("mouth", "bow", 4.5, MOUTH), ("mouth", "corners", 4.0, MOUTH),
-    ("mouth", "colour", (150, 50, 60), MOUTH),
-    ("hair", "style", "long", ANYWHERE), ("hair", "colour", (190, 156, 104), ANYWHERE), ("hair", "grey", 0.9, ANYWHERE),
+    ("mouth", "color", (150, 50, 60), MOUTH),
+    ("hair", "style", "long", ANYWHERE), ("hair", "color", (190, 156, 104), ANYWHERE), ("hair", "gray", 0.9, ANYWHERE),
     ("hair", "hairline", 68.0, (0, 40)), ("hair", "recession", 0.9, (0, 45)), ("hair", "volume", 18.0, (0, 60)),
     ("hair", "wave", 1.0, (0, 50)), ("hair", "parting", -0.6, (0, 50)), ("hair", "facial", "none", (70, 112)),
     ("hair", "facial_density", 1.0, (40, 112)),
-    ("glasses", "kind", "round", (34, 74)), ("glasses", "colour", (180, 40, 40), (34, 74)),
+    ("glasses", "kind", "round", (34, 74)), ("glasses", "color", (180, 40, 40), (34, 74)),
     ("glasses", "size", 1.2, (34, 74)),
 ]  # fmt: skip
 # The crop is aligned by eyes, tip of the nose and corners of the mouth, so moving them moves everything.
@@ -80,9 +80,9 @@ def test_the_population_is_varied():
 
 def test_attributes_stay_in_their_ranges():
     for face in (sample_face(np.random.default_rng(seed)) for seed in range(200)):
-        colours = (face.skin.tone, face.eyes.iris, face.brows.colour, face.mouth.colour, face.hair.colour)
-        assert all(0 <= channel <= 255 for colour in colours for channel in colour)
-        shares = (face.skin.age, face.skin.freckles, face.hair.grey, face.hair.wave, face.glasses.habit, face.head.chin)
+        colors = (face.skin.tone, face.eyes.iris, face.brows.color, face.mouth.color, face.hair.color)
+        assert all(0 <= channel <= 255 for color in colors for channel in color)
+        shares = (face.skin.age, face.skin.freckles, face.hair.gray, face.hair.wave, face.glasses.habit, face.head.chin)
         assert all(0 <= share <= 1 for share in shares)
         assert (face.glasses.kind == "none") == (face.glasses.habit == 0)
 
@@ -197,8 +197,8 @@ def test_eyes_have_the_most_contrast():
     bare = replace(
         PLAIN, hair=replace(PLAIN.hair, facial="none"), brows=replace(PLAIN.brows, density=0.1, thickness=2.5)
     )
-    grey = cv2.cvtColor(draw_face(bare), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    mean, square = cv2.boxFilter(grey, -1, (15, 9)), cv2.boxFilter(grey**2, -1, (15, 9))
+    gray = cv2.cvtColor(draw_face(bare), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    mean, square = cv2.boxFilter(gray, -1, (15, 9)), cv2.boxFilter(gray**2, -1, (15, 9))
     spread = (square - mean**2)[30:112, 30:82]  # the face without hair and ears
     for first, last, wanted in ((0, 26, TEMPLATE_XY[0]), (26, 52, TEMPLATE_XY[1])):
         row, column = np.unravel_index(spread[:, first:last].argmax(), (82, last - first))
@@ -265,7 +265,7 @@ def test_raw_pixels_alone_do_not_identify_people():
     assert 0.1 < (nearest == np.arange(30)).mean() < 0.8  # chance: 0.03
 
 
-def test_cameras_differ_in_colour():
+def test_cameras_differ_in_color():
     rng = np.random.default_rng(1)
     first, second = sample_face_camera(rng), sample_face_camera(rng)
     drawn = draw_face(PLAIN)

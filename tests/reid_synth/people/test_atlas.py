@@ -44,8 +44,8 @@ def test_the_width_of_an_open_front_follows_its_attribute(person):
 
 
 def test_a_sleeve_has_its_length_and_skin_has_no_folds(person):
-    top = replace(person.top, kind="tshirt", length=0.3, pattern="plain", colour=(10.0, 10.0, 200.0))
-    arm = page(replace(person, top=top, sleeve_colour=None), "upper_arm")
+    top = replace(person.top, kind="tshirt", length=0.3, pattern="plain", color=(10.0, 10.0, 200.0))
+    arm = page(replace(person, top=top, sleeve_color=None), "upper_arm")
     assert arm[5, 10, 2] > arm[5, 10, 0] + 80  # blue cloth
     assert (arm[-5, :, :3] == (240, 200, 180)).all() and (arm[-5, :, 3] == 1).all()
     assert (arm[5, :, 3] > 1).all()
@@ -57,18 +57,18 @@ def test_a_print_is_on_its_side(person):
             person.print,
             kind="block",
             on_back=on_back,
-            colour=(250.0, 0.0, 250.0),
+            color=(250.0, 0.0, 250.0),
             top=0.3,
             height=0.2,
             half_width=0.06,
         )
-        plain = replace(person.top, pattern="plain", colour=(20.0, 60.0, 20.0), kind="tshirt")
+        plain = replace(person.top, pattern="plain", color=(20.0, 60.0, 20.0), kind="tshirt")
         torso = page(replace(person, top=plain, print=motif, open_front=0.0, bag="none"), "torso")
         middle = torso[int(0.4 * ROWS)]
         assert middle[column, 0] > 240 > 100 > middle[(column + FRONT) % COLUMNS, 0]
 
 
-def test_a_shoe_has_its_own_colour_from_behind(person):
+def test_a_shoe_has_its_own_color_from_behind(person):
     for pale, level in ((True, 225), (False, 30)):
         dressed = replace(person, shoes=(10.0, 200.0, 10.0), pale_soles=pale)
         assert (page(dressed, "shoe")[:, [0, FRONT - 20, -1], :3] == (10, 200, 10)).all()

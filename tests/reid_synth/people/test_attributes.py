@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from reid_synth.people.attributes import attributes_of, colour_name
+from reid_synth.people.attributes import attributes_of, color_name
 from reid_synth.people.person import change_clothes, sample_person
 
 
@@ -17,8 +17,8 @@ def test_keys_are_constant_and_values_not_empty():
 
 def test_words_describe_the_clothes():
     person = sample_person(np.random.default_rng(1))
-    top = replace(person.top, kind="coat", colour=(250.0, 20.0, 20.0), length=1.0)
-    words = attributes_of(replace(person, top=top, bag="backpack", bag_colour=(20.0, 20.0, 24.0), carried="none"))
+    top = replace(person.top, kind="coat", color=(250.0, 20.0, 20.0), length=1.0)
+    words = attributes_of(replace(person, top=top, bag="backpack", bag_color=(20.0, 20.0, 24.0), carried="none"))
     assert words["top"] == "red coat" and words["bag"] == "black backpack" and words["carried"] == "none"
     assert words["sleeves"] == "long" and words["bag_side"] == "none"
 
@@ -34,5 +34,5 @@ def test_other_clothes_keep_the_body():
         assert before != after
 
 
-def test_colour_names():
-    assert [colour_name(rgb) for rgb in ((5, 5, 5), (240, 240, 240), (40, 80, 200))] == ["black", "white", "blue"]
+def test_color_names():
+    assert [color_name(rgb) for rgb in ((5, 5, 5), (240, 240, 240), (40, 80, 200))] == ["black", "white", "blue"]

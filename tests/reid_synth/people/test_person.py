@@ -19,7 +19,7 @@ def test_people_depend_on_the_seed():
 def test_attributes_stay_in_their_ranges():
     for person in (sample_person(np.random.default_rng(seed)) for seed in range(200)):
         assert 1.4 < person.height_m < 2.0
-        assert all(0 <= channel <= 255 for channel in (*person.skin, *person.hair, *person.top.colour, *person.shoes))
+        assert all(0 <= channel <= 255 for channel in (*person.skin, *person.hair, *person.top.color, *person.shoes))
         assert 0 <= person.top.length <= 1 and 0 < person.bottom.length <= 1
         assert person.top.kind != "dress" or person.bottom.kind == "skirt"
 

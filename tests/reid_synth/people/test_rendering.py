@@ -19,7 +19,7 @@ def draw(
     person: Person, heading: float = 0.0, tilt: float = 0.0, phase: float = 0.0, scale: float = 100.0, seed: int = 0
 ) -> Sprite:
     return render_person(
-        person, phase=phase, heading=heading, tilt=tilt, pixels_per_metre=scale, rng=np.random.default_rng(seed)
+        person, phase=phase, heading=heading, tilt=tilt, pixels_per_meter=scale, rng=np.random.default_rng(seed)
     )
 
 
@@ -30,7 +30,7 @@ def test_same_arguments_give_the_same_bytes(person):
 def test_a_standing_person_has_the_right_height(person):
     sprite = render_person(
         replace(person, hair_style="bald", legs=1.0),
-        phase=0, heading=0, tilt=0, pixels_per_metre=100, rng=np.random.default_rng(0), gait_amplitude=0,
+        phase=0, heading=0, tilt=0, pixels_per_meter=100, rng=np.random.default_rng(0), gait_amplitude=0,
     )  # fmt: skip
     assert sprite.rgba.shape[0] == pytest.approx(175, rel=0.06)
     assert sprite.foot_xy[1] == pytest.approx(sprite.rgba.shape[0], abs=4)
@@ -59,15 +59,15 @@ def test_left_and_right_are_correct():
 
 def test_an_open_jacket_shows_the_shirt_only_in_front(person):
     """A red shirt under a green jacket: mostly red from the front, green from behind."""
-    jacket = replace(person.top, kind="jacket", colour=(0.0, 250.0, 0.0), pattern="plain")
+    jacket = replace(person.top, kind="jacket", color=(0.0, 250.0, 0.0), pattern="plain")
     dressed = replace(
-        person, top=jacket, open_front=0.5, inner_colour=(250.0, 0.0, 0.0), sleeve_colour=None, hair_style="bald",
+        person, top=jacket, open_front=0.5, inner_color=(250.0, 0.0, 0.0), sleeve_color=None, hair_style="bald",
         print=replace(person.print, kind="none"),
     )  # fmt: skip
 
     def redness(heading: float) -> float:
         sprite = render_person(
-            dressed, phase=0, heading=heading, tilt=0, pixels_per_metre=100, rng=np.random.default_rng(0),
+            dressed, phase=0, heading=heading, tilt=0, pixels_per_meter=100, rng=np.random.default_rng(0),
             light=Light(ambient=1.0), gait_amplitude=0,
         )  # fmt: skip
         height, foot = sprite.rgba.shape[0], round(sprite.foot_xy[0])
@@ -79,7 +79,7 @@ def test_an_open_jacket_shows_the_shirt_only_in_front(person):
 
 
 def test_a_bag_is_visible_on_its_side(person):
-    carrying = replace(person, bag="handbag", bag_colour=(250.0, 0.0, 250.0), bag_side=1)
+    carrying = replace(person, bag="handbag", bag_color=(250.0, 0.0, 250.0), bag_side=1)
 
     def side(heading: float) -> float:
         sprite = draw(carrying, heading)

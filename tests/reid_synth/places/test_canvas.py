@@ -81,9 +81,9 @@ def test_a_solid_in_front_occludes_a_person() -> None:
     assert 0.2 < share < 0.8
 
 
-def test_premultiplied_colours_are_blended_over_the_canvas() -> None:
+def test_premultiplied_colors_are_blended_over_the_canvas() -> None:
     sheet = canvas()
-    half = np.full((10, 10, 4), (60, 60, 60, 128), np.uint8)  # colour 120 at half opacity
+    half = np.full((10, 10, 4), (60, 60, 60, 128), np.uint8)  # color 120 at half opacity
     sheet.draw_sprite(half, (5.0, 10.0), np.array([100.0, 100.0]), 1.0, 0)
     assert sheet.downsampled()[95, 100] == pytest.approx([110] * 3, abs=2)  # 60 + 100 / 2
 
@@ -105,7 +105,7 @@ def test_shadows_fall_away_from_the_light_and_only_darken() -> None:
 
 def test_a_sprite_casts_a_shadow_of_its_own_height() -> None:
     sheet = canvas(shadow_xy=(0.0, 1.0))
-    sprite = np.full((100, 40, 4), 255, np.uint8)  # one metre tall at 100 pixels a metre
+    sprite = np.full((100, 40, 4), 255, np.uint8)  # one meter tall at 100 pixels a meter
     sheet.cast_sprite_shadow(sprite, (20.0, 100.0), np.array([0.0, 15.0]), 100.0)
     sheet.apply_shadows()
     rows = np.nonzero(sheet.downsampled()[:, 160, 0] < 75)[0]
@@ -131,10 +131,10 @@ def test_panels_stay_within_their_size(corners: int) -> None:
 
 def test_fill_each_equals_repeated_fill() -> None:
     rng = np.random.default_rng(0)
-    centres = rng.uniform(
+    centers = rng.uniform(
         (-40, -10), (40, 60), (300, 2)
     )  # also outside the image, behind the lens and across its plane
-    shapes = lift(centres[:, None] + rng.uniform(-3, 3, (300, 4, 2)), 0.0)
+    shapes = lift(centers[:, None] + rng.uniform(-3, 3, (300, 4, 2)), 0.0)
     at_once, in_turn = canvas(), canvas()
     at_once.fill_each(shapes, RED)
     for shape in shapes:
@@ -157,9 +157,9 @@ def test_a_textured_quad_is_painted_between_its_corners() -> None:
     texture[:, :30, :3], texture[:, 30:, :3] = (200, 0, 0), (0, 0, 200)
     sheet.draw_primitives([textured_panel((0.0, 0.0, 1.0), 3.0, 2.0, texture)], np.array([0.0, 15.0]), 0.0)
     image = sheet.downsampled()
-    for x, colour in ((-0.8, [200, 0, 0]), (0.8, [0, 0, 200])):
+    for x, color in ((-0.8, [200, 0, 0]), (0.8, [0, 0, 200])):
         u, v = CAMERA.project(np.array([x, 15.0, 1.0])).astype(int)
-        assert image[v, u].tolist() == colour
+        assert image[v, u].tolist() == color
 
 
 def test_a_turned_sun_casts_a_turned_shadow() -> None:

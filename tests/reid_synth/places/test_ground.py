@@ -67,20 +67,20 @@ def test_steeper_noise_is_smoother() -> None:
 
 
 @pytest.mark.parametrize("maker", [asphalt, brick, concrete, grass, gravel, paving])
-def test_reliefs_are_centred_on_the_surface_colour(maker) -> None:  # type: ignore[no-untyped-def]
+def test_reliefs_are_centered_on_the_surface_color(maker) -> None:  # type: ignore[no-untyped-def]
     relief = maker(np.random.default_rng(5))
     assert relief.dtype == np.uint8 and relief.shape[1] == TILE and 105 < relief.mean() < 140 and relief.std() > 1
-    coloured = tint(relief, np.array([100.0, 50.0, 20.0]))
-    assert coloured.shape == (*relief.shape[:2], 3)
-    assert coloured.mean(axis=(0, 1)) == pytest.approx(np.array([100, 50, 20]) * relief.mean() / 128, rel=0.1)
+    colored = tint(relief, np.array([100.0, 50.0, 20.0]))
+    assert colored.shape == (*relief.shape[:2], 3)
+    assert colored.mean(axis=(0, 1)) == pytest.approx(np.array([100, 50, 20]) * relief.mean() / 128, rel=0.1)
 
 
 def test_a_filled_area_equals_the_whole_ground_inside() -> None:
     relief = asphalt(np.random.default_rng(1))
-    colour, area = np.array([150.0, 140.0, 120.0]), np.array([(-4.0, 9.0), (3.0, 10.0), (5.0, 18.0), (-2.0, 16.0)])
+    color, area = np.array([150.0, 140.0, 120.0]), np.array([(-4.0, 9.0), (3.0, 10.0), (5.0, 18.0), (-2.0, 16.0)])
     whole, part = (Canvas(CAMERA, Sun((0.0, 0.0), 0.2)) for _ in range(2))
     mask = whole.mask(area)
     assert mask is not None
-    whole.image[mask > 0] = render_ground(whole, relief, colour, 8.0, 0.4)[mask > 0]
-    fill_ground(part, relief, colour, area, 8.0, 0.4)
+    whole.image[mask > 0] = render_ground(whole, relief, color, 8.0, 0.4)[mask > 0]
+    fill_ground(part, relief, color, area, 8.0, 0.4)
     assert (part.image == whole.image).all() and part.image.any() and not part.image.all()

@@ -8,7 +8,7 @@ from reid_synth.places.canvas import Canvas, Sun
 from reid_synth.places.clutter import StreetObject, scatter_objects
 from reid_synth.places.lookalikes import LOOKALIKES, mannequin, placard, statue
 from reid_synth.places.solids import TexturedQuad
-from reid_synth.places.sprite_bank import PIXELS_PER_METRE, render_sprite_bank
+from reid_synth.places.sprite_bank import PIXELS_PER_METER, render_sprite_bank
 from reid_synth.places.surfaces import Cutout, make_surfaces
 
 CAMERA = Camera(height_m=6.0, tilt=0.35, focal_px=500.0, width=320, height=240)
@@ -21,8 +21,8 @@ def figure() -> np.ndarray:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_statue_has_one_colour_and_a_plinth(seed: int) -> None:
-    shape = statue(np.random.default_rng(seed), figure(), PIXELS_PER_METRE)
+def test_a_statue_has_one_color_and_a_plinth(seed: int) -> None:
+    shape = statue(np.random.default_rng(seed), figure(), PIXELS_PER_METER)
     assert shape.rgba.shape[0] > 163 and (shape.rgba[-1, :, 3] == 255).all()
     solid = shape.rgba[shape.rgba[..., 3] > 0][:, :3].astype(int)
     assert (solid.max(axis=1) - solid.min(axis=1)).max() < 60
@@ -31,7 +31,7 @@ def test_a_statue_has_one_colour_and_a_plinth(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_mannequins_and_placards_are_textured_solids_above_the_ground(seed: int) -> None:
-    for parts in (mannequin(np.random.default_rng(seed), figure(), PIXELS_PER_METRE),
+    for parts in (mannequin(np.random.default_rng(seed), figure(), PIXELS_PER_METER),
                   placard(np.random.default_rng(seed), figure())):  # fmt: skip
         images = [part for part in parts if isinstance(part, TexturedQuad)]
         assert len(images) == 2
@@ -57,7 +57,7 @@ def test_human_shaped_objects_need_a_sprite_bank() -> None:
         found = 0
         for seed in range(25):
             objects = scatter_objects(CAMERA, surfaces, [], [], models, np.random.default_rng(seed))
-            found += sum(isinstance(obj.shape, Cutout) and obj.shape.px_per_m == PIXELS_PER_METRE for obj in objects)
+            found += sum(isinstance(obj.shape, Cutout) and obj.shape.px_per_m == PIXELS_PER_METER for obj in objects)
         return found
 
     assert figures(None) == 0 < figures(bank)

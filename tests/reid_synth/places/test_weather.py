@@ -18,7 +18,7 @@ SUN = Sun((0.5, 0.2), 0.4)
 CAMERA = Camera(height_m=6.0, tilt=0.35, focal_px=300.0, width=192, height=144)
 
 
-def grey(level: int = 120) -> np.ndarray:
+def gray(level: int = 120) -> np.ndarray:
     return np.full((144, 192, 3), level, np.uint8)
 
 
@@ -30,20 +30,20 @@ def emissive(lit: bool = False) -> np.ndarray:
 
 
 def test_a_dry_day_does_not_change_the_image() -> None:
-    after = Weather(SUN).grade(grey(), emissive(lit=True), np.random.default_rng(0))
+    after = Weather(SUN).grade(gray(), emissive(lit=True), np.random.default_rng(0))
     assert (after == 120).all()
 
 
 def test_dusk_dims_everything_except_lamps_and_their_surroundings() -> None:
     weather = Weather(SUN, light=(0.5, 0.4, 0.3), lamps=0.3)
-    after = weather.grade(grey(), emissive(lit=True), np.random.default_rng(0)).astype(int)
+    after = weather.grade(gray(), emissive(lit=True), np.random.default_rng(0)).astype(int)
     assert after[-1, -1].tolist() == [60, 48, 36]
     assert (after[25, 50] >= 120).all()
     assert after[32, 50, 0] > 70  # the halo
 
 
 def test_rain_adds_streaks_and_lowers_contrast() -> None:
-    image = grey()
+    image = gray()
     image[:, ::2] = 20
     after = Weather(SUN, rain=1.0).grade(image, emissive(), np.random.default_rng(0)).astype(int)
     rows = after[:40].mean(axis=(1, 2))

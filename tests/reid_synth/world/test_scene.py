@@ -99,5 +99,5 @@ def test_walkers_face_their_walking_direction() -> None:
 def test_walkers_have_distinct_clothes() -> None:
     for seed in range(3):
         people = [walker.person for walker in sample_walkers(4, seed, CAMERA, np.random.default_rng(seed))]
-        looks = [np.array([*person.top.colour, *person.bottom.colour]) for person in people]
+        looks = [np.array([*person.top.color, *person.bottom.color]) for person in people]
         assert min(np.linalg.norm(a - b) for i, a in enumerate(looks) for b in looks[:i]) > 100

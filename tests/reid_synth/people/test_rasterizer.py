@@ -5,7 +5,7 @@ import pytest
 
 from reid_synth.people.body import SURFACE_INDEX, SURFACES, Part
 from reid_synth.people.fabric import COLUMNS, FRONT, ROWS
-from reid_synth.people.rasteriser import rasterise, shade
+from reid_synth.people.rasterizer import rasterize, shade
 from reid_synth.people.rendering import draw_parts, project
 
 SUN = np.array([0.0, 0.0, 1.0, 0.5], np.float32)
@@ -43,7 +43,7 @@ def reference_depth(part: Part, x: float, y: float, heading: float, tilt: float,
 
 
 @pytest.mark.parametrize(("heading", "tilt"), [(0.5, 0.0), (-2.0, 0.4)])
-def test_rasterisation_equals_a_slow_reference(atlas, heading, tilt):
+def test_rasterization_equals_a_slow_reference(atlas, heading, tilt):
     parts = [
         Part("torso", (0.0, 0.0, 1.0), (0.0, 0.0, 0.2), (0.2, 0.3, 0.25), (0.1, 0.2, 0.2), 0.5),
         Part("hand", (-0.4, 0.3, 0.5), (0.4, 0.1, 0.7), (0.08, 0.08), (0.08, 0.08), 1.0),
@@ -111,7 +111,9 @@ def test_light_from_the_right_brightens_the_right_and_casts_shadows(atlas):
         rgba = shade(buffer, table, atlas, SMOOTH, offsets, light, 0.0, 30.0)
         return np.where(buffer.part == 0, rgba[..., 0].astype(float), np.nan)
 
-    behind = arm._replace(start=(0.2, -0.6, 1.0), end=(0.2, -0.6, 0.0))  # in the image, but casts no shadow on another part
+    behind = arm._replace(
+        start=(0.2, -0.6, 1.0), end=(0.2, -0.6, 0.0)
+    )  # in the image, but casts no shadow on another part
     alone, beside = image([column, behind]), image([column, arm])
     width = alone.shape[1]
     assert np.nanmean(alone[:, width // 2 + 4 :]) > np.nanmean(alone[:, : width // 2 - 4]) + 20
@@ -126,7 +128,7 @@ def test_compiled_loops_equal_plain_python(atlas):
     again = buffer._replace(
         **{name: np.full_like(getattr(buffer, name), fill) for name, fill in (("depth", 1e6), ("part", -1), ("row", 0))}
     )
-    rasterise.py_func(again, table, atlas, 0.3)
+    rasterize.py_func(again, table, atlas, 0.3)
     assert (again.part == buffer.part).mean() > 0.99
     both = (again.part == 0) & (buffer.part == 0)
     assert np.abs(again.depth - buffer.depth)[both].max() < 0.1

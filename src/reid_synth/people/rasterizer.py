@@ -1,7 +1,7 @@
-"""Numba-compiled inner loops of the renderer: rasterisation with a depth buffer, and shading.
+"""Numba-compiled inner loops of the renderer: rasterization with a depth buffer, and shading.
 
 The camera is far away compared with the size of a person, so projection is orthographic: a point (right, depth, up)
-lands at x = right, y = up·cos(tilt) + depth·sin(tilt). A generalised cylinder becomes a band around its projected axis;
+lands at x = right, y = up·cos(tilt) + depth·sin(tilt). A generalized cylinder becomes a band around its projected axis;
 across the band the surface bulges towards the camera like a semicircle, which gives depth, normal and texture column.
 """
 
@@ -45,7 +45,7 @@ def empty_gbuffer(height: int, width: int) -> GBuffer:
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def rasterise(buffer, parts, atlas, heading):  # type: ignore[no-untyped-def]
+def rasterize(buffer, parts, atlas, heading):  # type: ignore[no-untyped-def]
     """Draw the parts into the buffer with depth test and alpha test.
 
     Through a hole in a shell, the nearer of an inner part and the inside of its far wall is visible.
@@ -127,8 +127,8 @@ def shade(buffer, parts, atlas, folds, offsets, light, tilt, reach):  # type: ig
     """Shade every pixel: texture × (sky light + sun light with shadows), with normals perturbed by cloth folds.
 
     Args:
-        buffer: Result of `rasterise`.
-        parts, atlas: As in `rasterise`.
+        buffer: Result of `rasterize`.
+        parts, atlas: As in `rasterize`.
         folds: (rows, columns, 2) float32, slope of the cloth along columns and rows.
         offsets: (n, 2) int64, offset of each part in `folds` (rows, columns), so that limbs fold differently.
         light: (right, up, towards, ambient): unit vector to the sun, and the share of ambient light.
