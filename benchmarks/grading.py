@@ -25,7 +25,7 @@ import nbformat
 from nbformat import NotebookNode
 from otter.api import grade_submission
 
-from reid_course.grading.grade_class import mark_class
+from reid_course.grading.class_grading import mark_class
 from reid_course.grading.sandbox_config import Limits
 from tests.reid_course.grading import fake_class
 from tools.exercises import SOURCES, assign

@@ -2,7 +2,7 @@
 
     python benchmarks/search.py [--quick] [--without-server]
 
-Random vectors of 512 numbers: persons are points of a 48-dimensional space, each seen about 50 times with noise, so
+Random vectors of 512 dimensions: persons are points of a 48-dimensional space, each seen about 50 times with noise, so
 that two vectors of one person are about as far apart as with a trained network. The queries are 100 more vectors of
 the same persons, one after another. The gallery has 100,000 vectors, in memory and on a temporary PostgreSQL server;
 then a million in memory (tens of minutes, most of it for building the graph; 7 GB). --quick divides all by ten. Each
@@ -113,8 +113,8 @@ def fill(engine: Engine, gallery: np.ndarray, batch_size: int = 2000) -> Model:
     """Store the gallery as detections of one camera, 50 per frame; detection id = row + 1."""
     network = {"weights": "", "weights_sha256": "", "preprocessing": ""}
     with Session(engine, expire_on_commit=False) as session, session.begin():
-        model = Model(kind="embedder", name="made", dimension=DIMENSION, **network)
-        detector = Model(kind="detector", name="made", dimension=0, **network)
+        model = Model(kind="embedder", name="random", dimension=DIMENSION, **network)
+        detector = Model(kind="detector", name="random", dimension=0, **network)
         camera = Camera(name="camera")
         session.add_all([model, detector, camera])
         session.flush()
@@ -136,10 +136,10 @@ def fill(engine: Engine, gallery: np.ndarray, batch_size: int = 2000) -> Model:
 
 
 JOBS: dict[str, Build] = {
-    "faiss, every vector": faiss_flat,
-    "ours, every vector": in_memory(False),
-    "ours, graph of faiss": in_memory(True),
-    "pgvector, every vector": on_server(False),
+    "faiss, exact": faiss_flat,
+    "ours, exact": in_memory(False),
+    "ours, HNSW graph (faiss)": in_memory(True),
+    "pgvector, exact": on_server(False),
     "pgvector, HNSW index": on_server(True),
 }
 
@@ -193,7 +193,7 @@ def main() -> None:
     plan = [(job, 100_000 // part) for job in JOBS if not (options.without_server and job.startswith("pgvector"))]
     plan += [(job, 1_000_000 // part) for job in JOBS if not job.startswith("pgvector")]
     results = {task: measure(*task) for task in tqdm(plan, desc="measuring", unit="run")}
-    print(f"{QUERIES} queries one by one, {DIMENSION} numbers per vector, the {K} nearest\n")
+    print(f"{QUERIES} queries one by one, {DIMENSION} dimensions, the {K} nearest\n")
     print(f"{'vectors':>9}  {'':<26}{'queries/s':>10}{'recall@10':>11}{'built in':>10}{'memory':>11}")
     for (job, count), one in results.items():
         print(
@@ -202,7 +202,7 @@ def main() -> None:
         )
     comparisons = []
     for (job, count), one in results.items():
-        peer = "pgvector, every vector" if job.startswith("pgvector") else "faiss, every vector"
+        peer = "pgvector, exact" if job.startswith("pgvector") else "faiss, exact"
         if job != peer:
             theirs = results[peer, count]["queries_per_s"]
             comparisons.append({

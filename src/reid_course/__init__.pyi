@@ -21,6 +21,7 @@ from .figures import use_plot_style as use_plot_style
 from .guesses import compare_guess as compare_guess
 from .guesses import compare_with_published as compare_with_published
 from .lesson_data import LESSON_MODELS as LESSON_MODELS
+from .lesson_data import evaluate_features as evaluate_features
 from .lesson_data import lesson_embedder as lesson_embedder
 from .lesson_data import lesson_split as lesson_split
 from .lesson_faces import open_faces as open_faces
@@ -56,6 +57,7 @@ __all__ = [
     "create_returning_world",
     "draw_clothed_person",
     "draw_visits",
+    "evaluate_features",
     "images_per_s",
     "input_range",
     "installed_mb",

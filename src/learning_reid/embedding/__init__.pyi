@@ -2,6 +2,7 @@ from .backend_torch import TorchEmbedder as TorchEmbedder
 from .benchmark import Speed as Speed
 from .benchmark import benchmark_backend as benchmark_backend
 from .embedder import Embedder as Embedder
+from .embedder import EmbedderOptions as EmbedderOptions
 from .model_choice import NamedModel as NamedModel
 from .model_choice import parse_models as parse_models
 from .normalization import l2_normalize as l2_normalize
@@ -21,6 +22,7 @@ __all__ = [
     "IMAGENET_STD",
     "CalibratedThreshold",
     "Embedder",
+    "EmbedderOptions",
     "NamedModel",
     "OperatingPoint",
     "Preprocessing",

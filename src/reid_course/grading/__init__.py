@@ -1,1 +1,1 @@
-"""Marks a class: every submission in a process of its own, with limits, and without a way out."""
+"""Grade a class: each submission runs in its own sandboxed process with limits."""

@@ -1,8 +1,8 @@
-"""Looks over the shoulder of a submission, inside its process: tells what it tries, and refuses what it may not.
+"""Audit hook inside the process of a submission: reports and refuses what a submission must not do.
 
-Python reports files, connections and programs to an audit hook before it touches them, and no code can take a hook out
-again. It makes reports readable everywhere, and is the only fence where the system has no namespaces: a fence against
-accidents, because native code can step over it. The walls are in `cage.py`.
+Python calls an audit hook before it opens files, connections and programs, and no code can remove a hook. The hook
+makes the reports readable on every system. Where the system has no namespaces it is the only protection, which stops
+accidents but not an attacker, because native code bypasses it. The sandbox itself is in `sandbox.py`.
 """
 
 import os
@@ -15,7 +15,7 @@ from typing import Any
 
 _PACKAGES = f"{os.sep}site-packages{os.sep}"
 _IPYTHON = f"{_PACKAGES}IPython{os.sep}"
-_HAND_ON = (sysconfig.get_path("stdlib"), "<frozen ", str(Path(__file__).parent))
+_TRANSPARENT = (sysconfig.get_path("stdlib"), "<frozen ", str(Path(__file__).parent))
 _PROJECT = str(Path(__file__).resolve().parents[2])
 _CHANGES = {  # event: which of its arguments are paths
     "os.remove": (0,), "os.rmdir": (0,), "os.mkdir": (0,), "os.rename": (0, 1), "os.link": (1,), "os.symlink": (1,),
@@ -23,95 +23,96 @@ _CHANGES = {  # event: which of its arguments are paths
     "shutil.rmtree": (0,),
 }  # fmt: skip
 _PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "pty.spawn"}
-_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_MAX_REPORTS = 20
 
 
 class Refused(PermissionError):
-    """A submission tried what it may not; the message says what."""
+    """A submission tried something that is not allowed; the message says what."""
 
 
-class Guard:
-    """Watches from `install()` on, to the end of the process.
+class AuditHook:
+    """Refuse forbidden actions from `install()` to the end of the process.
 
     Args:
-        writable: the folders that may be written.
-        hidden: folders and files that may not be read, and what they are.
-        note: called with what was tried, such as "tried to write /home/ada/x"; each only once.
+        writable: Folders that may be written.
+        hidden: Folders and files that must not be read, and what they are.
+        report: Called once with each attempt, such as "tried to write /home/ada/x".
     """
 
-    def __init__(self, writable: list[str], hidden: dict[str, str], note: Callable[[str], object]) -> None:
+    def __init__(self, writable: list[str], hidden: dict[str, str], report: Callable[[str], object]) -> None:
         self._writable = [realpath(folder) for folder in writable]
         self._hidden = {realpath(path): what for path, what in hidden.items()}
-        self._note = note
-        self._told: set[str] = set()
+        self._report = report
+        self._reported: set[str] = set()
 
     def install(self) -> None:
-        """Begin to watch."""
-        sys.addaudithook(self._look)
+        """Add the hook to this process."""
+        sys.addaudithook(self._check_event)
 
-    def _look(self, event: str, arguments: tuple[Any, ...]) -> None:
+    def _check_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
-            self._opened(*arguments)
+            self._check_open(*arguments)
         elif event in _CHANGES:
-            for place in _CHANGES[event]:
-                self._written(arguments[place])
+            for index in _CHANGES[event]:
+                self._check_write(arguments[index])
         elif event in ("os.listdir", "os.scandir"):
-            self._read(arguments[0] or ".")
+            self._check_read(arguments[0] or ".")
         elif event in ("socket.connect", "socket.sendto"):
-            self._refuse(f"tried to reach {_address(arguments[1])}")
+            self._refuse(f"tried to reach {_format_address(arguments[1])}")
         elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
-            self._refuse(f"tried to reach {_address(arguments[:2])}")
-        elif event == "socket.bind" and _asked_by_submission():
+            self._refuse(f"tried to reach {_format_address(arguments[:2])}")
+        elif event == "socket.bind" and _called_by_submission():
             self._refuse("tried to wait for connections")
-        elif event in _PROGRAMS and _asked_by_submission():
+        elif event in _PROGRAMS and _called_by_submission():
             self._refuse(f"tried to start {_program(event, arguments)}")
-        elif event in ("os.kill", "os.killpg") and arguments[0] != os.getpid() and _asked_by_submission():
+        elif event in ("os.kill", "os.killpg") and arguments[0] != os.getpid() and _called_by_submission():
             self._refuse("tried to stop another process")
-        elif event == "ctypes.dlopen" and _asked_by_submission():
+        elif event == "ctypes.dlopen" and _called_by_submission():
             self._refuse("tried to call native code")
 
-    def _opened(self, path: Any, mode: str | None, flags: int) -> None:
+    def _check_open(self, path: Any, mode: str | None, flags: int) -> None:
         if isinstance(path, int):
             return
-        if flags & _WRITES or (mode and set(mode) & set("wax+")):
-            self._written(path)
-        self._read(path)
+        if flags & _WRITE_FLAGS or (mode and set(mode) & set("wax+")):
+            self._check_write(path)
+        self._check_read(path)
 
-    def _written(self, path: Any) -> None:
-        place = _place(path)
-        if place and place != os.devnull and not self._own(place):
-            self._refuse(f"tried to write {place}")
+    def _check_write(self, path: Any) -> None:
+        target = _resolve(path)
+        if target and target != os.devnull and not self._is_writable(target):
+            self._refuse(f"tried to write {target}")
 
-    def _read(self, path: Any) -> None:
-        place = _place(path)
-        if not place or self._own(place):
+    def _check_read(self, path: Any) -> None:
+        target = _resolve(path)
+        if not target or self._is_writable(target):
             return
         for folder, what in self._hidden.items():
-            if _inside(place, folder):
+            if _is_inside(target, folder):
                 self._refuse(f"tried to read {what}")
 
-    def _own(self, place: str) -> bool:
-        return any(_inside(place, folder) for folder in self._writable)
+    def _is_writable(self, path: str) -> bool:
+        return any(_is_inside(path, folder) for folder in self._writable)
 
     def _refuse(self, what: str) -> None:
-        if what not in self._told and len(self._told) < 20:
-            self._told.add(what)
-            self._note(what)
-        raise Refused(f"not allowed while marking: {what}")
+        if what not in self._reported and len(self._reported) < _MAX_REPORTS:
+            self._reported.add(what)
+            self._report(what)
+        raise Refused(f"not allowed while grading: {what}")
 
 
-def _place(path: Any) -> str | None:
-    """Where a path leads in the end, links followed; None for an open file's number."""
+def _resolve(path: Any) -> str | None:
+    """Return the real path behind links; None for a file descriptor."""
     return None if isinstance(path, int) else realpath(os.fsdecode(path))
 
 
-def _inside(path: str, folder: str) -> bool:
+def _is_inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder + os.sep)
 
 
-def _address(address: Any) -> str:
+def _format_address(address: Any) -> str:
     """
-    >>> _address(("example.com", 80)), _address(("::1", 80, 0, 0)), _address("/run/docker.sock")
+    >>> _format_address(("example.com", 80)), _format_address(("::1", 80, 0, 0)), _format_address("/run/docker.sock")
     ('example.com:80', '::1:80', '/run/docker.sock')
     """
     if not isinstance(address, tuple):
@@ -127,18 +128,18 @@ def _program(event: str, arguments: tuple[Any, ...]) -> str:
     return f"the program {os.fsdecode(name).split(' ')[0]}"
 
 
-def _asked_by_submission() -> bool:
-    """Whether the submission asked for it, rather than a library by itself, as matplotlib does when it looks for fonts.
+def _called_by_submission() -> bool:
+    """Return whether the submission makes the call, and not a library, as matplotlib does to find fonts.
 
-    The nearest frame decides that is neither the standard library's nor IPython's: those do what others want.
+    The nearest frame decides that is neither the standard library's nor IPython's, which act for their callers.
     """
     frame = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        library = _PACKAGES in file
-        if library and _IPYTHON not in file:
+        is_library = _PACKAGES in file
+        if is_library and _IPYTHON not in file:
             return False
-        if not library and not file.startswith(_HAND_ON):
+        if not is_library and not file.startswith(_TRANSPARENT):
             return not file.startswith(_PROJECT)
         frame = frame.f_back  # type: ignore[assignment]
     return False

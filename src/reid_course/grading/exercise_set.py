@@ -1,4 +1,4 @@
-"""A set of exercises as otter packs it for the one who marks: questions with tests and points, and files."""
+"""An exercise set as otter packs it for grading: questions with tests and points, and files."""
 
 import json
 import zipfile
@@ -13,12 +13,12 @@ from learning_reid.errors import UserError
 
 @dataclass(frozen=True)
 class ExerciseSet:
-    """What NAME.zip holds.
+    """Content of an autograder zip.
 
     Attributes:
-        name: such as "01_distances".
-        tests: by question, its file of tests.
-        files: what is handed out with the notebook, by path.
+        name: Name of the set, such as "01_distances".
+        tests: Text of the test file of each question.
+        files: Files that belong to the notebook, by path.
     """
 
     name: str
@@ -32,19 +32,19 @@ class ExerciseSet:
         return {question: ExceptionTestFile.from_string(source) for question, source in self.tests.items()}
 
     def hidden(self, question: str) -> list[bool]:
-        """For each test of a question, whether students have not seen it."""
+        """Return for each test of a question whether students cannot see it."""
         return [case.hidden for case in self._parsed[question].test_cases]
 
     def possible(self, question: str) -> float:
-        """The points of a question."""
+        """Return the points of a question."""
         return float(self._parsed[question].possible)
 
     def points(self, question: str, passed: Sequence[bool]) -> float:
-        """The points reached, by otter's own rules.
+        """Compute the points reached, by otter's own rules.
 
         Args:
-            question: its name.
-            passed: for each of its tests; none at all where the question was not reached.
+            question: Name of the question.
+            passed: Whether each of its tests passed; empty if the tests did not run.
         """
         from otter.test_files.abstract_test import TestCaseResult
 
@@ -59,41 +59,41 @@ class ExerciseSet:
 
 
 def read_sets(folder: Path) -> dict[str, ExerciseSet]:
-    """The sets of a folder, by name.
+    """Read the exercise sets of a folder, by name.
 
     Args:
-        folder: with otter's autograder zips, NAME.zip each.
+        folder: Folder of otter's autograder zips, NAME.zip each.
 
     Raises:
-        UserError: there is none, or one cannot be read.
+        UserError: There is no set, or one cannot be read.
     """
     sets = {file.stem: read_set(file) for file in sorted(folder.glob("*.zip"))}
     if not sets:
-        raise UserError(f"{folder}: no set of exercises there; build them first: .venv/bin/python tools/exercises.py")
+        raise UserError(f"{folder}: no exercise sets; build them first: make exercises")
     return sets
 
 
 def read_set(file: Path) -> ExerciseSet:
-    """One set.
+    """Read one exercise set.
 
     Raises:
-        UserError: it is no zip of otter's, or its tests are not of otter's exception-based kind.
+        UserError: The file is no autograder zip of otter, or its tests are not exception-based.
     """
     try:
-        with zipfile.ZipFile(file) as pack:
+        with zipfile.ZipFile(file) as archive:
             tests = {
-                Path(name).stem: pack.read(name).decode()
-                for name in sorted(pack.namelist())
+                Path(name).stem: archive.read(name).decode()
+                for name in sorted(archive.namelist())
                 if name.startswith("tests/") and name.endswith(".py")
             }
             files = {
-                name.removeprefix("files/"): pack.read(name)
-                for name in pack.namelist()
+                name.removeprefix("files/"): archive.read(name)
+                for name in archive.namelist()
                 if name.startswith("files/") and not name.endswith("/")
             }
-            json.loads(pack.read("otter_config.json"))
+            json.loads(archive.read("otter_config.json"))
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise UserError(f"{file} is no autograder of otter ({error}); build it again with tools/exercises.py") from None
+        raise UserError(f"{file} is no autograder zip of otter ({error}); build it again: make exercises") from None
     if not tests or any("OK_FORMAT = False" not in source for source in tests.values()):
-        raise UserError(f"{file}: its tests have to be exception-based (`ok_format: false`)")
+        raise UserError(f"{file}: its tests must be exception-based (`ok_format: false`)")
     return ExerciseSet(file.stem, tests, files)

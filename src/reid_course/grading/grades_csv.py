@@ -1,4 +1,4 @@
-"""The marks as a table, for the grade book."""
+"""The grades as a table, `marks.csv`."""
 
 import csv
 from collections.abc import Sequence
@@ -7,41 +7,42 @@ from pathlib import Path
 from learning_reid.errors import UserError
 from learning_reid.io.atomic_write import atomic_write
 from learning_reid.io.output_folder import create_folder
-from reid_course.grading.grade import Mark
+from reid_course.grading.grade import SubmissionGrade
 
 COLUMNS = ("student", "set", "points", "possible", "share", "status", "notes", "file")
 
 
-def write_marks(out: Path, marks: Sequence[Mark]) -> Path:
-    """Write `marks.csv`: a row for each submission, and behind the other columns the points of each question.
+def write_grades(out: Path, grades: Sequence[SubmissionGrade]) -> Path:
+    """Write `marks.csv`: a row for each submission, and after the fixed columns the points of each question.
 
-    It begins with a byte order mark, without which Excel garbles umlauts; names that are no text are written with `?`.
+    The file begins with a byte order mark, which Excel needs to read it as UTF-8; characters that cannot be encoded
+    become `?`.
 
     Args:
-        out: folder, made where it is missing.
-        marks: in the order of the rows.
+        out: Folder, created if it is missing.
+        grades: Grades in the order of the rows.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: The file cannot be written.
     """
-    questions = list(dict.fromkeys(answer.question for mark in marks for answer in mark.answers))
+    names = list(dict.fromkeys(question.question for grade in grades for question in grade.questions))
     path = create_folder(out, "--out") / "marks.csv"
     try:
         with atomic_write(path) as part, part.open("w", newline="", encoding="utf-8-sig", errors="replace") as file:
-            table = csv.DictWriter(file, [*COLUMNS, *questions])
+            table = csv.DictWriter(file, [*COLUMNS, *names])
             table.writeheader()
-            for mark in marks:
+            for grade in grades:
                 table.writerow(
                     {
-                        "student": safe_cell(mark.student),
-                        "set": mark.set_name,
-                        "points": short(mark.points),
-                        "possible": short(mark.possible),
-                        "share": f"{mark.share:.3f}",
-                        "status": mark.status,
-                        "notes": safe_cell("; ".join(mark.notes)),
-                        "file": safe_cell(mark.file),
-                        **{answer.question: short(answer.points) for answer in mark.answers},
+                        "student": safe_cell(grade.student),
+                        "set": grade.set_name,
+                        "points": format_number(grade.points),
+                        "possible": format_number(grade.possible),
+                        "share": f"{grade.share:.3f}",
+                        "status": grade.status,
+                        "notes": safe_cell("; ".join(grade.notes)),
+                        "file": safe_cell(grade.file),
+                        **{question.question: format_number(question.points) for question in grade.questions},
                     }
                 )
     except OSError as error:
@@ -49,16 +50,16 @@ def write_marks(out: Path, marks: Sequence[Mark]) -> Path:
     return path
 
 
-def short(number: float) -> str:
+def format_number(number: float) -> str:
     """
-    >>> short(2.0), short(1 / 3)
+    >>> format_number(2.0), format_number(1 / 3)
     ('2', '0.333')
     """
     return f"{number:.3f}".rstrip("0").rstrip(".")
 
 
 def safe_cell(text: str) -> str:
-    """The text so that no spreadsheet takes it for a formula; students choose the names of their files.
+    """Quote a text that a spreadsheet would take for a formula; students choose the names of their files.
 
     >>> safe_cell("=1+1"), safe_cell("Ada")
     ("'=1+1", 'Ada')

@@ -1,4 +1,4 @@
-"""The questions of a set inside the process of a submission: their tests, run on what the cells have left behind."""
+"""Tests of an exercise set inside the process of a submission, run on the variables that the cells define."""
 
 import ast
 import importlib.util
@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-Case = dict[str, Any]  # {"passed": bool, "message": what the student should read}
+Case = dict[str, Any]  # {"passed": bool, "message": text for the student}
 
-LONGEST = 1000  # characters of a message
-CELLS = "<ipython-input-"  # how IPython names the code of a cell
-_PUT_BACK = (
+MAX_LENGTH = 1000  # characters of a message
+CELL_FILE = "<ipython-input-"  # how IPython names the code of a cell
+_RESTORED = (  # packages that tests use
     "builtins",
     "math",
     "numpy",
@@ -25,17 +25,17 @@ _PUT_BACK = (
     "reid_course",
     "reid_store",
     "reid_synth",
-)  # packages that tests lean on
+)
 
 
-def stand_in_for_otter(grader: type) -> Any:
-    """Put a light `otter` into place: the real classes for tests, and `grader` as its Notebook.
+def replace_otter(grader: type) -> Any:
+    """Install a small `otter` module: the real classes for tests, and `grader` as its Notebook.
 
-    The whole of otter takes two seconds to import, which a class pays thirty times. A submission that changes `grader`
-    changes nothing that counts: tests come from the teacher's file.
+    Importing all of otter takes two seconds, thirty times in a class. A submission that changes `grader` gains nothing,
+    because the tests come from the teacher's file.
 
     Returns:
-        The module with otter's class for a file of tests.
+        The module with otter's class for a test file.
     """
     for name in ("otter", "otter.test_files"):
         found = importlib.util.find_spec(name)
@@ -49,12 +49,12 @@ def stand_in_for_otter(grader: type) -> Any:
     return tests
 
 
-class Questions:
+class QuestionTests:
     """The tests of a set, loaded before the submission runs, together with the modules they import.
 
     Args:
-        sources: by question, its file of tests.
-        tests: otter's module for such files.
+        sources: Text of the test file of each question.
+        tests: otter's module for test files.
     """
 
     def __init__(self, sources: dict[str, str], tests: Any) -> None:
@@ -68,20 +68,20 @@ class Questions:
         self._modules: dict[str, tuple[types.ModuleType, dict[str, Any]]] = {}
 
     def remember_modules(self) -> None:
-        """Keep what modules hold now, so that a submission that replaces `numpy.allclose` gains nothing by it."""
+        """Remember the contents of modules, so that a submission that replaces `numpy.allclose` gains nothing."""
         for name, module in list(sys.modules.items()):
-            if name.partition(".")[0] in _PUT_BACK and isinstance(module, types.ModuleType):
+            if name.partition(".")[0] in _RESTORED and isinstance(module, types.ModuleType):
                 self._modules[name] = module, dict(vars(module))
 
     def run(self, name: str, variables: dict[str, Any]) -> list[Case]:
         """Run the tests of a question.
 
         Args:
-            name: of the question.
-            variables: what the cells have defined.
+            name: Name of the question.
+            variables: Variables that the cells have defined.
 
         Returns:
-            One entry a test, in the order of the file.
+            One entry per test, in the order of the file.
         """
         for module_name, (module, content) in self._modules.items():
             sys.modules[module_name] = module
@@ -93,7 +93,7 @@ class Questions:
 
 
 class _Test(NamedTuple):
-    """One test, taken out of otter's classes, which a submission could change."""
+    """One test, copied from otter's classes, which a submission could change."""
 
     body: Callable[..., object]
     needs: tuple[str, ...]  # names that cells define
@@ -112,78 +112,89 @@ def _run(test: _Test, variables: dict[str, Any]) -> Case:
     """Call a test as otter does: with the variables it names, and with all of them as `env`."""
     try:
         test.body(**{name: variables if name == "env" else variables.get(name) for name in test.needs})
-    except BaseException as error:  # SystemExit, too: whatever a submission raises, the next test runs
+    except BaseException as error:  # also SystemExit: whatever a submission raises, the next test runs
         memory = lacks_memory(error)
         missing = [name for name in test.needs if name != "env" and name not in variables]
-        told = told_to_student(error, test.hidden, test.failure, missing)
-        return {"passed": False, "message": told, "memory": memory}
-    return {"passed": True, "message": cut(test.success)}
+        message = failure_message(error, test.hidden, test.failure, missing)
+        return {"passed": False, "message": message, "memory": memory}
+    return {"passed": True, "message": shorten(test.success)}
 
 
 def import_all(source: str) -> None:
-    """Import what a source imports anywhere in it, so that a submission comes too late to replace it."""
+    """Import everything that a source imports anywhere, before a submission can replace it.
+
+    Packages that load their names lazily get each name that the source mentions, so that `remember_modules` keeps it.
+    """
+    modules: list[types.ModuleType] = []
+    mentioned: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        mentioned |= {node.attr} if isinstance(node, ast.Attribute) else set(names)
         if isinstance(node, ast.ImportFrom):
             names = [str(node.module), *(f"{node.module}.{name}" for name in names)]
         for name in names:
-            with suppress(ImportError):  # a function, not a module; what is really missing the test itself tells
-                importlib.import_module(name)
+            with suppress(ImportError):  # not a module but a function, or missing, which the test itself reports
+                modules.append(importlib.import_module(name))
+    for module in modules:
+        for name in mentioned & set(getattr(module, "__all__", ())):
+            with suppress(ImportError, AttributeError):
+                vars(module)[name] = getattr(module, name)
 
 
-def told_to_student(error: BaseException, hidden: bool, written: str, missing: list[str]) -> str:
-    """What a student reads of a test that failed: the teacher's words where there are some, never a stack trace.
+def failure_message(error: BaseException, hidden: bool, written: str, missing: list[str]) -> str:
+    """Return what a student reads about a failed test: the teacher's message if there is one, never a stack trace.
 
-    Of a hidden test only what the teacher wrote is told, and of an error in the student's code only its kind, since
-    its text could repeat what the test asks.
+    Of a hidden test only the teacher's message is shown, and of an error in the student's code only its type, because
+    the error's text could repeat the content of the test.
 
     Args:
-        error: what the test raised.
-        hidden: whether the student has not seen the test.
-        written: the test's failure message.
-        missing: names the test needs and no cell defines.
+        error: Error that the test raised.
+        hidden: Whether the student has not seen the test.
+        written: Failure message of the test.
+        missing: Names that the test needs and no cell defines.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    students = any(frame.filename.startswith(CELLS) for frame in frames)
-    text = words(error)
-    by_teacher = isinstance(error, AssertionError) and not students and text
+    in_cell = any(frame.filename.startswith(CELL_FILE) for frame in frames)
+    text = text_of(error)
+    by_teacher = isinstance(error, AssertionError) and not in_cell and text
     if missing:
-        told = f"no cell defines {', '.join(missing)}"
+        message = f"no cell defines {', '.join(missing)}"
     elif by_teacher:
-        told = text
+        message = text
     elif hidden:
-        told = f"your code raises {type(error).__name__}" if students else ""
-    elif isinstance(error, AssertionError) and not students:
+        message = f"your code raises {type(error).__name__}" if in_cell else ""
+    elif isinstance(error, AssertionError) and not in_cell:
         line = next((frame.line for frame in reversed(frames) if frame.filename.startswith("<tests of ")), "")
-        told = f"this does not hold: {line}"
+        message = f"this does not hold: {line}"
     else:
-        told = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        message = f"{type(error).__name__}: {text}" if text else type(error).__name__
     if hidden:
-        return cut(": ".join(filter(None, ["a hidden check failed", written or told])))
-    return cut("\n".join(filter(None, [written, told])))
+        return shorten(": ".join(filter(None, ["a hidden check failed", written or message])))
+    return shorten("\n".join(filter(None, [written, message])))
 
 
 def lacks_memory(error: BaseException) -> bool:
-    """Whether an error says that there is no more memory; if so, the spare is opened, so that what follows can run."""
-    if not isinstance(error, MemoryError) and "can't allocate memory" not in words(error):  # the second is PyTorch's
+    """Return whether an error reports a lack of memory; if so, release the reserve for what has to run after it."""
+    is_torch = "can't allocate memory" in text_of(error)
+    if not isinstance(error, MemoryError) and not is_torch:
         return False
     with suppress(ValueError, OSError):  # macOS
-        most = resource.getrlimit(resource.RLIMIT_DATA)[1]
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
     return True
 
 
-def words(error: BaseException) -> str:
-    """The text of an error, whatever its class does when asked for it."""
+def text_of(error: BaseException) -> str:
+    """Return the text of an error, even if its class raises when it is converted."""
     try:
         return str(error)
     except BaseException:
         return ""
 
 
-def cut(text: str, longest: int = LONGEST) -> str:
+def shorten(text: str, length: int = MAX_LENGTH) -> str:
     """
-    >>> cut("abcdef", 4)
+    >>> shorten("abcdef", 4)
     'abc…'
     """
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    return text if len(text) <= length else text[: length - 1] + "…"

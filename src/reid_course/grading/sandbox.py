@@ -1,8 +1,8 @@
-"""The walls around one submission, put up from the inside: limits, then (on Linux) namespaces, then the program.
+"""Sandbox of one submission, set up from inside: limits, then (on Linux) namespaces, then the program.
 
-A script, which `jail.py` starts as `python -I -S cage.py PLAN COMMAND …`; it knows the standard library alone. In
-namespaces of its own the program has no network, sees no process but its own, and of the disk only what the plan names,
-read-only, and its scratch folder, which lives in memory. It has no privileges there, and root has none either.
+A script that `sandbox_config.py` starts as `python -I -S sandbox.py PLAN COMMAND …`; it imports only the standard
+library. In its own namespaces the program has no network, sees no other process, and of the disk only the paths that
+the plan names, read-only, and its scratch folder, which is in memory. Neither the program nor root has privileges.
 """
 
 import ctypes
@@ -13,63 +13,64 @@ import signal
 import sys
 from contextlib import suppress
 
-NEW_SPACES = 0x10000000 | 0x00020000 | 0x40000000 | 0x20000000 | 0x08000000 | 0x04000000  # user mount net pid ipc uts
+NAMESPACES = 0x10000000 | 0x00020000 | 0x40000000 | 0x20000000 | 0x08000000 | 0x04000000  # user mount net pid ipc uts
 BIND, RECURSIVE, PRIVATE = 0x1000, 0x4000, 0x40000
 MOUNT_SETATTR, AT_RECURSIVE, READ_ONLY_NO_SETUID = 442, 0x8000, 0x1 | 0x2
 DIE_WITH_PARENT, NO_NEW_PRIVILEGES = 1, 38
-NOBODY = 1000  # inside; outside it is who started us
-NEW_ROOT = "/sys/kernel"  # a folder that every Linux has and no program needs: the new root is put together on it
+INNER_USER = 1000  # user and group inside; outside they are those of the caller
+NEW_ROOT = "/sys/kernel"  # mount point of the new root: a folder that every Linux has and no program needs
 
 
 def main(plan: dict, command: list[str]) -> None:
-    """Become the command, inside walls where the plan asks for them."""
+    """Replace this process by the command, inside the sandbox if the plan asks for isolation."""
     if sys.platform == "linux":
         prctl(DIE_WITH_PARENT, signal.SIGKILL)
     if not plan["isolate"]:
-        limit(plan["limits"])
+        set_limits(plan["limits"])
         os.execv(command[0], command)
-    enter_spaces()
+    enter_namespaces()
     first = os.fork()
     if first:
-        leave_as(first)
-    prctl(DIE_WITH_PARENT, signal.SIGKILL)  # process 1 of the new space: when it ends, the kernel kills all others
-    build_room(plan)
+        exit_like(first)
+    prctl(DIE_WITH_PARENT, signal.SIGKILL)  # process 1 of the new namespace: when it ends, the kernel kills all others
+    build_root(plan)
     second = os.fork()
     if second:
-        leave_as(second)
+        exit_like(second)
     os.chdir(plan["scratch"])
     prctl(NO_NEW_PRIVILEGES, 1)
-    limit(plan["limits"])
-    os.execv(command[0], command)  # as nobody, which takes away what was needed to build
+    set_limits(plan["limits"])
+    os.execv(command[0], command)  # as an ordinary user, which drops the privileges that were needed for the set-up
 
 
-def limit(limits: dict[str, list[int]]) -> None:
+def set_limits(limits: dict[str, list[int]]) -> None:
     """Set each RLIMIT_NAME, soft and hard, for this process and its children."""
     for name, (soft, hard) in limits.items():
         kind = getattr(resource, f"RLIMIT_{name}", None)
         if kind is not None:
-            with suppress(ValueError, OSError):  # macOS knows some and does not set them
+            with suppress(ValueError, OSError):  # macOS defines some that it cannot set
                 resource.setrlimit(kind, (soft, hard))
 
 
-def enter_spaces() -> None:
-    """Leave the namespaces of the machine, in which this process is then nobody."""
+def enter_namespaces() -> None:
+    """Move this process into new namespaces, in which it is an ordinary user."""
     user, group = os.geteuid(), os.getegid()
-    call("unshare", NEW_SPACES)
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{NOBODY} {user} 1"), ("gid_map", f"{NOBODY} {group} 1")):
+    call("unshare", NAMESPACES)
+    maps = (("setgroups", "deny"), ("uid_map", f"{INNER_USER} {user} 1"), ("gid_map", f"{INNER_USER} {group} 1"))
+    for name, text in maps:
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
 
 
-def build_room(plan: dict) -> None:
-    """Put together what there is to see, and go in."""
+def build_root(plan: dict) -> None:
+    """Build a root folder with the visible paths, and change into it."""
     scratch = plan["scratch"]
-    given = read_tree(scratch)
+    files = read_tree(scratch)
     mount(None, "/", None, RECURSIVE | PRIVATE)
     mount("tmpfs", NEW_ROOT, "tmpfs")
-    for path in plan["see"]:
-        show(path)
-    for path in filter(inside_exists, plan["hide"]):
+    for path in plan["visible"]:
+        make_visible(path)
+    for path in filter(exists_inside, plan["hidden"]):
         if os.path.isdir(NEW_ROOT + path):
             mount("tmpfs", NEW_ROOT + path, "tmpfs")
         else:
@@ -81,52 +82,52 @@ def build_room(plan: dict) -> None:
     call("syscall", MOUNT_SETATTR, -1, NEW_ROOT.encode(), AT_RECURSIVE, attributes, ctypes.sizeof(attributes))
     for path in plan["private"]:
         mount("tmpfs", NEW_ROOT + path, "tmpfs", data=f"size={plan['private_bytes']}")
-    os.chroot(NEW_ROOT)  # in a chroot the kernel makes no further user namespace, so nobody undoes this
+    os.chroot(NEW_ROOT)  # in a chroot the kernel makes no further user namespace, so nothing can undo this
     os.chdir(scratch)
-    write_tree(given)
+    write_tree(files)
 
 
-def show(path: str) -> None:
-    """Make a folder, file or link of the machine appear in the new root at the same place."""
-    place = NEW_ROOT + path
-    if not os.path.lexists(path) or os.path.lexists(place):
+def make_visible(path: str) -> None:
+    """Make a folder, file or link of the machine appear at the same path of the new root."""
+    target = NEW_ROOT + path
+    if not os.path.lexists(path) or os.path.lexists(target):
         return
-    os.makedirs(os.path.dirname(place), exist_ok=True)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
     if os.path.islink(path):
-        os.symlink(os.readlink(path), place)
+        os.symlink(os.readlink(path), target)
     elif os.path.isdir(path):
-        os.mkdir(place)
-        mount(path, place, None, BIND | RECURSIVE)
+        os.mkdir(target)
+        mount(path, target, None, BIND | RECURSIVE)
     else:
-        open(place, "w").close()
-        mount(path, place, None, BIND)
+        open(target, "w").close()
+        mount(path, target, None, BIND)
 
 
-def inside_exists(path: str) -> bool:
+def exists_inside(path: str) -> bool:
     return os.path.exists(NEW_ROOT + path)
 
 
 def read_tree(folder: str) -> dict[str, bytes]:
-    """The files of a folder, by their path in it."""
+    """Read the files of a folder, by their path in it."""
     files = {}
-    for here, _, names in os.walk(folder):
+    for parent, _, names in os.walk(folder):
         for name in names:
-            path = os.path.join(here, name)
+            path = os.path.join(parent, name)
             with open(path, "rb") as file:
                 files[os.path.relpath(path, folder)] = file.read()
     return files
 
 
 def write_tree(files: dict[str, bytes]) -> None:
-    """Lay files out in the working folder."""
+    """Write files into the working folder."""
     for path, content in files.items():
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "wb") as file:
             file.write(content)
 
 
-def leave_as(child: int) -> None:
-    """Wait for a child and end as it ended; 128 + N stands for signal N, as in a shell."""
+def exit_like(child: int) -> None:
+    """Wait for a child and exit with its status; 128 + N stands for signal N, as in a shell."""
     while True:
         pid, status = os.wait()
         if pid == child:
@@ -143,7 +144,7 @@ def prctl(option: int, value: int) -> None:
 
 
 def call(name: str, *arguments: object) -> None:
-    """Call the C library; an answer below 0 is an error."""
+    """Call a function of the C library; a negative result raises an OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     converted = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
     if getattr(libc, name)(*converted) < 0:

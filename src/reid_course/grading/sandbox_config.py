@@ -1,4 +1,4 @@
-"""What a submission may use and see, and the command that runs it so."""
+"""What a submission may use and see, and the command that runs it in the sandbox."""
 
 import json
 import os
@@ -12,16 +12,17 @@ from functools import cache
 from pathlib import Path
 
 from learning_reid.errors import UserError
-from reid_course.notebook import GENERATED, ROOT
+from learning_reid.io.paths import SOURCE, find_checkout
+from reid_course.notebook import GENERATED
 
-CAGE = Path(__file__).with_name("cage.py")
-SYSTEM = (
+SANDBOX = Path(__file__).with_name("sandbox.py")
+SYSTEM_PATHS = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store",
     "/etc/alternatives", "/etc/fonts", "/etc/group", "/etc/ld.so.cache", "/etc/localtime", "/etc/passwd",
     "/dev/null", "/dev/random", "/dev/urandom", "/dev/zero", "/sys/devices/system",
 )  # fmt: skip
 FILE_BYTES, SCRATCH_BYTES, SPARE_BYTES = 64 << 20, 256 << 20, 128 << 20
-HIDDEN = {
+HIDDEN = {  # paths in the checkout
     "notebooks/exercises/teacher": "the solutions",
     "notebooks/exercises/sources": "the solutions",
     ".git": "the history of the project",
@@ -31,13 +32,13 @@ HIDDEN = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use.
+    """Limits of one submission.
 
     Attributes:
-        seconds: from its start to its end.
-        memory_bytes: of its processes together.
-        processes: at once.
-        threads: of all of them together.
+        seconds: Wall time from start to end.
+        memory_bytes: Memory of all its processes together.
+        processes: Number of processes at once.
+        threads: Number of threads of all processes together.
     """
 
     seconds: float = 120.0
@@ -46,15 +47,15 @@ class Limits:
     threads: int = 512
 
     @property
-    def most_bytes(self) -> int:
-        """The memory with the spare, which is opened when all else is used up, to run the tests and to report."""
+    def max_bytes(self) -> int:
+        """Memory with the reserve that is released when the rest is used up, to run the tests and to report."""
         return self.memory_bytes + SPARE_BYTES
 
-    def for_system(self) -> dict[str, tuple[int, int]]:
-        """By name, what the operating system limits for each process, and how far the process itself may raise that."""
-        cpu = int(self.seconds * 4) + 5  # of several cores; the watch looks at the clock
+    def resource_limits(self) -> dict[str, tuple[int, int]]:
+        """Return the soft and hard limits that the operating system enforces for each process, by name."""
+        cpu = int(self.seconds * 4) + 5  # of several cores; the supervisor measures wall time
         return {
-            "DATA": (self.memory_bytes, self.most_bytes),  # not AS: PyTorch reserves addresses that it never fills
+            "DATA": (self.memory_bytes, self.max_bytes),  # not AS: PyTorch reserves addresses that it never uses
             "CPU": (cpu, cpu),
             "FSIZE": (FILE_BYTES, FILE_BYTES),
             "NOFILE": (512, 512),
@@ -63,14 +64,14 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Jail:
-    """How submissions are kept in.
+class SandboxConfig:
+    """Configuration of the sandbox.
 
     Attributes:
-        limits: of each.
-        isolate: by namespaces of Linux; else only by limits and the guard inside the process.
-        hidden: folders that a submission may not read, and what they hold.
-        seed: for data of one's own, in place of the student's.
+        limits: Limits of each submission.
+        isolate: Use Linux namespaces; otherwise only limits and the audit hook.
+        hidden: Folders that a submission must not read, and what they contain.
+        seed: Seed of the exercise data, in place of the student's.
     """
 
     limits: Limits
@@ -79,29 +80,28 @@ class Jail:
     seed: int
 
     def command(self, scratch: Path) -> list[str]:
-        """The command that runs the job on its stdin, in an empty folder."""
-        python = sys.executable
+        """Return the command that runs the job given on its stdin, in an empty folder."""
         plan = {
             "isolate": self.isolate,
-            "limits": self.limits.for_system(),
-            "see": list(seen()),
-            "hide": list(self.hidden),
+            "limits": self.limits.resource_limits(),
+            "visible": list(visible_paths()),
+            "hidden": list(self.hidden),
             "scratch": str(scratch),
             "private": [str(scratch), "/dev/shm"],
             "private_bytes": SCRATCH_BYTES,
         }
-        inner = [python, "-P", "-m", "reid_course.grading.run_submission"]
-        return [python, "-I", "-S", str(CAGE), json.dumps(plan), *inner]
+        runner = [sys.executable, "-P", "-m", "reid_course.grading.runner"]
+        return [sys.executable, "-I", "-S", str(SANDBOX), json.dumps(plan), *runner]
 
     def environment(self, scratch: Path) -> dict[str, str]:
-        """All that a submission gets of the environment, so that no password of the teacher's is in it."""
+        """Return all environment variables of a submission; none comes from the teacher's environment."""
         from reid_course.seeds import SEED_VARIABLE
 
         home = str(scratch)
         return {
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
-            "PYTHONPATH": str(ROOT / "src"),
+            "PYTHONPATH": str(SOURCE),
             "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
             "HOME": home,
@@ -114,33 +114,33 @@ class Jail:
             "MPLBACKEND": "Agg",
             "OMP_NUM_THREADS": "1",
             "CUDA_VISIBLE_DEVICES": "",
-            GENERATED: f"{home}/generated",  # nobody meets what another has drawn, or drawn over
+            GENERATED: f"{home}/generated",  # no submission reads or changes the data of another
             SEED_VARIABLE: str(self.seed),
         }
 
 
 @contextmanager
 def scratch_folder(files: dict[str, bytes]) -> Iterator[Path]:
-    """A folder for one run, with files in it; it is gone afterwards.
+    """Create the temporary folder of one run, with files in it.
 
     Args:
-        files: by their path in it.
+        files: Contents, by their path in the folder.
     """
-    with tempfile.TemporaryDirectory(prefix="marking-", ignore_cleanup_errors=True) as made:
-        folder = Path(made).resolve()
-        for name, content in {**files, **_fonts()}.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
+    with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as name:
+        folder = Path(name).resolve()
+        for path, content in {**files, **_font_lists()}.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
         yield folder
 
 
-def seen() -> Iterator[str]:
-    """The folders and files a submission sees: the system's programs, this Python, the project; nobody's home."""
-    real = Path(sys.prefix).resolve(), Path(sys.executable).resolve().parents[1]  # where links lead
-    python = [sys.prefix, sys.base_prefix, *map(str, real)]
+def visible_paths() -> Iterator[str]:
+    """Yield the folders and files that a submission sees: system programs, this Python and the project."""
+    linked = Path(sys.prefix).resolve(), Path(sys.executable).resolve().parents[1]
+    python = [sys.prefix, sys.base_prefix, *map(str, linked)]
     packages = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
     shown: list[str] = []
-    for path in sorted({*SYSTEM, *python, *packages, str(ROOT)}, key=len):
+    for path in sorted({*SYSTEM_PATHS, *python, *packages, str(find_checkout() or SOURCE)}, key=len):
         if path != "/" and not any(path.startswith(f"{folder}/") for folder in shown):
             shown.append(path)
             yield path
@@ -148,36 +148,36 @@ def seen() -> Iterator[str]:
 
 @cache
 def why_not_isolated() -> str | None:
-    """Try the namespaces out: None where they work, else what the system answers."""
+    """Try the namespaces and return None if they work, otherwise the error."""
     if sys.platform != "linux":
         return f"{sys.platform} has no namespaces"
-    jail = Jail(Limits(), True, {}, 0)
+    config = SandboxConfig(Limits(), True, {}, 0)
     with scratch_folder({}) as scratch:
-        *cage, python, _, _, _ = jail.command(scratch)
-        done = subprocess.run([*cage, python, "-I", "-c", "import ctypes, ssl"], capture_output=True, text=True)
+        *sandbox, python, _, _, _ = config.command(scratch)
+        done = subprocess.run([*sandbox, python, "-I", "-c", "import ctypes, ssl"], capture_output=True, text=True)
     return (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1] if done.returncode else None
 
 
 def parse_memory(text: str) -> int:
-    """Bytes, from a number with K, M or G behind it.
+    """Return the bytes of a number followed by K, M or G.
 
     >>> parse_memory("2G"), parse_memory("600M")
     (2147483648, 629145600)
 
     Raises:
-        UserError: it is no such number.
+        UserError: The text has another form.
     """
     units = {"K": 10, "M": 20, "G": 30}
     number, unit = text[:-1], text[-1:].upper()
     if unit not in units or not (number.isascii() and number.isdigit() and int(number)):
-        raise UserError(f"--memory {text}: write a number with K, M or G behind it, such as 2G")
+        raise UserError(f"--memory {text}: write a number followed by K, M or G, such as 2G")
     return int(number) << units[unit]
 
 
 @cache
-def _fonts() -> dict[str, bytes]:
-    """The list of fonts that matplotlib has made here: without it each submission would look for seconds."""
+def _font_lists() -> dict[str, bytes]:
+    """Return matplotlib's font lists, which every submission would otherwise build for seconds."""
     import matplotlib
-    import matplotlib.font_manager  # makes it
+    import matplotlib.font_manager  # builds the list
 
     return {f".matplotlib/{file.name}": file.read_bytes() for file in Path(matplotlib.get_cachedir()).glob("fontlist*")}

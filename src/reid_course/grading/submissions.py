@@ -1,4 +1,4 @@
-"""Find what a class handed in, whatever the course platform made of the names."""
+"""Find the submissions of a class under the file names that course platforms produce."""
 
 import json
 import re
@@ -9,20 +9,20 @@ from pathlib import Path
 
 from learning_reid.errors import UserError
 
-LARGEST = 50_000_000  # bytes of a notebook
+MAX_BYTES = 50_000_000  # bytes of a notebook
 _MOODLE = re.compile(r"^(?P<student>.+_\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)$")
 _ARCHIVES = {".zip", ".gz", ".tgz", ".tar", ".7z", ".rar"}
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One notebook of one student, or what is there in its place.
+    """One notebook of one student, or the file found in its place.
 
     Attributes:
-        student: the name of the folder, or what follows the set in the name of the file.
-        set_name: of which exercises; empty where nobody can tell.
-        file: relative to the folder of submissions.
-        problem: why it cannot be run; empty where it can.
+        student: Name of the folder, or the part of the file name after the set.
+        set_name: Name of the exercise set; empty = unknown.
+        file: Path relative to the folder of submissions.
+        problem: Why it cannot be run; empty = it can.
     """
 
     student: str
@@ -32,36 +32,36 @@ class Submission:
 
 
 def find_submissions(folder: Path, sets: Collection[str]) -> list[Submission]:
-    """What is to be marked, and what cannot be, by student and set.
+    """Find all submissions, also those that cannot be run, by student and set.
 
     Args:
-        folder: `STUDENT/NAME.ipynb` or `NAME_STUDENT.ipynb`, in any mixture.
-        sets: the names of the sets.
+        folder: Folder with `STUDENT/NAME.ipynb` and `NAME_STUDENT.ipynb` in any mixture.
+        sets: Names of the exercise sets.
 
     Raises:
-        UserError: there is no such folder, or nothing in it.
+        UserError: The folder is missing or empty.
     """
     if not folder.is_dir():
         what = "a file" if folder.exists() else "no such folder"
         raise UserError(f"{folder}: {what}; name the folder with the submissions")
     found: list[Submission] = []
     for entry in sorted(folder.iterdir(), key=lambda path: path.name.casefold()):
-        if _is_noise(entry):
+        if _is_ignored(entry):
             continue
         if entry.is_dir() and not entry.is_symlink():
-            found += _of_student(entry, folder, sets)
+            found += _find_of_student(entry, folder, sets)
         else:
             student, name = split_flat(entry.stem, sets)
-            found.append(_look_at(entry, student, name, folder, sets))
+            found.append(_check_file(entry, student, name, folder, sets))
     if not found:
-        raise UserError(
-            f"{folder}: nothing was handed in there; it should hold STUDENT/NAME.ipynb or NAME_STUDENT.ipynb"
-        )
-    return sorted(_one_each(found), key=lambda one: (one.student.casefold(), one.student, one.set_name, one.file))
+        raise UserError(f"{folder}: no submissions; it should contain STUDENT/NAME.ipynb or NAME_STUDENT.ipynb")
+    return sorted(
+        _reject_duplicates(found), key=lambda one: (one.student.casefold(), one.student, one.set_name, one.file)
+    )
 
 
 def set_of(stem: str, sets: Collection[str]) -> tuple[str, str]:
-    """Which set a file belongs to, and what else its name says.
+    """Return the set that a file name begins with, and the rest of the name.
 
     >>> set_of("01 Distances (1)", ["01_distances", "02_losses"])
     ('01_distances', '')
@@ -80,7 +80,7 @@ def set_of(stem: str, sets: Collection[str]) -> tuple[str, str]:
 
 
 def split_flat(stem: str, sets: Collection[str]) -> tuple[str, str]:
-    """Student and set of a file that lies in no folder.
+    """Return student and set of a file outside student folders.
 
     >>> split_flat("01_distances_Ada Lovelace", ["01_distances"])
     ('Ada Lovelace', '01_distances')
@@ -94,40 +94,40 @@ def split_flat(stem: str, sets: Collection[str]) -> tuple[str, str]:
     return rest or stem, name
 
 
-def _of_student(folder: Path, top: Path, sets: Collection[str]) -> Iterator[Submission]:
+def _find_of_student(folder: Path, top: Path, sets: Collection[str]) -> Iterator[Submission]:
     moodle = _MOODLE.match(folder.name)
     student = moodle["student"] if moodle else folder.name
     files = [file for file in sorted(folder.rglob("*")) if file.is_symlink() or file.is_file()]
     files = [
-        file for file in files if not any(_is_noise(part) for part in (file, *file.parents) if top in part.parents)
+        file for file in files if not any(_is_ignored(part) for part in (file, *file.parents) if top in part.parents)
     ]
     notebooks = [file for file in files if file.suffix.lower() == ".ipynb"]
     archives = [file for file in files if file.suffix.lower() in _ARCHIVES]
     for file in [*notebooks, *archives]:
-        yield _look_at(file, student, set_of(file.stem, sets)[0], top, sets)
+        yield _check_file(file, student, set_of(file.stem, sets)[0], top, sets)
     if not notebooks and not archives:
         yield Submission(student, "", folder.name, "no notebook was handed in")
 
 
-def _look_at(file: Path, student: str, set_name: str, top: Path, sets: Collection[str]) -> Submission:
-    """The submission that a file is, or what is wrong with it."""
-    where, problem = str(file.relative_to(top)), ""
+def _check_file(file: Path, student: str, set_name: str, top: Path, sets: Collection[str]) -> Submission:
+    """Return the submission of a file, with its problem if it has one."""
+    path, problem = str(file.relative_to(top)), ""
     if file.is_symlink():
         problem = "a link, not a notebook"
     elif file.suffix.lower() in _ARCHIVES:
-        problem = "a packed file: unpack it and mark again"
+        problem = "an archive: unpack it and grade again"
     elif file.suffix.lower() != ".ipynb":
         problem = "no notebook (.ipynb) was handed in"
-    elif file.stat().st_size > LARGEST:
-        problem = f"larger than {LARGEST // 1_000_000} MB: clear the outputs"
+    elif file.stat().st_size > MAX_BYTES:
+        problem = f"larger than {MAX_BYTES // 1_000_000} MB: clear the outputs"
     else:
-        set_name = set_name or _set_inside(file, sets)
-        problem = "" if set_name else f"belongs to no set of exercises; there are: {', '.join(sorted(sets))}"
-    return Submission(student, set_name, where, problem)
+        set_name = set_name or _set_in_metadata(file, sets)
+        problem = "" if set_name else f"unknown exercise set; there are: {', '.join(sorted(sets))}"
+    return Submission(student, set_name, path, problem)
 
 
-def _set_inside(file: Path, sets: Collection[str]) -> str:
-    """Which set a notebook says it is, for those that were given another name."""
+def _set_in_metadata(file: Path, sets: Collection[str]) -> str:
+    """Return the set that a renamed notebook names in its metadata."""
     try:
         name = json.loads(file.read_bytes())["metadata"]["otter"]["assignment_name"]
         return name if name in sets else ""
@@ -135,15 +135,15 @@ def _set_inside(file: Path, sets: Collection[str]) -> str:
         return ""
 
 
-def _one_each(found: list[Submission]) -> Iterator[Submission]:
-    """Of two notebooks for one set neither is taken: which one counts the teacher has to say."""
-    together: dict[tuple[str, str], list[Submission]] = defaultdict(list)
+def _reject_duplicates(found: list[Submission]) -> Iterator[Submission]:
+    """Replace several notebooks for one set by one entry with a problem: the teacher has to choose."""
+    by_set: dict[tuple[str, str], list[Submission]] = defaultdict(list)
     for one in found:
         if one.problem:
             yield one
         else:
-            together[one.student, one.set_name].append(one)
-    for (student, set_name), files in together.items():
+            by_set[one.student, one.set_name].append(one)
+    for (student, set_name), files in by_set.items():
         if len(files) == 1:
             yield files[0]
         else:
@@ -151,5 +151,5 @@ def _one_each(found: list[Submission]) -> Iterator[Submission]:
             yield Submission(student, set_name, names, "several notebooks of this set: keep the one that counts")
 
 
-def _is_noise(path: Path) -> bool:
+def _is_ignored(path: Path) -> bool:
     return path.name.startswith(".") or path.name in {"__MACOSX", "__pycache__"}

@@ -1,4 +1,4 @@
-"""Run one submission in its cage and watch it from outside: clock, memory, processes, and how much it says."""
+"""Run one submission in the sandbox and supervise it: wall time, memory, processes, threads and size of its reports."""
 
 import json
 import os
@@ -12,111 +12,113 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from reid_course.grading.sandbox_config import Jail, scratch_folder
+from reid_course.grading.sandbox_config import SandboxConfig, scratch_folder
 
-LOOK_S, WEIGH_S = 0.1, 0.25
-MOST_SAID = 1 << 20  # bytes
+POLL_S, MEASURE_S = 0.1, 0.25
+MAX_REPORT_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class Transcript:
-    """What came out of a run.
+    """Result of a run.
 
     Attributes:
-        said: the lines it sent, each of them as JSON text; not to be trusted.
-        token: what a line has to hold to count.
-        end: "finished", or why it was stopped: "time", "memory", "processes", "threads", "noise",
-            "cancelled"; or "died".
-        status: with which it ended, negative for a signal; None where it was stopped.
+        lines: Lines that the submission's process sent, each JSON; not to be trusted.
+        token: Token that a line must contain to count.
+        end: "finished", the reason why it was stopped ("time", "memory", "processes", "threads", "reports",
+            "cancelled"), or "died".
+        status: Exit status if it died, negative for a signal.
     """
 
-    said: list[bytes]
+    lines: list[bytes]
     token: str
     end: str
     status: int | None = None
 
 
 def run_submission(
-    notebook: str, tests: dict[str, str], files: dict[str, bytes], jail: Jail, stop: threading.Event
+    notebook: str, tests: dict[str, str], files: dict[str, bytes], config: SandboxConfig, stop: threading.Event
 ) -> Transcript:
-    """Run a notebook and tests; this call returns when all of its processes are told to die.
+    """Run a notebook and the tests; when this call returns, all of its processes have been killed.
 
     Args:
-        notebook: the file's text.
-        tests: by question, its file of tests.
-        files: what lies beside the notebook, by path.
-        jail: how it is kept in.
-        stop: set from outside to give up.
+        notebook: Text of the notebook file.
+        tests: Text of the test file of each question.
+        files: Files beside the notebook, by path.
+        config: Configuration of the sandbox.
+        stop: Set from outside to cancel the run.
     """
     token = secrets.token_hex(16)
     with scratch_folder(files) as scratch:
-        answers, theirs = os.pipe()
+        reports, write_end = os.pipe()
         try:
             process = subprocess.Popen(
-                jail.command(scratch),
+                config.command(scratch),
                 cwd=scratch,
-                env=jail.environment(scratch),
+                env=config.environment(scratch),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                pass_fds=(theirs,),
+                pass_fds=(write_end,),
                 start_new_session=True,
             )
-            job = {"notebook": notebook, "tests": tests, "answers": theirs, "token": token}
-            job |= {"hidden": jail.hidden, "writable": [str(scratch)]}
-            os.close(theirs)
+            job = {"notebook": notebook, "tests": tests, "reports": write_end, "token": token}
+            job |= {"hidden": config.hidden, "writable": [str(scratch)]}
+            os.close(write_end)
             try:
                 _send(process, json.dumps(job).encode())
-                said, end = _follow(process, answers, jail, stop)
+                data, end = _supervise(process, reports, config, stop)
             finally:
-                _end(process)
-            said += _rest(answers) if end in ("finished", "died") else b""
+                _kill(process)
+            data += _read_rest(reports) if end in ("finished", "died") else b""
         finally:
-            os.close(answers)
-    lines = said[:MOST_SAID].splitlines()
-    return Transcript(lines, token, end, _status(process.returncode) if end == "died" else None)
+            os.close(reports)
+    lines = data[:MAX_REPORT_BYTES].splitlines()
+    return Transcript(lines, token, end, _exit_status(process.returncode) if end == "died" else None)
 
 
 def _send(process: subprocess.Popen[bytes], job: bytes) -> None:
-    """Hand over the job; the other side reads all of it before it does anything else."""
+    """Send the job, which the runner reads completely before it does anything else."""
     assert process.stdin is not None
     with suppress(BrokenPipeError), process.stdin as pipe:
         pipe.write(job)
 
 
-def _follow(process: subprocess.Popen[bytes], answers: int, jail: Jail, stop: threading.Event) -> tuple[bytes, str]:
-    """Read what it says until it ends or has to be stopped."""
-    limits, said = jail.limits, b""
-    deadline, weigh_at = time.monotonic() + limits.seconds, 0.0
-    open_pipe = True
+def _supervise(
+    process: subprocess.Popen[bytes], reports: int, config: SandboxConfig, stop: threading.Event
+) -> tuple[bytes, str]:
+    """Read the reports until the process ends or exceeds a limit; return them and how it ended."""
+    limits, data = config.limits, b""
+    deadline, measure_at = time.monotonic() + limits.seconds, 0.0
+    is_open = True
     while process.poll() is None:
         now = time.monotonic()
         if now > deadline:
-            return said, "time"
+            return data, "time"
         if stop.is_set():
-            return said, "cancelled"
-        if now > weigh_at:
-            weigh_at = now + WEIGH_S
-            processes, threads, memory = weigh(process.pid)
-            if memory > limits.most_bytes:
-                return said, "memory"
+            return data, "cancelled"
+        if now > measure_at:
+            measure_at = now + MEASURE_S
+            processes, threads, memory = measure_usage(process.pid)
+            if memory > limits.max_bytes:
+                return data, "memory"
             if processes > limits.processes:
-                return said, "processes"
+                return data, "processes"
             if threads > limits.threads:
-                return said, "threads"
-        if open_pipe and select.select([answers], [], [], LOOK_S)[0]:
-            heard = os.read(answers, 1 << 16)
-            open_pipe = bool(heard)
-            said += heard
-            if len(said) > MOST_SAID:
-                return said, "noise"
-        elif not open_pipe:
-            time.sleep(LOOK_S)
-    return said, "finished" if process.returncode == 0 else "died"
+                return data, "threads"
+        if is_open and select.select([reports], [], [], POLL_S)[0]:
+            chunk = os.read(reports, 1 << 16)
+            is_open = bool(chunk)
+            data += chunk
+            if len(data) > MAX_REPORT_BYTES:
+                return data, "reports"
+        elif not is_open:
+            time.sleep(POLL_S)
+    return data, "finished" if process.returncode == 0 else "died"
 
 
-def weigh(pid: int) -> tuple[int, int, int]:
-    """How many processes descend from one, itself included, their threads, and the bytes they hold, files left out."""
+def measure_usage(pid: int) -> tuple[int, int, int]:
+    """Count a process and its descendants, their threads, and the bytes of memory they use without files."""
     import psutil
 
     processes, threads, memory = 0, 0, 0
@@ -124,20 +126,21 @@ def weigh(pid: int) -> tuple[int, int, int]:
         first = psutil.Process(pid)
         for process in [first, *first.children(recursive=True)]:
             with suppress(psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError, ProcessLookupError):
-                memory += _held(process.pid) if sys.platform == "linux" else process.memory_info().rss
+                is_linux = sys.platform == "linux"
+                memory += _memory_bytes(process.pid) if is_linux else process.memory_info().rss
                 threads += process.num_threads()
                 processes += 1
     return processes, threads, memory
 
 
-def _held(pid: int) -> int:
+def _memory_bytes(pid: int) -> int:
     with open(f"/proc/{pid}/status") as file:
         lines = dict(line.split(":", 1) for line in file if ":" in line)
     return sum(int(lines.get(name, "0").split()[0]) for name in ("RssAnon", "RssShmem")) * 1024
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left. In namespaces the end of their first process takes all others along."""
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill all processes that are left; in namespaces the end of their first process ends the others too."""
     import psutil
 
     with suppress(psutil.NoSuchProcess):
@@ -149,14 +152,17 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _rest(answers: int) -> bytes:
-    """What is still in the pipe."""
-    said = b""
-    while len(said) <= MOST_SAID and select.select([answers], [], [], 0)[0] and (heard := os.read(answers, 1 << 16)):
-        said += heard
-    return said
+def _read_rest(reports: int) -> bytes:
+    """Read what is still in the pipe."""
+    data = b""
+    while len(data) <= MAX_REPORT_BYTES and select.select([reports], [], [], 0)[0]:
+        chunk = os.read(reports, 1 << 16)
+        if not chunk:
+            break
+        data += chunk
+    return data
 
 
-def _status(code: int) -> int:
-    """128 + N of the cage means that the submission itself was ended by signal N."""
+def _exit_status(code: int) -> int:
+    """Translate the sandbox's 128 + N, which means that signal N ended the submission."""
     return 128 - code if code > 128 else code

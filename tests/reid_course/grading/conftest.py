@@ -1,4 +1,4 @@
-"""A tiny set of exercises, made by otter, and the means to hand something in for it."""
+"""A tiny exercise set built by otter, and functions that grade submissions to it."""
 
 import secrets
 import socket
@@ -12,9 +12,9 @@ import nbformat
 import psutil
 import pytest
 
+from reid_course.grading.class_grading import grade_class
 from reid_course.grading.exercise_set import ExerciseSet, read_set
-from reid_course.grading.grade import Mark
-from reid_course.grading.grade_class import mark_class
+from reid_course.grading.grade import SubmissionGrade
 from reid_course.grading.sandbox_config import Limits
 from reid_course.seeds import SEED_VARIABLE
 
@@ -47,7 +47,7 @@ MASTER = [
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the one zip of the tiny set, as `otter assign` makes it."""
+    """The folder with the zip of the tiny set, as `otter assign` makes it."""
     otter_assign = pytest.importorskip("otter.assign").main
     folder = tmp_path_factory.mktemp("tiny")
     book = nbformat.v4.new_notebook()
@@ -56,9 +56,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, folder / "01_tiny.ipynb")
     (folder / "table.txt").write_text("7")
-    otter_assign(str(folder / "01_tiny.ipynb"), str(folder / "divided"), no_pdfs=True, no_run_tests=True)
+    otter_assign(str(folder / "01_tiny.ipynb"), str(folder / "split"), no_pdfs=True, no_run_tests=True)
     (folder / "sets").mkdir()
-    next((folder / "divided" / "autograder").glob("*.zip")).rename(folder / "sets" / "01_tiny.zip")
+    next((folder / "split" / "autograder").glob("*.zip")).rename(folder / "sets" / "01_tiny.zip")
     return folder / "sets"
 
 
@@ -68,28 +68,28 @@ def tiny_set(tiny: Path) -> ExerciseSet:
 
 
 def notebook(*cells: str) -> str:
-    """A notebook as a student hands it in: otter's first cell, then these, each behind the other."""
+    """Return a student's notebook: otter's first cell, then these cells."""
     sources = ['import otter\ngrader = otter.Notebook("01_tiny.ipynb")', *cells]
     return nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources]))
 
 
 @pytest.fixture
 def seed() -> int:
-    """A seed that no other test gives, by which processes can be told apart."""
+    """A seed that no other test uses, which identifies the processes of this test."""
     return secrets.randbelow(1 << 40)
 
 
 @pytest.fixture
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where submissions get their folders while this test runs."""
+    """The folder in which submissions get their temporary folders during this test."""
     folder = tmp_path / "scratch"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder
 
 
-def nobody_left(seed: int) -> bool:
-    """Whether no process is, or soon will be, alive that was started with this seed."""
+def no_process_left(seed: int) -> bool:
+    """Return whether all processes with this seed have ended within some seconds."""
     for _ in range(100):
         if not any(environment(process).get(SEED_VARIABLE) == str(seed) for process in psutil.process_iter()):
             return True
@@ -106,37 +106,37 @@ def environment(process: psutil.Process) -> dict[str, str]:
 
 @pytest.fixture
 def server() -> Iterator[tuple[int, list[object]]]:
-    """A server on this machine that nobody should reach: its port, and who came."""
-    came: list[object] = []
+    """A local server that no submission should reach: its port, and the accepted connections."""
+    connections: list[object] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0.1)
-        over = threading.Event()
+        stop = threading.Event()
 
         def accept() -> None:
-            while not over.is_set():
+            while not stop.is_set():
                 try:
-                    came.append(listening.accept())
+                    connections.append(listening.accept())
                 except TimeoutError:
                     continue
 
         thread = threading.Thread(target=accept)
         thread.start()
-        yield listening.getsockname()[1], came
-        over.set()
+        yield listening.getsockname()[1], connections
+        stop.set()
         thread.join()
 
 
 @pytest.fixture
-def mark_one(tiny: Path, tmp_path: Path, seed: int) -> Callable[..., Mark]:
-    """Mark one notebook of the tiny set, given by its cells, with and without namespaces."""
+def grade_one(tiny: Path, tmp_path: Path, seed: int) -> Callable[..., SubmissionGrade]:
+    """SubmissionGrade one notebook of the tiny set, given by its cells, with and without namespaces."""
 
-    def mark(*cells: str, isolate: bool = True, limits: Limits = LIMITS, seed: int = seed) -> Mark:
+    def grade(*cells: str, isolate: bool = True, limits: Limits = LIMITS, seed: int = seed) -> SubmissionGrade:
         folder = tmp_path / "submissions" / "ada"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "01_tiny.ipynb").write_text(notebook(*cells))
-        (only,) = mark_class(
-            tmp_path / "submissions", tmp_path / "out", limits, 1, seed, sets=tiny, isolate=isolate, say=lambda _: None
+        (only,) = grade_class(
+            tmp_path / "submissions", tmp_path / "out", limits, 1, seed, sets=tiny, isolate=isolate, warn=lambda _: None
         )
         return only
 
-    return mark
+    return grade

@@ -1,4 +1,4 @@
-"""A class of thirty, as a teacher meets it: good, wrong, empty, and what goes wrong in all the other ways."""
+"""A class of thirty: good, wrong and empty notebooks, and all the other ways in which submissions fail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WRONG = {  # answers to 01_distances; the first passes one of two hidden tests, 
 
 
 class Expected(NamedTuple):
-    """What marking has to say of a student."""
+    """Expected grade of a student."""
 
     points: float
     status: str
@@ -37,13 +37,13 @@ def fill(
     """Hand in thirty submissions for 01_distances.
 
     Args:
-        folder: for the submissions; every second lies in a folder of its own.
-        student: the notebook that was handed out.
-        solution: the same with all answers.
-        canary: a file that should survive.
-        port: of a server on this machine that nobody should reach.
-        limits: how a submission that ran too long is told, and one that took too much memory, with a bar between.
-        whole: hand in whole notebooks, which take seconds each; else they are cut down to what is tested.
+        folder: Folder for the submissions; every second one is in its own folder.
+        student: The student's notebook.
+        solution: The notebook with all answers.
+        canary: A file that must not change.
+        port: Port of a local server that no submission should reach.
+        limits: Messages for too long a run and for too much memory, separated by a bar.
+        whole: Hand in complete notebooks, which take seconds each; otherwise only the tested cells.
     """
     too_long, too_much = limits.split("|")
     expected: dict[str, Expected] = {}
@@ -114,7 +114,7 @@ def fill(
 
 
 def shortened(of: NotebookNode) -> NotebookNode:
-    """The notebook without pictures and people: what is answered, and the checks."""
+    """Return the notebook without figures and data: only the answers and the checks."""
     made = copy.deepcopy(of)
     keep = [
         cell
@@ -126,14 +126,14 @@ def shortened(of: NotebookNode) -> NotebookNode:
 
 
 def answer(made: NotebookNode, wrong: list[str]) -> None:
-    """Put wrong answers right before the checks of these questions."""
+    """Insert wrong answers before the checks of these questions."""
     for question in wrong:
         place = next(n for n, cell in enumerate(made.cells) if cell.source == f'grader.check("{question}")')
         made.cells.insert(place, nbformat.v4.new_code_cell(WRONG[question]))
 
 
 def before_first_check(source: str) -> Callable[[NotebookNode], None]:
-    """A change of a notebook: this cell comes right before the first check."""
+    """Return a change that inserts a cell before the first check."""
 
     def change(made: NotebookNode) -> None:
         place = next(n for n, cell in enumerate(made.cells) if cell.source.startswith("grader.check"))

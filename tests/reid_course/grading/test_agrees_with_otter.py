@@ -1,11 +1,11 @@
-"""Otter itself, in a kernel of its own, gives the same points."""
+"""Otter itself, in its own kernel, gives the same points."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from reid_course.grading.grade import Mark
+from reid_course.grading.grade import SubmissionGrade
 from tests.reid_course.grading.conftest import GOOD, notebook
 
 HALF = [
@@ -17,10 +17,11 @@ HALF = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The inplace keyword")  # of pandas, in otter
 @pytest.mark.parametrize(("cells", "points"), [(GOOD, {"q1": 3, "q2": 1}), (HALF, {"q1": 2, "q2": 0})])
-def test_points_are_otters(
-    cells: list[str], points: dict[str, float], mark_one: Callable[..., Mark], tiny: Path, tmp_path: Path
+def test_points_agree_with_otter(
+    cells: list[str], points: dict[str, float], grade_one: Callable[..., SubmissionGrade], tiny: Path, tmp_path: Path
 ) -> None:
     from otter.api import grade_submission
 
@@ -31,7 +32,7 @@ def test_points_are_otters(
         )
     )
     theirs = grade_submission(str(submission), str(tiny / "01_tiny.zip"), quiet=True)
-    mark = mark_one(*cells)
+    grade = grade_one(*cells)
     assert {name: theirs.get_score(name) for name in points} == pytest.approx(points)
-    assert {answer.question: answer.points for answer in mark.answers} == pytest.approx(points)
-    assert mark.possible == theirs.possible
+    assert {answer.question: answer.points for answer in grade.questions} == pytest.approx(points)
+    assert grade.possible == theirs.possible

@@ -1,4 +1,4 @@
-"""What a submission must not do, it cannot do; and it is told. Each runs in namespaces, and with the guard alone."""
+"""Forbidden actions fail and are reported, in namespaces and with the audit hook alone."""
 
 import os
 from collections.abc import Callable
@@ -7,41 +7,44 @@ from typing import NoReturn
 
 import pytest
 
-from reid_course.grading.grade import Mark
-from reid_course.grading.sandbox_config import ROOT, Limits, why_not_isolated
-from tests.reid_course.grading.conftest import GOOD, nobody_left
+from reid_course.grading.grade import SubmissionGrade
+from reid_course.grading.sandbox_config import Limits, why_not_isolated
+from reid_course.notebook import ROOT
+from tests.reid_course.grading.conftest import GOOD, no_process_left
 
-MarkOne = Callable[..., Mark]
+pytestmark = pytest.mark.slow
+
+GradeOne = Callable[..., SubmissionGrade]
 
 
-@pytest.fixture(params=[True, False], ids=["namespaces", "guard"])
+@pytest.fixture(params=[True, False], ids=["namespaces", "audit hook"])
 def isolate(request: pytest.FixtureRequest, skip_or_fail: Callable[[str], NoReturn]) -> bool:
     if request.param and (reason := why_not_isolated()):
         skip_or_fail(f"no namespaces here: {reason}")
     return bool(request.param)
 
 
-def test_an_endless_loop_is_stopped_and_what_came_before_counts(mark_one: MarkOne, seed: int, scratch: Path) -> None:
-    mark = mark_one(GOOD[0], 'grader.check("q1")', "while True:\n    pass", limits=Limits(20))
-    assert mark.status == "stopped: ran longer than 20 s"
-    assert mark.notes == ("was in the cell that begins with: while True:",)
-    assert (mark.points, mark.possible) == (3, 4)
-    assert mark.answers[1].messages == ("its tests did not run",)
-    assert nobody_left(seed) and not list(scratch.iterdir())
+def test_an_endless_loop_is_stopped_and_earlier_points_count(grade_one: GradeOne, seed: int, scratch: Path) -> None:
+    grade = grade_one(GOOD[0], 'grader.check("q1")', "while True:\n    pass", limits=Limits(20))
+    assert grade.status == "stopped: ran longer than 20 s"
+    assert grade.notes == ("was in the cell that begins with: while True:",)
+    assert (grade.points, grade.possible) == (3, 4)
+    assert grade.questions[1].messages == ("its tests did not run",)
+    assert no_process_left(seed) and not list(scratch.iterdir())
 
 
-def test_too_much_memory_is_refused(mark_one: MarkOne, isolate: bool) -> None:
-    mark = mark_one("hog = b'x' * (3 << 30)", *GOOD, isolate=isolate, limits=Limits(60, 600 << 20))
-    assert mark.points == 4 and mark.notes == ("used more than 600 MB",)
+def test_too_much_memory_raises_an_error(grade_one: GradeOne, isolate: bool) -> None:
+    grade = grade_one("hog = b'x' * (3 << 30)", *GOOD, isolate=isolate, limits=Limits(60, 600 << 20))
+    assert grade.points == 4 and grade.notes == ("used more than 600 MB",)
 
 
-def test_memory_that_the_system_does_not_count_is_seen_by_the_watch(mark_one: MarkOne, isolate: bool) -> None:
+def test_shared_memory_is_limited_by_the_supervisor(grade_one: GradeOne, isolate: bool) -> None:
     shared = "import mmap, time\nhog = mmap.mmap(-1, 1 << 30)\nfor _ in range(1024):\n    hog.write(b'x' * (1 << 20))\ntime.sleep(60)"
-    mark = mark_one(shared, isolate=isolate, limits=Limits(60, 600 << 20))
-    assert mark.status == "stopped: used more than 600 MB"
+    grade = grade_one(shared, isolate=isolate, limits=Limits(60, 600 << 20))
+    assert grade.status == "stopped: used more than 600 MB"
 
 
-def test_nothing_is_written_outside(mark_one: MarkOne, isolate: bool, tmp_path: Path) -> None:
+def test_files_outside_cannot_be_written(grade_one: GradeOne, isolate: bool, tmp_path: Path) -> None:
     canary = tmp_path / "canary.txt"
     canary.write_text("alive")
     tricks = [
@@ -53,16 +56,16 @@ def test_nothing_is_written_outside(mark_one: MarkOne, isolate: bool, tmp_path: 
         f"open({str(ROOT / 'data' / 'generated' / 'written.jpg')!r}, 'w')",
         f"import os\nos.symlink({str(tmp_path)!r}, 'link')\nopen('link/canary.txt', 'a')",
     ]
-    mark = mark_one(*tricks, *GOOD, isolate=isolate)
-    assert mark.points == 4 and len(mark.errors) == len(tricks)
-    assert f"tried to write {canary}" in mark.notes and f"tried to write {ROOT / 'src' / 'written.py'}" in mark.notes
+    grade = grade_one(*tricks, *GOOD, isolate=isolate)
+    assert grade.points == 4 and len(grade.errors) == len(tricks)
+    assert f"tried to write {canary}" in grade.notes and f"tried to write {ROOT / 'src' / 'written.py'}" in grade.notes
     assert canary.read_text() == "alive" and not (ROOT / "src" / "written.py").exists()
 
 
-def test_native_code_meets_the_walls(
-    mark_one: MarkOne, tmp_path: Path, skip_or_fail: Callable[[str], NoReturn]
+def test_native_code_cannot_leave_the_namespaces(
+    grade_one: GradeOne, tmp_path: Path, skip_or_fail: Callable[[str], NoReturn]
 ) -> None:
-    """Python's hooks stepped over, as an attacker would: the guard sees nothing, the namespaces hold."""
+    """As an attacker would bypass the audit hook: it sees nothing, but the namespaces hold."""
     if reason := why_not_isolated():
         skip_or_fail(f"no namespaces here: {reason}")
     canary, secret = tmp_path / "canary.txt", tmp_path / "submissions" / ".ben" / "secret.txt"
@@ -77,15 +80,13 @@ def test_native_code_meets_the_walls(
     seen += [libc.umount2({bytes(ROOT / "output")!r}, 2), libc.open(b"/etc/shadow", 0)]
     raise SystemError(seen)
     """
-    mark = mark_one(f"if True:{found}", *GOOD)
-    assert mark.errors == ("cell 2 stopped: SystemError: [-1, -1, -1, -1, -1, -1, -1, -1]",), mark
+    grade = grade_one(f"if True:{found}", *GOOD)
+    assert grade.errors == ("cell 2 stopped: SystemError: [-1, -1, -1, -1, -1, -1, -1, -1]",), grade
     assert canary.read_text() == "alive"
 
 
-def test_solutions_and_the_submissions_of_others_cannot_be_read(
-    mark_one: MarkOne, isolate: bool, tmp_path: Path
-) -> None:
-    other = tmp_path / "submissions" / ".ben" / "notes.txt"  # a dot: not marked itself
+def test_solutions_and_other_submissions_cannot_be_read(grade_one: GradeOne, isolate: bool, tmp_path: Path) -> None:
+    other = tmp_path / "submissions" / ".ben" / "notes.txt"  # ignored because of the dot
     other.parent.mkdir(parents=True)
     other.write_text("copy me")
     tricks = [
@@ -95,34 +96,34 @@ def test_solutions_and_the_submissions_of_others_cannot_be_read(
         f"import os\nos.symlink({str(other)!r}, 'mine')\nopen('mine')",
         f"open({str(ROOT / '.git' / 'HEAD')!r})",
     ]
-    mark = mark_one(*tricks, *GOOD, isolate=isolate)
-    assert set(mark.notes) == {
+    grade = grade_one(*tricks, *GOOD, isolate=isolate)
+    assert set(grade.notes) == {
         "tried to read the solutions",
         "tried to read other submissions",
         "tried to read the history of the project",
     }
-    assert len(mark.errors) == len(tricks) and mark.points == 4
+    assert len(grade.errors) == len(tricks) and grade.points == 4
 
 
-def test_the_network_is_out_of_reach(mark_one: MarkOne, isolate: bool, server: tuple[int, list[object]]) -> None:
-    port, came = server
-    mark = mark_one(
+def test_the_network_cannot_be_reached(grade_one: GradeOne, isolate: bool, server: tuple[int, list[object]]) -> None:
+    port, connections = server
+    grade = grade_one(
         f"import socket\nsocket.create_connection(('127.0.0.1', {port}), 5)",
         "import urllib.request\nurllib.request.urlopen('http://example.com')",
         "import socket\nsocket.create_server(('127.0.0.1', 0))",
         *GOOD,
         isolate=isolate,
     )
-    assert mark.notes == (
+    assert grade.notes == (
         f"tried to reach 127.0.0.1:{port}",
         "tried to reach example.com:80",
         "tried to wait for connections",
     )
-    assert mark.points == 4 and not came
+    assert grade.points == 4 and not connections
 
 
-def test_no_process_is_started_or_left(mark_one: MarkOne, isolate: bool, seed: int) -> None:
-    mark = mark_one(
+def test_no_process_can_be_started(grade_one: GradeOne, isolate: bool, seed: int) -> None:
+    grade = grade_one(
         "import subprocess\nsubprocess.Popen(['python3', '-c', 'import time; time.sleep(99)'])",
         "!curl example.com",
         "import os\nos.fork()",
@@ -130,8 +131,8 @@ def test_no_process_is_started_or_left(mark_one: MarkOne, isolate: bool, seed: i
         *GOOD,
         isolate=isolate,
     )
-    assert mark.points == 4 and nobody_left(seed)
-    assert mark.notes == (
+    assert grade.points == 4 and no_process_left(seed)
+    assert grade.notes == (
         "tried to start the program python3",
         "tried to start the program curl",
         "tried to start another process",
@@ -139,47 +140,47 @@ def test_no_process_is_started_or_left(mark_one: MarkOne, isolate: bool, seed: i
     )
 
 
-def test_what_a_library_starts_dies_with_the_submission(mark_one: MarkOne, isolate: bool, seed: int) -> None:
+def test_worker_processes_of_a_library_end_with_the_submission(grade_one: GradeOne, isolate: bool, seed: int) -> None:
     work = "from joblib import Parallel, delayed\nassert Parallel(2)(delayed(abs)(n) for n in (-1, -2)) == [1, 2]"
-    mark = mark_one(work, *GOOD, isolate=isolate)
-    assert (mark.points, mark.notes, mark.errors) == (4, (), ())
-    assert nobody_left(seed)
+    grade = grade_one(work, *GOOD, isolate=isolate)
+    assert (grade.points, grade.notes, grade.errors) == (4, (), ())
+    assert no_process_left(seed)
 
 
-def test_threads_without_end_are_stopped(mark_one: MarkOne, isolate: bool) -> None:
+def test_too_many_threads_are_stopped(grade_one: GradeOne, isolate: bool) -> None:
     many = "import threading, time\nthreading.stack_size(1 << 16)\nfor _ in range(600):\n    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()"
-    mark = mark_one(many, "time.sleep(60)", isolate=isolate)
-    assert mark.status == "stopped: started more than 512 threads"
+    grade = grade_one(many, "time.sleep(60)", isolate=isolate)
+    assert grade.status == "stopped: started more than 512 threads"
 
 
-def test_each_draws_people_into_a_folder_of_its_own(mark_one: MarkOne, isolate: bool) -> None:
+def test_each_submission_has_its_own_data_folder(grade_one: GradeOne, isolate: bool) -> None:
     draw = "from reid_course.notebook import generated_folder\ngenerated_folder().mkdir()\nassert generated_folder().parent.samefile('.')"
-    mark = mark_one(draw, *GOOD, isolate=isolate)
-    assert (mark.points, mark.notes, mark.errors) == (4, (), ())
+    grade = grade_one(draw, *GOOD, isolate=isolate)
+    assert (grade.points, grade.notes, grade.errors) == (4, (), ())
 
 
-def test_a_crash_is_told(mark_one: MarkOne, isolate: bool) -> None:
-    mark = mark_one(GOOD[0], 'grader.check("q1")', "import ctypes\nctypes.string_at(0)", *GOOD, isolate=isolate)
-    assert mark.status == "crashed (Segmentation fault)" and mark.points == 3
+def test_a_crash_is_reported(grade_one: GradeOne, isolate: bool) -> None:
+    grade = grade_one(GOOD[0], 'grader.check("q1")', "import ctypes\nctypes.string_at(0)", *GOOD, isolate=isolate)
+    assert grade.status == "crashed (Segmentation fault)" and grade.points == 3
 
 
-def test_who_leaves_early_is_told(mark_one: MarkOne, isolate: bool) -> None:
-    mark = mark_one(GOOD[0], "import os\nos._exit(0)", isolate=isolate)
-    assert mark.status == "ended itself before its last cell" and mark.points == 0
+def test_an_early_exit_is_reported(grade_one: GradeOne, isolate: bool) -> None:
+    grade = grade_one(GOOD[0], "import os\nos._exit(0)", isolate=isolate)
+    assert grade.status == "ended itself before its last cell" and grade.points == 0
 
 
-def test_output_without_end_fills_nothing(mark_one: MarkOne, isolate: bool) -> None:
-    mark = mark_one("for _ in range(300):\n    print('x' * 1_000_000)", *GOOD, isolate=isolate)
-    assert mark.status == "marked" and mark.points == 4
+def test_endless_output_is_discarded(grade_one: GradeOne, isolate: bool) -> None:
+    grade = grade_one("for _ in range(300):\n    print('x' * 1_000_000)", *GOOD, isolate=isolate)
+    assert grade.status == "marked" and grade.points == 4
 
 
-def test_a_file_without_end_is_cut(mark_one: MarkOne, isolate: bool) -> None:
-    mark = mark_one(
+def test_an_endless_file_is_cut(grade_one: GradeOne, isolate: bool) -> None:
+    grade = grade_one(
         "with open('big', 'wb') as file:\n    while True:\n        file.write(b'x' * 1_000_000)", *GOOD, isolate=isolate
     )
-    assert mark.points == 4 and "File too large" in mark.errors[0]
+    assert grade.points == 4 and "File too large" in grade.errors[0]
 
 
-def test_reports_without_end_are_cut(mark_one: MarkOne, isolate: bool) -> None:
+def test_endless_reports_are_stopped(grade_one: GradeOne, isolate: bool) -> None:
     flood = "import os\nfor fd in range(3, 500):\n    try:\n        while os.write(fd, b'x' * 65536): pass\n    except OSError:\n        pass"
-    assert mark_one(flood, isolate=isolate).status == "stopped: reported without end"
+    assert grade_one(flood, isolate=isolate).status == "stopped: reported without end"

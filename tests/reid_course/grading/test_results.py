@@ -1,4 +1,4 @@
-"""What a run said is not believed without need; tables and pages show it and run none of it."""
+"""Reports of a run are not trusted, and tables and pages show them without executing anything."""
 
 import csv
 import json
@@ -9,8 +9,8 @@ import pytest
 
 from learning_reid.errors import UserError
 from reid_course.grading.exercise_set import ExerciseSet, read_sets
-from reid_course.grading.grade import Answer, Mark, mark_of
-from reid_course.grading.grades_csv import write_marks
+from reid_course.grading.grade import QuestionGrade, SubmissionGrade, grade_transcript
+from reid_course.grading.grades_csv import write_grades
 from reid_course.grading.pages import write_pages
 from reid_course.grading.sandbox_config import Limits
 from reid_course.grading.supervisor import Transcript
@@ -18,9 +18,11 @@ from reid_course.grading.supervisor import Transcript
 TOKEN = "0123"
 
 
-def marked(tiny_set: ExerciseSet, *events: dict[str, object], end: str = "finished", status: int | None = None) -> Mark:
-    said = [json.dumps({"token": TOKEN, **event}).encode() for event in events]
-    return mark_of(Transcript(said, TOKEN, end, status), tiny_set, "ada", "ada/01_tiny.ipynb", Limits())
+def grade_events(
+    tiny_set: ExerciseSet, *events: dict[str, object], end: str = "finished", status: int | None = None
+) -> SubmissionGrade:
+    lines = [json.dumps({"token": TOKEN, **event}).encode() for event in events]
+    return grade_transcript(Transcript(lines, TOKEN, end, status), tiny_set, "ada", "ada/01_tiny.ipynb", Limits())
 
 
 def check(*passed: object, question: str = "q1", **more: object) -> dict[str, object]:
@@ -29,14 +31,16 @@ def check(*passed: object, question: str = "q1", **more: object) -> dict[str, ob
 
 def test_points_follow_the_cases(tiny_set: ExerciseSet) -> None:
     end: dict[str, object] = {"event": "end"}
-    assert marked(tiny_set, check(True, True, True), check(True, True, question="q2"), end).points == 4
-    assert marked(tiny_set, check(True, False, True), end).points == 2
-    assert marked(tiny_set, check(True, False, question="q2"), end).points == 0  # all or nothing
-    assert marked(tiny_set, check(True, True, True), check(False, False, False), end).points == 0  # the last counts
+    assert grade_events(tiny_set, check(True, True, True), check(True, True, question="q2"), end).points == 4
+    assert grade_events(tiny_set, check(True, False, True), end).points == 2
+    assert grade_events(tiny_set, check(True, False, question="q2"), end).points == 0  # all or nothing
+    assert (
+        grade_events(tiny_set, check(True, True, True), check(False, False, False), end).points == 0
+    )  # the last counts
 
 
 @pytest.mark.parametrize(
-    "said",
+    "event",
     [
         check(1, "yes", "true"),
         check(True, True),
@@ -45,23 +49,23 @@ def test_points_follow_the_cases(tiny_set: ExerciseSet) -> None:
         {"event": "check", "question": "q1", "cases": "all"},
         {"event": "check", "question": "q1", "cases": [True, True, True]},
         {"event": "check", "question": ["q1"], "cases": []},
-        {"event": "error", "cell": {}, "told": [1]},
+        {"event": "error", "cell": {}, "message": [1]},
     ],
 )  # fmt: skip
-def test_what_does_not_fit_counts_nothing(tiny_set: ExerciseSet, said: dict[str, object]) -> None:
-    mark = marked(tiny_set, said, {"event": "end"})
-    assert mark.points == 0 and mark.possible == 4
+def test_malformed_events_give_no_points(tiny_set: ExerciseSet, event: dict[str, object]) -> None:
+    grade = grade_events(tiny_set, event, {"event": "end"})
+    assert grade.points == 0 and grade.possible == 4
 
 
-def test_lines_without_the_token_count_nothing(tiny_set: ExerciseSet) -> None:
+def test_lines_without_the_token_give_no_points(tiny_set: ExerciseSet) -> None:
     line = json.dumps({**check(True, True, True), "token": "guess"}).encode()
     deep = b"[" * 100_000
-    mark = mark_of(Transcript([line, b"\xff", deep, b"3"], TOKEN, "finished"), tiny_set, "ada", "f", Limits())
-    assert mark.points == 0 and mark.status == "ended itself before its last cell"
+    grade = grade_transcript(Transcript([line, b"\xff", deep, b"3"], TOKEN, "finished"), tiny_set, "ada", "f", Limits())
+    assert grade.points == 0 and grade.status == "ended itself before its last cell"
 
 
 @pytest.mark.parametrize(
-    ("end", "status", "told"),
+    ("end", "status", "expected"),
     [
         ("time", None, "stopped: ran longer than 120 s"),
         ("memory", None, "stopped: used more than 2 GB"),
@@ -70,24 +74,26 @@ def test_lines_without_the_token_count_nothing(tiny_set: ExerciseSet) -> None:
         ("died", 3, "ended itself before its last cell (exit status 3)"),
     ],
 )
-def test_how_it_ended_is_told(tiny_set: ExerciseSet, end: str, status: int | None, told: str) -> None:
-    assert marked(tiny_set, check(True, True, True), end=end, status=status).status == told
+def test_the_status_says_how_the_run_ended(tiny_set: ExerciseSet, end: str, status: int | None, expected: str) -> None:
+    assert grade_events(tiny_set, check(True, True, True), end=end, status=status).status == expected
 
 
 EVIL = "<script>alert(1)</script>"
 
 
-def some_marks() -> list[Mark]:
-    answers = (Answer("q1", 2, 3, (EVIL,)), Answer("q2", 1, 1, (), True))
+def example_grades() -> list[SubmissionGrade]:
+    answers = (QuestionGrade("q1", 2, 3, (EVIL,)), QuestionGrade("q2", 1, 1, (), True))
     return [
-        Mark(EVIL, "01_tiny", "marked", answers, (f"tried to write {EVIL}",), (f"cell 2 stopped: {EVIL}",), EVIL, True),
-        Mark("=1+1", "", f"belongs to no set {EVIL}", file="@x.ipynb"),
-        Mark("class", "01_tiny", "no notebook", (Answer("q1", 0, 3), Answer("q2", 0, 1))),
+        SubmissionGrade(
+            EVIL, "01_tiny", "marked", answers, (f"tried to write {EVIL}",), (f"cell 2 stopped: {EVIL}",), EVIL, True
+        ),
+        SubmissionGrade("=1+1", "", f"belongs to no set {EVIL}", file="@x.ipynb"),
+        SubmissionGrade("class", "01_tiny", "no notebook", (QuestionGrade("q1", 0, 3), QuestionGrade("q2", 0, 1))),
     ]
 
 
-def test_the_table(tmp_path: Path) -> None:
-    write_marks(tmp_path, some_marks())
+def test_the_csv_table(tmp_path: Path) -> None:
+    write_grades(tmp_path, example_grades())
     with (tmp_path / "marks.csv").open(newline="", encoding="utf-8-sig") as file:
         first, second, third = csv.DictReader(file)
     assert (first["points"], first["possible"], first["share"], first["q1"], first["q2"]) == (
@@ -101,8 +107,8 @@ def test_the_table(tmp_path: Path) -> None:
     assert third["points"] == "0" and third["status"] == "no notebook"
 
 
-def test_pages_show_and_run_nothing(tmp_path: Path, tiny_set: ExerciseSet) -> None:
-    written = write_pages(tmp_path, some_marks(), {"01_tiny": tiny_set})
+def test_pages_escape_everything(tmp_path: Path, tiny_set: ExerciseSet) -> None:
+    written = write_pages(tmp_path, example_grades(), {"01_tiny": tiny_set})
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         ["class.html", *(p.name for p in written.values())]
     )
@@ -111,11 +117,11 @@ def test_pages_show_and_run_nothing(tmp_path: Path, tiny_set: ExerciseSet) -> No
         page = path.read_text()
         assert EVIL not in page and "<script" not in page and "http" not in page.replace("http-equiv", "")
     assert "3 of 4 points" in written[EVIL].read_text() and "partly passed" in written[EVIL].read_text()
-    assert "1 of 1" in (tmp_path / "class.html").read_text()  # q2, of the one whose notebook ran
+    assert "1 of 1" in (tmp_path / "class.html").read_text()  # q2, of the one notebook that ran
 
 
-def test_sets_that_cannot_be_used_are_told(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no set of exercises"):
+def test_unusable_sets_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no exercise sets"):
         read_sets(tmp_path)
     with zipfile.ZipFile(tmp_path / "03_old.zip", "w") as pack:
         pack.writestr("otter_config.json", "{}")
@@ -123,5 +129,5 @@ def test_sets_that_cannot_be_used_are_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="exception-based"):
         read_sets(tmp_path)
     (tmp_path / "03_old.zip").write_text("no zip")
-    with pytest.raises(UserError, match="no autograder"):
+    with pytest.raises(UserError, match="no autograder zip"):
         read_sets(tmp_path)

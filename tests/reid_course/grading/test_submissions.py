@@ -1,4 +1,4 @@
-"""Whatever a course platform makes of the names, it is found whose it is and what; what is no notebook is told."""
+"""Submissions are found under the names that course platforms produce, and other files are reported."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from learning_reid.errors import UserError
-from reid_course.grading.submissions import LARGEST, find_submissions
+from reid_course.grading.submissions import MAX_BYTES, find_submissions
 
 SETS = ["01_distances", "02_losses"]
 
@@ -49,15 +49,15 @@ def test_a_student_may_hand_in_several_sets(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_a_notebook_under_another_name_says_which_set_it_is(tmp_path: Path) -> None:
+def test_a_renamed_notebook_names_its_set(tmp_path: Path) -> None:
     hand_in(tmp_path, "ada/homework.ipynb", "ben/homework.ipynb", "cy/homework.ipynb")
     (tmp_path / "ada/homework.ipynb").write_text(json.dumps({"metadata": {"otter": {"assignment_name": "02_losses"}}}))
     (tmp_path / "cy/homework.ipynb").write_text("[" * 100_000)
-    told = "belongs to no set of exercises; there are: 01_distances, 02_losses"
-    assert found(tmp_path) == [("ada", "02_losses", ""), ("ben", "", told), ("cy", "", told)]
+    problem = "unknown exercise set; there are: 01_distances, 02_losses"
+    assert found(tmp_path) == [("ada", "02_losses", ""), ("ben", "", problem), ("cy", "", problem)]
 
 
-def test_what_cannot_be_marked_is_told(tmp_path: Path) -> None:
+def test_submissions_that_cannot_be_graded_are_reported(tmp_path: Path) -> None:
     hand_in(
         tmp_path,
         "ada/01_distances.zip",
@@ -71,9 +71,9 @@ def test_what_cannot_be_marked_is_told(tmp_path: Path) -> None:
     (tmp_path / "fay" / "01_distances.ipynb").symlink_to("/etc/passwd")
     hand_in(tmp_path, "gus/01_distances.ipynb")
     with (tmp_path / "gus" / "01_distances.ipynb").open("wb") as file:
-        file.truncate(LARGEST + 1)
+        file.truncate(MAX_BYTES + 1)
     assert found(tmp_path) == [
-        ("ada", "01_distances", "a packed file: unpack it and mark again"),
+        ("ada", "01_distances", "a packed file: unpack it and grade again"),
         ("ben", "", "no notebook was handed in"),
         ("cy", "", "no notebook was handed in"),
         ("dan", "01_distances", "several notebooks of this set: keep the one that counts"),
@@ -83,7 +83,7 @@ def test_what_cannot_be_marked_is_told(tmp_path: Path) -> None:
     ]
 
 
-def test_what_programs_leave_behind_is_not_handed_in(tmp_path: Path) -> None:
+def test_files_of_other_programs_are_ignored(tmp_path: Path) -> None:
     hand_in(
         tmp_path,
         "ada/01_distances.ipynb",
@@ -95,8 +95,8 @@ def test_what_programs_leave_behind_is_not_handed_in(tmp_path: Path) -> None:
     assert found(tmp_path) == [("ada", "01_distances", "")]
 
 
-def test_no_folder_and_nothing_in_it_are_told(tmp_path: Path) -> None:
+def test_a_missing_or_empty_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such folder"):
         find_submissions(tmp_path / "none", SETS)
-    with pytest.raises(UserError, match="nothing was handed in"):
+    with pytest.raises(UserError, match="no submissions"):
         find_submissions(tmp_path, SETS)
