@@ -34,6 +34,11 @@ def render_status(text: str, error: bool = False, notes: tuple[str, ...] = ()) -
     return _render("status", text=text, error=error, notes=notes)
 
 
+def render_summary(session: Session) -> str:
+    """Render the status line of a session: what its footage shows, with notes."""
+    return render_status(session.footage.summary, notes=tuple(session.footage.notes))
+
+
 def render_note(text: str) -> str:
     """Render an explanation."""
     return _render("note", text=text)

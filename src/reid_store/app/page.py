@@ -236,9 +236,9 @@ class Page:
         """Show another frame; an empty field changes nothing, a number out of range is clipped."""
         session = self._session(request)
         if number is None:
-            return {self.status: self._status(session)}
+            return {self.status: markup.render_summary(session)}
         session.show_frame(session.camera, int(number) - 1)
-        updates = {self.status: self._status(session), self.frame: markup.render_frame(session)}
+        updates = {self.status: markup.render_summary(session), self.frame: markup.render_frame(session)}
         return updates if number == session.position + 1 else {**updates, self.position: session.position + 1}
 
     @_show_errors
@@ -260,10 +260,10 @@ class Page:
         """Change the threshold; an empty field changes nothing, a number out of range is clipped."""
         session = self._session(request)
         if threshold is None:
-            return {self.status: self._status(session)}
+            return {self.status: markup.render_summary(session)}
         session.threshold = to_euclidean(threshold, session.metric)
         updates = {
-            self.status: self._status(session),
+            self.status: markup.render_summary(session),
             self.frame: markup.render_frame(session),
             self.matches: markup.render_matches(session),
         }
@@ -291,7 +291,7 @@ class Page:
         assert session.ranking is not None
         text = format_csv(session.ranking, session.threshold, session.metric)
         payload = self._download_payload("matches.csv", "text/csv", text.encode())
-        return {self.status: self._status(session), self.download: payload}
+        return {self.status: markup.render_summary(session), self.download: payload}
 
     @_show_errors
     def on_strip(self, request: gr.Request) -> Updates:
@@ -300,7 +300,7 @@ class Page:
         assert session.ranking is not None
         image = render_strip(session.ranking, session.threshold, session.metric)
         payload = self._download_payload("matches.png", "image/png", image)
-        return {self.status: self._status(session), self.download: payload}
+        return {self.status: markup.render_summary(session), self.download: payload}
 
     def on_close(self, request: gr.Request) -> None:
         """Delete the session of a browser tab that was closed."""
@@ -315,7 +315,7 @@ class Page:
     def _update(self, session: Session, matches: bool = True) -> Updates:
         """Return new values of the frame and, optionally, of the matches, each with its controls."""
         updates: Updates = {
-            self.status: self._status(session),
+            self.status: markup.render_summary(session),
             self.frame: markup.render_frame(session),
             self.camera: gr.Radio(value=session.camera),
             self.position: gr.Slider(
@@ -336,9 +336,6 @@ class Page:
         farthest = max([session.threshold, *(hit.distance for hit in hits)])
         maximum = math.ceil(10 * convert_distance(farthest, session.metric) + 1e-9) / 10
         return gr.Slider(value=round(convert_distance(session.threshold, session.metric), 3), maximum=maximum)
-
-    def _status(self, session: Session) -> str:
-        return markup.render_status(session.footage.summary, notes=tuple(session.footage.notes))
 
     def _labels(self, session: Session) -> list[str]:
         return list(self.state.networks.models if session.footage.sources else session.footage.models)
