@@ -9,6 +9,7 @@ expected one.
 """
 
 import argparse
+import json
 import os
 import resource
 import sys
@@ -25,7 +26,7 @@ import nbformat
 from nbformat import NotebookNode
 from otter.api import grade_submission
 
-from reid_course.grading.class_grading import mark_class
+from reid_course.grading.class_grading import grade_class
 from reid_course.grading.sandbox_config import Limits
 from tests.reid_course.grading import fake_class
 from tools.exercises import SOURCES, assign
@@ -60,16 +61,16 @@ def class_of_thirty(
     limit_messages = f"stopped: ran longer than {limits.seconds:g} s|used more than {limits.memory_bytes >> 30} GB"
     expected = fake_class.fill(submissions, student, solution, canary, PORT, limit_messages, whole=True)
     before, start = cpu_seconds(), time.perf_counter()
-    marks = mark_class(submissions, folder / "marks", limits, jobs, sets=sets)
+    grades = grade_class(submissions, folder / "grades", limits, jobs, sets=sets)
     seconds, cpu = time.perf_counter() - start, cpu_seconds() - before
     wrong = [
-        mark.student
-        for mark in marks
-        if fake_class.Expected(mark.points, mark.status, mark.notes) != expected[mark.student]
+        grade.student
+        for grade in grades
+        if fake_class.Expected(grade.points, grade.status, grade.notes) != expected[grade.student]
     ]
     print(
-        f"{len(marks)} notebooks, {jobs} in parallel: {seconds / 60:.1f} minutes ({cpu:.0f} s of CPU time); "
-        f"as expected: {len(marks) - len(wrong)}; the file outside of the sandbox is {canary.read_text()}"
+        f"{len(grades)} notebooks, {jobs} in parallel: {seconds / 60:.1f} minutes ({cpu:.0f} s of CPU time); "
+        f"as expected: {len(grades) - len(wrong)}; the file outside of the sandbox is {canary.read_text()}"
     )
     if wrong:
         sys.exit(f"not as expected: {', '.join(wrong)}")
@@ -82,9 +83,9 @@ def beside_otter(folder: Path, solution: NotebookNode, archive: Path, sets: Path
     notebook = alone / "01_distances_ada.ipynb"
     nbformat.write(solution, notebook)
     start = time.perf_counter()
-    (ours,) = mark_class(alone, folder / "alone-marks", limits, sets=sets)
+    (ours,) = grade_class(alone, folder / "alone-grades", limits, sets=sets)
     middle = time.perf_counter()
-    os.environ["PYTHONPATH"] = str(ROOT)  # otter's kernel runs elsewhere
+    os.environ["PYTHONPATH"] = str(ROOT / "src")  # otter's kernel runs elsewhere
     with redirect_stdout(StringIO()):
         theirs = grade_submission(str(notebook), str(archive), quiet=True)
     ours_s, theirs_s = middle - start, time.perf_counter() - middle
@@ -92,6 +93,8 @@ def beside_otter(folder: Path, solution: NotebookNode, archive: Path, sets: Path
         f"one good notebook: {ours.points:g} points in {ours_s:.1f} s; otter's own grading: {theirs.total:g} points "
         f"in {theirs_s:.1f} s, {theirs_s / ours_s:.1f} times the time"
     )
+    comparison = {"name": "one complete notebook", "unit": "s", "peer": "otter", "ours": ours_s, "theirs": theirs_s}
+    print(json.dumps({"comparisons": [{**comparison, "ratio": theirs_s / ours_s}]}))
 
 
 def cpu_seconds() -> float:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Print the tables of docs/similarity.md, computed from the published similarities in notebooks/data/similarity_table.csv.
+"""Print the tables of docs/similarity.md, computed from the published notebooks/data/similarity_table.csv.
 
     .venv/bin/python tools/similarity_doc.py
 
@@ -58,7 +58,7 @@ def read_models(file: Path = TABLE) -> list[Model]:
 
 
 def best_common_threshold(models: Sequence[Model]) -> tuple[int, int]:
-    """Return the lowest of the thresholds that are right for the most models, in thousandths, and that number of models."""
+    """Return the lowest threshold that is right for the most models, in thousandths, and the number of these models."""
     counts = {threshold: count_right(models, threshold) for threshold in range(-1000, 1001)}
     best = max(counts, key=lambda threshold: counts[threshold])
     return best, counts[best]

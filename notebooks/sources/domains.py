@@ -35,18 +35,7 @@ import torch
 
 from learning_reid.datasets import read_crop
 from learning_reid.models import VARIANTS, OSNet, Variant
-from reid_course import (
-    Style,
-    compare_guess,
-    compare_with_published,
-    mean_ap,
-    open_domain,
-    open_people,
-    restyle,
-    show,
-    show_crops,
-    train_network,
-)
+from reid_course import Style, compare_guess, open_domain, open_people, restyle, show, show_crops
 
 torch.set_num_threads(1)  # small pictures do not keep two cores busy
 LOOKS = {
@@ -86,6 +75,8 @@ for name, world in worlds.items():
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
+from reid_course import mean_ap, train_network
+
 NETWORKS = {
     "plain": Variant(0.25),
     "IBN": Variant(0.25, VARIANTS["osnet_ibn_x1_0"].norms, style_free_stem=True),
@@ -280,7 +271,7 @@ print("noon, as long as above:", format_map(longer))
 # %%
 if DATA == "market1501":
     from learning_reid.datasets import embed_samples, split_query_gallery
-    from reid_course import evaluate_features, lesson_embedder
+    from reid_course import compare_with_published, evaluate_features, lesson_embedder
 
     contest = split_query_gallery(sets["market"])
     figures = evaluate_features(embed_samples(contest.samples, lesson_embedder(DATA)), contest).means

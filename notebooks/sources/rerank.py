@@ -233,9 +233,8 @@ alone, few = gallery[single], answers.take(single)
 
 def one_by_one(rows: np.ndarray) -> np.ndarray:
     """Each query re-ranked as if nobody else had asked."""
-    return np.concatenate(
-        [reranked_distance_rows(queries[[row]], alone, metric="cosine")(np.array([0])) for row in rows]
-    )
+    found = [reranked_distance_rows(queries[[row]], alone, metric="cosine")(np.array([0])) for row in rows]
+    return np.concatenate(found)
 
 
 shots = {

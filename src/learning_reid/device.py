@@ -2,12 +2,8 @@
 
 import random
 import re
-from typing import TYPE_CHECKING
 
 from learning_reid.errors import UserError
-
-if TYPE_CHECKING:
-    import torch
 
 DEVICES = "auto, cpu, cuda, cuda:N, or mps"
 DEVICE_PATTERN = r"^(auto|cpu|cuda(:[0-9]+)?|mps)$"

@@ -164,8 +164,8 @@ def broken_features(folder: Path, kind: str) -> Path:
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("nan", "features of 1 of 36 images are not finite"),
-        ("zero", "features of 1 of 36 images are all zero"),
+        ("nan", "embeddings of 1 of 36 images are not finite"),
+        ("zero", "embeddings of 1 of 36 images are all zero"),
         ("missing", "no embeddings for 1 of 36 images, such as"),
         ("length", r"36 paths and embeddings of shape \(34, \d+\)"),
         ("objects", "is not an .npz file"),

@@ -73,7 +73,7 @@ def test_submissions_that_cannot_be_graded_are_reported(tmp_path: Path) -> None:
     with (tmp_path / "gus" / "01_distances.ipynb").open("wb") as file:
         file.truncate(MAX_BYTES + 1)
     assert found(tmp_path) == [
-        ("ada", "01_distances", "a packed file: unpack it and grade again"),
+        ("ada", "01_distances", "an archive: unpack it and grade again"),
         ("ben", "", "no notebook was handed in"),
         ("cy", "", "no notebook was handed in"),
         ("dan", "01_distances", "several notebooks of this set: keep the one that counts"),
