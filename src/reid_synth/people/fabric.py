@@ -70,7 +70,7 @@ def _pattern(garment: Garment, rng: np.random.Generator) -> np.ndarray:
         share = smooth_noise(rng, ROWS, COLUMNS, 6) > 0.2
     elif garment.pattern == "floral":
         share = np.abs(smooth_noise(rng, ROWS, COLUMNS, 10, 2)) > 1.0
-    elif garment.pattern == "colour_block":
+    elif garment.pattern == "color_block":
         share = 0.3 + 0.4 * phase < _ROW_COORDINATE
     elif garment.pattern == "gradient":
         share = np.clip(1.6 * _ROW_COORDINATE - 0.3, 0, 1)

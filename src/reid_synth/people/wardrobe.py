@@ -11,7 +11,7 @@ TopKind = Literal[
     "tshirt", "shirt", "tank", "sweater", "hoodie", "jacket", "blazer", "puffer", "gilet", "coat", "dress"
 ]
 BottomKind = Literal["trousers", "slim", "wide", "shorts", "skirt"]
-Pattern = Literal["plain", "hoops", "stripes", "check", "dots", "mottled", "floral", "colour_block", "gradient"]
+Pattern = Literal["plain", "hoops", "stripes", "check", "dots", "mottled", "floral", "color_block", "gradient"]
 
 # (color, weight): most clothes are dark, gray, blue or pale; bright colors are rare
 _FABRIC_COLORS: tuple[tuple[Color, float], ...] = (
