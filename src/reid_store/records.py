@@ -35,10 +35,11 @@ def get_detector_row(session: Session, settings: DetectorSettings, detector: Det
     """Return the row of a detector, identified by its weights' checksum and its minimum score."""
     from learning_reid.zoo.checksums import sha256_of
 
+    sha256 = "" if detector.weights is None else sha256_of(detector.weights)
     # These texts identify the row, so they must not change: existing stores contain them.
     score = "the score it ships with" if settings.min_score is None else f"score {settings.min_score:g} or more"
     return _get_model(session, Model(
-        kind="detector", name=settings.name, weights=settings.weights, weights_sha256=sha256_of(detector.weights),
+        kind="detector", name=settings.name, weights=settings.weights, weights_sha256=sha256,
         preprocessing=score, dimension=0,
     ))  # fmt: skip
 

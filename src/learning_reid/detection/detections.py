@@ -20,10 +20,11 @@ class Detector(Protocol):
     float32, descending; `class_id` (n,), all 0 for "person".
 
     Attributes:
-        weights: The file with the detector's weights.
+        weights: The file with the detector's weights; None if it has none.
     """
 
-    weights: Path
+    @property
+    def weights(self) -> Path | None: ...
 
     def __call__(self, frame: Frame) -> sv.Detections: ...
 

@@ -46,7 +46,7 @@ def find_run(run: str, folder: str = "runs/train") -> Path:
         raise UserError(f"{run} is not a run: it contains no {CONFIG}; give the run's folder, not a file in it")
     existing = [path.parent.name for path in Path(folder).expanduser().glob(f"*/{CONFIG}")]
     hint = did_you_mean(run, existing) if existing else "there are no runs yet"
-    raise UserError(f"no run {run!r} in {folder}: {hint}")
+    raise UserError(f"no run {run!r} in {folder}: {hint}; for a run elsewhere, give the path of its folder")
 
 
 def load_run_settings(run: Path, overrides: list[str] | None = None) -> TrainSettings:
