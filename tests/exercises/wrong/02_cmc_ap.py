@@ -258,7 +258,7 @@ def map_and_minp(hits):
 # %% q5: rank-1 decides AP as well
 answer = "a"
 
-# %% q5: strangers behind the last match cost something
+# %% q5: distractors behind the last match lower the score
 answer = "c"
 
 # %% q5: B is better in all

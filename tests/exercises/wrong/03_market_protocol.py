@@ -87,14 +87,14 @@ def competes(person, camera, gallery_person, gallery_camera):
     return ~((gallery_person == person) & (gallery_camera == camera))
 
 
-# %% q2: strangers are out as well
+# %% q2: distractors are removed as well
 
 
 def competes(person, camera, gallery_person, gallery_camera):
     return (gallery_person > 0) & ~((gallery_person == person) & (gallery_camera == camera))
 
 
-# %% q2: strangers are out, junk stays
+# %% q2: distractors are removed, junk stays
 
 
 def competes(person, camera, gallery_person, gallery_camera):

@@ -199,7 +199,7 @@ def score_pairs(answer, truth):
     return right / max(there, 1), right / max(made, 1), 2 * right / max(made + there, 1)
 
 
-# %% q4: whoever has a partner counts, right or wrong
+# %% q4: every person with a partner counts, right or wrong
 
 
 def score_pairs(answer, truth):
@@ -232,7 +232,7 @@ def find_people(first, second):
     return assign(euclidean_distance(summarise(first), summarise(second)), 9)
 
 
-# %% q5: the strangers' distance of vectors that still have the fog in them
+# %% q5: the impostor distance of vectors that still contain the camera offset
 
 
 def find_people(first, second):
@@ -247,7 +247,7 @@ def find_people(first, second):
     return np.full(len(first), -1)
 
 
-# %% q5: everybody is whoever stands at the same place
+# %% q5: people at the same place count as the same person
 
 
 def find_people(first, second):
