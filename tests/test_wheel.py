@@ -92,6 +92,6 @@ def test_evaluate(installed: tuple[list[str], dict[str, str]], tmp_path: Path, g
 
 def test_the_store(installed: tuple[list[str], dict[str, str]], tmp_path: Path) -> None:
     arguments = ["--set", "store.url=sqlite:///people.db"]
-    run(installed, tmp_path, "extract", "--input", "synthetic:3", "--camera", "one", "--max-frames", "4", *arguments)
-    run(installed, tmp_path, "timeline", "--out", "page", *arguments)
-    assert (tmp_path / "people.db").is_file() and list((tmp_path / "page").rglob("*.html"))
+    run(installed, tmp_path, "extract", "--input", "synthetic:3:4", "--camera", "one", *arguments)
+    run(installed, tmp_path, "timeline", "--output", "page.html", *arguments)
+    assert (tmp_path / "people.db").is_file() and (tmp_path / "page.html").is_file()
