@@ -81,12 +81,23 @@ def test_a_stub_a_wrong_answer_and_a_right_one(page: Any) -> None:
     def check_says(words: str) -> None:
         cell_with('grader.check("q1")').locator(".jp-OutputArea-output", has_text=words).wait_for(state="attached")
 
+    def wait_until_idle() -> None:
+        """Wait until no cell is queued or running: JupyterLab moves the focus when a run ends."""
+        page.wait_for_function(
+            "() => ![...document.querySelectorAll('.jp-InputPrompt')].some(prompt => prompt.textContent.includes('*'))"
+        )
+        page.locator("#jp-main-statusbar", has_text="Idle").wait_for()
+
     def answer(code: str) -> None:
-        """Put an answer in place of what stands there, run it and its check."""
-        cell_with("def distances(").locator(".cm-content").click()
+        """Replace the answer, run it, then run its check."""
+        wait_until_idle()
+        cell = cell_with("def distances(")
+        cell.locator(".cm-content").click()
         page.keyboard.press("Control+A")
         page.keyboard.insert_text(code)
+        cell.locator(".cm-content", has_text=code.strip().splitlines()[-1].strip()).wait_for()
         page.keyboard.press("Shift+Enter")
+        wait_until_idle()
         cell_with('grader.check("q1")').locator(".cm-content").click()
         page.keyboard.press("Shift+Enter")
 
