@@ -32,6 +32,7 @@ def rankings(folder: Path, seed: int) -> str:
     return (folder / "rankings.csv").read_text()
 
 
+@pytest.mark.slow
 def test_the_seed_decides_the_results_of_the_pipeline(random_detector: None, tmp_path: Path) -> None:
     np.random.seed(99)
     first = rankings(tmp_path / "a", seed=1)

@@ -107,6 +107,7 @@ def test_sha256sum_accepts_the_checksums(project: Path, tmp_path: Path) -> None:
     assert subprocess.run(check, cwd=tmp_path / "stick", capture_output=True).returncode == 0
 
 
+@pytest.mark.slow
 def test_data_is_included_only_on_request(project: Path, tmp_path: Path) -> None:
     offline.main(["--out", str(tmp_path / "plain")])
     assert [path.name for path in (tmp_path / "plain/learning-reid/data").iterdir()] == ["README.md"]

@@ -84,6 +84,7 @@ def test_an_index_with_the_builds_is_chosen(set_up: ModuleType) -> None:
     ],
     ids=["empty", "half", "another version", "a login page"],
 )
+@pytest.mark.slow
 def test_an_index_without_the_builds_is_not_chosen(set_up: ModuleType, pages: dict[str, bytes], message: str) -> None:
     with index(pages) as url:
         chosen, why = set_up.choose_torch_index(VERSIONS, url, platform="linux")
@@ -246,6 +247,7 @@ class Project:
         return self.root / ".venv/learning-reid.json"
 
 
+@pytest.mark.slow
 def test_the_first_run_installs_and_the_second_returns_at_once(tmp_path: Path) -> None:
     project = Project(tmp_path / "clone")
     first = project.run()
@@ -264,6 +266,7 @@ def test_the_first_run_installs_and_the_second_returns_at_once(tmp_path: Path) -
     assert [project.version(name) for name in ("torch", "plain", "surplus")] == ["2.0", "2.0", "2.0"]
 
 
+@pytest.mark.slow
 def test_a_failed_set_up_is_incomplete_and_is_continued(tmp_path: Path) -> None:
     project = Project(tmp_path / "clone")
     (project.root / ".venv/bin").mkdir(parents=True)

@@ -65,6 +65,7 @@ def test_a_good_dataset_has_no_problems(repository: Path, tmp_path: Path) -> Non
         (["--root", "set", "--json", "none/report.json"], "none/report.json cannot be written"),
     ],
 )
+@pytest.mark.slow
 def test_a_problem_is_reported_in_one_line(
     repository: Path, tmp_path: Path, arguments: list[str], message: str
 ) -> None:

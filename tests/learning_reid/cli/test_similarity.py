@@ -152,6 +152,7 @@ def test_genuine_pairs_of_real_people_are_more_similar(
     assert f"| {most} | {pairs} | {margin:+.3f} | {gap:+.3f} |" in page
 
 
+@pytest.mark.slow
 def test_six_real_pairs_have_the_margin_of_the_published_table(
     real_data: Path, repository: Path, tmp_path: Path
 ) -> None:
@@ -177,4 +178,7 @@ def test_six_real_pairs_have_the_margin_of_the_published_table(
     assert margins[0] > 0
     page = " ".join((repository / "docs" / "similarity.md").read_text(encoding="utf-8").split())
     above = sum(margin > 0 for margin in margins)
-    assert f"the margin of the first person is {margins[0]:+.3f}, and {above} of the {len(margins)} margins are positive" in page
+    assert (
+        f"the margin of the first person is {margins[0]:+.3f}, and {above} of the {len(margins)} margins are positive"
+        in page
+    )

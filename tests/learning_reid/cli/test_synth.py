@@ -19,6 +19,8 @@ from learning_reid.errors import UserError
 from learning_reid.frames.mot import read_mot
 from learning_reid.frames.sources import open_frames
 
+pytestmark = pytest.mark.slow
+
 MAIN = Path(__file__).resolve().parents[3] / "src" / "main.py"
 
 
@@ -82,13 +84,11 @@ def test_people_in_the_street_are_in_the_attribute_table(tiny):
     assert walking <= described
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_with_one_process_and_two(tiny, tmp_path):
     command.run(tmp_path / "two", "tiny", 3, preview=True, workers=2)
     assert contents(tmp_path / "two") == contents(tiny)
 
 
-@pytest.mark.slow
 def test_one_camera_gives_a_note(tmp_path):
     done = synth("--out", str(tmp_path / "one"), "--preset", "tiny", "--cameras", "1", "--people", "4", "--frames", "2")
     assert done.returncode == 0 and "note: with one camera there are no matches across cameras" in done.stdout
@@ -125,7 +125,6 @@ def run_tiny(out: Path) -> None:
     command.run(out, "tiny", 3, people=4, frames=2, workers=1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "part", ["learning_reid.frames.synthetic_views", "reid_synth.datasets.market", "reid_synth.datasets.face_dataset"]
 )
@@ -165,7 +164,6 @@ def test_a_file_of_this_name_is_kept(tmp_path):
     assert (tmp_path / "out").read_text() == "mine"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_an_interrupted_run_leaves_nothing(tmp_path, number):
     out = tmp_path / "out"

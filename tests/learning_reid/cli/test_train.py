@@ -36,6 +36,7 @@ def run(config: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_folder_of_a_run_is_complete(run: Path) -> None:
     assert {path.name for path in run.iterdir()} == {
         "config.yaml",

@@ -19,6 +19,8 @@ from learning_reid.errors import UserError
 from tests.learning_reid.datasets.dataset_files import write_image, write_images, write_market
 from tests.learning_reid.datasets.kaggle_server import Kaggle, serve
 
+pytestmark = pytest.mark.slow
+
 
 def packed(folder: Path, inside: str = "", extra: dict[str, bytes] | None = None) -> bytes:
     archive = io.BytesIO()

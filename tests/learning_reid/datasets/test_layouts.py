@@ -25,6 +25,7 @@ def test_names_of_all_datasets() -> None:
     assert list(describe_datasets()) == list_datasets() and all(describe_datasets().values())
 
 
+@pytest.mark.slow
 def test_every_dataset_of_torchreid_is_listed() -> None:
     with quiet():
         from torchreid.reid.data import datasets

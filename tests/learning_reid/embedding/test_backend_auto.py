@@ -115,6 +115,7 @@ def test_only_installed_backends_are_tried(
     ],
     ids=["wrong", "NaN", "another dimension", "one wrong crop"],
 )
+@pytest.mark.slow
 def test_disagreeing_backend_is_skipped_with_one_warning(
     alter: Callable[[np.ndarray], np.ndarray],
     problem: str,
@@ -131,7 +132,7 @@ def test_disagreeing_backend_is_skipped_with_one_warning(
 
 
 def test_torch_is_used_if_all_others_fail(
-    weights_file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    weights_file: Path, monkeypatch: pytest.MonkeyPatch, log: Callable[[], str]
 ) -> None:
     def failing(make: Make) -> Make:
         def fail(*arguments: object) -> Embedder:
@@ -141,7 +142,7 @@ def test_torch_is_used_if_all_others_fail(
 
     replace_backends(monkeypatch, {"openvino": failing, "onnx": altering(lambda features: -features)})
     assert isinstance(choose(weights_file), TorchEmbedder)
-    (line,) = caplog.messages
+    line = log()
     assert "openvino (default precision) fails: no such layer;" in line and "onnx" in line
 
 
@@ -202,6 +203,7 @@ def test_torch_is_used_on_a_gpu(
     assert log().startswith("note: embedder.backend auto uses torch (on cuda")
 
 
+@pytest.mark.slow
 def test_onnx_file_is_compared_with_onnx_runtime(
     onnx_file: Path, crops: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -67,6 +67,7 @@ def test_invalid_crop_raises_and_the_next_call_works(
 
 
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
+@pytest.mark.slow
 def test_backends_agree_on_real_crops(backend: str, real_data: Path, real_crops: list[np.ndarray]) -> None:
     weights = str(real_data / "weights" / "osnet_x0_25_msmt17.pth")
     expected = create_embedder("osnet_x0_25", weights)(real_crops)
@@ -108,6 +109,7 @@ def _export(network: torch.nn.Module, inputs: tuple[torch.Tensor, ...], path: Pa
 
 
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
+@pytest.mark.slow
 def test_graph_with_fixed_batch_size_accepts_any_number_of_crops(
     backend: str, tmp_path: Path, crops: list[np.ndarray]
 ) -> None:

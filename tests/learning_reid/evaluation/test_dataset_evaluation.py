@@ -33,6 +33,7 @@ def values(folder: Path) -> dict:
     return json.loads((folder / "a.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_json_values(values: dict) -> None:
     for name in METRICS:
         assert 0 <= values[name] <= 1

@@ -178,6 +178,7 @@ def test_checkpoint_with_code_raises(tmp_path: Path) -> None:
         export_model(ExportConfig("osnet_x0_25", str(tmp_path / "evil.pth"), tmp_path / "net.onnx"))
 
 
+@pytest.mark.slow
 def test_graph_with_batch_size_one_works_with_a_note(
     weights_of: Weights, calibration: list[np.ndarray], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

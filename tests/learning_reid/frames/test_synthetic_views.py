@@ -26,6 +26,7 @@ def written(tmp_path_factory) -> tuple[Path, dict[str, MotTable]]:
     return folder, truths
 
 
+@pytest.mark.slow
 def test_images_and_truth_equal_the_world(written) -> None:
     folder, truths = written
     for index, name in enumerate(VIEWS):

@@ -123,6 +123,7 @@ def test_batches_depend_on_seed_and_epoch_alone():
     assert list(sampler(seed=0, epoch=1)) != list(sampler(seed=1, epoch=0))
 
 
+@pytest.mark.slow
 def test_another_process_draws_the_same(repository):
     code = (
         "from learning_reid.training.sampler import IdentityBatchSampler as S\n"

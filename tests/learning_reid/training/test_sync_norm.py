@@ -24,6 +24,8 @@ from learning_reid.training.sync_norm import (
     synchronize_batch_norm,
 )
 
+pytestmark = pytest.mark.slow
+
 LABELS = torch.arange(4).repeat_interleave(2)  # 4 persons × 2 images; each process has two of the persons
 IMAGES = torch.randn(8, 3, 6, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 2 + 1
 FAR = (IMAGES + 1000).float()  # far from zero, squares would cancel

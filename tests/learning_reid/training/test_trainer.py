@@ -28,6 +28,8 @@ from tests.learning_reid.training.conftest import (
     write_people,
 )
 
+pytestmark = pytest.mark.slow
+
 FILES = ("best", "checkpoint", "final")
 COLUMNS = "epoch,loss,accuracy,learning_rate,images_per_s,seconds,map,rank1,map_average,rank1_average"
 
@@ -45,7 +47,6 @@ def test_a_run_writes_metrics_weights_and_tensorboard_files(uninterrupted: Path)
     assert content["settings"]["model"]["arch"] == "osnet_x0_25" and content["input_size"] == [32, 16]
 
 
-@pytest.mark.slow
 def test_training_learns(tmp_path: Path) -> None:
     people = write_people(tmp_path / "people", people=20)
     weak = ["augment.erase=0", "augment.jitter=0.05"]
@@ -57,7 +58,6 @@ def test_training_learns(tmp_path: Path) -> None:
     assert result.best > 0.8
 
 
-@pytest.mark.slow
 def test_equal_settings_give_equal_weights_with_any_number_of_workers(
     small_people: Path, uninterrupted: Path, tmp_path: Path
 ) -> None:
@@ -99,7 +99,6 @@ def test_parameters_of_the_loss_are_resumed(
     assert_same_weights(tmp_path / "whole", tmp_path / "run")
 
 
-@pytest.mark.slow
 def test_dropout_is_resumed_with_its_random_numbers(
     small_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +128,6 @@ def interrupt_at_step(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Trainer, "step", interrupted)
 
 
-@pytest.mark.slow
 def test_kill_9_at_any_moment_leaves_complete_files(small_people: Path, uninterrupted: Path, tmp_path: Path) -> None:
     settings, run = small_settings(small_people), tmp_path / "run"
     run.mkdir()

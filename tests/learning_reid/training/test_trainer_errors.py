@@ -25,6 +25,7 @@ from tests.learning_reid.training.conftest import assert_same_weights, small_set
         ("schedule.lr=1e-4", "schedule.lr was 0.003, is 0.0001"),
     ],
 )
+@pytest.mark.slow
 def test_a_run_is_only_resumed_with_its_own_settings(
     change: str, message: str, small_people: Path, uninterrupted: Path
 ) -> None:
@@ -43,6 +44,7 @@ def test_a_damaged_or_missing_checkpoint_is_reported(content: bytes | None, smal
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_checkpoint(
     small_people: Path, uninterrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +65,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_checkpoint(
 
 
 @pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.slow
 def test_missing_images_end_the_run_with_one_line(workers: int, tmp_path: Path) -> None:
     trainer = create_trainer(small_settings(write_people(tmp_path / "people"), f"data.workers={workers}"))
     for image in (tmp_path / "people").iterdir():
@@ -72,6 +75,7 @@ def test_missing_images_end_the_run_with_one_line(workers: int, tmp_path: Path) 
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_the_run_and_keeps_the_last_good_checkpoint(
     small_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,6 +98,7 @@ def test_only_candidates_of_the_protocol_are_shown(ranked) -> None:
     assert set(gallery.camera[single]) == {1}
 
 
+@pytest.mark.slow
 def test_matches_are_framed_green_and_red_below_literal_names(ranked, tmp_path: Path) -> None:
     retrieval, distances, query, gallery = ranked
     crop = np.full((64, 32, 3), 128, np.uint8)

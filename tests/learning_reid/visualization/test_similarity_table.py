@@ -96,6 +96,7 @@ def test_without_known_pairs_there_is_no_margin(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pairs", [1, 12, MAX_PAIRS_SHOWN + 1])
 @pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.slow
 def test_the_plot_grows_with_the_pairs_it_shows(pairs: int, measure: str, tmp_path: Path) -> None:
     cosines = [0.5] * pairs  # equal values: no range of colors
     table = make_table(

@@ -59,6 +59,7 @@ def test_search_writes_json_and_strip(place: str, tmp_path: Path) -> None:
         assert strip.width > 500
 
 
+@pytest.mark.slow
 def test_strip_shows_the_nearest_of_many_hits(tmp_path: Path) -> None:
     image = np.full((8, 4, 3), 90, np.uint8)
     found = [SearchHit(1, 0.1, "door", 0.0, 0, np.zeros(4, np.float32), make_thumbnail(image), None)] * 2000

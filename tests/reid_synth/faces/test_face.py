@@ -116,6 +116,7 @@ def test_every_attribute_is_tested():
 
 
 @pytest.mark.parametrize(("part", "name", "value", "rows"), CHANGES, ids=lambda value: str(value)[:20])
+@pytest.mark.slow
 def test_every_attribute_is_visible_where_it_belongs(part, name, value, rows):
     face = PLAIN if name in ("facial", "facial_density") else replace(PLAIN, hair=replace(PLAIN.hair, facial="none"))
     other = replace(face, **{part: replace(getattr(face, part), **{name: value})})

@@ -46,6 +46,7 @@ def test_boxes_lie_in_the_image_and_visibility_between_0_and_1(surfaces: Surface
     assert people > 12  # not all candidates were rejected
 
 
+@pytest.mark.slow
 def test_some_streets_are_empty_and_some_are_full(surfaces: Surfaces, bank: SpriteBank) -> None:
     counts = [len(street(seed, surfaces, bank, apply_response=False).boxes_xyxy) for seed in range(25)]
     assert min(counts) == 0 and max(counts) >= 6

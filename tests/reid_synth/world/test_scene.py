@@ -16,6 +16,7 @@ def scene() -> Scene:
     return Scene(seed=5, frames=6)
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_frames_in_any_order(scene: Scene) -> None:
     again = Scene(seed=5, frames=3)
     again.render(2)

@@ -25,6 +25,7 @@ def views(world: World) -> list[CameraView]:
     return [world.view(index) for index in range(PLAN.cameras)]
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_frames_in_any_order(world: World, views: list[CameraView]) -> None:
     again = World(seed=5, plan=PLAN).view(1)
     again.render(9)

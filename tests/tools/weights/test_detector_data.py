@@ -30,6 +30,7 @@ def cache(folder: Path) -> StreetCache:
     return load_streets(folder, count=3, sprites=8, seed=5, workers=1)
 
 
+@pytest.mark.slow
 def test_the_cache_contains_the_streets_of_its_seed(cache: StreetCache, folder: Path) -> None:
     bank, surfaces = load_sprite_bank(folder, 8, 5), make_surfaces(5)
     assert len(cache) == 3
