@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Print the tables of docs/similarity.md, computed from the published notebooks/data/similarity_table.csv.
+"""Print the tables of docs/similarity.md, computed from notebooks/data/similarity_table.csv (published similarities).
 
     .venv/bin/python tools/similarity_doc.py
 
