@@ -104,6 +104,8 @@ def mirrored_video(video: Path, out: Path) -> str:
         "input.frames_path": video,
         "detector.name": "mot_file",
         "detector.weights": boxes,
+        "embedder.name": "osnet_x0_25",
+        "embedder.weights": "embedded",
         "input.max_frames": 2,
         "output.folder": out / "run",
     }
