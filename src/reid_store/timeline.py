@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from learning_reid.io.atomic_write import atomic_write
+from learning_reid.io.atomic_write import write_text
 from reid_store.search_results import format_time
 from reid_store.timeline_data import TimelineData
 
@@ -48,8 +48,7 @@ def write_timeline(path: Path, page: TimelineData, by_person: bool = False) -> N
     Raises:
         UserError: The file cannot be written.
     """
-    with atomic_write(path) as part:
-        part.write_text(render_timeline(page, by_person), encoding="utf-8")
+    write_text(path, render_timeline(page, by_person))
 
 
 def summarize_timeline(values: dict[str, Any]) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 import supervision as sv
 import torch
-import yaml
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.ops.misc import FrozenBatchNorm2d
@@ -21,6 +20,7 @@ from learning_reid.device import choose_device
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 from learning_reid.io.paths import EMBEDDED_WEIGHTS
+from learning_reid.io.yaml_file import read_mapping
 from learning_reid.models.state_dict import load_strictly, read_state_dict
 from learning_reid.zoo.checksums import sha256_of
 from learning_reid.zoo.fetch import fetch_published
@@ -93,12 +93,7 @@ def read_card(path: Path) -> dict[str, Any]:
     card_path = path.with_suffix(".yml")
     if not card_path.is_file():
         return {}
-    try:
-        card = yaml.safe_load(card_path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise UserError(f"{card_path}: cannot be read ({str(error).splitlines()[0]})") from None
-    if not isinstance(card, dict):
-        raise UserError(f"{card_path}: not a card (a YAML mapping with sha256 and min_score)")
+    card = read_mapping(card_path)
     if "sha256" in card and path.is_file() and card["sha256"] != sha256_of(path):
         raise UserError(f"{path}: damaged, or not the file of {card_path.name} (sha256 differs); restore both")
     return card

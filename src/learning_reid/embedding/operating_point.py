@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from learning_reid.errors import UserError
-from learning_reid.io.atomic_write import atomic_write
+from learning_reid.io.atomic_write import write_text
 from learning_reid.io.yaml_file import read_mapping
 from learning_reid.models.weights_file import resolve_weights
 from learning_reid.zoo.checksums import sha256_of
@@ -61,8 +61,7 @@ def operating_point_file(weights: Path) -> Path:
 
 def write_operating_point(file: Path, point: OperatingPoint) -> None:
     """Write or replace the file of an operating point."""
-    with atomic_write(file) as temporary:
-        temporary.write_text(yaml.safe_dump(asdict(point), sort_keys=False, allow_unicode=True), encoding="utf-8")
+    write_text(file, yaml.safe_dump(asdict(point), sort_keys=False, allow_unicode=True))
 
 
 def load_operating_point(name: str, weights: str, metric: str) -> OperatingPoint:

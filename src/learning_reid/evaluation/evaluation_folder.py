@@ -9,7 +9,7 @@ from learning_reid.datasets.images import read_crop
 from learning_reid.datasets.retrieval_task import RetrievalTask
 from learning_reid.evaluation.result import EvaluationResult, result_to_json
 from learning_reid.evaluation.tables import result_text
-from learning_reid.io.atomic_write import atomic_write
+from learning_reid.io.atomic_write import write_text
 from learning_reid.io.output_folder import write_json
 from learning_reid.visualization.curves import draw_cmc_curves, draw_roc_curve
 from learning_reid.visualization.embedding_map import draw_embedding_map
@@ -38,8 +38,7 @@ def write_evaluation(folder: Path, result: EvaluationResult) -> list[Path]:
         return folder / name
 
     write_json(file("evaluation.json"), result_to_json(result))
-    with atomic_write(file("evaluation.md")) as temporary:
-        temporary.write_text(result_text(result, long=True), encoding="utf-8")
+    write_text(file("evaluation.md"), result_text(result, long=True))
     if result.protocols:
         curves = [(metrics.protocol.name, metrics.cmc) for metrics in result.protocols if metrics.queries]
     else:

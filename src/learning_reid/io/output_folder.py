@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from learning_reid.errors import UserError
-from learning_reid.io.atomic_write import atomic_write
+from learning_reid.io.atomic_write import write_text
 
 PIPELINE_OUTPUTS = ("annotated.mp4", "ranking.png", "rankings.csv", "resolved.yml", "summary.json")
 
@@ -57,5 +57,4 @@ def to_json_value(value: Any) -> Any:
 def write_json(path: Path, values: Any) -> None:
     """Write a JSON file atomically; NaN becomes null."""
     text = json.dumps(to_json_value(values), indent=2, ensure_ascii=False) + "\n"
-    with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(path, text)

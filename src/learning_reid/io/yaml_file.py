@@ -1,5 +1,6 @@
 """Read YAML with the scalars of YAML 1.2 (`1e-3` is a number, `12:30` is text) and without duplicate keys."""
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import yaml
 
 from learning_reid.errors import UserError
+
+
+MAX_VALUES = 100_000  # of a document with its aliases expanded
 
 
 class _Loader(yaml.SafeLoader):
@@ -43,7 +47,26 @@ def parse_yaml(text: str) -> Any:
     >>> parse_yaml("{lr: 1e-3, start: 12:30}")
     {'lr': 0.001, 'start': '12:30'}
     """
-    return yaml.load(text, Loader=_Loader)
+    try:
+        document = yaml.load(text, Loader=_Loader)
+        if _count_values(document, {}) > MAX_VALUES:
+            raise yaml.YAMLError(f"its aliases refer to themselves, or to more than {MAX_VALUES:,} values")
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deeply") from None
+    except ValueError as error:  # a value that its tag does not fit, such as `!!int x`
+        raise yaml.YAMLError(str(error)) from None
+    return document
+
+
+def _count_values(value: Any, counts: dict[int, float]) -> float:
+    """Count the values of a document with its aliases expanded; `counts` has those of lists and mappings by id."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in counts:
+        counts[id(value)] = math.inf  # until it is counted, only an alias to itself can ask for it
+        inner = value.values() if isinstance(value, dict) else value
+        counts[id(value)] = 1 + sum(_count_values(each, counts) for each in inner)
+    return counts[id(value)]
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

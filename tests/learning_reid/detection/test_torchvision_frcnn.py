@@ -147,7 +147,7 @@ def test_weights_that_do_not_match_their_card_are_refused(tmp_path: Path) -> Non
     with pytest.raises(UserError, match="sha256 differs"):
         create_detector("torchvision_frcnn", str(tmp_path / "detector.safetensors"))
     (tmp_path / "detector.yml").write_text("- no mapping")
-    with pytest.raises(UserError, match="not a card"):
+    with pytest.raises(UserError, match="at the top level"):
         create_detector("torchvision_frcnn", str(tmp_path / "detector.safetensors"))
 
 

@@ -1,13 +1,16 @@
 """A file is replaced completely or not at all."""
 
 import errno
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+import learning_reid.io.atomic_write as atomic_write_module
 from learning_reid.errors import UserError
-from learning_reid.io.atomic_write import atomic_write
+from learning_reid.io.atomic_write import atomic_write, write_text
+from learning_reid.io.output_folder import write_json
 
 
 def test_a_failing_block_leaves_the_earlier_file(tmp_path: Path) -> None:
@@ -55,3 +58,14 @@ def test_a_device_is_written_and_not_replaced() -> None:
     with atomic_write(Path(os.devnull)) as temporary:
         temporary.write_text("text")
     assert Path(os.devnull).is_char_device()
+
+
+def test_names_that_are_not_utf8_are_escaped_with_one_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    atomic_write_module._note_escapes.cache_clear()
+    name = os.fsdecode(b"Zo\xeb.jpg")
+    for file in ("a.json", "b.json"):
+        write_json(tmp_path / file, {"img_path": name})
+        assert json.loads((tmp_path / file).read_text(encoding="utf-8")) == {"img_path": name}
+    write_text(tmp_path / "c.txt", "Zoë 🙂")
+    assert (tmp_path / "c.txt").read_text(encoding="utf-8") == "Zoë 🙂"
+    assert capsys.readouterr().err.count("note: names that are not UTF-8") == 1

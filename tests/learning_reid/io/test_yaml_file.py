@@ -35,6 +35,16 @@ def test_scalars(text: str, value: object) -> None:
         (b"a: \x01\n", "not valid YAML"),
         (b"? [1, 2]\n: 3\n", "not valid YAML"),
         (b"a: !!python/object/apply:os.system [ls]\n", "line 1: not valid YAML"),
+        (b"a: !!int x\n", "not valid YAML"),
+        (b"a: " + b"[" * 100_000, "nested too deeply"),
+        (b"a: " + b"{b: " * 5_000 + b"}" * 5_000, "nested too deeply"),
+        (b"a: &x [*x]\n", "aliases refer to themselves"),
+        (b"&x\na: *x\n", "aliases refer to themselves"),
+        (b"a: &x {b: {c: [1, *x]}}\n", "aliases refer to themselves"),
+        (
+            b"a0: &a0 [1, 1]\n" + b"".join(b"a%d: &a%d {x: *a%d, y: *a%d}\n" % (i + 1, i + 1, i, i) for i in range(40)),
+            "100,000 values",
+        ),
     ],
 )
 def test_a_file_that_is_not_a_mapping_is_reported_in_one_line(tmp_path: Path, content: bytes, message: str) -> None:
