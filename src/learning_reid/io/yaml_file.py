@@ -9,7 +9,6 @@ import yaml
 
 from learning_reid.errors import UserError
 
-
 MAX_VALUES = 100_000  # of a document with its aliases expanded
 
 
