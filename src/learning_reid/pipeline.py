@@ -6,7 +6,7 @@ the two passes only boxes and embeddings are kept, so memory does not grow with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,22 +16,23 @@ from learning_reid.config.load import dump_settings
 from learning_reid.config.schema import DetectorSettings, EmbedderSettings, RuntimeSettings, Settings
 from learning_reid.detection.crops import crop_detections, crop_image
 from learning_reid.detection.detections import Detector
-from learning_reid.detection.registry import create_detector
+from learning_reid.detection.registry import check_detector, create_detector
 from learning_reid.device import seed_everything
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.operating_point import find_threshold
-from learning_reid.embedding.registry import create_embedder
+from learning_reid.embedding.registry import check_embedder, create_embedder
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame, FrameSource
 from learning_reid.frames.mot import MotTable, read_mot
 from learning_reid.frames.sources import open_frames
-from learning_reid.io.atomic_write import atomic_write
+from learning_reid.io.atomic_write import write_text
+from learning_reid.io.error_collector import ErrorCollector
 from learning_reid.io.interrupt import InterruptHandler
 from learning_reid.io.output_folder import prepare_folder
 from learning_reid.io.progress import Stopwatch, progress_bar
 from learning_reid.metrics.ground_truth import evaluate_rankings, true_identities
 from learning_reid.retrieval.person_detections import PersonDetections
-from learning_reid.retrieval.query_selection import select_queries
+from learning_reid.retrieval.query_selection import QueryCheck, select_queries
 from learning_reid.retrieval.ranking import Ranking, rank_later_detections
 from learning_reid.visualization.annotation import annotate_frame
 from learning_reid.visualization.ranking_image import draw_ranking, drawn_rows
@@ -51,7 +52,8 @@ def run_pipeline(settings: Settings) -> Summary:
     Ctrl-C ends reading or drawing after the current frame; the results then cover what was done until then.
 
     Raises:
-        UserError: A setting or the input has a problem that the user can fix.
+        UserError: A setting or the input has a problem that the user can fix. A problem that appears only after frames
+            were read, such as a query that is not detected, is raised after what was computed has been written.
 
     Example:
         ::
@@ -61,34 +63,49 @@ def run_pipeline(settings: Settings) -> Summary:
             summary = run_pipeline(load_settings("confs/demo.yml", ["output.folder=output/demo"]))
             summary.query.best_match  # the nearest later detection
     """
-    seed_everything(settings.runtime.seed)
     folder = prepare_folder(settings.output.folder)
+    query = settings.input.query_frame, settings.input.query_detection
     watch = Stopwatch()
     with watch.stage("loading"):
-        truth = None if settings.input.truth is None else read_mot(settings.input.truth)
-        reject_above = resolve_threshold(settings)
+        truth, reject_above, frames = open_inputs(settings)
+        seed_everything(settings.runtime.seed)
         detector, embedder = load_networks(settings.detector, settings.embedder, settings.runtime)
-        frames = open_frames(settings.input.frames_path, settings.input.max_frames)
-        truth = truth if truth is not None else frames.truth
 
-    detections, reading_stopped = detect_and_embed(frames, detector, embedder, settings.embedder.batch_size, watch)
-    skipped = list(frames.skipped)
-
-    with watch.stage("ranking"):
-        if reading_stopped and not np.any(detections.frames_read > settings.input.query_frame):
-            raise UserError("stopped before a frame later than input.query_frame was read; nothing was written")
-        queries = select_queries(detections, settings.input.query_frame, settings.input.query_detection)
-        rankings = [rank_later_detections(detections, row, settings.ranking.metric, reject_above) for row in queries]
+    with ErrorCollector() as problems:
+        detections, reading_stopped = detect_and_embed(
+            frames, detector, embedder, settings.embedder.batch_size, watch, QueryCheck(*query).fails, problems
+        )
+        skipped, rankings = list(frames.skipped), []
+        with watch.stage("ranking"), problems.step():
+            queries = select_queries(detections, *query)
+            metric = settings.ranking.metric
+            rankings = [rank_later_detections(detections, row, metric, reject_above) for row in queries]
         identity = true_identities(detections, truth) if truth is not None else None
-
-    with watch.stage("report"):
-        drawing_stopped = write_results(folder, settings, frames, detections, rankings, identity)
-
-    stopped_early = reading_stopped or drawing_stopped
-    summary = summarize(settings, detections, rankings, truth, identity, skipped, watch, stopped_early)
-    write_summary(folder / "summary.json", summary)
-    print(format_summary(summary, folder))
+        with watch.stage("report"):
+            drawing_stopped = write_results(folder, settings, frames, detections, rankings, identity, problems)
+        stopped_early = reading_stopped or drawing_stopped or bool(problems.errors)
+        summary = summarize(settings, detections, rankings, truth, identity, skipped, watch, stopped_early)
+        with problems.step():
+            write_summary(folder / "summary.json", summary)
+        print(format_summary(summary, folder))
     return summary
+
+
+def open_inputs(settings: Settings) -> tuple[MotTable | None, float | None, FrameSource]:
+    """Check all names and files of the settings before a network is loaded.
+
+    Returns:
+        Ground truth, the threshold of `ranking.reject_above`, and the frames.
+    """
+    truth = None if settings.input.truth is None else read_mot(settings.input.truth)
+    check_networks(settings.detector, settings.embedder)
+    frames = open_frames(settings.input.frames_path, settings.input.max_frames)
+    if (settings.input.query_frame or 0) >= len(frames):
+        raise UserError(
+            f"input.query_frame={settings.input.query_frame}: there are {len(frames)} frames, counted from 0; choose an "
+            "earlier one, or leave it out to use the first frame with a person"
+        )
+    return truth if truth is not None else frames.truth, resolve_threshold(settings), frames
 
 
 def resolve_threshold(settings: Settings) -> float | None:
@@ -100,6 +117,12 @@ def resolve_threshold(settings: Settings) -> float | None:
     found = find_threshold(embedder.name, embedder.weights, settings.ranking.metric, required=True)
     assert found is not None  # it is required
     return found.distance
+
+
+def check_networks(detector: DetectorSettings, embedder: EmbedderSettings) -> None:
+    """Check names and weights files of the settings, and download published weights, without loading a network."""
+    check_detector(detector.name, detector.weights)
+    check_embedder(embedder.name, embedder.weights, embedder.backend)
 
 
 def load_networks(
@@ -114,21 +137,39 @@ def load_networks(
 
 
 def detect_and_embed(
-    frames: FrameSource, detector: Detector, embedder: Embedder, batch_size: int, watch: Stopwatch
+    frames: FrameSource,
+    detector: Detector,
+    embedder: Embedder,
+    batch_size: int,
+    watch: Stopwatch,
+    is_futile: Callable[[int, int], bool] = lambda frame, people: False,
+    problems: ErrorCollector | None = None,
 ) -> tuple[PersonDetections, bool]:
     """Pass 1: detect people in every frame and embed their crops.
+
+    Args:
+        frames: The frames.
+        detector, embedder: From `load_networks`.
+        batch_size: Largest number of crops to embed at once.
+        watch: Counts the time of each stage.
+        is_futile: Called after each frame with its index and number of people; True ends the pass.
+        problems: Collects an error that ends the pass after a frame was read; None = it is raised.
 
     Returns:
         All detections, and whether Ctrl-C ended the pass early.
     """
     collector = DetectionCollector(embedder, batch_size, watch)
     with InterruptHandler("stopping here; ranking the detections so far") as interrupt:
-        for frame in progress_bar(watch.each("reading", frames), len(frames), "finding people"):
-            with watch.stage("detection"):
-                detections = detector(frame)
-            collector.add(frame, detections)
-            if interrupt.requested:
-                break
+        try:
+            for frame in progress_bar(watch.each("reading", frames), len(frames), "finding people"):
+                with watch.stage("detection"):
+                    detections = detector(frame)
+                if is_futile(frame.index, collector.add(frame, detections)) or interrupt.requested:
+                    break
+        except UserError as error:
+            if problems is None or not collector.has_frames:
+                raise
+            problems.errors.append(error)
         return collector.finish(), interrupt.requested
 
 
@@ -150,16 +191,23 @@ class DetectionCollector:
         self._crops: list[np.ndarray] = []  # not embedded yet
         self._embeddings = [np.zeros((0, embedder.dimension), np.float32)]
 
-    def add(self, frame: Frame, detections: sv.Detections) -> None:
-        """Add the detections of a frame, except boxes smaller than a pixel."""
+    def add(self, frame: Frame, detections: sv.Detections) -> int:
+        """Add the detections of a frame, except boxes smaller than a pixel; return how many were added."""
         self._frames_read.append(frame.index)
-        for number, (box, score, crop) in enumerate(crop_detections(frame, detections)):
+        people = crop_detections(frame, detections)
+        for number, (box, score, crop) in enumerate(people):
             self._numbers.append((frame.index, number))
             self._boxes.append(box)
             self._scores.append(score)
             self._crops.append(crop)
         while len(self._crops) >= self._batch_size:
             self._embed(self._batch_size)
+        return len(people)
+
+    @property
+    def has_frames(self) -> bool:
+        """Whether a frame was added."""
+        return bool(self._frames_read)
 
     def finish(self) -> PersonDetections:
         """Embed the remaining crops and return all detections."""
@@ -188,14 +236,21 @@ def write_results(
     detections: PersonDetections,
     rankings: Sequence[Ranking],
     identity: np.ndarray | None,
+    problems: ErrorCollector,
 ) -> bool:
-    """Write tables, settings, video and image; return whether Ctrl-C ended the video early."""
-    write_rankings_csv(folder / "rankings.csv", detections, rankings, has_query_list(settings))
-    with atomic_write(folder / "resolved.yml") as temporary:
-        temporary.write_text(dump_settings(settings), encoding="utf-8")
-    frame_rate = settings.output.fps or frames.frames_per_second or DEFAULT_FRAME_RATE
-    crops, stopped = draw_video(folder / "annotated.mp4", frames, detections, rankings, frame_rate)
-    draw_ranking(folder / "ranking.png", detections, rankings, crops, identity)
+    """Write tables, settings, video and image, each although another fails; return whether Ctrl-C ended the video."""
+    stopped = False
+    with problems.step():
+        write_rankings_csv(folder / "rankings.csv", detections, rankings, has_query_list(settings))
+    with problems.step():
+        write_text(folder / "resolved.yml", dump_settings(settings))
+    with problems.step():
+        frame_rate = settings.output.fps or frames.frames_per_second or DEFAULT_FRAME_RATE
+        crops, stopped = draw_video(folder / "annotated.mp4", frames, detections, rankings, frame_rate)
+        if rankings:
+            draw_ranking(folder / "ranking.png", detections, rankings, crops, identity)
+        else:
+            (folder / "ranking.png").unlink(missing_ok=True)  # of an earlier run
     return stopped
 
 
@@ -245,10 +300,10 @@ def summarize(
         frames_skipped=len(skipped),
         skipped=skipped,
         detections=len(detections),
-        query=results if has_query_list(settings) else results[0],
+        query=results if has_query_list(settings) else next(iter(results), None),
         seconds={stage: round(seconds, 3) for stage, seconds in watch.seconds.items()},
         frames_per_second=round(num_frames / working_s, 3),
-        truth=evaluate_rankings(detections, rankings, truth) if truth is not None else None,
+        truth=evaluate_rankings(detections, rankings, truth) if truth is not None and rankings else None,
         stopped_early=stopped_early,
     )
 

@@ -87,6 +87,11 @@ class Registry(Generic[T]):
         """Return name → one line about it."""
         return {name: found.about for name, found in self._found.items()} | self._about
 
+    def check(self, name: str) -> None:
+        """Raise a UserError with similar names if `name` is unknown; nothing is imported."""
+        if name not in self._loaded and name not in self._found:
+            raise UserError(f"unknown {self.kind} {name!r}: {did_you_mean(name, self.names())}")
+
     def load(self, name: str) -> T:
         """Import and return the implementation called `name`.
 
@@ -94,10 +99,9 @@ class Registry(Generic[T]):
             UserError: The name is unknown (similar names are suggested), or a package it needs is not installed (the
                 command that installs it is given).
         """
+        self.check(name)
         if name in self._loaded:
             return self._loaded[name]
-        if name not in self._found:
-            raise UserError(f"unknown {self.kind} {name!r}: {did_you_mean(name, self.names())}")
         try:
             importlib.import_module(self._found[name].module)
         except ModuleNotFoundError as error:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import resource
 import signal
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -197,9 +198,13 @@ def test_max_frames_and_frame_rate_of_the_video(scene: Street) -> None:
     ("overrides", "answer"),
     [
         (["input.max_frames=1"], "nothing later to rank"),
-        (["input.query_frame=40"], "the last frame read is 5"),
+        (["input.query_frame=40"], "query_frame=40: there are 6 frames, counted from 0"),
         (["input.query_frame=5"], "is the last of the 6 frames read"),
-        (["input.query_detection=2"], "frame 0 has 2 persons; choose 0 to 1"),
+        (["input.query_frame=0", "input.query_detection=2"], "frame 0 has 2 persons; choose 0 to 1"),
+        (["input.query_detection=7"], "frame 0 has 2 persons; choose 0 to 1"),
+        (["embedder.weights={folder}/no.pth"], "no weights file"),
+        (["embedder.name=osnet_x9"], "unknown model 'osnet_x9'"),
+        (["detector.weights={folder}/no.txt"], "no weights file"),
         (["detector.min_score=1", "detector.weights={folder}/low.txt"], "no person was found in the 6 frames read"),
         (["input.frames_path={folder}/nowhere"], "nowhere"),
         (["input.truth={folder}/nowhere.txt"], "nowhere.txt"),
@@ -220,11 +225,80 @@ def test_an_unwritable_folder_is_refused_before_any_work(scene: Street, embedder
     assert embedder.batches == []
 
 
-def test_query_frame_without_a_person_names_the_first_with_one(street: Street) -> None:
+@pytest.mark.parametrize(
+    "overrides",
+    [["detector.weights=no.onnx"], ["embedder.weights=no.pth"], ["input.frames_path=no"], ["input.query_frame=6"]],
+)
+def test_names_and_files_are_checked_before_a_network_is_loaded(
+    scene: Street, overrides: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "load_networks", lambda *_: pytest.fail("networks were loaded"))
+    with pytest.raises(UserError):
+        scene.run(*overrides)
+
+
+def test_the_default_query_is_in_the_first_frame_with_a_person(street: Street) -> None:
     for index in range(4):
-        street.frame(index, {1: (20, 20)} if index >= 2 else {})
-    with pytest.raises(UserError, match="no person was found in that frame; the first frame with one is 2"):
-        street.run()
+        street.frame(index, {1: (20, 20), 2: (50, 20)} if index == 2 else {1: (20, 20)} if index else {})
+    street.run()
+    assert street.summary()["query"]["frame"] == 1
+    street.run("input.query_detection=1")  # the first frame with two persons
+    assert street.summary()["query"]["frame"] == 2
+
+
+def test_a_query_that_is_not_detected_ends_the_run_after_its_frame_and_keeps_the_detections(
+    scene: Street, embedder: ColorEmbedder
+) -> None:
+    scene.run()
+    scene.rows = [row for row in scene.rows if not row.startswith("3,")]  # nobody is detected in frame 2
+    with pytest.raises(UserError, match="query_frame=2: no person was found in that frame; the first frame .* is 0"):
+        scene.run("input.query_frame=2", "embedder.batch_size=1")
+    assert sum(embedder.batches[1:]) == 4  # the crops of frames 0 and 1
+    assert scene.video_frames() == 3 and not (scene.out / "ranking.png").exists()
+    assert [(row["frame"], row["distance"], row["rank"]) for row in scene.table()] == [(f, "", "") for f in "0011"]
+    values = scene.summary()
+    assert values["query"] is None and values["stopped_early"] and (values["frames"], values["detections"]) == (3, 4)
+
+
+def test_a_detector_that_fails_midway_keeps_what_was_computed(scene: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = pipeline.create_detector
+
+    def create(*args: Any, **named: Any) -> Callable[[Frame], Any]:
+        detect = make(*args, **named)
+
+        def fail(frame: Frame) -> Any:
+            if frame.index == 3:
+                raise UserError("the detector's process has ended")
+            return detect(frame)
+
+        return fail
+
+    monkeypatch.setattr(pipeline, "create_detector", create)
+    with pytest.raises(UserError, match="the detector's process has ended"):
+        scene.run()
+    assert scene.video_frames() == 3 and {row["frame"] for row in scene.table()} == {"1", "2"}
+    assert scene.summary()["query"]["best_match"] is not None
+
+
+def test_a_full_disk_keeps_the_results_that_fit(scene: Street, capsys: pytest.CaptureFixture[str]) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_500, limits[1]))  # a larger file fails as on a full disk
+        with pytest.raises(UserError, match=r"annotated\.mp4 cannot be written \(File too large\); free some space"):
+            scene.run()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert sorted(path.name for path in scene.out.iterdir()) == ["rankings.csv", "resolved.yml", "summary.json"]
+    assert len(scene.table()) == 12 and "best match" in capsys.readouterr().out
+
+
+def test_names_that_are_not_utf8(scene: Street) -> None:
+    for frame in (scene.folder / "frames").iterdir():
+        frame.rename(frame.with_name(os.fsdecode(b"Zo\xeb_") + frame.name))
+    scene.out = scene.folder / os.fsdecode(b"Zo\xeb")
+    scene.run()
+    assert scene.video_frames() == 6 and scene.summary()["frames"] == 6
+    assert load_settings(scene.out / "resolved.yml").output.folder == str(scene.out)
 
 
 def test_broken_images_are_skipped_reported_and_counted(scene: Street, capsys: pytest.CaptureFixture[str]) -> None:
@@ -311,8 +385,9 @@ def test_ctrl_c_while_reading_ranks_the_detections_so_far(scene: Street, monkeyp
 
 def test_ctrl_c_before_a_later_frame_is_an_error(scene: Street, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt_detection_at(monkeypatch, 0)
-    with pytest.raises(UserError, match="stopped before a frame later than"):
+    with pytest.raises(UserError, match="is the last of the 1 frame read"):
         scene.run()
+    assert scene.video_frames() == 1 and [row["frame"] for row in scene.table()] == ["0", "0"]
 
 
 def test_a_wrong_detector_name_is_refused_before_frames_are_opened(

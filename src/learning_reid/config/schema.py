@@ -28,7 +28,11 @@ class InputSettings(Section):
     frames_path: str = Field(
         description="A folder of images, a video file, or `synthetic:SEED[:FRAMES]`, a generated street."
     )
-    query_frame: Index = Field(0, description="Index of the frame that shows the query, in file order, from 0.")
+    query_frame: Index | None = Field(
+        None,
+        description="Index of the frame that shows the query, in file order, from 0; `null` = the first frame in which "
+        "it is detected.",
+    )
     query_detection: Index | Annotated[list[Index], Field(min_length=1)] | Literal["all"] = Field(
         0,
         description="The person or persons of the query frame to search for: an index (0 = the detection with the "

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from learning_reid.detection.detections import Detector
+from learning_reid.errors import UserError
 from learning_reid.registry import Registry
 
 DETECTORS: Registry[Callable[..., Detector]] = Registry("detector", "learning_reid.detection", "register_detector")
@@ -20,6 +22,14 @@ def list_detectors(pattern: str = "*") -> list[str]:
     ['tensorflow_frcnn', 'torchvision_frcnn']
     """
     return [name for name in DETECTORS.names() if fnmatchcase(name, pattern)]
+
+
+def check_detector(name: str, weights: str) -> None:
+    """Raise a UserError if the name is unknown, or the weights are a file that is missing; nothing is loaded."""
+    DETECTORS.check(name)
+    path = Path(weights).expanduser()
+    if path.suffix and not path.is_file():
+        raise UserError(f"detector {name}: no weights file {path}; correct the path")
 
 
 def create_detector(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from learning_reid.embedding.embedder import Embedder, EmbedderOptions, Precision
 from learning_reid.models.registry import check_model_name
+from learning_reid.models.weights_file import resolve_weights
 from learning_reid.registry import Registry
 from learning_reid.zoo.advice import notes_on_weights
 from learning_reid.zoo.cards import find_card
@@ -13,6 +14,17 @@ BACKENDS: Registry[Callable[[EmbedderOptions], Embedder]] = Registry(
     "backend", "learning_reid.embedding", "register_backend"
 )
 register_backend = BACKENDS.register
+
+
+def check_embedder(name: str, weights: str, backend: str) -> None:
+    """Check the name, the backend and the weights file without loading it; published weights are downloaded.
+
+    Raises:
+        UserError: A name is unknown, or the file is missing or does not match its card.
+    """
+    check_model_name(name)
+    BACKENDS.check(backend)
+    resolve_weights(name, weights)
 
 
 def create_embedder(

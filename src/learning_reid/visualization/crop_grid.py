@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CORRECT, INCORRECT, NEUTRAL = "#009e73", "#d55e00", "#9aa0a6"  # green and vermilion of Okabe and Ito; gray
 QUERY = "#e69f00"
+_FAINT = 0.7  # share of a faint crop that is not white
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,7 @@ class CropCell:
         caption: Text below it.
         caption_color: Of that text.
         bold: Whether the texts are bold.
-        faint: Draw the crop pale, for a rejected match.
+        faint: Draw the crop without most of its color, for a rejected match.
     """
 
     crop: np.ndarray
@@ -49,11 +50,14 @@ def show_crop(ax: Axes, crop: np.ndarray, color: str, faint: bool = False, ratio
         ax: The axes.
         crop: (h, w, 3) uint8, RGB.
         color: Of the frame.
-        faint: Draw the crop pale.
+        faint: Draw the crop gray and lighter.
         ratio: Height of the axes over their width.
     """
     height, width = crop.shape[:2]
-    ax.imshow(crop, extent=(0, width, height, 0), alpha=0.35 if faint else 1.0)
+    if faint:
+        gray = crop.mean(axis=2, keepdims=True)
+        crop = (_FAINT * (0.25 * crop + 0.75 * gray) + (1 - _FAINT) * 255).astype(np.uint8)
+    ax.imshow(crop, extent=(0, width, height, 0))
     spare_x, spare_y = max(0.0, height / ratio - width) / 2, max(0.0, ratio * width - height) / 2
     ax.set(xlim=(-spare_x, width + spare_x), ylim=(height + spare_y, -spare_y), xticks=[], yticks=[])
     ax.set_facecolor("#f1f3f4")

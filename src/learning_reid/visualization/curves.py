@@ -36,11 +36,11 @@ def draw_cmc_curves(path: Path, curves: Sequence[tuple[str, np.ndarray]]) -> Non
         width = max(1.2, 3.5 - 0.6 * index)  # so that a curve is visible below one that covers it
         ax.plot(
             ranks, curve[:_MAX_RANK], marker="o", markersize=width + 1.5, linewidth=width,
-            color=COLORS[index % len(COLORS)], label=f"{name} (rank-1 {100 * curve[0]:.1f} %)",
+            color=COLORS[index % len(COLORS)], label=f"{name} (rank-1 {100 * curve[0]:.1f} %)", clip_on=False,
         )  # fmt: skip
     lowest = min((float(curve[0]) for _, curve in curves), default=0.0)
     ax.set(xlabel="rank k", ylabel="queries with a true match within rank k", xticks=[1, 5, 10, 15, 20])
-    ax.set_ylim(max(0.0, lowest - 0.05), 1.02)
+    ax.set_ylim(max(0.0, lowest - 0.05), 1.0)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     figure.legend(loc="outside lower left", frameon=False, fontsize=9, ncols=2)
     save_figure(figure, path)
@@ -66,7 +66,7 @@ def draw_roc_curve(path: Path, pairs: PairDistances) -> None:
     rate, distance = eer(pairs.genuine, pairs.impostor)
     label = f"equal error rate {100 * rate:.1f} % (distance {distance:.3f})"
     ax.plot(rate, 1 - rate, "s", color=COLORS[2], label=label)
-    ax.set(xscale="log", xlim=(max(far[0], 1e-5), 1), ylim=(0, 1.01))
+    ax.set(xscale="log", xlim=(max(far[0], 1e-5), 1), ylim=(0, 1))
     ax.set(xlabel="false accept rate (FAR)", ylabel="true accept rate (TAR)")
     ax.xaxis.set_major_formatter(lambda fraction, _: f"{100 * fraction:g} %")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

@@ -1,4 +1,4 @@
-"""Draw labeled boxes on a frame: the query and its matches in strong colors, other people in thin lines.
+"""Draw labeled boxes on a frame: queries and their matches in strong colors, other people in thin lines.
 
 Not by supervision's annotators: their labels are opaque and hide the people behind them.
 """
@@ -14,10 +14,17 @@ from PIL import Image, ImageDraw, ImageFont
 Color = tuple[int, int, int]
 Rectangle = tuple[float, float, float, float]  # x1, y1, x2, y2
 
-ORANGE: Color = (230, 159, 0)  # this and the next from Okabe and Ito, safe for color-blind readers
+# The colors of queries are from Okabe and Ito, safe for color-blind readers.
+ORANGE: Color = (230, 159, 0)
 SKY: Color = (86, 180, 233)
+PURPLE: Color = (204, 121, 167)
+YELLOW: Color = (240, 228, 66)
+GREEN: Color = (0, 158, 115)
+VERMILION: Color = (213, 94, 0)
+BLUE: Color = (0, 114, 178)
 WHITE: Color = (240, 240, 240)
 BLACK: Color = (0, 0, 0)
+_BAR: Color = (24, 24, 24)
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,12 @@ class BoxStyle:
 QUERY_STYLE = BoxStyle(ORANGE, 1.5)
 MATCH_STYLE = BoxStyle(SKY, 1.5)
 OTHER_STYLE = BoxStyle(WHITE, 0.5)
+_QUERY_STYLES = [BoxStyle(color, 1.5) for color in (ORANGE, SKY, PURPLE, YELLOW, GREEN, VERMILION, BLUE)]
+
+
+def query_style(position: int) -> BoxStyle:
+    """Return the style of one of several queries and of its matches; after seven queries the colors repeat."""
+    return _QUERY_STYLES[position % len(_QUERY_STYLES)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +55,18 @@ class LabeledBox:
     label: str = ""
 
 
-def draw_boxes(image: np.ndarray, boxes: Sequence[LabeledBox], caption: str = "") -> np.ndarray:
-    """Return a copy of an image with labeled boxes, and a caption with the key of colors at the top.
+def draw_boxes(
+    image: np.ndarray, boxes: Sequence[LabeledBox], caption: str = "", key: Sequence[tuple[Color, str]] = ()
+) -> np.ndarray:
+    """Return a copy of an image with labeled boxes, and with a caption, if there is one, in a bar above it.
 
     Lines and text scale with the image; labels stay inside it and avoid each other.
 
     Args:
         image: (height, width, 3) uint8, RGB.
         boxes: Later ones are drawn on top.
-        caption: Text at the top.
+        caption: Text of the bar, which makes the result higher than the image; "" = no bar.
+        key: Colors and their meaning, which follow the caption as far as they fit.
 
     Example:
         ::
@@ -65,13 +81,12 @@ def draw_boxes(image: np.ndarray, boxes: Sequence[LabeledBox], caption: str = ""
         cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), box.style.color, line, cv2.LINE_AA)
     drawn = Image.fromarray(canvas)
     pen = ImageDraw.Draw(drawn, "RGBA")
-    if caption:
-        _write_caption(pen, drawn.size, caption, size)
     occupied: list[Rectangle] = []
     for box in reversed(boxes):  # labels of the boxes on top are placed first
         if box.label:
             occupied.append(_write_label(pen, drawn.size, box, size, occupied))
-    return np.asarray(drawn)
+    bar = [_draw_bar(image.shape[1], caption, key, size)] if caption else []
+    return np.concatenate([*bar, np.asarray(drawn)])
 
 
 def text_size(shape: tuple[int, ...]) -> int:
@@ -97,7 +112,8 @@ def _write_label(
     label_size = (right - left + 2 * pad, bottom - top + 2 * pad)
     place = place_label(box.box_xyxy, label_size, image_size, occupied)
     pen.rectangle(place, fill=(*box.style.color, 235) if strong else (0, 0, 0, 110))
-    pen.text((place[0] + pad - left, place[1] + pad - top), box.label, font=font, fill=BLACK if strong else WHITE)
+    light = strong and np.dot(box.style.color, (0.3, 0.6, 0.1)) > 110
+    pen.text((place[0] + pad - left, place[1] + pad - top), box.label, font=font, fill=BLACK if light else WHITE)
     return place
 
 
@@ -132,16 +148,18 @@ def _overlap(a: Rectangle, b: Rectangle) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _write_caption(pen: ImageDraw.ImageDraw, image_size: tuple[int, int], caption: str, size: int) -> None:
-    """Draw a dark band along the top with the caption, and as much of the key of colors as fits."""
+def _draw_bar(width: int, caption: str, key: Sequence[tuple[Color, str]], size: int) -> np.ndarray:
+    """Draw the bar with the caption and as much of the key as fits, (bar height, width, 3)."""
     font, pad = _font(size), max(2, size // 2)
-    pen.rectangle((0, 0, image_size[0], size + 2 * pad), fill=(0, 0, 0, 150))
-    x = float(pad)
-    for color, text in ((None, caption), (ORANGE, "query"), (SKY, "nearest in frame")):
-        width = pen.textlength(text, font=font) + (size + pad if color else 0)
-        if color and x + width > image_size[0]:
-            return
-        if color:
-            pen.rectangle((x, pad + 1, x + size - 2, pad + size - 1), fill=color)
-        pen.text((x + (size + pad / 2 if color else 0), pad + size / 2), text, font=font, fill=WHITE, anchor="lm")
-        x += width + 2 * pad
+    bar = Image.new("RGB", (width, size + 2 * pad), _BAR)
+    pen = ImageDraw.Draw(bar)
+    pen.text((pad, pad + size / 2), caption, font=font, fill=WHITE, anchor="lm")
+    x = pad + pen.textlength(caption, font=font) + 2 * pad
+    for color, text in key:
+        end = x + size + pad / 2 + pen.textlength(text, font=font)
+        if end > width:
+            break
+        pen.rectangle((x, pad + 1, x + size - 2, pad + size - 1), fill=color)
+        pen.text((x + size + pad / 2, pad + size / 2), text, font=font, fill=WHITE, anchor="lm")
+        x = end + 2 * pad
+    return np.asarray(bar)

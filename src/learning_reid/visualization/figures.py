@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from learning_reid.io.atomic_write import atomic_write
+from learning_reid.io.atomic_write import atomic_write, escape_surrogates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,6 +67,7 @@ def save_figure(figure: Figure, path: Path) -> None:
 
     for text in figure.findobj(Text):
         text.set_parse_math(False)
+        text.set_text(escape_surrogates(text.get_text()))
     with atomic_write(path) as temporary, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # drawn as a box
         FigureCanvasAgg(figure).print_png(temporary)

@@ -11,7 +11,8 @@ import numpy as np
 
 from learning_reid.retrieval.person_detections import PersonDetections
 from learning_reid.retrieval.ranking import Ranking
-from learning_reid.visualization.crop_grid import CORRECT, INCORRECT, NEUTRAL, QUERY, CropCell, save_ranked_crops
+from learning_reid.visualization.crop_grid import CORRECT, INCORRECT, NEUTRAL, CropCell, save_ranked_crops
+from learning_reid.visualization.drawing import query_style
 
 NUM_MATCHES = 8  # columns beside the query
 MAX_QUERIES = 8
@@ -50,10 +51,10 @@ def draw_ranking(
         identity: (n,) true person of each detection, negative = none; colors the matches green or red.
     """
     rows = []
-    for ranking in rankings[:MAX_QUERIES]:
+    for position, ranking in enumerate(rankings[:MAX_QUERIES]):
         matches = matches_over_time(detections, ranking)
         cells = [_match_cell(detections, ranking, match, crops, identity) for match in matches]
-        rows.append([_query_cell(detections, ranking, crops), *cells])
+        rows.append([_query_cell(detections, ranking, crops, position), *cells])
     colors = "green ✓ = same person, red ✗ = another person" if identity is not None else "no ground truth"
     note = f"nearest match in each interval of the later frames, with its distance; {colors}"
     if len(rankings) > MAX_QUERIES:
@@ -62,11 +63,13 @@ def draw_ranking(
     save_ranked_crops(path, rows, NUM_MATCHES + 1, "Query and best matches", note, width_ratios=widths)
 
 
-def _query_cell(detections: PersonDetections, ranking: Ranking, crops: Mapping[int, np.ndarray]) -> CropCell:
-    row = ranking.query
+def _query_cell(
+    detections: PersonDetections, ranking: Ranking, crops: Mapping[int, np.ndarray], position: int
+) -> CropCell:
+    row, color = ranking.query, "#{:02x}{:02x}{:02x}".format(*query_style(position).color)  # as in the video
     title = f"query {detections.detection[row]}\nframe {detections.frame[row]}"
     return CropCell(
-        crops[row], QUERY, title, "" if ranking.best_match is not None else "no match", INCORRECT, bold=True
+        crops[row], color, title, "" if ranking.best_match is not None else "no match", INCORRECT, bold=True
     )
 
 

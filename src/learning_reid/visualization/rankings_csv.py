@@ -16,6 +16,8 @@ def write_rankings_csv(
 ) -> None:
     """Write one row for each later detection in frame order, query after query.
 
+    Without a query all detections are written, with empty distances and ranks.
+
     Args:
         path: CSV file to write.
         detections: All detections.
@@ -28,16 +30,23 @@ def write_rankings_csv(
         for ranking in rankings:
             query = [str(detections.detection[ranking.query])] if query_column else []
             writer.writerows(query + row for row in _rows(detections, ranking))
+        if not rankings:
+            empty = [""] * 3
+            writer.writerows(
+                [*empty[:query_column], *_cells(detections, row), *empty] for row in range(len(detections))
+            )
 
 
 def _rows(detections: PersonDetections, ranking: Ranking) -> Iterator[list[str]]:
     for i, row in enumerate(ranking.rows):
-        yield [
-            str(detections.frame[row]),
-            str(detections.detection[row]),
-            *(f"{value:.2f}" for value in detections.boxes_xyxy[row]),
-            f"{detections.score[row]:.4f}",
-            f"{ranking.distances[i]:.6f}",
-            str(ranking.rank[i]),
-            str(ranking.rank_in_frame[i]),
-        ]
+        ranks = [f"{ranking.distances[i]:.6f}", str(ranking.rank[i]), str(ranking.rank_in_frame[i])]
+        yield [*_cells(detections, int(row)), *ranks]
+
+
+def _cells(detections: PersonDetections, row: int) -> list[str]:
+    return [
+        str(detections.frame[row]),
+        str(detections.detection[row]),
+        *(f"{value:.2f}" for value in detections.boxes_xyxy[row]),
+        f"{detections.score[row]:.4f}",
+    ]

@@ -41,18 +41,18 @@ class Summary:
         frames_skipped: Number of frames that could not be read.
         skipped: One line for each of them.
         detections: Number of detections in all frames.
-        query: The query; a list if the setting is a list or `all`.
+        query: The query, None if it was not detected; a list if the setting is a list or `all`.
         seconds: Wall time by stage.
         frames_per_second: Frames over the seconds of all stages except loading.
         truth: Metrics against the ground truth; None without it.
-        stopped_early: Ctrl-C was pressed; the outputs cover what was done until then.
+        stopped_early: Ctrl-C was pressed, or there was a problem; the outputs cover what was done until then.
     """
 
     frames: int
     frames_skipped: int
     skipped: list[str]
     detections: int
-    query: QueryResult | list[QueryResult]
+    query: QueryResult | list[QueryResult] | None
     seconds: dict[str, float]
     frames_per_second: float
     truth: ReidentificationMetrics | None
@@ -61,7 +61,7 @@ class Summary:
     @property
     def queries(self) -> list[QueryResult]:
         """All queries as a list."""
-        return self.query if isinstance(self.query, list) else [self.query]
+        return self.query if isinstance(self.query, list) else [] if self.query is None else [self.query]
 
 
 def summarize_queries(
@@ -98,7 +98,7 @@ def format_summary(summary: Summary, folder: Path) -> str:
     """Return the text that is printed at the end."""
     lines = [f"{summary.frames} frames, {summary.detections} detections, {summary.frames_per_second:.1f} frames/s"]
     lines += [f"skipped: {line}" for line in summary.skipped]
-    lines += ["", f"{'query':<22}{'best match':<26}{'distance':>8}"]
+    lines += ["", f"{'query':<22}{'best match':<26}{'distance':>8}"] if summary.queries else []
     for result in summary.queries:
         query, best = f"frame {result.frame}, person {result.detection}", result.best_match
         match = "no match" if best is None else f"frame {best.frame}, person {best.detection}"
@@ -106,8 +106,8 @@ def format_summary(summary: Summary, folder: Path) -> str:
     if summary.truth is not None:
         lines += ["", _format_truth(summary.truth, any(result.best_match is None for result in summary.queries))]
     if summary.stopped_early:
-        lines += ["", "stopped by Ctrl-C: the results cover what was done until then"]
-    lines += [""] + [str(folder / name) for name in PIPELINE_OUTPUTS]
+        lines += ["", "stopped early: the results cover what was done until then"]
+    lines += [""] + [str(folder / name) for name in PIPELINE_OUTPUTS if (folder / name).is_file()]
     return "\n".join(lines)
 
 

@@ -1,6 +1,8 @@
 """Write an H.264 video that plays in browsers and stays playable if writing is interrupted."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +11,8 @@ import av
 import cv2
 import numpy as np
 
+from learning_reid.errors import UserError
+
 BT709 = 1  # the code of ITU-R BT.709 in H.264's color tags
 
 
@@ -16,11 +20,15 @@ class VideoWriter:
     """A context manager that writes frames to an MP4 file, which is playable however the block ends.
 
     The first frame determines the size, padded to even numbers as H.264 requires; later frames of another size are
-    scaled to fit, with black around them. Until the end the file is called `NAME.part`.
+    scaled to fit, with black around them. Until the end the file is called `NAME.part`; a video without frames leaves
+    no file.
 
     Args:
         path: MP4 file to write.
         frames_per_second: Constant frame rate.
+
+    Raises:
+        UserError: The file cannot be written, for example because the disk is full; it is deleted.
 
     Example:
         ::
@@ -35,6 +43,7 @@ class VideoWriter:
         self._temporary = self.path.with_name(self.path.name + ".part")
         self._rate = Fraction(frames_per_second).limit_denominator(1001)
         self._size = (0, 0)  # width, height
+        self._failed = False
 
     def __enter__(self) -> "VideoWriter":
         # "faststart" moves the index to the front, so that a browser can start before it has the whole file
@@ -54,7 +63,8 @@ class VideoWriter:
         frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
         frame.pts = self.num_frames
         frame.time_base = 1 / self._rate
-        self._container.mux(self._stream.encode(frame))
+        with self._report_errors():
+            self._container.mux(self._stream.encode(frame))
         self.num_frames += 1
 
     def _start(self, width: int, height: int) -> None:
@@ -67,13 +77,29 @@ class VideoWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.num_frames:
-            self._container.mux(self._stream.encode(None))  # flush the encoder
-        self._container.close()
-        if self.num_frames:
-            os.replace(self._temporary, self.path)
-        else:
+        try:
+            if self._failed:
+                return
+            with self._report_errors():
+                if self.num_frames:
+                    self._container.mux(self._stream.encode(None))  # flush the encoder
+                self._container.close()
+                if self.num_frames:
+                    os.replace(self._temporary, self.path)
+        finally:
             self._temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _report_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (av.FFmpegError, OSError) as error:
+            self._failed = True
+            with suppress(av.FFmpegError, OSError):
+                self._container.close()
+            raise UserError(
+                f"{self.path} cannot be written ({error.strerror}); free some space or choose another folder"
+            ) from None
 
 
 def fit_into(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

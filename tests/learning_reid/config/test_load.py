@@ -40,7 +40,7 @@ def test_defaults() -> None:
     assert settings.model_dump() == {
         "input": {
             "frames_path": "somewhere",
-            "query_frame": 0,
+            "query_frame": None,
             "query_detection": 0,
             "max_frames": None,
             "truth": None,
@@ -83,10 +83,10 @@ def test_unquoted_text_is_taken_literally(path: str) -> None:
         ("frames_path=a", "--set: frames_path: unknown key; did you mean 'input.frames_path'?"),
         ("zzz=1", "--set: zzz: unknown key; valid: 'input', 'detector', 'embedder', 'ranking', 'output', 'runtime'"),
         ("detector=yolox_onnx", "--set: detector: expected keys below it (name, weights, min_score), got 'yolox_onnx'"),
-        ("input.query_frame=-1", "--set: input.query_frame: expected a whole number ≥ 0, got -1"),
-        ("input.query_frame=1.5", "--set: input.query_frame: expected a whole number ≥ 0, got 1.5"),
-        ("input.query_frame=true", "--set: input.query_frame: expected a whole number ≥ 0, got true"),
-        ("input.query_frame='1'", "--set: input.query_frame: expected a whole number ≥ 0, got '1'"),
+        ("input.query_frame=-1", "--set: input.query_frame: expected a whole number ≥ 0, or null, got -1"),
+        ("input.query_frame=1.5", "--set: input.query_frame: expected a whole number ≥ 0, or null, got 1.5"),
+        ("input.query_frame=true", "--set: input.query_frame: expected a whole number ≥ 0, or null, got true"),
+        ("input.query_frame='1'", "--set: input.query_frame: expected a whole number ≥ 0, or null, got '1'"),
         ("input.max_frames=0", "--set: input.max_frames: expected a whole number ≥ 1, or null, got 0"),
         ("detector.min_score=1.01", "--set: detector.min_score: expected a number ≥ 0 and ≤ 1, or null, got 1.01"),
         ("ranking.reject_above=.nan", "--set: ranking.reject_above: expected a number > 0, calibrated, or null, got nan"),

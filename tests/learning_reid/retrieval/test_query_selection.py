@@ -5,7 +5,7 @@ import pytest
 
 from learning_reid.errors import UserError
 from learning_reid.retrieval.person_detections import PersonDetections
-from learning_reid.retrieval.query_selection import select_queries
+from learning_reid.retrieval.query_selection import QueryCheck, select_queries
 
 
 def make_detections(frames: list[int], frames_read: list[int]) -> PersonDetections:
@@ -49,4 +49,32 @@ def test_one_frame_only() -> None:
 
 def test_no_person_at_all() -> None:
     with pytest.raises(UserError, match=r"no person was found in the 3 frames read; lower detector.min_score"):
-        select_queries(make_detections([], frames_read=[0, 1, 2]), 0, 0)
+        select_queries(make_detections([], frames_read=[0, 1, 2]), None, 0)
+    with pytest.raises(UserError, match="no person was found in that frame; lower detector.min_score, or leave out"):
+        select_queries(make_detections([], frames_read=[0]), 0, 0)
+
+
+@pytest.mark.parametrize(("choice", "rows"), [(0, [0]), ("all", [0]), (1, [2]), ([2, 0], [6, 4]), (9, None)])
+def test_the_default_frame_is_the_first_with_all_queries(choice, rows: list[int] | None) -> None:
+    detections = make_detections([1, 2, 2, 3, 5, 5, 5, 6], frames_read=list(range(8)))
+    if rows is None:
+        with pytest.raises(UserError, match="query_detection=9: frame 1 has 1 person"):
+            select_queries(detections, None, choice)
+    else:
+        assert select_queries(detections, None, choice) == rows
+
+
+@pytest.mark.parametrize(
+    ("frame", "choice", "people", "fails_at"),
+    [
+        (None, 5, {0: 0, 1: 2}, None),
+        (1, 0, {0: 0, 1: 1, 2: 0}, None),
+        (1, 0, {0: 3, 1: 0, 2: 3}, 1),
+        (1, [0, 2], {0: 3, 1: 2}, 1),
+        (1, "all", {0: 3, 1: 0}, 1),
+        (1, 0, {0: 3, 2: 3}, 2),  # frame 1 could not be read
+    ],
+)
+def test_a_missing_query_is_noticed_when_its_frame_is_done(frame, choice, people, fails_at) -> None:
+    check = QueryCheck(frame, choice)
+    assert next((index for index, count in people.items() if check.fails(index, count)), None) == fails_at

@@ -44,8 +44,17 @@ def test_other_boxes_are_thinner() -> None:
 @pytest.mark.parametrize("box", [[-20, -20, 5, 5], [0, 0, 9, 9], [190, 140, 260, 190], [0, 0, 4000, 4000]])
 def test_any_box_in_any_image(shape: tuple[int, int], box: list[float]) -> None:
     image = np.zeros((*shape, 3), np.uint8)
-    drawn = draw_boxes(image, [LabeledBox(np.array(box, np.float32), QUERY_STYLE, "query 12")], "frame 3: no match")
+    drawn = draw_boxes(image, [LabeledBox(np.array(box, np.float32), QUERY_STYLE, "query 12")])
     assert drawn.shape == image.shape and drawn.dtype == np.uint8 and drawn.any()
+
+
+@pytest.mark.parametrize("shape", [(9, 8), (240, 320), (1080, 1920)])
+def test_the_caption_is_above_the_image_and_hides_nothing(shape: tuple[int, int]) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    drawn = draw_boxes(image, [], "frame 3: no match", [(ORANGE, "query"), (SKY, "nearest in frame")])
+    bar = len(drawn) - len(image)
+    assert 0 < bar < max(20, 0.08 * shape[0]) and np.array_equal(drawn[bar:], image)
+    assert {ORANGE, SKY} <= colors_in(drawn[:bar]) or shape == (9, 8)  # as much of the key as fits
 
 
 def test_labels_stay_inside_and_do_not_overlap() -> None:
