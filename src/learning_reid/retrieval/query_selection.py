@@ -75,7 +75,7 @@ def _first_frame(detections: PersonDetections, choice: QueryChoice) -> int:
 
 def _indices(choice: QueryChoice, people: int) -> list[int]:
     chosen = range(people) if choice == "all" else choice
-    return [chosen] if isinstance(chosen, int) else list(dict.fromkeys(chosen))  # type: ignore[arg-type]
+    return [chosen] if isinstance(chosen, int) else list(dict.fromkeys(chosen))
 
 
 def _check_frame(detections: PersonDetections, query_frame: int) -> None:
@@ -86,8 +86,8 @@ def _check_frame(detections: PersonDetections, query_frame: int) -> None:
     if not len(detections.rows_of(query_frame)):
         advice = f"the first frame with one is {detections.frame[0]}" if len(detections) else "lower detector.min_score"
         raise UserError(
-            f"input.query_frame={query_frame}: no person was found in that frame; {advice}, or leave out query_frame to "
-            "use the first frame with a person"
+            f"input.query_frame={query_frame}: no person was found in that frame; {advice}, or leave out query_frame "
+            "to use the first frame with a person"
         )
 
 

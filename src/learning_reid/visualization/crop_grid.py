@@ -95,10 +95,10 @@ def save_ranked_crops(
     **subplots: Any,
 ) -> None:
     """Save a grid of crops with a title and a line of explanation above it, as for `draw_crop_grid`."""
-    height = 2.75 * len(rows) + 0.75  # inches
+    height = 2.75 * len(rows) + 0.9  # inches
     figure = create_figure(1.25 * num_columns + 0.5, height, dpi)
     draw_crop_grid(figure, rows, num_columns, **subplots)
     figure.text(0.012, 1 - 0.16 / height, title, fontsize=13, fontweight="bold", va="top")
     figure.text(0.012, 1 - 0.42 / height, note, fontsize=9, va="top", color="#444444")
-    figure.subplots_adjust(left=0.012, right=0.99, wspace=0.12, hspace=0.38, top=1 - 1.0 / height, bottom=0.32 / height)
+    figure.subplots_adjust(left=0.012, right=0.99, wspace=0.12, hspace=0.38, top=1 - 1.0 / height, bottom=0.47 / height)
     save_figure(figure, path)

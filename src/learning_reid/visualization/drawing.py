@@ -14,14 +14,14 @@ from PIL import Image, ImageDraw, ImageFont
 Color = tuple[int, int, int]
 Rectangle = tuple[float, float, float, float]  # x1, y1, x2, y2
 
-# The colors of queries are from Okabe and Ito, safe for color-blind readers.
+# Safe for color-blind readers (Okabe and Ito; Tol); without green and red, which mean right and wrong in other images.
 ORANGE: Color = (230, 159, 0)
 SKY: Color = (86, 180, 233)
 PURPLE: Color = (204, 121, 167)
 YELLOW: Color = (240, 228, 66)
-GREEN: Color = (0, 158, 115)
-VERMILION: Color = (213, 94, 0)
 BLUE: Color = (0, 114, 178)
+MINT: Color = (170, 255, 195)
+WINE: Color = (136, 34, 85)
 WHITE: Color = (240, 240, 240)
 BLACK: Color = (0, 0, 0)
 _BAR: Color = (24, 24, 24)
@@ -38,7 +38,7 @@ class BoxStyle:
 QUERY_STYLE = BoxStyle(ORANGE, 1.5)
 MATCH_STYLE = BoxStyle(SKY, 1.5)
 OTHER_STYLE = BoxStyle(WHITE, 0.5)
-_QUERY_STYLES = [BoxStyle(color, 1.5) for color in (ORANGE, SKY, PURPLE, YELLOW, GREEN, VERMILION, BLUE)]
+_QUERY_STYLES = [BoxStyle(color, 1.5) for color in (ORANGE, SKY, PURPLE, YELLOW, BLUE, MINT, WINE)]
 
 
 def query_style(position: int) -> BoxStyle:

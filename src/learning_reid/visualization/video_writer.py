@@ -13,6 +13,7 @@ import numpy as np
 
 from learning_reid.errors import UserError
 
+_TICK_S = Fraction(1, 1000)  # resolution of presentation times; finer ones would limit the pauses of an MP4 file
 BT709 = 1  # the code of ITU-R BT.709 in H.264's color tags
 
 
@@ -25,7 +26,7 @@ class VideoWriter:
 
     Args:
         path: MP4 file to write.
-        frames_per_second: Constant frame rate.
+        frames_per_second: Rate of frames that are written without a time.
 
     Raises:
         UserError: The file cannot be written, for example because the disk is full; it is deleted.
@@ -40,6 +41,7 @@ class VideoWriter:
     def __init__(self, path: str | Path, frames_per_second: float) -> None:
         self.path = Path(path)
         self.num_frames = 0
+        self._last_tick = -1
         self._temporary = self.path.with_name(self.path.name + ".part")
         self._rate = Fraction(frames_per_second).limit_denominator(1001)
         self._size = (0, 0)  # width, height
@@ -51,18 +53,21 @@ class VideoWriter:
         self._stream = self._container.add_stream("libx264", rate=self._rate)
         return self
 
-    def write(self, image: np.ndarray) -> None:
+    def write(self, image: np.ndarray, time_s: float | None = None) -> None:
         """Add a frame.
 
         Args:
             image: (height, width, 3) uint8, RGB.
+            time_s: Presentation time, seconds after the start; None = the frames follow at the constant rate.
         """
         if not self.num_frames:
             self._start(image.shape[1] + image.shape[1] % 2, image.shape[0] + image.shape[0] % 2)
+            self._stream.codec_context.time_base = 1 / self._rate if time_s is None else _TICK_S
         frame = av.VideoFrame.from_ndarray(fit_into(image, self._size), format="rgb24")
         frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
-        frame.pts = self.num_frames
-        frame.time_base = 1 / self._rate
+        frame.time_base = self._stream.codec_context.time_base
+        shown_s = self.num_frames / self._rate if time_s is None else Fraction(time_s)
+        self._last_tick = frame.pts = max(round(shown_s / frame.time_base), self._last_tick + 1)
         with self._report_errors():
             self._container.mux(self._stream.encode(frame))
         self.num_frames += 1

@@ -1,5 +1,6 @@
 """Images of an evaluation: selection of queries, and what is drawn."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
 from learning_reid.metrics.retrieval import RetrievalMetrics, retrieval_metrics
 from learning_reid.metrics.verification import PairDistances
+from learning_reid.visualization import curves
 from learning_reid.visualization.crop_grid import CORRECT, INCORRECT
 from learning_reid.visualization.curves import COLORS, draw_cmc_curves, draw_distance_histograms, draw_roc_curve
 from learning_reid.visualization.embedding_map import draw_embedding_map, select_rows
@@ -31,9 +33,9 @@ def count_pixels(image: np.ndarray, color: str) -> int:
 
 
 def test_each_curve_is_drawn(tmp_path: Path) -> None:
-    curves = [("ours", np.linspace(0.6, 1, 50)), ("other", np.linspace(0.3, 0.9, 50))]
-    draw_cmc_curves(tmp_path / "two.png", curves)
-    draw_cmc_curves(tmp_path / "one.png", curves[:1])
+    both = [("ours", np.linspace(0.6, 1, 50)), ("other", np.linspace(0.3, 0.9, 50))]
+    draw_cmc_curves(tmp_path / "two.png", both)
+    draw_cmc_curves(tmp_path / "one.png", both[:1])
     two, one = pixels(tmp_path / "two.png"), pixels(tmp_path / "one.png")
     assert count_pixels(two, COLORS[0]) > 300 and count_pixels(two, COLORS[1]) > 300
     assert count_pixels(one, COLORS[0]) > 300 and count_pixels(one, COLORS[1]) == 0
@@ -136,3 +138,16 @@ def test_the_embedding_map_is_deterministic_and_needs_six_images(tmp_path: Path)
     few = np.arange(5)
     assert not draw_embedding_map(tmp_path / "c.png", features[few], labels.take(few), *names)
     assert not (tmp_path / "c.png").exists()
+
+
+def test_the_axis_of_fractions_ends_at_100_percent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = []
+    monkeypatch.setattr(curves, "save_figure", lambda figure, path: figures.append(figure))
+    draw_cmc_curves(tmp_path / "a.png", [("plain", np.linspace(0.6, 1, 30)), ("re-ranked", np.ones(30))])
+    assert figures[0].axes[0].get_ylim()[1] == 1
+    assert not any(line.get_clip_on() for line in figures[0].axes[0].get_lines())  # markers at 100 % are not cut
+
+
+def test_names_that_are_not_utf8_are_drawn_with_escapes(tmp_path: Path) -> None:
+    draw_cmc_curves(tmp_path / "a.png", [(os.fsdecode(b"Zo\xeb"), np.linspace(0.6, 1, 30))])
+    assert Image.open(tmp_path / "a.png").size[0] > 500

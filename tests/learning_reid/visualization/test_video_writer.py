@@ -37,6 +37,16 @@ def test_frames_rate_and_format(tmp_path: Path) -> None:
     assert not (tmp_path / "a.mp4.part").exists()
 
 
+def test_frames_keep_the_times_they_are_given(tmp_path: Path) -> None:
+    times = [0, 2, 4, 4.1, 4.1, 40_000]
+    with VideoWriter(tmp_path / "a.mp4", 25) as video:
+        for time_s in times:
+            video.write(make_image(90), time_s)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        shown = [float(frame.time) for frame in container.decode(video=0)]
+    assert shown == pytest.approx(times, abs=0.0011)
+
+
 def test_odd_sizes_are_padded_and_other_sizes_fitted(tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "a.mp4", 7) as video:
         video.write(make_image(90, 61, 43))
