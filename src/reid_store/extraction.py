@@ -45,6 +45,7 @@ class RecordingSource:
         camera: Camera name.
         starts_s: Time of the first frame, seconds since 1970 in UTC; by default the year 2000, for unknown times.
         frames_per_second: None = the source's own rate, or 7 if it has none.
+        max_frames: Read only the first so many; None = all.
 
     Raises:
         UserError: The camera name, the time or the rate is not valid.
@@ -54,6 +55,7 @@ class RecordingSource:
     camera: str
     starts_s: float = DEFAULT_START_S
     frames_per_second: float | None = None
+    max_frames: int | None = None
 
     def __post_init__(self) -> None:
         check_name(self.camera, "--camera")
@@ -137,7 +139,7 @@ def extract(
     Raises:
         UserError: The source cannot be read, or contradicts what is stored.
     """
-    frames = open_frames(source.path)
+    frames = open_frames(source.path, source.max_frames)
     rate = source.frames_per_second or frames.frames_per_second or DEFAULT_FRAME_RATE
     with Session(engine) as session, session.begin():
         _check_overlap(session, source, source.starts_s + max(len(frames) - 1, 0) / rate)

@@ -15,6 +15,8 @@ from sqlalchemy import Dialect, ForeignKey, LargeBinary, MetaData, String, TypeD
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
+from learning_reid.io.file_names import escape_surrogates, unescape_surrogates
+
 
 class EmbeddingType(TypeDecorator[np.ndarray]):
     """An embedding (d,) float32: pgvector's type on PostgreSQL, raw bytes in SQLite."""
@@ -37,6 +39,21 @@ class EmbeddingType(TypeDecorator[np.ndarray]):
         if value is None or dialect.name == "postgresql":
             return None if value is None else np.asarray(value, np.float32)
         return np.frombuffer(value, np.float32)
+
+
+class FileName(TypeDecorator[str]):
+    """A file name or path as text, with escapes for bytes that are not UTF-8."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Escape a name for the database."""
+        return None if value is None else escape_surrogates(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return the name with which the file can be opened."""
+        return None if value is None else unescape_surrogates(value)
 
 
 class Base(DeclarativeBase):
@@ -67,7 +84,7 @@ class Model(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]  # detector, embedder
     name: Mapped[str]
-    weights: Mapped[str]  # as the settings name them
+    weights: Mapped[str] = mapped_column(FileName)  # as the settings name them
     weights_sha256: Mapped[str]
     preprocessing: Mapped[str]  # height × width, mean and deviation; the minimum score of a detector
     dimension: Mapped[int]  # of its embeddings; 0 for a detector
@@ -85,7 +102,7 @@ class Recording(Base):
     __tablename__ = "recordings"
     id: Mapped[int] = mapped_column(primary_key=True)
     camera_id: Mapped[int] = mapped_column(ForeignKey("cameras.id", ondelete="CASCADE"))
-    source: Mapped[str]  # an absolute path, or synthetic:SEED
+    source: Mapped[str] = mapped_column(FileName)  # an absolute path, or synthetic:SEED
     starts_s: Mapped[float]
     frames_per_second: Mapped[float]
     detector_id: Mapped[int] = mapped_column(ForeignKey("models.id"))
@@ -99,7 +116,7 @@ class StoredFrame(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     recording_id: Mapped[int] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
     index: Mapped[int]
-    name: Mapped[str | None]  # of its file, or its number in a video; detects changed footage
+    name: Mapped[str | None] = mapped_column(FileName)  # of its file, or its number in a video; detects changed footage
     time_s: Mapped[float] = mapped_column(index=True)
     __table_args__ = (UniqueConstraint("recording_id", "index"),)
 

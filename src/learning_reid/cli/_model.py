@@ -1,33 +1,33 @@
 """The model and the threshold that a command uses."""
 
+import json
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from learning_reid.cli._options import Backend, check_threshold
-from learning_reid.errors import UserError
-
-if TYPE_CHECKING:
-    from learning_reid.embedding.embedder import Embedder
+from learning_reid.cli._options import check_threshold
 
 
-def load_model(
-    embedder: str, weights: str, onnx: Path | None, backend: Backend, device: str, threads: int | None
-) -> tuple["Embedder", str]:
-    """Load the model of `--weights` or `--onnx`; also return the weights as `embedder.weights` would name them."""
-    from learning_reid.embedding.registry import create_embedder
-    from learning_reid.models.weights_file import GRAPH_SUFFIXES
+def choose_network(embedder: str | None, weights: str, backend: str = "torch") -> tuple[str, str, str]:
+    """Return model, weights and backend of --embedder, --weights and --backend, checked without loading the model.
 
-    if onnx is not None:
-        suffix = onnx.suffix.lower()
-        if weights != "embedded":
-            raise UserError("give either --weights or --onnx, not both")
-        if suffix not in GRAPH_SUFFIXES:
-            raise UserError(f"--onnx {onnx} is not a .onnx or .xml file; give other weights with --weights")
-        weights = str(onnx)
-        if backend == "torch":
-            backend = "openvino" if suffix == ".xml" else "onnx"
-    return create_embedder(embedder, weights, backend, device=device, threads=threads), weights
+    Raises:
+        UserError: A name is unknown, or the weights are missing.
+    """
+    from learning_reid.embedding.model_choice import choose_model
+    from learning_reid.embedding.registry import check_embedder
+
+    model = choose_model(embedder, weights)
+    backend = model.backend if backend == "torch" else backend
+    check_embedder(model.name, model.weights, backend)
+    return model.name, model.weights, backend
+
+
+def network_settings(embedder: str | None, weights: str | None) -> list[str]:
+    """Return --embedder and --weights as overrides of the section `embedder`, for commands with settings."""
+    if weights is None:
+        return [] if embedder is None else [f"embedder.name={embedder}"]
+    name, weights, backend = choose_network(embedder, weights)
+    overrides = [f"embedder.name={name}", f"embedder.weights={json.dumps(weights)}"]
+    return [*overrides, f"embedder.backend={backend}"] if backend != "torch" else overrides
 
 
 def choose_threshold(

@@ -29,11 +29,29 @@ Dataset = Annotated[
     str | None,
     typer.Option(help="Layout of the crops; `data list` lists them.", show_default="recognized from the files"),
 ]
-Embedder = Annotated[str, typer.Option(help="Model name; `train --list-models` lists them.")]
-Weights = Annotated[
-    str, typer.Option(help="`embedded`, a file, a card (.yml), or the training set of published weights.")
+Embedder = Annotated[
+    str | None,
+    typer.Option(
+        help="Model name; `train --list-models` lists them.",
+        show_default="the model that --weights belongs to, otherwise osnet_x0_25",
+    ),
 ]
-Onnx = Annotated[Path | None, typer.Option(help="Exported model (.onnx or .xml) instead of --weights.")]
+Weights = Annotated[
+    str, typer.Option(help="`embedded`, a file, published weights (`zoo list`), or an exported .onnx or .xml file.")
+]
+#: The same for commands with settings, which name a network already
+SettingsEmbedder = Annotated[
+    str | None,
+    typer.Option("--embedder", help="Model name; `train --list-models` lists them.", show_default="the settings' own"),
+]
+SettingsWeights = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        help="`embedded`, a file, published weights (`zoo list`), or an exported .onnx or .xml file.",
+        show_default="the settings' own",
+    ),
+]
 BackendOption = Annotated[
     Backend, typer.Option("--backend", help="Inference library; `auto` = the fastest one that agrees with torch.")
 ]

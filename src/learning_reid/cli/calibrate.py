@@ -7,6 +7,7 @@ import typer
 
 from learning_reid.cli import _options as options
 from learning_reid.errors import UserError
+from learning_reid.io.error_collector import ErrorCollector
 
 RENAMED = {"--picture": "--plot"}
 
@@ -14,7 +15,7 @@ RENAMED = {"--picture": "--plot"}
 def run(
     root: options.Root,
     dataset: options.Dataset = None,
-    embedder: options.Embedder = "osnet_x0_25",
+    embedder: options.Embedder = None,
     weights: options.Weights = "embedded",
     backend: options.BackendOption = "torch",
     metric: options.MetricOption = "euclidean",
@@ -44,6 +45,7 @@ def run(
     with ranking.reject_above=calibrated. Calibrate on people that the model was not trained on, from cameras like
     yours.
     """
+    from learning_reid.cli._model import choose_network
     from learning_reid.embedding.operating_point import operating_point_file, write_operating_point
     from learning_reid.evaluation.calibration import calibrate
     from learning_reid.evaluation.dataset_evaluation import prepare_task
@@ -54,6 +56,7 @@ def run(
     from learning_reid.visualization.curves import draw_distance_histograms
     from learning_reid.zoo.checksums import sha256_of
 
+    embedder, weights, resolved_backend = choose_network(embedder, weights, backend)
     file = resolve_weights(embedder, weights)
     target = operating_point_file(file)
     plot = plot or target.with_suffix(".png")
@@ -61,7 +64,7 @@ def run(
     if plot.resolve() == target.resolve():
         raise UserError(f"--plot {plot} is the file of the thresholds; name another one")
     layout = options.recognize(dataset, root)
-    model = ModelOptions(embedder, weights, backend, batch_size, device, threads, metric)
+    model = ModelOptions(embedder, weights, resolved_backend, batch_size, device, threads, metric)
     task, digest, _ = prepare_task(DataOptions(layout, root, query_camera or []), model, [get_protocol(protocol)])
     options.print_notes(task.split.dataset.notes)
     point, pairs = calibrate(
@@ -74,6 +77,11 @@ def run(
         same_camera=protocol == "single-camera",
         seed=seed,
     )
-    write_operating_point(target, point)
-    draw_distance_histograms(plot, pairs, point)
-    print(calibration_text(point), target, plot, sep="\n")
+    print(calibration_text(point))
+    with ErrorCollector() as problems:
+        with problems.step():
+            write_operating_point(target, point)
+            print(target)
+        with problems.step():
+            draw_distance_histograms(plot, pairs, point)
+            print(plot)

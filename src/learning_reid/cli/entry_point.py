@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from learning_reid.cli._options import SettingsEmbedder, SettingsWeights
 from learning_reid.cli.commands import OPTIONS, load_command
 from learning_reid.errors import UserError
 from learning_reid.io.paths import find_checkout
@@ -84,6 +85,14 @@ def run_pipeline_command(
             show_default="confs/config.yml",
         ),
     ] = Path("confs/config.yml"),
+    input: Annotated[
+        str | None,
+        typer.Option(
+            "--input", help="Folder of frames, video, or synthetic:SEED.", show_default="input.frames_path of --config"
+        ),
+    ] = None,
+    embedder: SettingsEmbedder = None,
+    weights: SettingsWeights = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace one setting; repeatable.")
     ] = None,
@@ -97,9 +106,13 @@ def run_pipeline_command(
     """
     if context.invoked_subcommand is not None:
         return
+    import json
+
+    from learning_reid.cli._model import network_settings
     from learning_reid.config.load import load_settings
 
-    settings = load_settings(config, overrides or [])
+    chosen = [] if input is None else [f"input.frames_path={json.dumps(input)}"]
+    settings = load_settings(config, [*chosen, *network_settings(embedder, weights), *(overrides or [])])
     from learning_reid.pipeline import run_pipeline  # imported late: configuration errors appear before torch loads
 
     if run_pipeline(settings).stopped_early:
@@ -111,6 +124,8 @@ def main() -> None:
     logging.basicConfig(format="%(message)s")  # to stderr; from other libraries only warnings
     for package in ("learning_reid", "reid_store", "reid_course"):
         logging.getLogger(package).setLevel(logging.INFO)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # names that are not UTF-8
     try:
         app(prog_name="learning-reid" if Path(sys.argv[0]).name.startswith("learning-reid") else "main.py")
     except UserError as error:

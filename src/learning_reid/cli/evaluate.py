@@ -10,6 +10,7 @@ import typer
 
 from learning_reid.cli import _options as options
 from learning_reid.errors import UserError
+from learning_reid.io.error_collector import ErrorCollector
 
 if TYPE_CHECKING:
     from learning_reid.evaluation.options import DataOptions, ModelOptions
@@ -31,7 +32,7 @@ def run(
         str | None, typer.Option(metavar="RUN", help="Evaluate the best weights of a training run on its data.")
     ] = None,
     dataset: options.Dataset = None,
-    embedder: options.Embedder = "osnet_x0_25",
+    embedder: options.Embedder = None,
     weights: options.Weights = "embedded",
     backend: options.BackendOption = "torch",
     metric: options.MetricOption = "euclidean",
@@ -71,6 +72,7 @@ def run(
     very different results.
     """
     options.check_output_files(json_file, save_features)
+    from learning_reid.cli._model import choose_network
     from learning_reid.evaluation.comparison import read_evaluation
     from learning_reid.evaluation.dataset_evaluation import evaluate_dataset
     from learning_reid.evaluation.options import DataOptions, EvaluationOptions, ModelOptions
@@ -81,19 +83,20 @@ def run(
     if against is not None:
         read_evaluation(against)  # a wrong file is reported before the long work
     if exp is not None:
-        if root is not None or dataset is not None or (embedder, weights) != ("osnet_x0_25", "embedded"):
+        if root is not None or dataset is not None or embedder is not None or weights != "embedded":
             raise UserError(
                 "--exp RUN has its own data and weights; leave out --root, --dataset, --embedder, --weights"
             )
         data, model, default_protocol = _options_of_run(exp, query_camera or [])
+        model = replace(model, backend=backend)
         verification, protocol = True, protocol or [default_protocol]
     elif root is not None:
+        model = ModelOptions(*choose_network(embedder, weights, backend)) if features is None else ModelOptions()
         data = DataOptions(options.recognize(dataset, root), root, query_camera or [])
-        model = ModelOptions(embedder, weights)
     else:
         raise UserError("name the crops with --root DIR, or a training run with --exp RUN")
     model = replace(
-        model, backend=backend, batch_size=batch_size, device=device, threads=threads, metric=metric, raw=raw,
+        model, batch_size=batch_size, device=device, threads=threads, metric=metric, raw=raw,
         features=features,
     )  # fmt: skip
     result = evaluate_dataset(
@@ -148,13 +151,18 @@ def _write(
 
     options.print_notes(result.notes)
     print(result_text(result))
-    if save_features is not None:
-        task = result.task
-        save_embeddings(save_features, task.split.samples, task.all_features, task.split.dataset)
-    options.write_json_file(json_file, result_to_json(result))
-    if report is not None:
-        from learning_reid.evaluation.evaluation_folder import write_evaluation
+    with ErrorCollector() as problems:
+        if save_features is not None:
+            task = result.task
+            with problems.step():
+                save_embeddings(save_features, task.split.samples, task.all_features, task.split.dataset)
+        with problems.step():
+            options.write_json_file(json_file, result_to_json(result))
+        if report is not None:
+            from learning_reid.evaluation.evaluation_folder import write_evaluation
 
-        print(*write_evaluation(report, result), sep="\n")
-    if against is not None:
-        print(comparison_text(compare_results(against, result), against))
+            with problems.step():
+                print(*write_evaluation(report, result), sep="\n")
+        if against is not None:
+            with problems.step():
+                print(comparison_text(compare_results(against, result), against))

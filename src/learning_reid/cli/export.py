@@ -16,7 +16,7 @@ SUFFIXES = {"onnx": ".onnx", "openvino": ".xml"}
 
 def run(
     weights: options.Weights = "embedded",
-    embedder: options.Embedder = "osnet_x0_25",
+    embedder: options.Embedder = None,
     out: Annotated[
         Path | None, typer.Option(help="File to write.", show_default="MODEL.onnx or MODEL.xml in this folder")
     ] = None,
@@ -51,6 +51,9 @@ def run(
         raise UserError("--calibration is for int8: give --int8 too, or leave it out")
     if (crops is not None or gate is not None) and not verify:
         raise UserError("--crops and --gate configure the verification: give --verify too")
+    from learning_reid.cli._model import choose_network
+
+    embedder, weights, _ = choose_network(embedder, weights)
     target = out or Path(f"{embedder}{'.int8' if int8 else ''}{f'.{pairs}' if pairs else ''}{SUFFIXES[format]}")
     _check_target(target, format)
     from learning_reid.datasets.images import sample_images

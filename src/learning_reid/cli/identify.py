@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from learning_reid.cli import _options as options
+from learning_reid.io.error_collector import ErrorCollector
 
 if TYPE_CHECKING:
     from learning_reid.datasets.identification import Candidate, Identification
     from learning_reid.datasets.sample import CropDataset
 
-RENAMED = {"--picture": "--plot", "--nearest": "--top"}
+RENAMED = {"--picture": "--plot", "--nearest": "--top", "--onnx": "--weights"}
 
 
 def run(
     gallery_dir: Annotated[Path, typer.Option(help="Known people: a folder for each, or any layout of `data list`.")],
     query: Annotated[list[Path], typer.Option(help="Image of one person; repeatable.")],
     dataset: options.Dataset = None,
-    embedder: options.Embedder = "osnet_x0_25",
+    embedder: options.Embedder = None,
     weights: options.Weights = "embedded",
-    onnx: options.Onnx = None,
     backend: options.BackendOption = "torch",
     metric: options.MetricOption = "euclidean",
     threshold: Annotated[
@@ -35,14 +35,17 @@ def run(
 ) -> None:
     """Identify the person in an image by searching a gallery (1:N), or report that they are not in it."""
     options.check_output_files(json_file, plot)
-    from learning_reid.cli._model import choose_threshold, load_model
-    from learning_reid.datasets.identification import gallery_samples, identify
+    from learning_reid.cli._model import choose_network, choose_threshold
+    from learning_reid.datasets.identification import check_images, gallery_samples, identify
     from learning_reid.datasets.layouts import open_dataset
+    from learning_reid.embedding.registry import create_embedder
 
+    check_images(query)
+    network = choose_network(embedder, weights, backend)
+    threshold = choose_threshold(threshold, *network[:2], metric, pairs=False)
     gallery = open_dataset(options.recognize(dataset, gallery_dir), gallery_dir)
     options.print_notes(gallery.notes)
-    model, weights = load_model(embedder, weights, onnx, backend, device, threads)
-    threshold = choose_threshold(threshold, embedder, weights, metric, pairs=False)
+    model = create_embedder(*network, device=device, threads=threads)
     results = identify(query, gallery, model, metric, threshold, top)
     for result in results:
         print(f"{result.query}: {result.person or 'not in the gallery'}\n")
@@ -50,11 +53,14 @@ def run(
     if threshold is not None:
         print(f"People above the distance {threshold:.4f} ({metric}) are rejected.")
     values = {"metric": metric, "threshold": threshold, "gallery": len(gallery_samples(gallery))}
-    options.write_json_file(json_file, {**values, "answers": _values(results, gallery)})
-    if plot is not None:
-        from learning_reid.visualization.decisions import draw_identifications
+    with ErrorCollector() as problems:
+        with problems.step():
+            options.write_json_file(json_file, {**values, "answers": _values(results, gallery)})
+        if plot is not None:
+            from learning_reid.visualization.decisions import draw_identifications
 
-        draw_identifications(plot, results)
+            with problems.step():
+                draw_identifications(plot, results)
 
 
 def _table(result: "Identification", gallery: "CropDataset", decided: bool) -> str:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from learning_reid.cli import _options as options
+from learning_reid.io.error_collector import ErrorCollector
 
 if TYPE_CHECKING:
     from learning_reid.visualization.similarity_table import SimilarityTable
 
-SEVERAL_VALUES = ("--images", "--models")
-RENAMED = {"--most-pairs": "--max-pairs"}
+SEVERAL_VALUES = ("--images", "--weights")
+RENAMED = {"--most-pairs": "--max-pairs", "--models": "--weights"}
 
 
 def run(
@@ -25,7 +26,7 @@ def run(
             show_default="all pairs of up to 8 images; of more, chosen by their Market-1501 names",
         ),
     ] = None,
-    models: Annotated[
+    weights: Annotated[
         list[str] | None,
         typer.Option(
             help="Models: `embedded`, NAME.TRAINED_ON (osnet_x0_25.msmt17), NAME=FILE, or a .onnx file: one or more "
@@ -65,18 +66,21 @@ def run(
     folder = None if out is None else create_folder(out, "--out")
     files = gather_images(images)
     chosen = choose_pairs(files, max_pairs) if pairs is None else read_pairs(pairs, files)
-    named = parse_models(models or ["embedded"])
+    named = parse_models(weights or ["embedded"])
     measured = {model.label: measure_pairs(chosen.pairs, model.open(device, threads), model.label) for model in named}
     table = SimilarityTable(chosen, measured)
     print(similarity_markdown(table, list(MEASURES) if measure == "all" else [measure]))
-    options.write_json_file(json_file, similarity_values(table))
-    if folder is not None:
-        _write_files(table, folder, "cosine" if measure == "all" else measure)
+    with ErrorCollector() as problems:
+        with problems.step():
+            options.write_json_file(json_file, similarity_values(table))
+        if folder is not None:
+            with problems.step():
+                _write_files(table, folder, "cosine" if measure == "all" else measure)
 
 
 def _write_files(table: "SimilarityTable", folder: Path, measure: str) -> None:
     """Write the table as Markdown, as CSV and as a plot of one measure; print the paths."""
-    from learning_reid.io.atomic_write import atomic_write
+    from learning_reid.io.atomic_write import write_text
     from learning_reid.visualization.similarity_plot import draw_similarity_table
     from learning_reid.visualization.similarity_table import MEASURES, similarity_csv, similarity_markdown
 
@@ -85,8 +89,7 @@ def _write_files(table: "SimilarityTable", folder: Path, measure: str) -> None:
         folder / "similarity.csv": similarity_csv(table),
     }
     for file, text in texts.items():
-        with atomic_write(file) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(file, text)
     plot = folder / "similarity.png"
     draw_similarity_table(plot, table, measure)
     print(*texts, plot, sep="\n")

@@ -9,6 +9,7 @@ from learning_reid.cli._options import print_notes
 from learning_reid.errors import UserError
 
 if TYPE_CHECKING:
+    from learning_reid.config.training import TrainSettings
     from learning_reid.training.training_data import TrainingData
 
 DEFAULT_CONFIG = Path("confs/reid.yml")
@@ -38,7 +39,9 @@ def run(
     ] = None,
     root: Annotated[str | None, typer.Option(help="Labeled crops: a folder or a CSV file.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Layout of the crops; `data list` lists them.")] = None,
-    arch: Annotated[str | None, typer.Option(help="Backbone; --list-models lists them.")] = None,
+    arch: Annotated[
+        str | None, typer.Option("--embedder", "--arch", help="Backbone; --list-models lists them.")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Number of epochs.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Batch size, over all devices.")] = None,
     num_instances: Annotated[int | None, typer.Option(help="Images of each person in a batch.")] = None,
@@ -61,9 +64,10 @@ def run(
     """
     values = locals()
     if list_models:
-        from learning_reid.models.registry import list_models as all_models
+        from learning_reid.models.registry import MODELS
 
-        print("\n".join(all_models()))
+        for name, about in MODELS.describe().items():
+            print(f"{name:<22}{about}".rstrip())
         return
     chosen = list(overrides or [])
     chosen += [f"{key}={values[option]}" for option, key in OPTION_SETTINGS.items() if values[option] is not None]
@@ -86,6 +90,8 @@ def _train(config: Path | None, overrides: list[str], resume: str | None) -> boo
         run = find_run(resume, *folders[-1:])
     settings = read_settings(TrainSettings, file, overrides) if run is None else load_run_settings(run, overrides)
 
+    _check_names(settings)
+
     # imported late: configuration errors appear before torch loads
     from learning_reid.training.accelerator import on_main_process
     from learning_reid.training.reid_task import create_trainer
@@ -97,6 +103,18 @@ def _train(config: Path | None, overrides: list[str], resume: str | None) -> boo
     on_main_process(lambda: _print_result(folder, result.interrupted))
     trainer.accelerator.end_training()  # ends all processes in order
     return result.interrupted
+
+
+def _check_names(settings: "TrainSettings") -> None:
+    """Check model, loss and initial weights before data are generated and torch is loaded."""
+    from learning_reid.losses.registry import ALIASES, METRIC_LOSSES
+    from learning_reid.models.registry import check_model_name
+    from learning_reid.models.weights_file import resolve_weights
+
+    check_model_name(settings.model.arch)
+    METRIC_LOSSES.check(ALIASES.get(settings.loss.type, settings.loss.type))
+    if settings.model.weights is not None:
+        resolve_weights(settings.model.arch, settings.model.weights)
 
 
 def _print_data(data: "TrainingData") -> None:

@@ -6,16 +6,16 @@ from typing import Annotated
 import typer
 
 from learning_reid.cli import _options as options
+from learning_reid.io.error_collector import ErrorCollector
 
-RENAMED = {"--picture": "--plot"}
+RENAMED = {"--picture": "--plot", "--onnx": "--weights"}
 
 
 def run(
     img1: Annotated[Path, typer.Option(help="Image of one person.")],
     img2: Annotated[Path, typer.Option(help="Image of one person.")],
-    embedder: options.Embedder = "osnet_x0_25",
+    embedder: options.Embedder = None,
     weights: options.Weights = "embedded",
-    onnx: options.Onnx = None,
     backend: options.BackendOption = "torch",
     metric: options.MetricOption = "euclidean",
     threshold: Annotated[
@@ -29,11 +29,14 @@ def run(
 ) -> None:
     """Verify whether two images show the same person (1:1): distance, similarity and decision."""
     options.check_output_files(json_file, plot)
-    from learning_reid.cli._model import choose_threshold, load_model
-    from learning_reid.datasets.identification import compare_images
+    from learning_reid.cli._model import choose_network, choose_threshold
+    from learning_reid.datasets.identification import check_images, compare_images
+    from learning_reid.embedding.registry import create_embedder
 
-    model, weights = load_model(embedder, weights, onnx, backend, device, threads)
-    threshold = choose_threshold(threshold, embedder, weights, metric, pairs=True)
+    check_images([img1, img2])
+    network = choose_network(embedder, weights, backend)
+    threshold = choose_threshold(threshold, *network[:2], metric, pairs=True)
+    model = create_embedder(*network, device=device, threads=threads)
     distance, similarity = compare_images(img1, img2, model, metric)
     same = None if threshold is None else distance <= threshold
     print(f"distance    {distance:.4f} ({metric})")
@@ -41,8 +44,11 @@ def run(
     if threshold is not None:
         print(f"decision    {'same person' if same else 'different persons'} (threshold {threshold:.4f})")
     result = {"img1": str(img1), "img2": str(img2), "metric": metric, "distance": distance, "similarity": similarity}
-    options.write_json_file(json_file, {**result, "threshold": threshold, "same_person": same})
-    if plot is not None:
-        from learning_reid.visualization.decisions import draw_pair
+    with ErrorCollector() as problems:
+        with problems.step():
+            options.write_json_file(json_file, {**result, "threshold": threshold, "same_person": same})
+        if plot is not None:
+            from learning_reid.visualization.decisions import draw_pair
 
-        draw_pair(plot, img1, img2, distance, same)
+            with problems.step():
+                draw_pair(plot, img1, img2, distance, same)

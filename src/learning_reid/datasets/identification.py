@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from learning_reid.datasets.embeddings import embed_samples
+from learning_reid.datasets.images import open_image
 from learning_reid.datasets.sample import CropDataset, Sample
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.normalization import l2_normalize
@@ -101,9 +102,14 @@ def compare_images(first: Path, second: Path, embedder: Embedder, metric: str = 
     return float(distance), float(np.clip(one @ other, -1, 1))
 
 
-def embed_images(images: Sequence[Path], embedder: Embedder) -> np.ndarray:
-    """Embed image files: (n, d) float32 unit vectors."""
+def check_images(images: Sequence[Path]) -> None:
+    """Raise a UserError for the first path that is not a readable image."""
     for image in images:
         if image.is_dir():
             raise UserError(f"{image} is a folder; name one image of one person")
+        open_image(image)
+
+
+def embed_images(images: Sequence[Path], embedder: Embedder) -> np.ndarray:
+    """Embed image files: (n, d) float32 unit vectors."""
     return l2_normalize(embed_samples([Sample(image, None, "") for image in images], embedder), np.float32)

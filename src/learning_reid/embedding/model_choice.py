@@ -12,7 +12,7 @@ from learning_reid.models.registry import check_model_name, list_models
 from learning_reid.models.weights_file import EMBEDDED_NAME, GRAPH_SUFFIXES, WEIGHT_SUFFIXES, resolve_weights
 from learning_reid.zoo.cards import all_cards
 
-FORMS = "embedded, NAME.TRAINED_ON (osnet_x0_25.msmt17), NAME=FILE (osnet_x0_25=w.pth), or a .onnx or .xml file"
+FORMS = "embedded, NAME.TRAINED_ON (osnet_x0_25.msmt17), NAME=FILE (osnet_x0_25=w.pth), or a file that names its model"
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def parse_model(word: str) -> NamedModel:
     """Parse one word.
 
     Args:
-        word: `embedded`; `NAME.TRAINED_ON` for published weights; `NAME=FILE` for weights of the model NAME; or the
-            path of a .onnx or .xml file, which contains its model.
+        word: `embedded`; `NAME.TRAINED_ON` for published weights; `NAME=FILE` for weights of the model NAME; or a file
+            that says what its model is: a .onnx or .xml file, or weights that `train` or `zoo fetch` wrote.
 
     Raises:
         UserError: The word is none of these, or the file does not exist.
@@ -79,7 +79,45 @@ def parse_model(word: str) -> NamedModel:
     if word in all_cards():
         name, _, trained_on = word.partition(".")
         return NamedModel(word, name, trained_on)
+    if suffix in WEIGHT_SUFFIXES and (stored := _stored_name(Path(_file(word, word)))):
+        return NamedModel(Path(word).name, stored, _file(word, word))
     raise UserError(f"{word}: {_advice(word, suffix)}")
+
+
+def choose_model(name: str | None, weights: str) -> NamedModel:
+    """Return the model of the options --embedder and --weights.
+
+    Args:
+        name: The model; None = the one that `weights` names or belongs to, else the model of the embedded weights.
+        weights: A word for `parse_model`, or weights of the model `name` as for `create_embedder`.
+
+    Raises:
+        UserError: The model is unknown, or the weights are missing.
+
+    >>> choose_model(None, "osnet_ain_x1_0.msmt17+dukemtmcreid+cuhk03").name, choose_model(None, "msmt17").name
+    ('osnet_ain_x1_0', 'osnet_x0_25')
+    """
+    path = Path(weights).expanduser()
+    if name is not None:
+        check_model_name(name)
+        return NamedModel(weights, name, weights.removeprefix(f"{name}=").removeprefix(f"{name}."))
+    if not path.is_file() and (weights in all_cards() or "=" in weights):
+        return parse_model(weights)
+    is_checkpoint = (
+        path.is_file() and path.suffix.lower() in WEIGHT_SUFFIXES and path.suffix.lower() not in GRAPH_SUFFIXES
+    )
+    return NamedModel(weights, (_stored_name(path) if is_checkpoint else None) or EMBEDDED_NAME, weights)
+
+
+def _stored_name(file: Path) -> str | None:
+    """Return the model that a weights file was trained as, from its name or its settings; None if it has neither."""
+    if file.stem in all_cards():
+        return all_cards()[file.stem].architecture
+    from learning_reid.models.state_dict import read_note  # imports torch
+
+    settings = read_note(file, "settings")
+    name = settings.get("model", {}).get("arch") if isinstance(settings, dict) else None
+    return name if name in list_models() else None
 
 
 def _file(written: str, word: str) -> str:

@@ -60,7 +60,7 @@ def feature_dimension(path: Path, features: np.ndarray) -> int:
     if features.ndim != 2:
         raise UserError(
             f"{path} is not a ReID model: for one crop it returns an array {features.shape[1:]} instead of a vector; "
-            "set embedder.weights to another file"
+            "use another file"
         )
     return int(features.shape[1])
 
@@ -118,15 +118,13 @@ def write_graph(
         except ModuleNotFoundError as error:
             raise UserError(missing_package(f"exporting {name} to ONNX", str(error.name), "fast")) from error
         except torch.onnx.errors.OnnxExporterError as error:
-            raise UserError(f"{name} cannot be exported to ONNX by this torch; set embedder.backend: torch") from error
+            raise UserError(f"{name} cannot be exported to ONNX by this torch; use the backend torch") from error
 
 
 def check_cpu(backend: str, device: str) -> None:
     """Raise a UserError if the device of a CPU-only backend is a GPU."""
     if device not in ("cpu", "auto"):
-        raise UserError(
-            f"backend {backend} runs on a CPU, not on {device!r}; set embedder.backend: torch or runtime.device: cpu"
-        )
+        raise UserError(f"backend {backend} runs on a CPU, not on {device!r}; use the backend torch, or the device cpu")
 
 
 def read_input_shape(path: Path, name: str, shapes: Sequence[Sequence[int | None]]) -> tuple[Preprocessing, int | None]:

@@ -76,7 +76,7 @@ def read_evaluation(file: Path) -> EarlierEvaluation:
         if any(column.shape != (len(rows),) for column in values.values()):
             raise ValueError("numbers of values and images differ")
         return EarlierEvaluation(str(content["fingerprint"]), str(content["method"]), rows, values)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or "the values to compare are missing"
         raise UserError(f"{file} is not a JSON file of `evaluate --json` ({reason}); write one first") from None
 

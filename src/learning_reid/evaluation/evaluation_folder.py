@@ -1,6 +1,7 @@
 """Write the folder of an evaluation: JSON, tables and plots."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from learning_reid.datasets.retrieval_task import RetrievalTask
 from learning_reid.evaluation.result import EvaluationResult, result_to_json
 from learning_reid.evaluation.tables import result_text
 from learning_reid.io.atomic_write import write_text
+from learning_reid.io.error_collector import ErrorCollector
 from learning_reid.io.output_folder import write_json
 from learning_reid.visualization.curves import draw_cmc_curves, draw_roc_curve
 from learning_reid.visualization.embedding_map import draw_embedding_map
@@ -27,31 +29,36 @@ def write_evaluation(folder: Path, result: EvaluationResult) -> list[Path]:
 
     Returns:
         The files written.
+
+    Raises:
+        UserError: Some files cannot be written; the others are.
     """
     for name in NAMES:
         (folder / name).unlink(missing_ok=True)  # an earlier evaluation's file would be mistaken for this one's
-    written: list[Path] = []
     task = result.task
-
-    def file(name: str) -> Path:
-        written.append(folder / name)
-        return folder / name
-
-    write_json(file("evaluation.json"), result_to_json(result))
-    write_text(file("evaluation.md"), result_text(result, long=True))
+    labels = task.split.query_labels, task.split.gallery_labels
+    names = list(task.split.persons), list(task.split.cameras)
     if result.protocols:
         curves = [(metrics.protocol.name, metrics.cmc) for metrics in result.protocols if metrics.queries]
     else:
         curves = [(method.name, method.metrics.cmc) for method in result.methods]
-    draw_cmc_curves(file("cmc.png"), curves)
+    writers: dict[str, Callable[[Path], object]] = {
+        "evaluation.json": lambda file: write_json(file, result_to_json(result)),
+        "evaluation.md": lambda file: write_text(file, result_text(result, long=True)),
+        "cmc.png": lambda file: draw_cmc_curves(file, curves),
+        "ranked.png": lambda file: draw_ranked_lists(
+            file, result.metrics, result.distance_rows, labels, *_crops_and_names(task)
+        ),
+        "features.png": lambda file: draw_embedding_map(file, task.all_features, task.split.all_labels, *names),
+    }
     if result.pairs is not None:
-        draw_roc_curve(file("roc.png"), result.pairs)
-    labels = task.split.query_labels, task.split.gallery_labels
-    draw_ranked_lists(file("ranked.png"), result.metrics, result.distance_rows, labels, *_crops_and_names(task))
-    names = list(task.split.persons), list(task.split.cameras)
-    if not draw_embedding_map(file("features.png"), task.all_features, task.split.all_labels, *names):
-        written.pop()
-    return written
+        writers["roc.png"] = partial(draw_roc_curve, pairs=result.pairs)
+    with ErrorCollector() as problems:
+        for name in NAMES:
+            if name in writers:
+                with problems.step():
+                    writers[name](folder / name)
+    return [folder / name for name in NAMES if (folder / name).is_file()]
 
 
 def _crops_and_names(task: RetrievalTask) -> tuple[Callable[[str, int], np.ndarray], Callable[[str, int], str]]:

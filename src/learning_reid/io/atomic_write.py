@@ -1,13 +1,12 @@
 """Replace a file completely or not at all, whatever goes wrong while it is written."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 from learning_reid.errors import UserError
+from learning_reid.io.file_names import escape_surrogates
 
 
 @contextmanager
@@ -43,22 +42,3 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file atomically, as UTF-8; see `atomic_write` and `escape_surrogates`."""
     with atomic_write(path) as temporary:
         temporary.write_text(escape_surrogates(text), encoding="utf-8")
-
-
-def escape_surrogates(text: str) -> str:
-    r"""Escape the bytes of file names that are not UTF-8, which Python keeps as surrogate characters.
-
-    JSON reads such an escape as the original character.
-
-    >>> escape_surrogates("Zo\udceb.jpg")
-    'Zo\\udceb.jpg'
-    """
-    escaped = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    if escaped != text:
-        _note_escapes()
-    return escaped
-
-
-@cache  # once for each process
-def _note_escapes() -> None:
-    print("note: names that are not UTF-8 are written with escapes, such as \\udceb", file=sys.stderr)

@@ -98,6 +98,6 @@ def add_part_pooling(backbone: nn.Module, state_dict: Mapping[str, Tensor]) -> n
     if settings is None:
         return backbone
     if not isinstance(backbone, OSNet):
-        raise UserError("the weights belong to an OSNet with part pooling; set embedder.name to that OSNet")
+        raise UserError("the weights belong to an OSNet with part pooling; name that OSNet as embedder")
     num_parts, power, mean_share = settings.tolist()
     return PartPooledOSNet(backbone, PartPooling(int(num_parts), power, mean_share))

@@ -77,7 +77,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """Read the tensors of a weights file; an exported graph (.onnx, .xml) is refused."""
     if (suffix := path.suffix.lower()) in GRAPH_SUFFIXES:
         backend = "openvino" if suffix == ".xml" else "onnx or openvino"
-        raise UserError(f"{path} is an exported graph, which PyTorch cannot read; set embedder.backend to {backend}")
+        raise UserError(f"{path} is an exported graph, which PyTorch cannot read; use the backend {backend}")
     return read_state_dict(path)
 
 
@@ -90,7 +90,7 @@ def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) ->
         raise UserError(
             f"{path} contains infinite or NaN weights ({broken[0]}), its training diverged; use another file"
         )
-    advice = "set embedder.name to the model the weights were trained with, or embedder.weights to a file that fits"
+    advice = "name the model that the weights were trained with as embedder, or weights that fit"
     dropped = load_strictly(model, tensors, drop_prefixes=(_CLASSIFIER,), where=path, advice=advice)
     total = sum(not key.startswith(_CLASSIFIER) for key in own)
     identities = len(tensors[dropped[0]]) if dropped else None

@@ -1,4 +1,4 @@
-"""From the setting `embedder.weights` to a file: the embedded weights, a path, or published weights by name."""
+"""From a setting to a weights file: the embedded weights, a path, or published weights by name."""
 
 import os
 from pathlib import Path
@@ -31,19 +31,26 @@ def resolve_weights(name: str, weights: str) -> Path:
     path = Path(weights).expanduser()
     if path.is_file():
         return _file_of_card(path) if path.suffix.lower() in CARD_SUFFIXES else _verified(path)
-    from learning_reid.zoo.fetch import fetch_missing, fetch_published  # late: most runs download nothing
+    from learning_reid.zoo.cards import all_cards  # late: most runs download nothing
+    from learning_reid.zoo.fetch import fetch_missing, fetch_published
 
     if path.suffix.lower() not in WEIGHT_SUFFIXES and os.sep not in weights:
-        return fetch_published(weights if weights.startswith(f"{name}.") else f"{name}.{weights}")
+        key = weights if weights.startswith(f"{name}.") else f"{name}.{weights}"
+        if key not in all_cards():
+            known = [card.trained_on for card in all_cards().values() if card.architecture == name]
+            published = f", or published ones: {', '.join(known)}" if known else "; none are published for this model"
+            raise UserError(f"no weights {weights!r} for {name}; use 'embedded', a file{published}")
+        return fetch_published(key)
     if (fetched := fetch_missing(path)) is None:
-        raise UserError(f"no weights file {path}; correct embedder.weights, or use 'embedded' for the project's own")
+        raise UserError(f"no weights file {path}; correct the path, or use 'embedded' for the project's own")
     return fetched
 
 
 def _embedded_file(name: str) -> Path:
     if name != EMBEDDED_NAME:
         raise UserError(
-            f"the embedded weights belong to {EMBEDDED_NAME}, not to {name}; set embedder.weights to a file for {name}"
+            f"the embedded weights belong to {EMBEDDED_NAME}, not to {name}; name weights for {name}, "
+            "a file or published ones (`zoo list`)"
         )
     if not EMBEDDED_FILE.is_file():
         raise UserError(

@@ -9,7 +9,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from learning_reid.io.atomic_write import atomic_write, escape_surrogates
+from learning_reid.io.atomic_write import atomic_write
+from learning_reid.io.file_names import escape_surrogates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

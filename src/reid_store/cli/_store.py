@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from learning_reid.cli._model import network_settings
 from learning_reid.config.load import read_settings
 from learning_reid.errors import UserError
 from learning_reid.io.paths import find_config
@@ -33,9 +34,12 @@ After = Annotated[str | None, typer.Option(help="Earliest time.", show_default=F
 Before = Annotated[str | None, typer.Option(help="Latest time.", show_default=False)]
 
 
-def load_store_settings(config: Path, overrides: Sequence[str] | None) -> StoreSettings:
-    """Load the settings of --config and --set."""
-    return read_settings(StoreSettings, find_config(config), overrides or [])
+def load_store_settings(
+    config: Path, overrides: Sequence[str] | None, embedder: str | None = None, weights: str | None = None
+) -> StoreSettings:
+    """Load the settings of --config, --embedder, --weights and --set."""
+    chosen = [*network_settings(embedder, weights), *(overrides or [])]
+    return read_settings(StoreSettings, find_config(config), chosen)
 
 
 def parse_time(text: str, option: str) -> float:

@@ -9,11 +9,12 @@ import typer
 
 from reid_store.cli import _store
 
+RENAMED = {"--model": "--weights"}
 _POLL_S = 0.2
 
 
 def run(
-    model: Annotated[
+    weights: Annotated[
         list[str] | None,
         typer.Option(
             metavar="MODEL",
@@ -47,7 +48,7 @@ def run(
         open_store(url, must_exist=True).dispose()  # reports problems before the networks are loaded
     from reid_store.app.start import LOCAL, build_app, start_app
 
-    app = build_app(settings, model or [], with_store)
+    app = build_app(settings, weights or [], with_store)
     address = start_app(app, host, port)
     try:
         with InterruptHandler("closing the app") as interrupt:

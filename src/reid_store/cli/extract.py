@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from learning_reid.cli._options import SettingsEmbedder, SettingsWeights
 from learning_reid.errors import UserError
+from learning_reid.io.file_names import escape_surrogates
 from reid_store.cli import _store
 from reid_store.config import StoreSettings
 
@@ -31,6 +33,11 @@ def run(
     fps: Annotated[
         float | None, typer.Option(help="Frame rate of all inputs.", show_default="their own, otherwise 7")
     ] = None,
+    max_frames: Annotated[
+        int | None, typer.Option(min=1, help="Number of frames to read of each --input.", show_default="all")
+    ] = None,
+    embedder: SettingsEmbedder = None,
+    weights: SettingsWeights = None,
     config: _store.Config = _store.DEFAULT_CONFIG,
     overrides: _store.Overrides = None,
 ) -> None:
@@ -39,7 +46,7 @@ def run(
     Frames that are stored are skipped, and an interrupted extraction resumes. Another embedder adds its embeddings to
     the detections that are stored.
     """
-    settings = _store.load_store_settings(config, overrides)
+    settings = _store.load_store_settings(config, overrides, embedder, weights)
     cameras = [name.strip() for name in camera or map(_default_camera, input)]
     starts = (start or []) * (len(input) if len(start or []) == 1 else 1)
     for option, values in (("--camera", cameras), ("--start", starts)):
@@ -49,12 +56,14 @@ def run(
                 "same order"
             )
     from learning_reid.frames.sources import open_frames
+    from learning_reid.pipeline import check_networks
     from reid_store.database import database_errors, open_store, write_lock
     from reid_store.extraction import DEFAULT_START_S, RecordingSource
 
     starts_s = [_store.parse_time(time, "--start") for time in starts] or [DEFAULT_START_S] * len(input)
-    sources = [RecordingSource(*values, fps) for values in zip(input, cameras, starts_s, strict=True)]
-    totals = [len(open_frames(source.path)) for source in sources]  # unreadable inputs are reported first
+    sources = [RecordingSource(*values, fps, max_frames) for values in zip(input, cameras, starts_s, strict=True)]
+    totals = [len(open_frames(source.path, max_frames)) for source in sources]  # unreadable inputs are reported first
+    check_networks(settings.detector, settings.embedder)
     url = settings.store.url
     engine = open_store(url)
     with database_errors(url), write_lock(engine, url):
@@ -98,4 +107,4 @@ def _extract_all(
 
 def _default_camera(path: str) -> str:
     file = Path(path)
-    return (file.name if file.is_dir() else file.stem) or path
+    return escape_surrogates((file.name if file.is_dir() else file.stem) or path)

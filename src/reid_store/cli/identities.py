@@ -46,6 +46,8 @@ def run(
         typer.Option("--lose-names", help="Continue even if named persons are merged into others."),
     ] = False,
     json_file: options.Json = None,
+    embedder: options.SettingsEmbedder = None,
+    weights: options.SettingsWeights = None,
     config: _store.Config = _store.DEFAULT_CONFIG,
     overrides: _store.Overrides = None,
 ) -> None:
@@ -72,18 +74,18 @@ def run(
     from reid_store.identities import read_camera_truth, read_detections, write_persons
     from reid_store.records import find_embedder
 
-    settings = _store.load_store_settings(config, overrides)
-    url, embedder = settings.store.url, settings.embedder
+    settings = _store.load_store_settings(config, overrides, embedder, weights)
+    url, network = settings.store.url, settings.embedder
     tables = {camera: read_mot(file) for camera, file in (_parse_truth(text) for text in truth or [])}
     engine = open_store(url, must_exist=True)
     with database_errors(url), write_lock(engine, url):
         with Session(engine, expire_on_commit=False) as session:
-            model = find_embedder(session, embedder.name, embedder.weights)
+            model = find_embedder(session, network.name, network.weights)
         _store.warn_not_embedded(engine, model)
         detections = read_detections(engine, model)
         truths = {camera: read_camera_truth(engine, camera, table) for camera, table in tables.items()}
         transit_s = None if transit is None else read_transit_times(transit, detections.cameras)
-        limit = choose_threshold(threshold, embedder.name, embedder.weights, "euclidean", if_missing=_DERIVED)
+        limit = choose_threshold(threshold, network.name, network.weights, "euclidean", if_missing=_DERIVED)
         clustering = cluster_detections(detections, limit, transit_s)
         numbers = write_persons(engine, detections.detection, clustering.person, lose_names)
     scores = None

@@ -8,6 +8,7 @@ import typer
 from learning_reid.cli import _options as options
 from learning_reid.cli._model import choose_threshold
 from learning_reid.errors import UserError
+from learning_reid.io.error_collector import ErrorCollector
 from reid_store.cli import _store
 from reid_store.config import StoreSettings
 
@@ -40,6 +41,8 @@ def run(
     strip: Annotated[
         Path | None, typer.Option(help="PNG file for the query and the results side by side.", show_default=False)
     ] = None,
+    embedder: options.SettingsEmbedder = None,
+    weights: options.SettingsWeights = None,
     config: _store.Config = _store.DEFAULT_CONFIG,
     overrides: _store.Overrides = None,
 ) -> None:
@@ -58,28 +61,28 @@ def run(
     from reid_store.search_results import draw_hits, format_hits, hits_as_json
     from reid_store.thumbnails import decode_jpeg
 
-    settings = _store.load_store_settings(config, overrides)
-    url, embedder = settings.store.url, settings.embedder
+    settings = _store.load_store_settings(config, overrides, embedder, weights)
+    url, network = settings.store.url, settings.embedder
     searched = _store.parse_filter(camera, after, before, detection)
     engine = open_store(url, must_exist=True)
     with database_errors(url):
         with Session(engine, expire_on_commit=False) as session:
-            model = find_embedder(session, embedder.name, embedder.weights)
+            model = find_embedder(session, network.name, network.weights)
         if detection is not None:
             query, crop = read_embedding(engine, detection, model), decode_jpeg(read_thumbnail(engine, detection))
         else:
             assert image is not None
             query, crop = _embed_image(image, settings)
-        limit = choose_threshold(threshold, embedder.name, embedder.weights, "euclidean", pairs=False)
+        limit = choose_threshold(threshold, network.name, network.weights, "euclidean", pairs=False)
         hits = search_store(engine, query, model, top, searched, approximate=settings.store.approximate)
         _store.warn_not_embedded(engine, model, searched)
     print(format_hits(hits, limit))
-    if json_file is not None:
-        from learning_reid.io.output_folder import write_json
-
-        write_json(json_file, hits_as_json(hits, limit))
-    if strip is not None:
-        draw_hits(strip, crop, hits, limit)
+    with ErrorCollector() as problems:
+        with problems.step():
+            options.write_json_file(json_file, hits_as_json(hits, limit))
+        if strip is not None:
+            with problems.step():
+                draw_hits(strip, crop, hits, limit)
 
 
 def _embed_image(image: Path, settings: StoreSettings) -> tuple["np.ndarray", "np.ndarray"]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from learning_reid.embedding import registry
 from learning_reid.embedding.onnx_file import export_onnx
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
@@ -86,12 +87,21 @@ def test_an_onnx_file_gives_the_same_distance(people: Path, tmp_path: Path) -> N
             "nowhere.jpg cannot be read (no such file or directory)",
         ),
         (["identify", "--gallery-dir", "{people}", "--query", "{people}"], "is a folder; name one image"),
-        (["identify", "--gallery-dir", "{people}/nowhere", "--query", "a.jpg"], "nowhere"),
+        (["identify", "--gallery-dir", "{people}/nowhere", "--query", "{image}"], "nowhere"),
+        (["verify", "--img1", "{image}", "--img2", "{image}", "--weights", "w.onnx"], "no weights file w.onnx"),
+        (
+            ["identify", "--gallery-dir", "nowhere", "--query", "{image}", "--weights", "no.pth"],
+            "no weights file no.pth",
+        ),
+        (["verify", "--img1", "{image}", "--img2", "{image}", "--embedder", "osnet_y"], "unknown model 'osnet_y'"),
         (["verify", "--img1", "a.jpg", "--img2", "b.jpg", "--json", "/nowhere/a.json"], "cannot be written there"),
-        (["verify", "--img1", "a.jpg", "--img2", "b.jpg", "--weights", "w.pth", "--onnx", "w.onnx"], "not both"),
     ],
 )
-def test_bad_input_is_reported_in_one_line(arguments: list[str], message: str, people: Path) -> None:
+def test_bad_input_is_reported_in_one_line_before_a_network_is_loaded(
+    arguments: list[str], message: str, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "create_embedder", lambda *_, **__: pytest.fail("a network was loaded"))
+    image = next(people.rglob("*.jpg"))
     with pytest.raises(UserError) as error:
-        run_command(*(part.format(people=people) for part in arguments))
+        run_command(*(part.format(people=people, image=image) for part in arguments))
     assert message in str(error.value) and "\n" not in str(error.value)

@@ -56,7 +56,7 @@ def test_openvino_export_runs_in_the_openvino_backend(name: str, weights_of: Wei
     assert max(report.parities[0].difference.values()) <= 1e-4
     with pytest.raises(UserError, match="ONNX Runtime does not read"):
         create_embedder(name, str(tmp_path / "net.xml"), "onnx")
-    with pytest.raises(UserError, match="set embedder.backend to openvino"):
+    with pytest.raises(UserError, match="use the backend openvino"):
         create_embedder(name, str(tmp_path / "net.xml"), "torch")
 
 

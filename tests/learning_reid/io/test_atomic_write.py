@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import learning_reid.io.atomic_write as atomic_write_module
 from learning_reid.errors import UserError
+from learning_reid.io import file_names
 from learning_reid.io.atomic_write import atomic_write, write_text
 from learning_reid.io.output_folder import write_json
 
@@ -61,7 +61,7 @@ def test_a_device_is_written_and_not_replaced() -> None:
 
 
 def test_names_that_are_not_utf8_are_escaped_with_one_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    atomic_write_module._note_escapes.cache_clear()
+    file_names._note_escapes.cache_clear()
     name = os.fsdecode(b"Zo\xeb.jpg")
     for file in ("a.json", "b.json"):
         write_json(tmp_path / file, {"img_path": name})
