@@ -74,6 +74,9 @@ QueryCamera = Annotated[
         show_default="the dataset's own split, or its first camera",
     ),
 ]
+ProtocolOption = Annotated[
+    str, typer.Option("--protocol", help="Evaluation protocol of the accuracy; `protocols` explains them.")
+]
 Json = Annotated[Path | None, typer.Option("--json", help="JSON file for the result.")]
 Plot = Annotated[Path | None, typer.Option("--plot", help="PNG file for a plot of the result.")]
 

@@ -31,6 +31,7 @@ def run(
     crops: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Labeled crops to compare mAP on; with --verify.")
     ] = None,
+    protocol: options.ProtocolOption = "market1501",
     gate: Annotated[
         float | None,
         typer.Option(help="Largest acceptable loss of mAP, in points.", min=0, show_default="0.5, with --int8 1.5"),
@@ -45,14 +46,16 @@ def run(
     Input `input` (batch, 3, height, width) float32, RGB scaled to 0–1 and normalized by ImageNet's mean and standard
     deviation; output `reid_features` (batch, d). A file that fails its verification is not kept. See docs/export.md.
     """
+    from learning_reid.cli._model import choose_network
+    from learning_reid.metrics.protocol import get_protocol
+
     if int8 and calibration is None:
         raise UserError("int8 is calibrated on images: give a folder of them with --calibration DIR")
     if calibration is not None and not int8:
         raise UserError("--calibration is for int8: give --int8 too, or leave it out")
+    get_protocol(protocol)  # reports an unknown one
     if (crops is not None or gate is not None) and not verify:
         raise UserError("--crops and --gate configure the verification: give --verify too")
-    from learning_reid.cli._model import choose_network
-
     embedder, weights, _ = choose_network(embedder, weights)
     target = out or Path(f"{embedder}{'.int8' if int8 else ''}{f'.{pairs}' if pairs else ''}{SUFFIXES[format]}")
     _check_target(target, format)
@@ -72,6 +75,7 @@ def run(
         verify=verify,
         images=sample_images(image_folder, 17) if image_folder and verify else (),
         crops=None if crops is None else _open_crops(crops),
+        protocol=protocol,
         gate=GATES["int8" if int8 else "float32"] if gate is None else gate,
     )
     print(export_model(config))

@@ -17,7 +17,11 @@ RENAMED = {"--most-pairs": "--max-pairs", "--models": "--weights"}
 
 def run(
     images: Annotated[
-        list[Path], typer.Option(help="Images of one person each, or folders of them: one or more values.")
+        list[Path],
+        typer.Option(
+            help="Images of one person each, folders of them, or a folder with a folder for each person: one or more "
+            "values."
+        ),
     ],
     pairs: Annotated[
         Path | None,

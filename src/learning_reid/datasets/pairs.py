@@ -1,6 +1,6 @@
 """Choose pairs of images, or read them from a file, and measure how similar their embeddings are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 from learning_reid.datasets.csv_table import CsvRow, read_rows
 from learning_reid.datasets.embeddings import embed_samples
 from learning_reid.datasets.file_names import JUNK, NameLabel, is_distractor, market_label
+from learning_reid.datasets.layouts import open_dataset, recognize_dataset
 from learning_reid.datasets.sample import Sample
 from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.normalization import l2_normalize
@@ -18,6 +19,7 @@ from learning_reid.frames.images import IMAGE_SUFFIXES, image_files
 
 MAX_IMAGES_FOR_ALL_PAIRS = 8  # pairs of more images are chosen by a rule
 MAX_PAIRS = 6  # of one person, and as many of two persons
+LabeledImages = Mapping[Path, NameLabel | None]
 _SAME = {"yes": True, "no": False, "": None}
 
 
@@ -66,37 +68,55 @@ def measure_features(first: np.ndarray, second: np.ndarray) -> PairMeasures:
     return PairMeasures(np.einsum("pd,pd->p", first, second).clip(-1, 1), distance, 1 / (1 + distance))
 
 
-def gather_images(paths: Sequence[Path]) -> list[Path]:
-    """Return the given image files, and those directly in the given folders in natural order, each once."""
-    found: dict[Path, Path] = {}
+def gather_images(paths: Sequence[Path]) -> LabeledImages:
+    """Return the given image files and those of the given folders, each once, with their labels.
+
+    A folder has images, in natural order and labeled by their names, or a folder for each person, or another layout.
+    """
+    found: dict[Path, tuple[Path, NameLabel | None]] = {}
     for path in paths:
-        path = path.expanduser()
-        files = image_files(path) if path.is_dir() else [path]
-        if not files:
-            raise UserError(f"no images in the folder {path}; name a folder of {', '.join(IMAGE_SUFFIXES)} files")
-        for file in files:
+        for file, label in _labeled_images(path.expanduser()):
             if not file.is_file():
                 raise UserError(f"{file} is missing; name image files, or a folder of them")
-            found.setdefault(file.resolve(), file)
+            found.setdefault(file.resolve(), (file, label))
     if len(found) < 2:
-        raise UserError(f"a pair needs two images, but only {next(iter(found.values()))} was named; add another")
-    return list(found.values())
+        raise UserError(f"a pair needs two images, but only {next(iter(found.values()))[0]} was named; add another")
+    return dict(found.values())
 
 
-def same_person(first: Path, second: Path) -> bool | None:
-    """Compare the identities in two names like those of Market-1501; None if one has none, or is junk or a distractor.
+def _labeled_images(path: Path) -> list[tuple[Path, NameLabel | None]]:
+    if not path.is_dir():
+        return [(path, name_label(path))]
+    if files := image_files(path):
+        return [(file, name_label(file)) for file in files]
+    if not any(each.is_file() for each in path.rglob("*")):
+        raise UserError(f"no images in the folder {path}; name a folder of {', '.join(IMAGE_SUFFIXES)} files")
+    samples = open_dataset(recognize_dataset(path), path).samples
+    if any(sample.box_xyxy is not None for sample in samples):
+        raise UserError(f"{path} has frames with boxes; cut them into crops first: main.py data cut")
+    return [
+        (sample.path, None if sample.person_id is None else NameLabel(sample.person_id, sample.camera_id))
+        for sample in samples
+    ]
 
-    >>> same_person(Path("0001_c1s1_000001_00.jpg"), Path("0001_c2s1_000009_00.jpg"))
-    True
-    >>> same_person(Path("0001_c1s1_000001_00.jpg"), Path("holiday.jpg")) is None
-    True
+
+def name_label(image: Path) -> NameLabel | None:
+    """Return the label in a file name like those of Market-1501; None if there is none, for junk and distractors."""
+    label = market_label(image.stem)
+    return None if label is None or label.person_id == JUNK or is_distractor(label.person_id) else label
+
+
+def same_person(first: NameLabel | None, second: NameLabel | None) -> bool | None:
+    """Compare two identities; None if one is unknown.
+
+    >>> same_person(NameLabel("0001", "1"), NameLabel("0001", "2")), same_person(NameLabel("0001", "1"), None)
+    (True, None)
     """
-    labels = _label(first), _label(second)
-    return None if None in labels else labels[0].person_id == labels[1].person_id  # type: ignore[union-attr]
+    return None if first is None or second is None else first.person_id == second.person_id
 
 
-def choose_pairs(images: Sequence[Path], most: int = MAX_PAIRS) -> ChosenPairs:
-    """Pair up to 8 images in every way; of more images, choose pairs by the identities in their names.
+def choose_pairs(images: LabeledImages, most: int = MAX_PAIRS) -> ChosenPairs:
+    """Pair up to 8 images in every way; of more images, choose pairs by their identities.
 
     The rule: a pair of one person is the person's first image from one camera and the first from another. If no one
     was seen by two cameras, it is the person's first two images. A pair of two persons is the first image of one such
@@ -104,17 +124,20 @@ def choose_pairs(images: Sequence[Path], most: int = MAX_PAIRS) -> ChosenPairs:
     person, and as many of two persons.
 
     Raises:
-        UserError: There are more than 8 images, and no two with the same identity in their names.
+        UserError: There are more than 8 images, and no two with the same identity.
     """
     if len(images) <= MAX_IMAGES_FOR_ALL_PAIRS:
-        pairs = [ImagePair(first, second, same_person(first, second)) for first, second in combinations(images, 2)]
+        pairs = [
+            ImagePair(first, second, same_person(images[first], images[second]))
+            for first, second in combinations(images, 2)
+        ]
         return ChosenPairs(pairs, f"all pairs of {len(images)} images")
     across, within = _pairs_of_persons(images)
     same = across or within
     if not same:
         raise UserError(
-            f"{len(images)} images, and no two of one person by their names (0001_c1….jpg); name the pairs with "
-            f"--pairs FILE, or give at most {MAX_IMAGES_FOR_ALL_PAIRS} images"
+            f"{len(images)} images, and no two of one person by their names (0001_c1….jpg) or folders; name the pairs "
+            f"with --pairs FILE, or give at most {MAX_IMAGES_FOR_ALL_PAIRS} images"
         )
     chosen = same[:most]
     following = [*chosen[1:], chosen[0]] if len(chosen) > 1 else []
@@ -127,11 +150,11 @@ def choose_pairs(images: Sequence[Path], most: int = MAX_PAIRS) -> ChosenPairs:
     return ChosenPairs([*chosen, *other], rule)
 
 
-def read_pairs(file: Path, images: Sequence[Path]) -> ChosenPairs:
+def read_pairs(file: Path, images: LabeledImages) -> ChosenPairs:
     """Read the pairs of a CSV file.
 
     An image is given by its file name, or by a path relative to the file's folder or the current one. If `same` is
-    empty, names like those of Market-1501 decide whether two images show one person.
+    empty, the labels of the images decide whether they show one person.
 
     Raises:
         UserError: The file or a column is missing, it has no rows, an image is unknown, or `same` is invalid.
@@ -143,11 +166,11 @@ def read_pairs(file: Path, images: Sequence[Path]) -> ChosenPairs:
     return ChosenPairs(pairs, f"those of {file.name}")
 
 
-def _pairs_of_persons(images: Sequence[Path]) -> tuple[list[ImagePair], list[ImagePair]]:
+def _pairs_of_persons(images: LabeledImages) -> tuple[list[ImagePair], list[ImagePair]]:
     """Return for each person a pair across cameras, and a pair of the first two images, where they exist."""
     by_person: dict[str, list[tuple[Path, str]]] = {}
-    for image in images:
-        if label := _label(image):
+    for image, label in images.items():
+        if label is not None:
             by_person.setdefault(label.person_id, []).append((image, label.camera_id))
     across, within = [], []
     for (first, camera), *others in by_person.values():
@@ -156,23 +179,17 @@ def _pairs_of_persons(images: Sequence[Path]) -> tuple[list[ImagePair], list[Ima
     return across, within
 
 
-def _label(image: Path) -> NameLabel | None:
-    """Return the label in the file name, unless it is junk or a distractor."""
-    label = market_label(image.stem)
-    return None if label is None or label.person_id == JUNK or is_distractor(label.person_id) else label
-
-
-def _pair(where: str, folder: Path, row: CsvRow, images: Sequence[Path]) -> ImagePair:
+def _pair(where: str, folder: Path, row: CsvRow, images: LabeledImages) -> ImagePair:
     first, second = (_find_image(where, folder, row[column], images) for column in ("a", "b"))
     if first == second:
         raise UserError(f"{where}: {first.name} is paired with itself; name another image")
     same = row["same"].lower()
     if same not in _SAME:
         raise UserError(f"{where}: same is {same!r}; write yes, no or nothing")
-    return ImagePair(first, second, _SAME[same] if same else same_person(first, second))
+    return ImagePair(first, second, _SAME[same] if same else same_person(images[first], images[second]))
 
 
-def _find_image(where: str, folder: Path, written: str, images: Sequence[Path]) -> Path:
+def _find_image(where: str, folder: Path, written: str, images: LabeledImages) -> Path:
     if not written:
         raise UserError(f"{where}: a pair needs two images, in the columns a and b")
     places = {(folder / written).resolve(), Path(written).expanduser().resolve()}

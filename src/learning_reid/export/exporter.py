@@ -54,6 +54,7 @@ class ExportConfig:
     verify: bool = False  #: Compare the embeddings with those of the original, on random images and on `images`
     images: Sequence[np.ndarray] = ()  #: Real images for the comparison, (h, w, 3) uint8 RGB
     crops: CropDataset | None = None  #: Labeled crops to measure the loss of mAP on; None = not measured
+    protocol: str = "market1501"  #: Evaluation protocol of that mAP
     gate: float = 0.5  #: Largest accepted loss of mAP in points
 
 
@@ -118,7 +119,7 @@ def _check(config: ExportConfig) -> None:
     if config.calibration is not None and (count := len(config.calibration)) < MIN_IMAGES:
         raise UserError(f"{count} images are too few to calibrate int8; give {MIN_IMAGES} or more")
     if config.crops is not None:
-        check_crops(config.crops)
+        check_crops(config.crops, config.protocol)
 
 
 def _export_threshold(target: Path, source: Path) -> Path:
@@ -152,5 +153,5 @@ def _verify(config: ExportConfig, original: Embedder, exported: Embedder, report
             check_parity(parity, int8=config.calibration is not None)
     if config.crops is not None:
         _LOG.info("comparing mAP …")
-        report.accuracy = compare_accuracy(original, exported, config.crops)
+        report.accuracy = compare_accuracy(original, exported, config.crops, config.protocol)
         check_accuracy(report.accuracy, config.gate)

@@ -16,7 +16,7 @@ from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.registry import create_embedder
 from learning_reid.errors import UserError
 from learning_reid.metrics.matches import find_matches, has_true_match
-from learning_reid.metrics.protocol import PROTOCOLS
+from learning_reid.metrics.protocol import Protocol, get_protocol
 from learning_reid.metrics.retrieval import retrieval_metrics
 
 BATCHES = (1, 2, 17)
@@ -74,25 +74,29 @@ def random_images(height: int, width: int, seed: int = 0) -> list[np.ndarray]:
     return list(rng.integers(0, 256, (max(BATCHES), height, width, 3), np.uint8))
 
 
-def check_crops(crops: CropDataset) -> None:
+def check_crops(crops: CropDataset, protocol: str = "market1501") -> None:
     """Raise a UserError for crops on which mAP cannot be measured: no query has a true match in the gallery."""
-    split = split_query_gallery(crops)
-    if not has_true_match(split.query_labels, split.gallery_labels, PROTOCOLS["market1501"]).any():
+    rule = get_protocol(protocol)
+    split = split_query_gallery(crops, all_as_queries=rule.removes == "same picture")
+    if not has_true_match(split.query_labels, split.gallery_labels, rule).any():
         raise UserError(
-            f"{crops.root}: {split.dataset.name}: no person is seen by two cameras, so mAP cannot be measured; use "
-            "crops of people seen by two cameras or more"
+            f"{crops.root}: {split.dataset.name}: no query has a true match by the protocol {protocol}, so mAP cannot "
+            "be measured; use crops of people seen by two cameras or more, or another --protocol"
         )
 
 
-def compare_accuracy(original: Embedder, exported: Embedder, crops: CropDataset) -> AccuracyChange:
-    """Measure the mAP of both models by the Market-1501 protocol; without a split, queries are of the first camera."""
-    split = split_query_gallery(crops)
-    before, after = (_map(embedder, split) for embedder in (original, exported))
+def compare_accuracy(
+    original: Embedder, exported: Embedder, crops: CropDataset, protocol: str = "market1501"
+) -> AccuracyChange:
+    """Measure the mAP of both models; without a split, queries are of the first camera."""
+    rule = get_protocol(protocol)
+    split = split_query_gallery(crops, all_as_queries=rule.removes == "same picture")
+    before, after = (_map(embedder, split, rule) for embedder in (original, exported))
     return AccuracyChange(before, after, len(split.query))
 
 
-def _map(embedder: Embedder, split: QueryGallerySplit) -> float:
-    labels, rule = (split.query_labels, split.gallery_labels), PROTOCOLS["market1501"]
+def _map(embedder: Embedder, split: QueryGallerySplit, rule: Protocol) -> float:
+    labels = split.query_labels, split.gallery_labels
     rows = create_retrieval_task(split, embed_samples(split.samples, embedder), "cosine").distance_rows()
     return retrieval_metrics(find_matches(rows, *labels, rule), *labels, rule).means["map"]
 

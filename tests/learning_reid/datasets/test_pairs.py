@@ -6,14 +6,24 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from learning_reid.datasets.pairs import ImagePair, choose_pairs, gather_images, measure_features, same_person
+from learning_reid.datasets.pairs import (
+    ImagePair,
+    LabeledImages,
+    choose_pairs,
+    gather_images,
+    measure_features,
+    name_label,
+    read_pairs,
+    same_person,
+)
 from learning_reid.errors import UserError
 from learning_reid.retrieval.distances import cosine_distance, euclidean_distance
 
 
-def paths(*stems: str) -> list[Path]:
-    return [Path(f"{stem}.jpg") for stem in stems]
+def paths(*stems: str) -> LabeledImages:
+    return {path: name_label(path) for path in (Path(f"{stem}.jpg") for stem in stems)}
 
 
 def as_tuples(pairs: list[ImagePair]) -> list[tuple[str, str, bool | None]]:
@@ -31,7 +41,7 @@ def as_tuples(pairs: list[ImagePair]) -> list[tuple[str, str, bool | None]]:
     ],
 )
 def test_identity_from_file_names(first: str, second: str, same: bool | None) -> None:
-    assert same_person(*paths(first, second)) is same
+    assert same_person(name_label(Path(f"{first}.jpg")), name_label(Path(f"{second}.jpg"))) is same
 
 
 def test_few_images_are_paired_in_every_way() -> None:
@@ -92,6 +102,23 @@ def test_images_are_gathered_once_in_natural_order(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=message):
             gather_images(named)
+
+
+def test_folders_of_persons_label_their_images(tmp_path: Path) -> None:
+    for person in ("Ada", "Bo", "Cy"):
+        for number in range(3):
+            (tmp_path / "people" / person).mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (8, 16)).save(tmp_path / "people" / person / f"{number}.png")
+    (tmp_path / "pairs.csv").write_text("a,b\npeople/Ada/0.png,people/Ada/1.png\npeople/Ada/0.png,people/Bo/1.png\n")
+    images = gather_images(
+        [tmp_path / "people" / "Ada", tmp_path / "people"]
+    )  # Ada's images are named first, without a label
+    assert len(images) == 9
+    images = gather_images([tmp_path / "people"])
+    pairs = choose_pairs(images, most=3).pairs
+    assert [pair.same for pair in pairs] == [True] * 3 + [False] * 3
+    assert all((pair.first.parent == pair.second.parent) == pair.same for pair in pairs)
+    assert [pair.same for pair in read_pairs(tmp_path / "pairs.csv", images).pairs] == [True, False]
 
 
 @given(st.integers(1, 6), st.integers(2, 9), st.integers(0, 2**32 - 1))

@@ -4,21 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from learning_reid.datasets.pairs import ImagePair, read_pairs
+from learning_reid.datasets.pairs import ImagePair, LabeledImages, name_label, read_pairs
 from learning_reid.errors import UserError
 
 
 @pytest.fixture
-def images(tmp_path: Path) -> list[Path]:
+def images(tmp_path: Path) -> LabeledImages:
     places = [tmp_path / name for name in ("x/0001_c1.jpg", "x/0001_c2.jpg", "y/0001_c1.jpg", "x/me.jpg")]
     for place in places:
         place.parent.mkdir(exist_ok=True)
         place.touch()
-    return places
+    return {place: name_label(place) for place in places}
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
-def test_a_table_of_pairs(mark: str, images: list[Path], tmp_path: Path) -> None:
+def test_a_table_of_pairs(mark: str, images: LabeledImages, tmp_path: Path) -> None:
     lines = [
         "b,note,A,same",
         "0001_c2.jpg,hm,x/0001_c1.jpg,",
@@ -26,7 +26,7 @@ def test_a_table_of_pairs(mark: str, images: list[Path], tmp_path: Path) -> None
         ",,,",
         "me.jpg,,x/0001_c1.jpg,no",
     ]
-    lines.append(f"me.jpg,,{images[2]}")
+    lines.append(f"me.jpg,,{list(images)[2]}")
     (tmp_path / "pairs.csv").write_text("\n".join(lines).replace(",", mark), encoding="utf-8-sig")
     chosen = read_pairs(tmp_path / "pairs.csv", images)
     one, two, other, me = images
@@ -56,14 +56,14 @@ def test_a_table_of_pairs(mark: str, images: list[Path], tmp_path: Path) -> None
         ("a,b,same\nme.jpg,0001_c2.jpg,perhaps\n", "line 2: same is 'perhaps'; write yes, no or nothing"),
     ],
 )
-def test_invalid_tables_give_one_line(text: str, message: str, images: list[Path], tmp_path: Path) -> None:
+def test_invalid_tables_give_one_line(text: str, message: str, images: LabeledImages, tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").write_text(text)
     with pytest.raises(UserError) as error:
         read_pairs(tmp_path / "pairs.csv", images)
     assert message in str(error.value) and "\n" not in str(error.value)
 
 
-def test_files_that_are_not_tables(images: list[Path], tmp_path: Path) -> None:
+def test_files_that_are_not_tables(images: LabeledImages, tmp_path: Path) -> None:
     (tmp_path / "image.png").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe")
     for file, message in (
         (tmp_path / "image.png", "is not UTF-8 text"),

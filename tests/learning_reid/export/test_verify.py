@@ -1,15 +1,21 @@
 """The verification raises when it should."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from learning_reid.datasets.layouts import open_dataset
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.errors import UserError
 from learning_reid.export.verify import (
     AccuracyChange,
     Parity,
     check_accuracy,
+    check_crops,
     check_parity,
+    compare_accuracy,
     compare_features,
     random_images,
 )
@@ -58,3 +64,15 @@ def test_the_gate_counts_points_of_map() -> None:
     check_accuracy(AccuracyChange(0.500, 0.600, 10), 0.0)
     with pytest.raises(UserError, match=r"fell by 1\.6 points, from 50\.0 to 48\.4"):
         check_accuracy(AccuracyChange(0.500, 0.484, 10), 1.5)
+
+
+def test_accuracy_is_measured_by_the_protocol(generated_market: Path) -> None:
+    crops = open_dataset("market1501", generated_market)
+    one_camera = replace(
+        crops, samples=[replace(sample, split="unsplit") for sample in crops.samples if sample.camera_id == "1"]
+    )
+    with pytest.raises(UserError, match="no query has a true match by the protocol market1501"):
+        check_crops(one_camera)
+    check_crops(one_camera, "single-camera")
+    measured = compare_accuracy(Pixels(), Pixels(), one_camera, "single-camera")
+    assert measured.queries > 0 and 0 <= measured.before == measured.after <= 1
