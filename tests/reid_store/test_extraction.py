@@ -20,6 +20,9 @@ from reid_store.database import database_errors, open_store, write_lock
 from reid_store.extraction import FRAMES_PER_TRANSACTION, RecordingSource, extract
 from reid_store.retention import delete_older
 from reid_store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
+from reid_store.timeline import render_timeline
+from reid_store.timeline_data import read_timeline
+from reid_store.timeline_frames import add_frame_images
 from tests.learning_reid.frames.video_making import make_video
 from tests.reid_store.conftest import NUM_PEOPLE, models_for
 
@@ -280,3 +283,25 @@ def slowly_extract(url: str, source: RecordingSource, pipe_in: int) -> NoReturn:
         extract(engine, source, models)
     finally:
         os._exit(0)
+
+
+def test_max_frames_can_be_raised_later(engine: Engine, footage: Footage) -> None:
+    source = RecordingSource(str(footage("a", FRAMES)), "door", 0.0, max_frames=5)
+    assert extract(engine, source, models_for(engine)).frames == 5
+    assert extract(engine, replace(source, max_frames=None), models_for(engine)).frames == FRAMES - 5
+
+
+def test_names_that_are_not_utf8_are_stored_with_escapes_and_found_again(engine: Engine, footage: Footage) -> None:
+    folder = footage("a", 4)
+    folder = folder.rename(folder.with_name(os.fsdecode(b"Zo\xeb")))
+    for file in list(folder.iterdir()):
+        file.rename(file.with_name(os.fsdecode(b"\xff_") + file.name))
+    source = RecordingSource(str(folder), "door", 0.0)
+    assert extract(engine, source, models_for(engine)).frames == 4
+    assert extract(engine, source, models_for(engine)).frames == 0
+    with engine.connect() as connection:
+        stored = connection.execute(text("SELECT source FROM recordings")).scalar_one()
+    assert stored.endswith(r"Zo\udceb") and stored.isprintable()
+    page, notes = add_frame_images(engine, read_timeline(engine))
+    assert notes == [] and len(page.frames) == 4
+    assert "Zo" in render_timeline(page)
