@@ -21,25 +21,17 @@ QueryGroup = tuple[np.ndarray, Sequence[np.ndarray | None]]
 
 @dataclass(frozen=True)
 class Protocol:
-    """Rules of an evaluation. Names and values of the fields are part of the fingerprint, so neither may change.
+    """Rules of an evaluation. Names and values of the fields are part of the fingerprint, so neither may change."""
 
-    Attributes:
-        name: As `--protocol` takes it.
-        definition: The protocol in one line.
-        competing: The gallery images that compete for a query: all, those of other cameras, or those of its own camera.
-        removes: The images *of the query's person* that are removed first.
-        every_match: CMC counts each true match separately instead of only the nearest.
-        repeats: Number of random galleries with one image per person; 0 = the whole gallery.
-        seed: Seed of these draws.
-    """
-
-    name: str
-    definition: str
+    name: str  #: As `--protocol` takes it
+    definition: str  #: The protocol in one line
+    #: The gallery images that compete for a query: all, those of other cameras, or those of its own camera
     competing: Literal["all", "other cameras", "own camera"] = "all"
+    #: The images *of the query's person* that are removed first
     removes: Literal["same camera", "same picture"] = "same camera"
-    every_match: bool = False
-    repeats: int = 0
-    seed: int = 0
+    every_match: bool = False  #: CMC counts each true match separately instead of only the nearest
+    repeats: int = 0  #: Number of random galleries with one image per person; 0 = the whole gallery
+    seed: int = 0  #: Seed of these draws
 
     def fingerprint(self, data: str) -> str:
         """Hash the protocol and what it was applied to.
@@ -129,5 +121,5 @@ def get_protocol(name: str) -> Protocol:
     'all'
     """
     if name not in PROTOCOLS:
-        raise UserError(f"unknown protocol {name!r}: {did_you_mean(name, [*PROTOCOLS, 'all'])}")
+        raise UserError(f"unknown protocol {name!r}: {did_you_mean(name, PROTOCOLS)}")
     return PROTOCOLS[name]
