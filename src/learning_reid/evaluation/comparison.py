@@ -47,19 +47,12 @@ def compare_results(earlier: Path, result: EvaluationResult) -> dict[str, Paired
 
 @dataclass(frozen=True)
 class EarlierEvaluation:
-    """What a comparison needs of an earlier evaluation.
+    """What a comparison needs of an earlier evaluation."""
 
-    Attributes:
-        fingerprint: Of protocol, kind of AP and data.
-        method: Name of the ranking method.
-        rows: Row of each query image in `values`, by its path.
-        values: (q,) values per query of each compared metric.
-    """
-
-    fingerprint: str
-    method: str
-    rows: dict[str, int]
-    values: dict[str, np.ndarray]
+    fingerprint: str  #: Of protocol, kind of AP and data
+    method: str  #: Name of the ranking method
+    rows: dict[str, int]  #: Row of each query image in `values`, by its path
+    values: dict[str, np.ndarray]  #: (q,) values per query of each compared metric
 
 
 def read_evaluation(file: Path) -> EarlierEvaluation:

@@ -9,19 +9,12 @@ from learning_reid.metrics.retrieval import AveragePrecision
 
 @dataclass(frozen=True)
 class DataOptions:
-    """Labeled crops.
+    """Labeled crops."""
 
-    Attributes:
-        dataset: Name of the layout.
-        root: Folder or file.
-        query_cameras: Cameras of the queries; empty = the dataset's own split.
-        persons: Evaluate only these identities, and the distractors; None = all.
-    """
-
-    dataset: str
-    root: Path
-    query_cameras: Sequence[str] = ()
-    persons: frozenset[str] | None = None
+    dataset: str  #: Name of the layout
+    root: Path  #: Folder or file
+    query_cameras: Sequence[str] = ()  #: Cameras of the queries; empty = the dataset's own split
+    persons: frozenset[str] | None = None  #: Evaluate only these identities, and the distractors; None = all
 
 
 @dataclass(frozen=True)
@@ -56,18 +49,10 @@ class ModelOptions:
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """What to compute.
+    """What to compute."""
 
-    Attributes:
-        protocols: Names of protocols; the main metrics are those of the first.
-        ap: Kind of average precision.
-        rerank: Also rank with k-reciprocal re-ranking.
-        expand: Also rank with query expansion: "aqe", "alpha-qe".
-        verification: Also compute EER and TAR at FAR.
-    """
-
-    protocols: Sequence[str] = ("market1501",)
-    ap: AveragePrecision = "precisions"
-    rerank: bool = False
-    expand: Sequence[str] = ()
-    verification: bool = False
+    protocols: Sequence[str] = ("market1501",)  #: Names of protocols; the main metrics are those of the first
+    ap: AveragePrecision = "precisions"  #: Kind of average precision
+    rerank: bool = False  #: Also rank with k-reciprocal re-ranking
+    expand: Sequence[str] = ()  #: Also rank with query expansion: "aqe", "alpha-qe"
+    verification: bool = False  #: Also compute EER and TAR at FAR

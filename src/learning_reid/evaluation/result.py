@@ -25,35 +25,20 @@ class RankingMethod:
 
 @dataclass(frozen=True, eq=False)
 class EvaluationResult:
-    """Result of evaluating a model on a dataset.
+    """Result of evaluating a model on a dataset."""
 
-    Attributes:
-        task: Query, gallery and their embeddings.
-        model: Embedder, weights, backend and metric.
-        data: Fingerprint of the images and labels.
-        methods: Ranking methods, plain first; the main metrics are those of the last.
-        distance_rows: Distances of the last method.
-        protocols: Plain metrics under each protocol, if there are several.
-        intervals: 95 % intervals over persons of each metric of the last method.
-        pairs: Plain distances of pairs, if verification was requested.
-        open_set: DIR of the plain distances, by FAR as text ("0.1").
-        camera_pairs: Metrics of the last method by camera pair.
-        persons: Metrics of the last method by person, the hardest first.
-        notes: What the reader should know.
-    """
-
-    task: RetrievalTask
-    model: Mapping[str, str]
-    data: str
-    methods: Sequence[RankingMethod]
-    distance_rows: DistanceRows
-    protocols: Sequence[RetrievalMetrics]
-    intervals: Mapping[str, tuple[float, float]]
-    pairs: PairDistances | None
-    open_set: Mapping[str, float]
-    camera_pairs: Sequence[CameraPairMetrics]
-    persons: Sequence[PersonMetrics]
-    notes: Sequence[str]
+    task: RetrievalTask  #: Query, gallery and their embeddings
+    model: Mapping[str, str]  #: Embedder, weights, backend and metric
+    data: str  #: Fingerprint of the images and labels
+    methods: Sequence[RankingMethod]  #: Ranking methods, plain first; the main metrics are those of the last
+    distance_rows: DistanceRows  #: Distances of the last method
+    protocols: Sequence[RetrievalMetrics]  #: Plain metrics under each protocol, if there are several
+    intervals: Mapping[str, tuple[float, float]]  #: 95 % intervals over persons of each metric of the last method
+    pairs: PairDistances | None  #: Plain distances of pairs, if verification was requested
+    open_set: Mapping[str, float]  #: DIR of the plain distances, by FAR as text ("0.1")
+    camera_pairs: Sequence[CameraPairMetrics]  #: Metrics of the last method by camera pair
+    persons: Sequence[PersonMetrics]  #: Metrics of the last method by person, the hardest first
+    notes: Sequence[str]  #: What the reader should know
 
     @property
     def split(self) -> QueryGallerySplit:

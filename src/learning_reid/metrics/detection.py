@@ -72,17 +72,11 @@ class RecallPrecision(NamedTuple):
 
 @dataclass(frozen=True)
 class DetectionMetrics:
-    """Whether each detection is a true positive, highest score first, and the metrics that follow.
+    """Whether each detection is a true positive, highest score first, and the metrics that follow."""
 
-    Attributes:
-        scores: (n,) float64, descending; detections on ignored true boxes are left out.
-        hits: (n,) bool, True for a true positive.
-        people: Number of true boxes.
-    """
-
-    scores: np.ndarray
-    hits: np.ndarray
-    people: int
+    scores: np.ndarray  #: (n,) float64, descending; detections on ignored true boxes are left out
+    hits: np.ndarray  #: (n,) bool, True for a true positive
+    people: int  #: Number of true boxes
 
     def at(self, score: float) -> RecallPrecision:
         """Compute recall and precision of the detections with at least this score."""

@@ -13,22 +13,15 @@ from scipy.optimize import linear_sum_assignment
 
 @dataclass(frozen=True)
 class IdentityMetrics:
-    """Quality of assigned identities; shares in 0..1.
+    """Quality of assigned identities; shares in 0..1."""
 
-    Attributes:
-        idf1: Share of the boxes, true and assigned, that are correct if each assigned person may match only one true
-            person: 2 IDTP / (true boxes + assigned boxes).
-        idp: Share of the assigned boxes that are correct.
-        idr: Share of the true boxes that have the correct person.
-        persons: Number of assigned persons.
-        true_persons: Number of true persons.
-    """
-
+    #: Share of the boxes, true and assigned, that are correct if each assigned person may match only one true person: 2
+    #: IDTP / (true boxes + assigned boxes)
     idf1: float
-    idp: float
-    idr: float
-    persons: int
-    true_persons: int
+    idp: float  #: Share of the assigned boxes that are correct
+    idr: float  #: Share of the true boxes that have the correct person
+    persons: int  #: Number of assigned persons
+    true_persons: int  #: Number of true persons
 
 
 def identity_metrics(
@@ -79,17 +72,11 @@ def contingency(true: np.ndarray, assigned: np.ndarray) -> tuple[np.ndarray, np.
 
 @dataclass(frozen=True)
 class PairwiseMetrics:
-    """Metrics over all pairs of detections; shares in 0..1.
+    """Metrics over all pairs of detections; shares in 0..1."""
 
-    Attributes:
-        precision: Share of the pairs assigned to one person that are one person.
-        recall: Share of the pairs of one person that are assigned to one person.
-        f1: Harmonic mean of the two.
-    """
-
-    precision: float
-    recall: float
-    f1: float
+    precision: float  #: Share of the pairs assigned to one person that are one person
+    recall: float  #: Share of the pairs of one person that are assigned to one person
+    f1: float  #: Harmonic mean of the two
 
 
 def pairwise_metrics(true: np.ndarray, assigned: np.ndarray) -> PairwiseMetrics:

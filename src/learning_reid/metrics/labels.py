@@ -9,17 +9,12 @@ DISTRACTOR = -1  # an image of a person who is not among the queries; each distr
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """One entry per image.
+    """One entry per image."""
 
-    Attributes:
-        person: (n,) int64; negative = distractor.
-        camera: (n,) int64.
-        image: (n,) int64; an image that is in both the query and the gallery has the same number in both; negative =
-            it is only in one of them.
-    """
-
-    person: np.ndarray
-    camera: np.ndarray
+    person: np.ndarray  #: (n,) int64; negative = distractor
+    camera: np.ndarray  #: (n,) int64
+    #: (n,) int64; an image that is in both the query and the gallery has the same number in both; negative = it is only
+    #: in one of them
     image: np.ndarray
 
     @classmethod

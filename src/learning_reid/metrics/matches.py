@@ -23,22 +23,14 @@ class Matches:
     """Every true match with its rank.
 
     A trial is one query ranked against one gallery; only protocols with repeated draws have several per query.
-
-    Attributes:
-        query: (t,) int64, query of each trial.
-        nearest_negative: (t,) float, distance of the nearest negative; infinite if there is none.
-        trial: (m,) int64, ascending, trial of each true match.
-        gallery: (m,) int64, gallery row of each true match; nearest first within a trial.
-        distance: (m,) float, in the precision of the given distances.
-        num_negatives_before: (m,) int64, number of negatives as near or nearer.
     """
 
-    query: np.ndarray
-    nearest_negative: np.ndarray
-    trial: np.ndarray
-    gallery: np.ndarray
-    distance: np.ndarray
-    num_negatives_before: np.ndarray
+    query: np.ndarray  #: (t,) int64, query of each trial
+    nearest_negative: np.ndarray  #: (t,) float, distance of the nearest negative; infinite if there is none
+    trial: np.ndarray  #: (m,) int64, ascending, trial of each true match
+    gallery: np.ndarray  #: (m,) int64, gallery row of each true match; nearest first within a trial
+    distance: np.ndarray  #: (m,) float, in the precision of the given distances
+    num_negatives_before: np.ndarray  #: (m,) int64, number of negatives as near or nearer
 
     @property
     def match_index(self) -> np.ndarray:

@@ -15,25 +15,18 @@ IGNORED = -2  # identity of a detection on a true box that is to be ignored
 
 @dataclass(frozen=True)
 class ReidentificationMetrics:
-    """Metrics of one pipeline run, shares in 0..1, means over the scored queries (NaN if there are none).
+    """Metrics of one pipeline run, shares in 0..1, means over the scored queries (NaN if there are none)."""
 
-    Attributes:
-        rank1: Share of the queries whose nearest later detection is the same person.
-        map: Mean average precision over all later detections. Here and in `rank1` ignored detections are left out, as
-            Market-1501 leaves out its junk images.
-        refind_rate: Share of the later frames with the query's person in which the nearest detection
-            (rank_in_frame 1) is that person. A person missed by the detector is not re-identified.
-        frames_scored: Number of such frames, summed over the queries.
-        queries: Number of queries.
-        queries_scored: Number of queries that match a true person who is present in a later frame.
-    """
-
-    rank1: float
+    rank1: float  #: Share of the queries whose nearest later detection is the same person
+    #: Mean average precision over all later detections. Here and in `rank1` ignored detections are left out, as
+    #: Market-1501 leaves out its junk images.
     map: float
+    #: Share of the later frames with the query's person in which the nearest detection (rank_in_frame 1) is that
+    #: person. A person missed by the detector is not re-identified.
     refind_rate: float
-    frames_scored: int
-    queries: int
-    queries_scored: int
+    frames_scored: int  #: Number of such frames, summed over the queries
+    queries: int  #: Number of queries
+    queries_scored: int  #: Number of queries that match a true person who is present in a later frame
 
 
 def assign_identities(

@@ -22,22 +22,15 @@ CMC_LENGTH = 50
 
 @dataclass(frozen=True, eq=False)
 class RetrievalMetrics:
-    """Metrics of one evaluation, shares in 0..1.
+    """Metrics of one evaluation, shares in 0..1."""
 
-    Attributes:
-        protocol: Protocol of the evaluation.
-        per_query: (q,) float64 for each of `rank1`, `rank5`, `rank10`, `rank20`, `map` and `minp`; NaN for a query
-            without a true match.
-        cmc: (50,) float64, `cmc[k - 1]` is the share of the queries with a true match within rank k.
-        gallery: Number of gallery images.
-        ap: Kind of average precision.
-    """
-
-    protocol: Protocol
+    protocol: Protocol  #: Protocol of the evaluation
+    #: (q,) float64 for each of `rank1`, `rank5`, `rank10`, `rank20`, `map` and `minp`; NaN for a query without a true
+    #: match
     per_query: dict[str, np.ndarray]
-    cmc: np.ndarray
-    gallery: int
-    ap: AveragePrecision = "precisions"
+    cmc: np.ndarray  #: (50,) float64, `cmc[k - 1]` is the share of the queries with a true match within rank k
+    gallery: int  #: Number of gallery images
+    ap: AveragePrecision = "precisions"  #: Kind of average precision
 
     def fingerprint(self, data: str) -> str:
         """Hash protocol, kind of AP and data; results are comparable if their fingerprints are equal."""

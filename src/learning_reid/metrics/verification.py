@@ -22,17 +22,11 @@ MAX_IMPOSTORS = 50_000_000  # with more pairs, impostors come from a seeded part
 
 @dataclass(frozen=True, eq=False)
 class PairDistances:
-    """Sorted distances of genuine and impostor pairs.
+    """Sorted distances of genuine and impostor pairs."""
 
-    Attributes:
-        genuine: (n,) float, ascending, of pairs of one person.
-        impostor: (m,) float, ascending, of pairs of two persons.
-        sampled: Share of the gallery that the impostors come from; 1 = all.
-    """
-
-    genuine: np.ndarray
-    impostor: np.ndarray
-    sampled: float = 1.0
+    genuine: np.ndarray  #: (n,) float, ascending, of pairs of one person
+    impostor: np.ndarray  #: (m,) float, ascending, of pairs of two persons
+    sampled: float = 1.0  #: Share of the gallery that the impostors come from; 1 = all
 
     @classmethod
     def of(cls, genuine: np.ndarray, impostor: np.ndarray, sampled: float = 1.0) -> "PairDistances":

@@ -10,17 +10,11 @@ from learning_reid.retrieval.distances import distance_rows, row_blocks
 
 @dataclass(frozen=True, eq=False)
 class SearchResult:
-    """The nearest gallery rows of each query.
+    """The nearest gallery rows of each query."""
 
-    Attributes:
-        indices: (q, k) int64, gallery rows, nearest first; equal distances in any order.
-        distances: (q, k) float32.
-        reject_above: Threshold for "not in the gallery"; None = accept every match.
-    """
-
-    indices: np.ndarray
-    distances: np.ndarray
-    reject_above: float | None = None
+    indices: np.ndarray  #: (q, k) int64, gallery rows, nearest first; equal distances in any order
+    distances: np.ndarray  #: (q, k) float32
+    reject_above: float | None = None  #: Threshold for "not in the gallery"; None = accept every match
 
     @property
     def accepted(self) -> np.ndarray:

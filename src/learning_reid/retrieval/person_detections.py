@@ -7,23 +7,14 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class PersonDetections:
-    """One row per detected person, in frame order; the images are not kept.
+    """One row per detected person, in frame order; the images are not kept."""
 
-    Attributes:
-        frame: (n,) int64, ascending, counted from 0 in file order.
-        detection: (n,) int64, index of the person within the frame, from 0.
-        boxes_xyxy: (n, 4) float32, pixels.
-        score: (n,) float32, the detector's confidence.
-        embeddings: (n, d) float32, unit length.
-        frames_read: (f,) int64, all frames that were read, also those without a person.
-    """
-
-    frame: np.ndarray
-    detection: np.ndarray
-    boxes_xyxy: np.ndarray
-    score: np.ndarray
-    embeddings: np.ndarray
-    frames_read: np.ndarray
+    frame: np.ndarray  #: (n,) int64, ascending, counted from 0 in file order
+    detection: np.ndarray  #: (n,) int64, index of the person within the frame, from 0
+    boxes_xyxy: np.ndarray  #: (n, 4) float32, pixels
+    score: np.ndarray  #: (n,) float32, the detector's confidence
+    embeddings: np.ndarray  #: (n, d) float32, unit length
+    frames_read: np.ndarray  #: (f,) int64, all frames that were read, also those without a person
 
     def __len__(self) -> int:
         return len(self.frame)

@@ -30,23 +30,14 @@ def ranks_within(distances: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """The detections of later frames, ranked by their distance to one query.
+    """The detections of later frames, ranked by their distance to one query."""
 
-    Attributes:
-        query: Row of the query in the detections.
-        rows: (m,) int64, rows of all detections in later frames, in frame order.
-        distances: (m,) float32, to the query.
-        rank: (m,) int64, 1 = nearest over all later frames.
-        rank_in_frame: (m,) int64, 1 = nearest of its frame.
-        reject_above: Threshold above which a match is rejected; None = accept every match.
-    """
-
-    query: int
-    rows: np.ndarray
-    distances: np.ndarray
-    rank: np.ndarray
-    rank_in_frame: np.ndarray
-    reject_above: float | None = None
+    query: int  #: Row of the query in the detections
+    rows: np.ndarray  #: (m,) int64, rows of all detections in later frames, in frame order
+    distances: np.ndarray  #: (m,) float32, to the query
+    rank: np.ndarray  #: (m,) int64, 1 = nearest over all later frames
+    rank_in_frame: np.ndarray  #: (m,) int64, 1 = nearest of its frame
+    reject_above: float | None = None  #: Threshold above which a match is rejected; None = accept every match
 
     @property
     def accepted(self) -> np.ndarray:

@@ -17,29 +17,17 @@ MIN_DETECTIONS = 3  # shorter ones are more often false positives than people
 
 @dataclass(frozen=True, eq=False)
 class DetectionTable:
-    """Detections of several cameras with their embeddings.
+    """Detections of several cameras with their embeddings."""
 
-    Attributes:
-        detection: (n,) int64 ids, ascending.
-        camera: (n,) int64 indices into `cameras`.
-        frame: (n,) int64 frame ids, unique over all cameras.
-        index: (n,) int64 frame numbers in their recordings, from 0.
-        time_s: (n,) float64, seconds since 1970 in UTC.
-        boxes_xyxy: (n, 4) float32 pixels.
-        score: (n,) float32.
-        embeddings: (n, d) float32, unit length.
-        cameras: Camera names.
-    """
-
-    detection: np.ndarray
-    camera: np.ndarray
-    frame: np.ndarray
-    index: np.ndarray
-    time_s: np.ndarray
-    boxes_xyxy: np.ndarray
-    score: np.ndarray
-    embeddings: np.ndarray
-    cameras: tuple[str, ...]
+    detection: np.ndarray  #: (n,) int64 ids, ascending
+    camera: np.ndarray  #: (n,) int64 indices into `cameras`
+    frame: np.ndarray  #: (n,) int64 frame ids, unique over all cameras
+    index: np.ndarray  #: (n,) int64 frame numbers in their recordings, from 0
+    time_s: np.ndarray  #: (n,) float64, seconds since 1970 in UTC
+    boxes_xyxy: np.ndarray  #: (n, 4) float32 pixels
+    score: np.ndarray  #: (n,) float32
+    embeddings: np.ndarray  #: (n, d) float32, unit length
+    cameras: tuple[str, ...]  #: Camera names
 
     def __len__(self) -> int:
         return len(self.detection)
@@ -47,17 +35,11 @@ class DetectionTable:
 
 @dataclass(frozen=True, eq=False)
 class Clustering:
-    """The result of `cluster_detections`.
+    """The result of `cluster_detections`."""
 
-    Attributes:
-        tracklet: (n,) int64, the tracklet of each detection, from 0.
-        person: (n,) int64, the person of each detection, from 0; -1 = unassigned, too few detections.
-        threshold: Largest distance between tracklet clusters of one person.
-    """
-
-    tracklet: np.ndarray
-    person: np.ndarray
-    threshold: float
+    tracklet: np.ndarray  #: (n,) int64, the tracklet of each detection, from 0
+    person: np.ndarray  #: (n,) int64, the person of each detection, from 0; -1 = unassigned, too few detections
+    threshold: float  #: Largest distance between tracklet clusters of one person
 
     @property
     def persons(self) -> int:

@@ -26,41 +26,25 @@ MIN_IOU = 0.5  # overlap from which a detection matches a true box
 
 @dataclass(frozen=True, eq=False)
 class CameraTruth:
-    """The annotations of one camera.
+    """The annotations of one camera."""
 
-    Attributes:
-        table: Annotated boxes; the same identity in two cameras is the same person.
-        frames: Frame numbers that were processed; other frames do not count.
-    """
-
-    table: MotTable
-    frames: frozenset[int]
+    table: MotTable  #: Annotated boxes; the same identity in two cameras is the same person
+    frames: frozenset[int]  #: Frame numbers that were processed; other frames do not count
 
 
 @dataclass(frozen=True)
 class ClusteringScores:
-    """Quality of clustered persons; shares are in 0..1.
+    """Quality of clustered persons; shares are in 0..1."""
 
-    Attributes:
-        identities: IDF1 and related scores over all cameras together, as in its paper and in motmetrics.
-        idf1_one_to_one: IDF1 where each detection matches only the true box it overlaps most; stricter where people
-            occlude each other.
-        pairs: Pairwise precision, recall and F1.
-        tracklets: Number of tracklets of assigned persons.
-        tracklet_purity: Share of their detections that show the most common person of their tracklet.
-        switches: Identity switches within a camera.
-        found: Share of the true boxes that were detected, an upper bound for the recall.
-        false_alarms: Share of the detections that match no person.
-    """
-
-    identities: IdentityMetrics
+    identities: IdentityMetrics  #: IDF1 and related scores over all cameras together, as in its paper and in motmetrics
+    #: IDF1 where each detection matches only the true box it overlaps most; stricter where people occlude each other
     idf1_one_to_one: float
-    pairs: PairwiseMetrics
-    tracklets: int
-    tracklet_purity: float
-    switches: int
-    found: float
-    false_alarms: float
+    pairs: PairwiseMetrics  #: Pairwise precision, recall and F1
+    tracklets: int  #: Number of tracklets of assigned persons
+    tracklet_purity: float  #: Share of their detections that show the most common person of their tracklet
+    switches: int  #: Identity switches within a camera
+    found: float  #: Share of the true boxes that were detected, an upper bound for the recall
+    false_alarms: float  #: Share of the detections that match no person
 
     def as_json(self) -> dict[str, float]:
         """Return all scores as one flat dictionary."""

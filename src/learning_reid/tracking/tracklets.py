@@ -28,24 +28,19 @@ class TrackletRules:
     """When a detection may continue a tracklet, and how costs are weighted.
 
     The defaults were tuned on synthetic streets (seeds 3001 to 3006) that the benchmark does not use.
-
-    Attributes:
-        max_distance: Largest Euclidean distance between a detection's unit embedding and the tracklet's prototype. It
-            depends on the network, see `impostor_quantile`. None ignores appearance and uses the overlap alone.
-        min_iou: Overlap with the predicted box that is always close enough; required when appearance is ignored.
-        reach: With appearance: largest distance of the feet from their predicted position, in box heights. It applies
-            in full at once and grows by the same amount for each second since the tracklet was last seen.
-        max_gap_s: Seconds without a detection after which a tracklet ends.
-        appearance_weight: Share of appearance in the cost, 0 to 1; the rest is overlap.
-        momentum: Share of the prototype that is kept at each new detection, 0 to 1.
     """
 
+    #: Largest Euclidean distance between a detection's unit embedding and the tracklet's prototype. It depends on the
+    #: network, see `impostor_quantile`. None ignores appearance and uses the overlap alone.
     max_distance: float | None
+    #: Overlap with the predicted box that is always close enough; required when appearance is ignored
     min_iou: float = 0.1
+    #: With appearance: largest distance of the feet from their predicted position, in box heights. It applies in full
+    #: at once and grows by the same amount for each second since the tracklet was last seen.
     reach: float = 0.2
-    max_gap_s: float = 2.0
-    appearance_weight: float = 0.75
-    momentum: float = 0.8
+    max_gap_s: float = 2.0  #: Seconds without a detection after which a tracklet ends
+    appearance_weight: float = 0.75  #: Share of appearance in the cost, 0 to 1; the rest is overlap
+    momentum: float = 0.8  #: Share of the prototype that is kept at each new detection, 0 to 1
 
 
 @dataclass(eq=False)

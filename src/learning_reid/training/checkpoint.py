@@ -28,19 +28,12 @@ class Stateful(Protocol):
 
 @dataclass
 class TrainingProgress:
-    """Position in a run, and the metrics of the current epoch.
+    """Position in a run, and the metrics of the current epoch."""
 
-    Attributes:
-        epoch: Completed epochs.
-        batch: Completed batches of the current epoch.
-        images: Images of these batches.
-        sums: Metric → its sum over these images.
-    """
-
-    epoch: int = 0
-    batch: int = 0
-    images: int = 0
-    sums: dict[str, float] = field(default_factory=dict)
+    epoch: int = 0  #: Completed epochs
+    batch: int = 0  #: Completed batches of the current epoch
+    images: int = 0  #: Images of these batches
+    sums: dict[str, float] = field(default_factory=dict)  #: Metric → its sum over these images
 
     def add(self, metrics: Mapping[str, float], images: int) -> None:
         """Count a completed batch with the means of its metrics."""

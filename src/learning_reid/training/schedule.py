@@ -74,19 +74,12 @@ def lr_factor(settings: ScheduleSettings, epoch: float) -> float:
 
 @dataclass
 class LearningRateSchedule:
-    """Sets the learning rates of an optimizer, and tracks the best validation.
+    """Sets the learning rates of an optimizer, and tracks the best validation."""
 
-    Attributes:
-        settings: Shape of the schedule.
-        best: Best validation score so far.
-        num_bad_epochs: Validations since then.
-        num_reductions: Reductions by `plateau`.
-    """
-
-    settings: ScheduleSettings
-    best: float = field(default=-math.inf)
-    num_bad_epochs: int = field(default=0)
-    num_reductions: int = field(default=0)
+    settings: ScheduleSettings  #: Shape of the schedule
+    best: float = field(default=-math.inf)  #: Best validation score so far
+    num_bad_epochs: int = field(default=0)  #: Validations since then
+    num_reductions: int = field(default=0)  #: Reductions by `plateau`
 
     def set_rates(self, optimizer: Optimizer, epoch: float) -> float:
         """Set every group's learning rate for a time in epochs; the backbone's is 0 during `fixbase_epochs`.

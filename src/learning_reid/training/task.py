@@ -22,24 +22,17 @@ class TrainingTask(ABC, Generic[Batch]):
 
     For a resumed run to end with bit-identical weights, `batches` must depend on its arguments alone, and
     `compute_loss` on weights, batch and torch's global random generator (the trainer seeds it before each step).
-
-    Attributes:
-        network: Trained in place.
-        criterion: Loss module whose parameters are trained, too.
-        batches_per_epoch: Number of batches of an epoch.
-        settings: Everything that must be equal when a run is resumed; checkpoints and weights files contain it.
-        notes: Further entries of these files.
-        metrics: Names in `BatchResult.metrics`.
-        validation_metrics: Names in the result of `validate`; the first selects the best weights. Empty if the task is
-            not validated during training.
     """
 
-    network: nn.Module
-    criterion: nn.Module = nn.Identity()
-    batches_per_epoch: int
+    network: nn.Module  #: Trained in place
+    criterion: nn.Module = nn.Identity()  #: Loss module whose parameters are trained, too
+    batches_per_epoch: int  #: Number of batches of an epoch
+    #: Everything that must be equal when a run is resumed; checkpoints and weights files contain it
     settings: dict[str, Any]
-    notes: dict[str, Any]
-    metrics: Sequence[str] = ()
+    notes: dict[str, Any]  #: Further entries of these files
+    metrics: Sequence[str] = ()  #: Names in `BatchResult.metrics`
+    #: Names in the result of `validate`; the first selects the best weights. Empty if the task is not validated during
+    #: training.
     validation_metrics: Sequence[str] = ()
 
     @abstractmethod

@@ -39,17 +39,11 @@ Task = TypeVar("Task", bound=TrainingTask[Any])
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """How a run ended.
+    """How a run ended."""
 
-    Attributes:
-        epochs: Completed epochs.
-        best: Best validation score, NaN without a validation.
-        interrupted: Whether Ctrl-C or SIGTERM ended it; the checkpoint resumes it.
-    """
-
-    epochs: int
-    best: float
-    interrupted: bool
+    epochs: int  #: Completed epochs
+    best: float  #: Best validation score, NaN without a validation
+    interrupted: bool  #: Whether Ctrl-C or SIGTERM ended it; the checkpoint resumes it
 
 
 class Trainer(Generic[Task]):

@@ -25,25 +25,15 @@ FACES = FacePlan(train_people=200, test_people=100, images_each=12)
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """The data of a run.
+    """The data of a run."""
 
-    Attributes:
-        samples: Training samples.
-        labels: (n,) int64, the identity of each sample, from 0 to persons − 1.
-        cameras: (n,) int64.
-        persons: The names of the identities.
-        validation: Query/gallery split of other identities.
-        notes: Remarks of the dataset's reader, for the user.
-        digest: Fingerprint of all images and labels.
-    """
-
-    samples: Sequence[Sample]
-    labels: np.ndarray
-    cameras: np.ndarray
-    persons: Sequence[str]
-    validation: QueryGallerySplit
-    notes: Sequence[str]
-    digest: str
+    samples: Sequence[Sample]  #: Training samples
+    labels: np.ndarray  #: (n,) int64, the identity of each sample, from 0 to persons − 1
+    cameras: np.ndarray  #: (n,) int64
+    persons: Sequence[str]  #: The names of the identities
+    validation: QueryGallerySplit  #: Query/gallery split of other identities
+    notes: Sequence[str]  #: Remarks of the dataset's reader, for the user
+    digest: str  #: Fingerprint of all images and labels
 
     def __str__(self) -> str:
         cameras = "across cameras" if len(self.validation.cameras) > 1 else "within one camera"

@@ -22,25 +22,15 @@ _FAINT = 0.7  # share of a faint crop that is not white
 
 @dataclass(frozen=True, eq=False)
 class CropCell:
-    """One crop of a grid.
+    """One crop of a grid."""
 
-    Attributes:
-        crop: (h, w, 3) uint8, RGB.
-        color: Of its frame.
-        title: Text above it.
-        caption: Text below it.
-        caption_color: Of that text.
-        bold: Whether the texts are bold.
-        faint: Draw the crop without most of its color, for a rejected match.
-    """
-
-    crop: np.ndarray
-    color: str
-    title: str = ""
-    caption: str = ""
-    caption_color: str = "black"
-    bold: bool = False
-    faint: bool = False
+    crop: np.ndarray  #: (h, w, 3) uint8, RGB
+    color: str  #: Of its frame
+    title: str = ""  #: Text above it
+    caption: str = ""  #: Text below it
+    caption_color: str = "black"  #: Of that text
+    bold: bool = False  #: Whether the texts are bold
+    faint: bool = False  #: Draw the crop without most of its color, for a rejected match
 
 
 def show_crop(ax: Axes, crop: np.ndarray, color: str, faint: bool = False, ratio: float = 2.0) -> None:

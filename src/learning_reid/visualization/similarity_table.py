@@ -24,15 +24,10 @@ _SHORT = {True: "same", False: "diff", None: "?"}
 
 @dataclass(frozen=True)
 class SimilarityTable:
-    """Similarities of networks × pairs.
+    """Similarities of networks × pairs."""
 
-    Attributes:
-        chosen: The pairs, and how they were chosen.
-        measured: The similarities of the pairs by network label.
-    """
-
-    chosen: ChosenPairs
-    measured: dict[str, PairMeasures]
+    chosen: ChosenPairs  #: The pairs, and how they were chosen
+    measured: dict[str, PairMeasures]  #: The similarities of the pairs by network label
 
     @property
     def same(self) -> list[bool | None]:

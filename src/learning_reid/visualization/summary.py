@@ -34,29 +34,18 @@ class QueryResult:
 
 @dataclass(frozen=True)
 class Summary:
-    """The content of `summary.json`.
+    """The content of `summary.json`."""
 
-    Attributes:
-        frames: Number of frames read.
-        frames_skipped: Number of frames that could not be read.
-        skipped: One line for each of them.
-        detections: Number of detections in all frames.
-        query: The query, None if it was not detected; a list if the setting is a list or `all`.
-        seconds: Wall time by stage.
-        frames_per_second: Frames over the seconds of all stages except loading.
-        truth: Metrics against the ground truth; None without it.
-        stopped_early: Ctrl-C was pressed, or there was a problem; the outputs cover what was done until then.
-    """
-
-    frames: int
-    frames_skipped: int
-    skipped: list[str]
-    detections: int
+    frames: int  #: Number of frames read
+    frames_skipped: int  #: Number of frames that could not be read
+    skipped: list[str]  #: One line for each of them
+    detections: int  #: Number of detections in all frames
+    #: The query, None if it was not detected; a list if the setting is a list or `all`
     query: QueryResult | list[QueryResult] | None
-    seconds: dict[str, float]
-    frames_per_second: float
-    truth: ReidentificationMetrics | None
-    stopped_early: bool
+    seconds: dict[str, float]  #: Wall time by stage
+    frames_per_second: float  #: Frames over the seconds of all stages except loading
+    truth: ReidentificationMetrics | None  #: Metrics against the ground truth; None without it
+    stopped_early: bool  #: Ctrl-C was pressed, or there was a problem; the outputs cover what was done until then
 
     @property
     def queries(self) -> list[QueryResult]:
