@@ -3,9 +3,13 @@
     .venv/bin/python -m tools.notebooks [NAME …]
 
 A source is a jupytext percent file. Its first cell is the head: a title, a line `> question`, then **You will learn**,
-**Needs** and **Takes**. The builder adds the Colab badge, the versions of the last run, and a second cell that is the
-same in all lessons: it installs the project where Python does not find it. The only place for the project's address is
-`[project.urls]` in pyproject.toml.
+**Needs** and **Takes**. The builder adds the lesson's number, the Colab badge, the versions of the last run, links to the
+previous and the next lesson, and a second cell that is the same in all lessons: it installs the project where Python
+does not find it. The only place for the project's address is `[project.urls]` in pyproject.toml.
+
+Tags of code cells: `parameters` (what readers change), `hidden` (folded in JupyterLab and on Colab; starts with
+`# @title`), `smoke` (smaller parameters for tests; not published) and `check` (assertions on the full run; not
+published).
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jupytext
 import nbformat
@@ -25,7 +29,13 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES, BUILT = ROOT / "notebooks" / "sources", ROOT / "notebooks"
-MAX_BYTES = 300_000  # of a notebook
+LESSONS = (
+    "start", "pipeline", "metrics", "losses", "train", "eval", "osnet", "domains", "thresholds", "rerank", "bugs",
+    "export", "store", "synthetic", "faces",
+)  # fmt: skip
+UNPUBLISHED = {"smoke", "check"}
+MAX_BYTES = 600_000  # of a notebook
+MAX_LINES = 25  # of a code cell
 CELL_TIMEOUT_S = 1200
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -68,6 +78,11 @@ def colab_link(name: str) -> str:
     return f"https://colab.research.google.com/github/{project}/blob/main/notebooks/{name}.ipynb"
 
 
+def number(name: str) -> int:
+    """Return the number of a lesson, counted from 1."""
+    return LESSONS.index(name) + 1
+
+
 def with_badge(head: str, name: str) -> str:
     """Add Colab's badge below the title of a head."""
     title, _, rest = head.partition("\n")
@@ -82,29 +97,79 @@ def read_head(source: Path) -> Head:
         ValueError: A part of the head is missing.
     """
     text = jupytext.read(source).cells[0].source
-    title = re.search(r"^# (\d+\. .+)$", text, re.M)
+    title = re.search(r"^# (.+)$", text, re.M)
     question = re.search(r"^> (.+)$", text, re.M)
     minutes = re.search(r"\*\*Takes\*\*:? (.+?)(?: on|\.|$)", text, re.M)
     missing = [word for word in ("**You will learn**", "**Needs**") if word not in text]
     if not (title and question and minutes) or missing:
         raise ValueError(
-            f"{source.name}: its head needs `# 1. title`, `> question`, **You will learn**, **Needs**, **Takes**"
+            f"{source.name}: its head needs `# title`, `> question`, **You will learn**, **Needs**, **Takes**"
         )
-    return Head(source.stem, title[1], question[1], minutes[1])
+    prefix = f"{number(source.stem)}. " if source.stem in LESSONS else ""  # exercises are numbered in their sources
+    return Head(source.stem, prefix + title[1], question[1], minutes[1])
 
 
-def assemble(source: Path, last_run: str) -> NotebookNode:
-    """Return a notebook without outputs: the cells of a source, with the badge and the set-up cell."""
+def assemble(source: Path, last_run: str, keep: Literal["smoke", "check"] | None = None) -> NotebookNode:
+    """Return a notebook without outputs: the cells of a source, with what the builder adds.
+
+    Args:
+        source: A file in notebooks/sources.
+        last_run: Versions that the head names.
+        keep: Keep the cells with this tag, which are not published.
+    """
     book = jupytext.read(source)
     head = book.cells[0]
-    head.source = f"{with_badge(head.source, source.stem)}\n\n**Last run with** {last_run}"
+    title = head.source.removeprefix("# ")
+    badged = with_badge(f"# {number(source.stem)}. {title}", source.stem)
+    head.source = f"{badged}\n\n**Last run with** {last_run}"
     book.cells.insert(1, nbformat.v4.new_code_cell(SET_UP.format(repository=repository())))
-    for number, cell in enumerate(book.cells):
-        cell.id = f"{source.stem}-{number:02d}"
-        cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
+    book.cells.append(nbformat.v4.new_markdown_cell(neighbors(source.stem)))
+    book.cells = [cell for cell in book.cells if not UNPUBLISHED - {keep} & tags(cell)]
+    for cell in book.cells:
+        folded = {"jupyter": {"source_hidden": True}, "cellView": "form"} if "hidden" in tags(cell) else {}
+        cell.metadata = nbformat.from_dict(
+            {key: value for key, value in cell.metadata.items() if key == "tags"} | folded
+        )
+    name_cells(book, source.stem)
     book.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"})
     book.nbformat, book.nbformat_minor = 4, 5
     return book
+
+
+def tags(cell: NotebookNode) -> set[str]:
+    """Return the tags of a cell."""
+    return set(cell.metadata.get("tags", []))
+
+
+def name_cells(book: NotebookNode, stem: str) -> None:
+    """Give the cells ids in their order."""
+    for index, cell in enumerate(book.cells):
+        cell.id = f"{stem}-{index:02d}"
+
+
+def publish(book: NotebookNode, stem: str) -> NotebookNode:
+    """Remove the unpublished cells of an executed notebook, and count its cells again."""
+    book.cells = [cell for cell in book.cells if not UNPUBLISHED & tags(cell)]
+    name_cells(book, stem)
+    for count, cell in enumerate((cell for cell in book.cells if cell.cell_type == "code"), 1):
+        cell.execution_count = count
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = count
+    return book
+
+
+def neighbors(name: str) -> str:
+    """Return the links to the previous and the next lesson."""
+    index = LESSONS.index(name)
+    before = f"← [{heading(LESSONS[index - 1])}]({LESSONS[index - 1]}.ipynb)" if index else ""
+    after = f"[{heading(LESSONS[index + 1])}]({LESSONS[index + 1]}.ipynb) →" if name != LESSONS[-1] else ""
+    return " · ".join(link for link in (before, "[All lessons](README.md)", after) if link)
+
+
+def heading(name: str) -> str:
+    """Return the title of a lesson with its number."""
+    return read_head(SOURCES / f"{name}.py").title
 
 
 def last_run() -> str:
@@ -163,8 +228,10 @@ def find_problems(book: NotebookNode) -> list[str]:
     ]
     for cell in book.cells:
         if cell.cell_type == "code":
-            if cell.source.count("\n") >= 25:
-                found.append(f"{cell.id}: {cell.source.count(chr(10)) + 1} lines, more than 25")
+            if cell.source.count("\n") >= MAX_LINES:
+                found.append(f"{cell.id}: {cell.source.count(chr(10)) + 1} lines, more than {MAX_LINES}")
+            if "hidden" in tags(cell) and not cell.source.startswith("# @title "):
+                found.append(f"{cell.id}: a folded cell starts with `# @title`")
             found += [f"{cell.id}: {output.ename}" for output in cell.outputs if output.output_type == "error"]
             found += [
                 f"{cell.id}: {word}" for word in ("os.chdir", "drive.mount", "torch.load(") if word in cell.source
@@ -174,8 +241,7 @@ def find_problems(book: NotebookNode) -> list[str]:
 
 def heads() -> list[Head]:
     """Return the heads of all lessons, in the order of their numbers."""
-    found = [read_head(source) for source in SOURCES.glob("*.py")]
-    return sorted(found, key=lambda head: int(head.title.split(".")[0]))
+    return [read_head(SOURCES / f"{name}.py") for name in LESSONS]
 
 
 def table(folder: str = "") -> str:
@@ -204,7 +270,7 @@ def main(names: list[str]) -> None:
     for source in [SOURCES / f"{name}.py" for name in names] or sorted(SOURCES.glob("*.py")):
         read_head(source)
         print(f"{source.stem} …", end=" ", flush=True)
-        book = execute(assemble(source, last_run()), BUILT)
+        book = publish(execute(assemble(source, last_run(), keep="check"), BUILT), source.stem)
         problems = find_problems(book)
         if problems:
             sys.exit("\n".join(["not written:", *problems]))

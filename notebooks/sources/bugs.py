@@ -1,12 +1,12 @@
 # %% [markdown]
-# # 12. The zoo of classic mistakes
+# # The zoo of classic mistakes
 #
 # > No error message, no warning, only a worse figure, or a better one: which mistake costs how much?
 #
 # **You will learn** to recognise eight mistakes that ReID projects keep making, what each costs on the same people, how
 # one notices it, and why the worst of them make the figure go *up*.
 #
-# **Needs** lessons 1 and 5 (what rank-1 and mAP are).
+# **Needs** lessons 1 and 3 (what rank-1 and mAP are).
 #
 # **Takes** 1 minute on 2 CPU cores, and twenty-five to read.
 
@@ -462,7 +462,7 @@ show(figure, "Orange mistakes lower the figure, pink ones raise it above the tru
 # - Keep the same camera out of the answers, and the same people out of validation: both mistakes **flatter**.
 # - A threshold belongs to one file of weights; and a system that cannot say "not here" is wrong about every stranger.
 #
-# **Go on** with [lesson 13](synthetic.ipynb), on the people who never existed and what they can teach. **Sources**:
+# **Sources**:
 # [preprocessing.py](../src/learning_reid/embedding/preprocessing.py),
 # [backend_torch.py](../src/learning_reid/embedding/backend_torch.py),
 # [state_dict.py](../src/learning_reid/models/state_dict.py), [protocol.py](../src/learning_reid/metrics/protocol.py),

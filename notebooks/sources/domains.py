@@ -1,12 +1,12 @@
 # %% [markdown]
-# # 8. Train here, test there
+# # Train here, test there
 #
 # > Why does a network that finds people in one place fail in another, and what helps?
 #
 # **You will learn** what a *domain* is and how to measure the gap between two; what instance normalisation (IBN, AIN)
 # takes away, and what that costs; and why published ReID weights are trained on several data sets at once (MS+D+C).
 #
-# **Needs** lessons 1 and 3, and a little PyTorch.
+# **Needs** lessons 1 and 5, and a little PyTorch.
 #
 # **Takes** 3 minutes on 2 CPU cores.
 
@@ -298,6 +298,6 @@ if DATA == "market1501":
 #   IBN and AIN keep it to some layers; in the published figures AIN, trained on one set, travels best.
 # - **Several domains** in the training show what varies. MS+D+C is that, with real data.
 #
-# **Go on** with [lesson 9](thresholds.ipynb). **Sources**: [osnet.py](../src/learning_reid/models/osnet.py),
+# **Sources**: [osnet.py](../src/learning_reid/models/osnet.py),
 # [osnet_blocks.py](../src/learning_reid/models/osnet_blocks.py), [domains.py](../src/reid_course/domains.py),
 # [mixstyle.py](../src/learning_reid/training/mixstyle.py).

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 4. Examine a trained network
+# # Examine a trained network
 #
 # > A model zoo says "OSNet-AIN, MS+D+C → M, rank-1 73.3, mAP 45.8": do you get these figures, and what do they promise?
 #
@@ -90,7 +90,7 @@ print("crops × numbers:", features.shape)
 #
 # [torchreid](https://github.com/KaiyangZhou/deep-person-reid) is the library that the published figures were computed
 # with. It makes a matrix of distances, sorts every row, leaves out the pictures of the same person by the query's own
-# camera, and counts. ([Lesson 5](metrics.ipynb) does the counting by hand.) Two figures come out: **rank-1**, which
+# camera, and counts. ([Lesson 3](metrics.ipynb) does the counting by hand.) Two figures come out: **rank-1**, which
 # looks at the first place only, and **mAP**, which is 100 when *all* pictures of the person come before anybody else's.
 
 # %%
@@ -352,7 +352,7 @@ print(f"95 % interval {100 * result.low:+.1f} to {100 * result.high:+.1f}; by ch
 # - On **unit vectors** cosine and Euclidean rank alike; on raw ones they need not.
 # - A figure comes with an **interval**, drawn by person.
 #
-# **Go on** with [lesson 5](metrics.ipynb), which counts rank-1 and mAP by hand. **Sources**:
+# **Sources**:
 # [dataset_evaluation.py](../src/learning_reid/evaluation/dataset_evaluation.py),
 # [matches.py](../src/learning_reid/metrics/matches.py), [distances.py](../src/learning_reid/retrieval/distances.py),
 # [confidence.py](../src/learning_reid/metrics/confidence.py), [sources.yml](../src/learning_reid/zoo/sources.yml) (all

@@ -1,12 +1,12 @@
 # %% [markdown]
-# # 14. Out of PyTorch
+# # Out of PyTorch
 #
 # > The network works: how does it get to where it is needed, how fast is it there, and is it still the same network?
 #
 # **You will learn** what an ONNX file is and what is not in it; how to prove that an export is the same network; what
 # bfloat16 and int8 gain and cost, how they can fail, and why a threshold does not survive the journey.
 #
-# **Needs** lessons 1, 5 and 9.
+# **Needs** lessons 1, 3 and 9.
 #
 # **Takes** 2 minutes on 2 CPU cores, and twenty to read.
 
@@ -555,7 +555,6 @@ assert (table.diagonal() >= table.max(axis=0) - 1e-9).all()
 # - **int8** has 256 levels, and they are as good as the pictures it was calibrated on. Measure whether it pays.
 # - A **threshold** belongs to one file and one measure.
 #
-# **Go on** with the page on [export](../docs/export.md): files for browsers and C++, similarity inside the file.
 # **Sources**: [exporter.py](../src/learning_reid/export/exporter.py),
 # [verify.py](../src/learning_reid/export/verify.py), [int8.py](../src/learning_reid/export/int8.py),
 # [onnx_file.py](../src/learning_reid/embedding/onnx_file.py),

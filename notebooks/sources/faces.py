@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 11. Faces: are these two the same?
+# # Faces: are these two the same?
 #
 # > Two pictures, one question: one person or two? And how often is the answer wrong, and in which direction?
 #
@@ -7,7 +7,7 @@
 # crop → vector → distance as before; to read a ROC curve, EER and TAR@FAR; and what ArcFace, the usual loss for faces,
 # does with an angle.
 #
-# **Needs** lesson 1; lesson 6 on losses helps.
+# **Needs** lesson 1; lesson 4 on losses helps.
 #
 # **Takes** 2 minutes on 2 CPU cores, and twenty to read.
 
@@ -27,7 +27,7 @@ SEED = 7
 # has. The picture is turned, scaled and shifted until they lie where they always lie. This is called **alignment**, and
 # the usual size is 112 × 112. So the network need not learn where to look.
 #
-# Our faces never existed; like the people of lesson 13 they are drawn from numbers.
+# Our faces never existed; like the people of lesson 14 they are drawn from numbers.
 
 # %%
 import matplotlib.pyplot as plt
@@ -109,7 +109,7 @@ print(f"the truth is {truth}{right}")
 # %% [markdown]
 # ## Train a network for it
 #
-# The training loop is the one of lesson 3: the same command with another settings file,
+# The training loop is the one of lesson 5: the same command with another settings file,
 # `python src/main.py train --config confs/face.yml`. Here it is in a few lines, smaller. People are divided before
 # anything else: of a third of them the network sees nothing until the exam.
 
@@ -354,7 +354,7 @@ assert limits[0.5] < limits[0.0]
 # - So small a FAR needs more than 1/FAR impostor pairs.
 # - **ArcFace** adds a margin to the angle of the right person.
 #
-# **Go on** with [lesson 12](bugs.ipynb), the zoo of classic mistakes. **Sources**:
+# **Sources**:
 # [verification.py](../src/learning_reid/metrics/verification.py), [arcface.py](../src/learning_reid/losses/arcface.py),
 # [face_dataset.py](../src/reid_synth/datasets/face_dataset.py), [face.yml](../confs/face.yml),
 # [trainer.py](../src/learning_reid/training/trainer.py).

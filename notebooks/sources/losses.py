@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 6. Losses, seen moving points
+# # Losses, seen moving points
 #
 # > What does a loss pull together, what does it push apart, and when does it stop?
 #
@@ -429,7 +429,7 @@ print(f"{'all numbers':12s} {whole:.0%} of the others")
 
 # %% [markdown]
 # The loss reached its goal on the people it saw; of others these two numbers know little. A training loss says nothing
-# about people who were not in it, and ReID is about nobody else. So lesson 3 chooses by mAP on *other* people.
+# about people who were not in it, and ReID is about nobody else. So lesson 5 chooses by mAP on *other* people.
 #
 # ## Try this
 #
@@ -448,5 +448,5 @@ print(f"{'all numbers':12s} {whole:.0%} of the others")
 # - Metric losses need positives in the batch, by other cameras: **PK sampling**.
 # - Two losses cannot be compared by their values; what counts is how well *other* people are found.
 #
-# **Go on** with [lesson 7](osnet.ipynb). **Sources**: [losses](../src/learning_reid/losses),
+# **Sources**: [losses](../src/learning_reid/losses),
 # [sampler.py](../src/learning_reid/training/sampler.py), [training.md](../docs/training.md).

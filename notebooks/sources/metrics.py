@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 5. Rank-1, CMC and mAP by hand
+# # Rank-1, CMC and mAP by hand
 #
 # > A network has ranked the gallery: how good is the ranking, in one number?
 #
@@ -386,6 +386,6 @@ assert len({worlds["these people"][name].fingerprint(data) for name in NAMES}) =
 # - The **same-camera rule** removes what is easy to find and of no use.
 # - A figure without its **protocol** means nothing: only figures of one fingerprint may be compared.
 #
-# **Go on** with [lesson 6](losses.ipynb). **Sources**: [matches.py](../src/learning_reid/metrics/matches.py),
+# **Sources**: [matches.py](../src/learning_reid/metrics/matches.py),
 # [retrieval.py](../src/learning_reid/metrics/retrieval.py), [protocol.py](../src/learning_reid/metrics/protocol.py),
 # and [How good is a network?](../docs/evaluation.md), which tells the rest.

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 7. OSNet, taken apart
+# # OSNet, taken apart
 #
 # > What does a network need, to see a logo and a body at once?
 #
@@ -429,6 +429,6 @@ for name, columns_of in columns.items():
 # - **Parameters** are stored, **multiply-adds** are computed; most parameters sit late, most computing is done early.
 # - An average forgets where a colour was; **stripes** keep it.
 #
-# **Go on** with [lesson 8](domains.ipynb). **Sources**: [osnet.py](../src/learning_reid/models/osnet.py),
+# **Sources**: [osnet.py](../src/learning_reid/models/osnet.py),
 # [osnet_blocks.py](../src/learning_reid/models/osnet_blocks.py),
 # [part_pooling.py](../src/learning_reid/models/part_pooling.py).

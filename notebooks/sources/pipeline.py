@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 2. From frames to a person found again
+# # From frames to a person found again
 #
 # > A camera films a street: where in all of it is this one person?
 #
@@ -357,7 +357,7 @@ temporary.cleanup()
 # - **Embedding** gives each crop a unit vector; **ranking** orders everybody by distance to the query.
 # - There is always a nearest one: whether it is near *enough* is a question of its own.
 #
-# **Go on** with [lesson 3](train.ipynb). **Sources**: [pipeline.py](../src/learning_reid/pipeline.py),
+# **Sources**: [pipeline.py](../src/learning_reid/pipeline.py),
 # [main.py](../src/main.py), [torchvision_frcnn.py](../src/learning_reid/detection/torchvision_frcnn.py),
 # [ranking.py](../src/learning_reid/retrieval/ranking.py),
 # [ranking_image.py](../src/learning_reid/visualization/ranking_image.py), and [every

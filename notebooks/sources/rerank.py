@@ -1,12 +1,12 @@
 # %% [markdown]
-# # 10. Re-ranking: ask the neighbours
+# # Re-ranking: ask the neighbours
 #
 # > Can the gallery itself correct a ranking, and what does that cost?
 #
 # **You will learn** what k-reciprocal neighbours are, by drawing them; how re-ranking and query expansion use them;
 # what they gain, what they cost, and when they do harm.
 #
-# **Needs** lessons 1 and 5.
+# **Needs** lessons 1 and 3.
 #
 # **Takes** 1 minute on 2 CPU cores.
 
@@ -323,7 +323,7 @@ for size in SIZES:
 # - Both need several pictures of each person. They can do harm where there is one, and re-ranked distances bear no
 #   threshold.
 #
-# **Go on** with [lesson 11](faces.ipynb). **Sources**: [reranking.py](../src/learning_reid/retrieval/reranking.py),
+# **Sources**: [reranking.py](../src/learning_reid/retrieval/reranking.py),
 # [query_expansion.py](../src/learning_reid/retrieval/query_expansion.py),
 # [neighbors.py](../src/learning_reid/retrieval/neighbors.py),
 # [retrieval.py](../src/learning_reid/metrics/retrieval.py).

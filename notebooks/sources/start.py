@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 1. Find a person in five minutes
+# # Find a person in five minutes
 #
 # > Is the person in this crop the one seen earlier, by another camera?
 #
@@ -51,7 +51,7 @@ show_crops([crops], "On the left the person asked for; on the right seven people
 # One of the seven is the person on the left. Which one? Write it down; the answer comes below.
 #
 # The picture on the left is called the **query**, the pictures to choose from are the **gallery**. People who never
-# existed stand in for real ones here: they were drawn by this project (lesson 13 shows how), so nobody had to be
+# existed stand in for real ones here: they were drawn by this project (lesson 14 shows how), so nobody had to be
 # filmed.
 
 # %%
@@ -149,7 +149,7 @@ print(f"by pixels {100 * by_pixels.mean():.1f} %, by chance {100 * ((same & ~own
 assert correct.mean() > by_pixels.mean()
 
 # %% [markdown]
-# This figure is called **rank-1**. Lesson 5 takes it apart, and brings two more: CMC and mAP.
+# This figure is called **rank-1**. Lesson 3 takes it apart, and brings two more: CMC and mAP.
 #
 # ## Look at what goes wrong
 #
@@ -193,7 +193,7 @@ show(figure, "Distances of pairs of crops: those of one person are smaller, but 
 #
 # - Change `SEED` at the top and run everything again: other people, another line-up. How much does the figure move?
 # - `from learning_reid.retrieval import cosine_distance`, and use it instead of `euclidean_distance` for the vectors.
-#   The order stays: why? ([Lesson 4](eval.ipynb) tells.)
+#   The order stays: why? ([Lesson 6](eval.ipynb) tells.)
 # - Leave out the line that sets `own` pairs to infinity. The figure rises. Has the network become better?
 #
 # ## Recap
@@ -203,6 +203,6 @@ show(figure, "Distances of pairs of crops: those of one person are smaller, but 
 # - **rank-1** is the share of queries whose nearest picture, in another camera, shows the same person.
 # - Same and different people overlap: there will be mistakes, and one should look at them.
 #
-# **Go on** with [lesson 2](pipeline.ipynb), which finds the people in frames first. **Sources**:
+# **Sources**:
 # [osnet.py](../src/learning_reid/models/osnet.py), [distances.py](../src/learning_reid/retrieval/distances.py),
 # [retrieval_task.py](../src/learning_reid/datasets/retrieval_task.py).

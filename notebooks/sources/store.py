@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 15. A store of who was where
+# # A store of who was where
 #
 # > Cameras watch a street: who was there, where else and when, and what does that mean for the people in it?
 #
@@ -728,7 +728,7 @@ home.cleanup()
 # - **IDF1** pairs each person made with one true person. It is best at one threshold, and falls on both sides.
 # - **Blur** is for eyes, not for networks; **deleting** is done only when the bytes are gone, everywhere.
 #
-# **Go on** with the page on [stores](../docs/store.md), which has the commands. **Sources**:
+# **Sources**:
 # [extraction.py](../src/reid_store/extraction.py), [search.py](../src/reid_store/search.py),
 # [tracklets.py](../src/learning_reid/tracking/tracklets.py),
 # [clustering.py](../src/learning_reid/tracking/clustering.py), [retention.py](../src/reid_store/retention.py).

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 13. People who never existed
+# # People who never existed
 #
 # > How are the people and cameras of these lessons made, and what can they teach, and what not?
 #
@@ -7,7 +7,7 @@
 # better than labels that are guessed; what happens to ReID when people change clothes; and how far a network that saw
 # only such people gets with real ones.
 #
-# **Needs** lesson 1; lesson 5 for rank-1.
+# **Needs** lesson 1; lesson 3 for rank-1.
 #
 # **Takes** 1 minute on 2 CPU cores, and twenty to read.
 
@@ -402,7 +402,7 @@ for name, figures in read_mapping(course_file("weights/detector.yml"))["figures_
 
 # %% [markdown]
 # **What they can teach:** all the machinery, with exact truth: crops, vectors, distances, protocols, thresholds,
-# training, and every mistake of lesson 12. Whatever is about *method* holds.
+# training, and every mistake of lesson 11. Whatever is about *method* holds.
 #
 # **What they cannot:** figures. A rank-1 on drawn people says nothing about your station or shop. Nobody drew faces at
 # close range, people sitting or cycling, dense crowds, children; nobody here has a habit that was not programmed. And
@@ -423,7 +423,7 @@ for name, figures in read_mapping(course_file("weights/detector.yml"))["figures_
 # - Change the clothes and rank-1 falls apart: the network knows outfits.
 # - Measured likeness is not usefulness; only an **exam on real people** tells, and its figures are in the card.
 #
-# **Go on** with your own data, or back to lesson 12 if a figure looks too good. **Sources**:
+# **Sources**:
 # [person.py](../src/reid_synth/people/person.py), [rendering.py](../src/reid_synth/people/rendering.py),
 # [camera.py](../src/reid_synth/camera.py), [crops.py](../src/reid_synth/datasets/crops.py),
 # [world.py](../src/reid_synth/world/world.py), [synthetic.md](../docs/synthetic.md).

@@ -1,12 +1,12 @@
 # %% [markdown]
-# # 9. Same or different?
+# # Same or different?
 #
 # > How near is near enough, and who is to decide that?
 #
 # **You will learn** the two mistakes that a threshold makes and the figures that tell of them (EER, TAR at FAR,
 # DIR at FAR); how to choose a threshold, and on whom; and why 0.5 is none.
 #
-# **Needs** lessons 1 and 5.
+# **Needs** lessons 1 and 3.
 #
 # **Takes** 1 minute on 2 CPU cores.
 
@@ -367,7 +367,7 @@ assert point.search_threshold < point.pair_threshold or is_smoke()
 # - A search for somebody who may not be there needs a stricter threshold (**DIR at FAR**), and a larger gallery a
 #   stricter one still.
 #
-# **Go on** with [lesson 10](rerank.ipynb), which asks the gallery's own neighbourhoods for help. **Sources**:
+# **Sources**:
 # [verification.py](../src/learning_reid/metrics/verification.py),
 # [open_set.py](../src/learning_reid/metrics/open_set.py),
 # [calibration.py](../src/learning_reid/evaluation/calibration.py),

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 3. Train a network
+# # Train a network
 #
 # > How does a network learn to tell people apart, and how does one see that it did?
 #
@@ -195,7 +195,7 @@ for line in output.getvalue().splitlines():
 #
 # ## One step, line by line
 #
-# **A batch.** P people × K pictures (lesson 6 says why), each picture changed a little at random, so that the network
+# **A batch.** P people × K pictures (lesson 4 says why), each picture changed a little at random, so that the network
 # never sees the same one twice: mirrored, shifted, in another light. Only while training; a picture to be *compared*
 # stays as it is.
 
@@ -260,7 +260,7 @@ print(f"learning rate {rate:.1e} (it rises for {settings.schedule.warmup_epochs}
 # %% [markdown]
 # That was one step of an epoch. `train` does them all, and after each epoch examines the weights *and* their average on
 # the validation people. **mAP** looks at all pictures of a person: 100 when they all come before everybody else's
-# ([lesson 5](metrics.ipynb) counts it by hand). Which mAP will the better of the two reach, in these few epochs from
+# ([lesson 3](metrics.ipynb) counts it by hand). Which mAP will the better of the two reach, in these few epochs from
 # random weights?
 
 # %%
@@ -351,7 +351,7 @@ compare_with_published(
 # ## Which loss?
 #
 # An **ablation** changes one thing and leaves all else. Here the metric loss beside the cross-entropy: smaller
-# pictures, few epochs. Three losses on distances are tried ([lesson 6](losses.ipynb) shows them at work): **triplet**,
+# pictures, few epochs. Three losses on distances are tried ([lesson 4](losses.ipynb) shows them at work): **triplet**,
 # the farthest picture of a person must be nearer than the nearest stranger, by a margin; **circle**, the same idea with
 # each pair weighted by how wrong it is; **supcon**, each picture must pick its person's pictures out of the batch. And
 # **none** of them, cross-entropy alone. Which one will do best from random weights?
@@ -410,6 +410,6 @@ print("best after the last epoch:", max(final, key=final.get), "- you output", M
 # - Read loss and validation mAP *together*; report the test people; change one thing at a time, and more than one
 #   seed.
 #
-# **Go on** with [lesson 4](eval.ipynb). **Sources**: [trainer.py](../src/learning_reid/training/trainer.py),
+# **Sources**: [trainer.py](../src/learning_reid/training/trainer.py),
 # [model.py](../src/learning_reid/training/model.py), [training.md](../docs/training.md),
 # [generated-people.md](../docs/recipes/generated-people.md).

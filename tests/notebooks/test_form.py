@@ -116,5 +116,38 @@ def test_problems_are_found() -> None:
     assert builder.find_problems(book("\n".join(["pass"] * 26)))
     assert builder.find_problems(book("import os; os.chdir('/')"))
     assert builder.find_problems(book("1", nbformat.v4.new_output("stream", name="stdout", text=f"{ROOT}/data")))
-    assert builder.find_problems(book("1", nbformat.v4.new_output("stream", name="stdout", text="x" * 300_001)))
+    assert builder.find_problems(book("1", nbformat.v4.new_output("stream", name="stdout", text="x" * 600_001)))
     assert builder.find_problems(book("1", nbformat.v4.new_output("error", ename="KeyError", evalue="", traceback=[])))
+
+
+def test_cells_are_folded_kept_for_tests_or_for_the_build(tmp_path: Path) -> None:
+    source = tmp_path / "metrics.py"
+    cells = [
+        "# %% [markdown]\n# # Metrics\n#\n# > Why?",
+        *(f'# %% tags=["{tag}"]\n1' for tag in ("smoke", "check", "hidden")),
+    ]
+    source.write_text("\n\n".join(cells))
+    kept = {
+        keep: [builder.tags(cell) for cell in builder.assemble(source, "", keep).cells]
+        for keep in (None, "smoke", "check")
+    }
+    assert kept[None] == [set(), set(), {"hidden"}, set()]
+    assert {"smoke"} in kept["smoke"] and {"check"} not in kept["smoke"]
+    assert {"check"} in kept["check"] and {"smoke"} not in kept["check"]
+    book = builder.assemble(source, "")
+    assert book.cells[0].source.startswith("# 3. Metrics\n") and book.cells[2].metadata.jupyter.source_hidden
+    assert book.cells[-1].source.startswith("← [2. ") and "(losses.ipynb) →" in book.cells[-1].source
+    assert any("@title" in problem for problem in builder.find_problems(book))
+
+
+def test_an_executed_notebook_is_published_without_its_checks(tmp_path: Path) -> None:
+    source = tmp_path / "metrics.py"
+    source.write_text('# %% [markdown]\n# # M\n\n# %%\n1\n\n# %% tags=["check"]\n2\n\n# %%\n3\n')
+    book = builder.assemble(source, "", keep="check")
+    for count, cell in enumerate((cell for cell in book.cells if cell.cell_type == "code"), 1):
+        cell.execution_count = count
+        cell.outputs = [nbformat.v4.new_output("execute_result", execution_count=count)]
+    published = builder.publish(book, "metrics")
+    code = [cell for cell in published.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == [cell.outputs[0].execution_count for cell in code] == [1, 2, 3]
+    assert [cell.id for cell in published.cells] == [cell.id for cell in builder.assemble(source, "").cells]

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 def test_a_lesson_runs(name: str) -> None:
     """Lessons contain assertions, and `execute` refuses output on stderr other than progress bars."""
     source = ROOT / "notebooks" / "sources" / f"{name}.py"
-    book = builder.execute(builder.assemble(source, ""), ROOT / "notebooks", smoke=True)
+    book = builder.execute(builder.assemble(source, "", keep="smoke"), ROOT / "notebooks", smoke=True)
     code = [cell for cell in book.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in code)
     assert not [problem for problem in builder.find_problems(book) if "bytes" not in problem]

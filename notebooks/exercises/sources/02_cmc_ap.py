@@ -6,7 +6,7 @@
 # **You will learn** to count rank-1, CMC, average precision, mAP and mINP from nothing but right and wrong, to leave
 # out who cannot be found, and which mistakes of a ranking each figure forgives.
 #
-# **Needs** lesson 5.
+# **Needs** lesson 3.
 #
 # **Takes** 45 minutes.
 

@@ -6,7 +6,7 @@
 # **You will learn** to read labels from file names, to apply the rule that nearly every paper follows without saying
 # so, and how much one and the same network gains from breaking it.
 #
-# **Needs** lessons 4 and 5.
+# **Needs** lessons 3 and 6.
 #
 # **Takes** 50 minutes.
 

@@ -6,7 +6,7 @@
 # **You will learn** to cut people out of a frame, to make of a crop exactly what a network was trained on, to turn that
 # back into a picture, and what each mistake on the way costs.
 #
-# **Needs** lessons 2 and 12.
+# **Needs** lessons 2 and 11.
 #
 # **Takes** 45 minutes.
 

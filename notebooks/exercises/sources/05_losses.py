@@ -6,7 +6,7 @@
 # **You will learn** to write batch-hard triplet loss and circle loss as the papers have them, without a loop; why the
 # root of nothing can spoil a whole training; and whom such a loss listens to.
 #
-# **Needs** lesson 6.
+# **Needs** lesson 4.
 #
 # **Takes** 60 minutes.
 
@@ -42,7 +42,7 @@ print(f"vectors {tuple(vectors.shape)}, labels {labels.tolist()}")
 show_crops([crops[:8], crops[8:16]], "Half of the batch, in the order in which it comes.")
 
 # %% [markdown]
-# And five people as points in a plane, four of each, half sorted: there one can watch a loss at work, as in lesson 6.
+# And five people as points in a plane, four of each, half sorted: there one can watch a loss at work, as in lesson 4.
 
 # %%
 people = torch.arange(5).repeat(4)  # 0 1 2 3 4 0 1 2 3 4 …

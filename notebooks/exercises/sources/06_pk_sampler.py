@@ -6,7 +6,7 @@
 # **You will learn** to draw batches of P persons with K pictures each, fairly and so that they can be drawn again; what
 # an epoch is when people have unlike numbers of pictures; and how many comparisons a batch holds.
 #
-# **Needs** lesson 3.
+# **Needs** lesson 5.
 #
 # **Takes** 45 minutes.
 

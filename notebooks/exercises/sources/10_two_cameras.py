@@ -6,7 +6,7 @@
 # **You will learn** to put together all that the course had: vectors of whole tracklets, a threshold that nobody has to
 # label anything for, a pairing in which nobody is two people, an honest figure. And then to do better than that.
 #
-# **Needs** lessons 2, 9 and 15.
+# **Needs** lessons 2, 9 and 13.
 #
 # **Takes** 60 minutes.
 
