@@ -3,9 +3,9 @@
     .venv/bin/python -m tools.notebooks [NAME …]
 
 A source is a jupytext percent file. Its first cell is the head: a title, a line `> question`, then **You will learn**,
-**Needs** and **Takes**. The builder adds the lesson's number, the Colab badge, the versions of the last run, links to the
-previous and the next lesson, and a second cell that is the same in all lessons: it installs the project where Python
-does not find it. The only place for the project's address is `[project.urls]` in pyproject.toml.
+**Needs** and **Takes**. The builder adds the lesson's number, the Colab badge, the versions of the last run, links to
+the previous and the next lesson, and a second cell that is the same in all lessons: it installs the project where
+Python does not find it. The only place for the project's address is `[project.urls]` in pyproject.toml.
 
 Tags of code cells: `parameters` (what readers change), `hidden` (folded in JupyterLab and on Colab; starts with
 `# @title`), `smoke` (smaller parameters for tests; not published) and `check` (assertions on the full run; not

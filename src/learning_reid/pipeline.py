@@ -102,8 +102,8 @@ def open_inputs(settings: Settings) -> tuple[MotTable | None, float | None, Fram
     frames = open_frames(settings.input.frames_path, settings.input.max_frames)
     if (settings.input.query_frame or 0) >= len(frames):
         raise UserError(
-            f"input.query_frame={settings.input.query_frame}: there are {len(frames)} frames, counted from 0; choose an "
-            "earlier one, or leave it out to use the first frame with a person"
+            f"input.query_frame={settings.input.query_frame}: there are {len(frames)} frames, counted from 0; choose "
+            "an earlier one, or leave it out to use the first frame with a person"
         )
     return truth if truth is not None else frames.truth, resolve_threshold(settings), frames
 
