@@ -1,5 +1,6 @@
 from . import checks as checks
 from .clothed_person import draw_clothed_person as draw_clothed_person
+from .diagrams import show_diagram as show_diagram
 from .domains import Domain as Domain
 from .domains import Style as Style
 from .domains import mean_ap as mean_ap
@@ -78,6 +79,7 @@ __all__ = [
     "restyle",
     "show",
     "show_crops",
+    "show_diagram",
     "student_seed",
     "student_split",
     "train_network",
