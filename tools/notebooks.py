@@ -40,6 +40,7 @@ CELL_TIMEOUT_S = 1200
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 SET_UP = """\
+# @title Set up
 # Install the project if Python does not find it: from the folder of this notebook, or (on Colab) from GitHub.
 import importlib.util
 import subprocess
@@ -122,7 +123,8 @@ def assemble(source: Path, last_run: str, keep: Literal["smoke", "check"] | None
     title = head.source.removeprefix("# ")
     badged = with_badge(f"# {number(source.stem)}. {title}", source.stem)
     head.source = f"{badged}\n\n**Last run with** {last_run}"
-    book.cells.insert(1, nbformat.v4.new_code_cell(SET_UP.format(repository=repository())))
+    set_up = nbformat.v4.new_code_cell(SET_UP.format(repository=repository()), metadata={"tags": ["hidden"]})
+    book.cells.insert(1, set_up)
     book.cells.append(nbformat.v4.new_markdown_cell(neighbors(source.stem)))
     book.cells = [cell for cell in book.cells if not UNPUBLISHED - {keep} & tags(cell)]
     for cell in book.cells:

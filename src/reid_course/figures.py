@@ -94,6 +94,7 @@ def show_crops(
         columns,
         figsize=(_CROP_WIDTH * columns, (_CROP_WIDTH * ratio + 0.25 * bool(titles)) * len(rows)),
         squeeze=False,
+        dpi=_PIXELS_PER_INCH,  # crops have few pixels of their own
     )
     for number, (row, line) in enumerate(zip(rows, cells, strict=True)):
         for column, cell in enumerate(line):

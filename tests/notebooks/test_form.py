@@ -52,8 +52,46 @@ def test_lessons_are_ready_for_readers() -> None:
         assert "parameters" in book.cells[2].metadata.tags, name
         assert re.search(r'^DATA = "embedded"  # @param|^FRAMES = "synthetic', book.cells[2].source, re.M), name
         prose = text_of(book, "markdown")
-        assert re.search(r"^#+ Try this|\*\*Try this", prose, re.M) and re.search(r"^#+ Recap", prose, re.M), name
+        assert re.search(r"^#+ Try this|\*\*Try this", prose, re.M), name
         assert "MY_GUESS" in text_of(book, "code") or "MY_ANSWER" in text_of(book, "code"), name
+
+
+SECTIONS = ["Summary", "Check yourself", "Try this", "Further reading"]
+FORBIDDEN_NAMES = {
+    "answering", "asked", "asking", "caught", "contest", "is_smoke", "told", "torchreid_says", "we_say",
+}  # fmt: skip
+FIRST_EDITION = set(LESSONS) - {"start"}  # lessons that are not yet rewritten in this form
+
+
+def test_lessons_have_the_sections_that_readers_expect() -> None:
+    for name in sorted(set(LESSONS) - FIRST_EDITION):
+        prose = text_of(read_built(name), "markdown")
+        assert re.findall(r"^## (.+)$", prose, re.M)[-4:] == SECTIONS, name
+        summary, questions, exercises, reading = re.split(r"^## ", prose, flags=re.M)[-4:]
+        assert summary.count("\n> - ") >= 3, name
+        assert 3 <= questions.count("<details>") == questions.count("</details>") <= 5, name
+        assert "](../docs/teaching-answers.md#" in exercises, name
+        assert reading.count("](https://") >= 2, name
+        assert len(set(re.findall(r"glossary\.md#([\w-]+)", prose))) >= 3, f"{name}: terms link to the glossary"
+        assert "show_diagram(" in text_of(read_built(name), "code"), f"{name}: a diagram motivates"
+
+
+def test_cells_that_teach_are_readable() -> None:
+    for name in sorted(set(LESSONS) - FIRST_EDITION):
+        for cell in read_built(name).cells:
+            if cell.cell_type != "code" or "hidden" in builder.tags(cell):
+                continue
+            tree = ast.parse(cell.source)
+            used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            assert not used & FORBIDDEN_NAMES, cell.id
+            assert not any(nested_comprehensions(node) for node in ast.walk(tree)), f"{cell.id}: nested comprehension"
+
+
+def nested_comprehensions(node: ast.AST) -> bool:
+    """Return whether a comprehension contains another or has two loops."""
+    kinds = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    inside = [child for child in ast.walk(node) if isinstance(child, kinds)]
+    return isinstance(node, kinds) and (len(inside) > 1 or len(node.generators) > 1)
 
 
 def test_figures_have_alternative_texts() -> None:
@@ -70,8 +108,26 @@ def test_link_targets_exist() -> None:
         links = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
         assert links, document.name
         for link in links:
-            target = ROOT / "notebooks" / link.partition("#")[0]
+            file, _, anchor = link.partition("#")
+            target = ROOT / "notebooks" / file
             assert link.startswith("https://") or target.exists(), (document.name, link)
+            if anchor and target.suffix == ".md":
+                assert anchor in anchors(target), (document.name, link)
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors that GitHub makes of the headings of a document."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_glossary_names_the_lesson_that_explains_a_term() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    terms = re.findall(r"^### (.+)\n\n(.+) → \[lesson (\d+)\]\(\.\./notebooks/(\w+)\.ipynb\)$", text, re.M)
+    assert len(terms) == text.count("\n### ") >= 60
+    assert terms == sorted(terms, key=lambda term: term[0].lower())
+    for term, sentence, number, lesson in terms:
+        assert builder.LESSONS[int(number) - 1] == lesson and sentence.endswith("."), term
 
 
 def imported_modules(source: Path) -> set[str]:
@@ -131,7 +187,7 @@ def test_cells_are_folded_kept_for_tests_or_for_the_build(tmp_path: Path) -> Non
         keep: [builder.tags(cell) for cell in builder.assemble(source, "", keep).cells]
         for keep in (None, "smoke", "check")
     }
-    assert kept[None] == [set(), set(), {"hidden"}, set()]
+    assert kept[None] == [set(), {"hidden"}, {"hidden"}, set()]
     assert {"smoke"} in kept["smoke"] and {"check"} not in kept["smoke"]
     assert {"check"} in kept["check"] and {"smoke"} not in kept["check"]
     book = builder.assemble(source, "")
