@@ -132,7 +132,8 @@ ranked = [crops[0], *(crops[1 + index] for index in order)]
 titles = ["query", *(f"{'ABCDEFG'[index]}  {distances[index]:.2f}" for index in order)]
 is_match = gallery_labels.person[candidates] == person
 colors = [None, *is_match[order].tolist()]
-show_crops([ranked], "The seven crops, nearest first. Green: the person of the query. Orange: others.", [titles], [colors])
+caption = "The seven crops, nearest first. Green: the person of the query. Orange: others."
+show_crops([ranked], caption, [titles], [colors])
 
 truth = "ABCDEFG"[int(np.flatnonzero(is_match)[0])]
 print("nearest:", "ABCDEFG"[order[0]], "- correct:", truth, "- your answer:", MY_ANSWER)
@@ -144,7 +145,8 @@ print("nearest:", "ABCDEFG"[order[0]], "- correct:", truth, "- your answer:", MY
 # ## How often is the nearest crop correct?
 #
 # Now every query is compared with the whole gallery. One rule is needed. The gallery also holds crops of the query's
-# person by the query's *own* camera, often taken a moment later. Finding those is easy and useless, so they are ignored:
+# person by the query's *own* camera, often taken a moment later. Finding those is easy and useless, so they are
+# ignored:
 
 # %% tags=["hidden"]
 # @title Diagram: which gallery crops count
