@@ -7,8 +7,10 @@ from .confidence import bootstrap_interval as bootstrap_interval
 from .confidence import paired_test as paired_test
 from .detection import DetectionMetrics as DetectionMetrics
 from .detection import RecallPrecision as RecallPrecision
+from .detection import coco_average_precision as coco_average_precision
 from .detection import detection_metrics as detection_metrics
 from .detection import iou_matrix as iou_matrix
+from .detection import is_inside as is_inside
 from .detection import match_boxes as match_boxes
 from .ground_truth import evaluate_rankings as evaluate_rankings
 from .ground_truth import true_identities as true_identities
@@ -66,6 +68,7 @@ __all__ = [
     "average_precision",
     "bootstrap_interval",
     "cmc_curve",
+    "coco_average_precision",
     "collect_pairs",
     "detection_metrics",
     "dir_at_far",
@@ -78,6 +81,7 @@ __all__ = [
     "identity_metrics",
     "identity_switches",
     "iou_matrix",
+    "is_inside",
     "match_boxes",
     "metrics_by_camera_pair",
     "metrics_by_person",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learning_reid.metrics.detection import IGNORED_IOU, iou_matrix, match_boxes
+from learning_reid.metrics.detection import is_inside, match_boxes
 from learning_reid.metrics.retrieval import average_precision
 
 FALSE_POSITIVE = -1  # identity of a detection that matches no true person
@@ -42,8 +42,8 @@ def assign_identities(
         min_iou: Minimum IoU of a match.
 
     Returns:
-        (n,) int64: identity, `FALSE_POSITIVE` (-1), or `IGNORED` (-2) for an unmatched detection that overlaps an
-        ignored box (IoU above 0.4).
+        (n,) int64: identity, `FALSE_POSITIVE` (-1), or `IGNORED` (-2) for an unmatched detection of which at
+        least half lies inside an ignored box.
 
     >>> boxes = np.array([[0, 0, 2, 2], [5, 5, 9, 9]])
     >>> assign_identities(boxes, boxes[:1], np.array([7]), np.array([1.0])).tolist()
@@ -51,8 +51,7 @@ def assign_identities(
     """
     valid = np.asarray(true_scores) != 0
     matched = match_boxes(boxes, true_boxes[valid], min_iou)
-    on_ignored = iou_matrix(boxes, true_boxes[~valid]).max(axis=1, initial=0.0) > IGNORED_IOU
-    identity = np.where(on_ignored, IGNORED, FALSE_POSITIVE).astype(np.int64)
+    identity = np.where(is_inside(boxes, true_boxes[~valid]), IGNORED, FALSE_POSITIVE).astype(np.int64)
     found = matched >= 0
     identity[found] = np.asarray(true_ids)[valid][matched[found]]
     return identity

@@ -6,7 +6,7 @@ import supervision as sv
 from sklearn.metrics import average_precision_score
 from supervision.metrics import MeanAveragePrecision
 
-from learning_reid.metrics.detection import detection_metrics, iou_matrix, match_boxes
+from learning_reid.metrics.detection import coco_average_precision, detection_metrics, iou_matrix, match_boxes
 
 
 def random_boxes(rng: np.random.Generator, n: int, low: int = 1) -> np.ndarray:
@@ -87,14 +87,62 @@ def test_metrics_of_two_images_counted_by_hand() -> None:
     assert scores.ap50 == pytest.approx((1 + 2 / 3) / 3)  # precision 1 up to recall 1/3, then 2/3 up to recall 2/3
 
 
-def test_a_detection_on_an_ignored_box_is_neither_true_nor_false_positive() -> None:
-    person, ignored = [0, 0, 10, 10], [20, 0, 30, 10]
-    half_on_it = [20, 0, 30, 5]  # IoU 0.5
-    found = [(np.array([person, half_on_it, [20, 0, 30, 3]]), np.array([0.5, 0.9, 0.8]))]
-    scores = detection_metrics(found, [np.array([person])], [np.array([ignored])])
-    assert scores.scores.tolist() == [0.8, 0.5]  # IoU 0.3 with the ignored box is below 0.4
+def test_a_detection_half_inside_an_ignored_region_is_neither_true_nor_false_positive() -> None:
+    person, crowd = [0, 0, 10, 10], [20, 0, 90, 40]
+    small_inside, half_inside, less_inside = [30, 5, 34, 15], [16, 0, 24, 10], [15, 0, 24, 10]
+    found = [(np.array([person, small_inside, half_inside, less_inside]), np.array([0.5, 0.9, 0.8, 0.7]))]
+    scores = detection_metrics(found, [np.array([person])], [np.array([crowd])])
+    assert scores.scores.tolist() == [0.7, 0.5]
     assert scores.hits.tolist() == [False, True]
-    assert detection_metrics(found, [np.array([person])]).precision == pytest.approx(1 / 3)
+    assert detection_metrics(found, [np.array([person])]).precision == 1 / 4
+
+
+def slow_average_precision(
+    found: list[tuple[np.ndarray, np.ndarray]], truth: list[np.ndarray], ignored: list[np.ndarray], min_iou: float
+) -> float:
+    """Follow the definition detection by detection, then integrate the curve from recall to recall."""
+    counted: list[tuple[float, bool]] = []
+    for (boxes, scores), people, regions in zip(found, truth, ignored, strict=True):
+        free = list(range(len(people)))
+        for row in sorted(range(len(boxes)), key=lambda row: -scores[row]):
+            overlaps = {column: slow_iou(boxes[row], people[column]) for column in free}
+            best = max(overlaps, key=overlaps.__getitem__, default=None)
+            if best is not None and overlaps[best] >= min_iou:
+                free.remove(best)
+                counted.append((scores[row], True))
+            elif all(slow_share(boxes[row], region) < 0.5 for region in regions):
+                counted.append((scores[row], False))
+    counted.sort(key=lambda pair: -pair[0])
+    total, points = sum(map(len, truth)), []
+    for n in range(1, len(counted) + 1):
+        hits = sum(hit for _, hit in counted[:n])
+        points.append((hits / total, hits / n))  # recall and precision of the n best
+    steps = sorted({recall for recall, _ in points} - {0.0})
+    area, before = 0.0, 0.0
+    for recall in steps:
+        area += (recall - before) * max(precision for other, precision in points if other >= recall)
+        before = recall
+    return area
+
+
+def slow_share(box: np.ndarray, region: np.ndarray) -> float:
+    squares = [
+        {(x, y) for x in range(int(q[0]), int(q[2])) for y in range(int(q[1]), int(q[3]))} for q in (box, region)
+    ]
+    return len(squares[0] & squares[1]) / len(squares[0]) if squares[0] else 0.0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_average_precision_with_ignored_regions_equals_the_definition(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    found, truth = noisy_set(rng)
+    ignored = [random_boxes(rng, int(rng.integers(0, 3)), low=10) for _ in truth]
+    expected = [slow_average_precision(found, truth, ignored, iou) for iou in (0.5, 0.75)]
+    assert expected[0] != slow_average_precision(found, truth, [np.zeros((0, 4))] * len(truth), 0.5)
+    assert detection_metrics(found, truth, ignored).ap50 == pytest.approx(expected[0])
+    assert detection_metrics(found, truth, ignored, min_iou=0.75).ap50 == pytest.approx(expected[1])
+    every = [slow_average_precision(found, truth, ignored, iou / 100) for iou in range(50, 100, 5)]
+    assert coco_average_precision(found, truth, ignored) == pytest.approx(np.mean(every))
 
 
 def test_a_person_on_an_ignored_box_still_counts_as_found() -> None:
@@ -120,9 +168,10 @@ def test_average_precision_equals_supervision() -> None:
         [sv.Detections(b.astype(np.float32), confidence=s, class_id=np.zeros(len(b), int)) for b, s in found],
         [sv.Detections(t, class_id=np.zeros(len(t), int)) for t in truth],
     )
-    ours = detection_metrics(found, truth).ap50
+    ours, result = detection_metrics(found, truth).ap50, peer.compute()
     assert 0.3 < ours < 0.95
-    assert ours == pytest.approx(peer.compute().map50, abs=0.01)  # supervision samples the curve at 101 recalls
+    assert ours == pytest.approx(result.map50, abs=0.01)  # supervision samples the curve at 101 recalls
+    assert coco_average_precision(found, truth) == pytest.approx(result.map50_95, abs=0.01)
 
 
 def test_average_precision_equals_scikit_learn_without_interpolation() -> None:
@@ -143,6 +192,7 @@ def test_no_detections_and_no_people() -> None:
     nothing = (np.zeros((0, 4)), np.zeros(0))
     empty = detection_metrics([nothing], [np.zeros((0, 4))])
     assert (empty.recall, empty.precision, empty.ap50, empty.people) == (0, 0, 0, 0)
-    assert detection_metrics([], []).ap50 == 0
+    assert detection_metrics([], []).ap50 == coco_average_precision([], []) == 0
+    assert [len(part) for part in empty.curve] == [0, 0]
     with pytest.raises(ValueError, match="1, 0 and 0 images"):
         detection_metrics([nothing], [])
