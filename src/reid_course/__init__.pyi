@@ -18,6 +18,7 @@ from .export_measurements import quiet_nncf as quiet_nncf
 from .figures import COLORS as COLORS
 from .figures import show as show
 from .figures import show_crops as show_crops
+from .figures import show_image as show_image
 from .figures import use_plot_style as use_plot_style
 from .guesses import compare_guess as compare_guess
 from .guesses import compare_with_published as compare_with_published
@@ -80,6 +81,7 @@ __all__ = [
     "show",
     "show_crops",
     "show_diagram",
+    "show_image",
     "student_seed",
     "student_split",
     "train_network",

@@ -56,6 +56,22 @@ def show(figure: Figure, caption: str) -> None:
     display(Markdown(f"*{caption}*"))
 
 
+def show_image(image: np.ndarray, caption: str, width: float = 7.0) -> None:
+    """Show an image without axes.
+
+    Args:
+        image: (h, w, 3) uint8 RGB, or float from 0 to 1.
+        caption: See `show`.
+        width: Inches; 100 pixels each on screen.
+    """
+    size = (width, width * image.shape[0] / image.shape[1])
+    figure = plt.figure(figsize=size, dpi=_PIXELS_PER_INCH, layout="none")
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.imshow(image)
+    axes.set_axis_off()
+    show(figure, caption)
+
+
 def encode_figure(figure: Figure) -> bytes:
     """Return the figure as PNG with few colors or as JPEG, whichever is smaller."""
     buffer = io.BytesIO()
