@@ -462,7 +462,7 @@ NOT_CALLED = {
     **dict.fromkeys(
         [
             "compare_with_published", "draw_visits", "evaluate_features", "images_per_s", "lesson_split", "mean_ap", "number_visits",
-            "open_domain", "open_faces", "open_people", "render_cameras", "restyle", "show", "show_crops", "student_split", "train_network",
+            "open_domain", "open_faces", "open_people", "render_cameras", "restyle", "show", "show_crops", "show_image", "student_split", "train_network",
         ],
         "draws, trains or measures in a lesson; tests/reid_course and the executed lessons cover it",
     ),

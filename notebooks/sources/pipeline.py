@@ -36,7 +36,8 @@ show_diagram("pipeline")
 # ## 1. Frames
 #
 # A frame is an array of height × width × 3 numbers, in the order red, green, blue. A minute of video has more than
-# a thousand of them, too many for memory. So frames come one after another, and each is forgotten before the next one is read.
+# a thousand of them, too many for memory. So frames come one after another, and each is forgotten before the next one
+# is read.
 
 # %%
 from learning_reid.frames import open_frames

@@ -296,8 +296,8 @@ show(figure, "Distances between queries and gallery crops. The two groups overla
 #
 # ## Further reading
 #
-# - Zheng, Yang and Hauptmann 2016, [Person Re-identification: Past, Present and Future](https://arxiv.org/abs/1610.02984):
-#   the history of the task.
+# - Zheng, Yang and Hauptmann 2016, [Person Re-identification: Past, Present and
+#   Future](https://arxiv.org/abs/1610.02984): the history of the task.
 # - Zhou and others 2019, [Omni-Scale Feature Learning](https://arxiv.org/abs/1905.00953): the network of this lesson.
 # - The code: [osnet.py](../src/learning_reid/models/osnet.py),
 #   [distances.py](../src/learning_reid/retrieval/distances.py).
