@@ -1,452 +1,512 @@
 # %% [markdown]
-# # Losses, seen moving points
+# # Metric-learning losses in two dimensions
 #
 # > What does a loss pull together, what does it push apart, and when does it stop?
 #
-# **You will learn** what softmax, triplet, circle and contrastive loss ask for, by watching them move points in a
-# plane; why a batch holds a few pictures of each of a few people (PK sampling); what *batch-hard* does.
+# **You will learn** the four losses that most ReID networks are trained with, from formula to code; to see what each of
+# them does, on points in a plane; why a batch contains a few crops of each of a few people; and which loss works best
+# from random weights.
 #
-# **Needs** lesson 1, and a little PyTorch.
+# **Needs** lesson 1; what a gradient is, and a little PyTorch.
 #
-# **Takes** 1 minute on 2 CPU cores.
+# **Takes** 3 minutes on 2 CPU cores, and half an hour to read.
 
 # %% tags=["parameters"]
-from reid_course import is_smoke
-
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
-PEOPLE, EACH = 5, 4  # P people with K pictures each: one batch
-STEPS = 100 if is_smoke() else 400
+P, K = 5, 4  # people in a batch, and crops of each
+STEPS = 400
+EPOCHS = 8  # of each of the four trainings at the end
+TRAIN_PEOPLE = 80
+
+# %% tags=["smoke"]
+STEPS, EPOCHS, TRAIN_PEOPLE = 100, 1, 8
 
 # %% [markdown]
-# ## Features without a network
+# ## What a loss asks for
 #
-# A network turns a picture into a vector, and a loss says how that vector should move. All the rest of training is
-# carrying this wish back into the weights. So leave the network out: take points in a plane, one for each picture,
-# and let the loss move the points themselves. What one sees then is the loss and nothing else.
-#
-# Five people (colours) with four pictures each. At first they are half sorted, as in a network that has only begun.
+# A network turns a crop into a vector. The loss says how these vectors should move, and training carries this wish back
+# into the weights. A **metric loss** compares the vectors of a batch with each other. The best-known one takes three of
+# them: an [anchor](../docs/glossary.md#anchor-positive-negative), a positive (the same person) and a negative (another
+# person).
+
+# %% tags=["hidden"]
+# @title Diagram: a triplet
+from reid_course import show_diagram
+
+show_diagram("triplet")
+
+# %% [markdown]
+# To see a loss at work we leave the network out. Each "crop" is a point in a plane, and the loss moves the points
+# themselves. Five people (colors) have four points each, half sorted, as in a network that has just begun to learn.
 
 # %%
-from collections.abc import Callable
-
-import matplotlib.pyplot as plt
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from reid_course import COLORS, compare_guess, show, show_crops
-
 torch.set_num_threads(1)  # twenty points do not keep two cores busy
-people = torch.arange(PEOPLE).repeat_interleave(EACH)  # 0 0 0 0 1 1 1 1 …
-angle = 2 * torch.pi * people / PEOPLE
-noise = torch.randn(len(people), 2, generator=torch.Generator().manual_seed(SEED))
-start = torch.stack([angle.cos(), angle.sin()], dim=1) + 0.5 * noise
-print(people.tolist())
+labels = torch.arange(P).repeat_interleave(K)  # person of each point: 0 0 0 0 1 1 1 1 …
+angle = 2 * torch.pi * labels / P
+noise = torch.randn(P * K, 2, generator=torch.Generator().manual_seed(SEED))
+start = torch.stack([angle.cos(), angle.sin()], dim=1) + 0.5 * noise  # (20, 2)
+print(labels.tolist())
 
 # %% [markdown]
-# Four losses, all from [src/learning_reid/losses](../src/learning_reid/losses). Three of them are *metric* losses: they
-# compare the pictures of the batch with each other. **Softmax** (cross-entropy) does not: it has a classifier, one
-# learned direction for each person, and asks which of these directions a picture points to.
+# ## Loss 1: cross-entropy
+#
+# [Cross-entropy](../docs/glossary.md#cross-entropy) treats every training person as a class. A classifier computes one
+# score $s_c$ for each person; the loss is the negative logarithm of the probability of the right one:
+#
+# $$L = -\log \frac{e^{s_y}}{\sum_c e^{s_c}}$$
+#
+# It does not compare crops with each other. It compares each crop with one learned direction per person.
+
+
+# %%
+def cross_entropy_by_hand(scores: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean cross-entropy of scores (n, classes)."""
+    log_probability = scores - scores.logsumexp(dim=1, keepdim=True)
+    return -log_probability[range(len(labels)), labels].mean()
+
+
+# %% [markdown]
+# ## Loss 2: triplet loss
+#
+# The [triplet loss](../docs/glossary.md#triplet-loss) wants every negative to be farther from the anchor than every
+# positive, by a [margin](../docs/glossary.md#margin) $m$. If that is the case, the loss is zero:
+#
+# $$L = \max(0,\; m + D(a, p) - D(a, n))$$
+#
+# Our batch contains 20 anchors × 3 positives × 16 negatives = 960 triplets, most of them easy. **Batch-hard** (Hermans
+# and others 2017) takes only one per anchor: the *farthest* positive and the *nearest* negative.
+
+
+# %%
+def triplet_by_hand(points: Tensor, labels: Tensor, margin: float = 0.3) -> Tensor:
+    """Return the mean batch-hard triplet loss of points (n, d)."""
+    distances = torch.cdist(points, points)  # (n, n)
+    same_person = labels[:, None] == labels  # (n, n)
+    farthest_positive = distances.masked_fill(~same_person, 0).max(dim=1).values  # (n,)
+    nearest_negative = distances.masked_fill(same_person, torch.inf).min(dim=1).values  # (n,)
+    return (margin + farthest_positive - nearest_negative).clamp(min=0).mean()
+
+
+# %% [markdown]
+# ## Loss 3: circle loss
+#
+# A triplet only knows the *difference* of two distances. [Circle loss](../docs/glossary.md#circle-loss) (Sun and others
+# 2020) uses cosine similarities $s$ and weights each pair by how far it is from its ideal: $s_p = 1$ for positives and
+# $s_n = 0$ for negatives. With $\alpha_p = \max(0, 1 + m - s_p)$ and $\alpha_n = \max(0, s_n + m)$:
+#
+# $$L = \log\Big[1 + \sum_n e^{\gamma \alpha_n (s_n - m)} \sum_p e^{-\gamma \alpha_p (s_p - (1 - m))}\Big]$$
+
+
+# %%
+def circle_by_hand(points: Tensor, labels: Tensor, margin: float = 0.25, scale: float = 64) -> Tensor:
+    """Return the mean circle loss of points (n, d)."""
+    unit = nn.functional.normalize(points)
+    similarity = unit @ unit.T  # (n, n)
+    same_person = labels[:, None] == labels
+    negatives, positives = ~same_person, same_person & ~torch.eye(len(labels), dtype=torch.bool)
+    positive_weight = (1 + margin - similarity.detach()).clamp(min=0)  # no gradient through the weights
+    negative_weight = (similarity.detach() + margin).clamp(min=0)
+    positive_terms = -scale * positive_weight * (similarity - (1 - margin))
+    negative_terms = scale * negative_weight * (similarity - margin)
+    positive_sum = positive_terms.masked_fill(~positives, -torch.inf).logsumexp(dim=1)  # (n,)
+    negative_sum = negative_terms.masked_fill(~negatives, -torch.inf).logsumexp(dim=1)
+    return nn.functional.softplus(positive_sum + negative_sum).mean()  # softplus(x) = log(1 + e^x)
+
+
+# %% [markdown]
+# ## Loss 4: supervised contrastive loss
+#
+# The contrastive loss (Khosla and others 2020) compares an anchor with *all* other crops of the batch at once. Each
+# positive should be more similar than everything else; the temperature $\tau$ says how strictly:
+#
+# $$L_i = -\frac{1}{|P(i)|}\sum_{p \in P(i)} \log \frac{e^{s_{ip}/\tau}}{\sum_{a \ne i} e^{s_{ia}/\tau}}$$
+
+
+# %%
+def contrastive_by_hand(points: Tensor, labels: Tensor, temperature: float = 0.1) -> Tensor:
+    """Return the mean supervised contrastive loss of points (n, d)."""
+    unit = nn.functional.normalize(points)
+    itself = torch.eye(len(labels), dtype=torch.bool)
+    similarity = (unit @ unit.T / temperature).masked_fill(itself, -torch.inf)  # (n, n)
+    log_share = similarity - similarity.logsumexp(dim=1, keepdim=True)
+    positives = (labels[:, None] == labels) & ~itself
+    return (-log_share.masked_fill(~positives, 0).sum(dim=1) / positives.sum(dim=1)).mean()
+
+
+# %% [markdown]
+# The library has the same four losses, with checks for incomplete batches. Equal results on our points:
 
 # %%
 from learning_reid.losses import circle_loss, cross_entropy, supervised_contrastive_loss, triplet_loss
 
-Loss = Callable[[Tensor, Tensor], Tensor]
-METRIC: dict[str, Loss] = {"triplet": triplet_loss, "circle": circle_loss, "contrastive": supervised_contrastive_loss}
-NAMES = ["softmax", *METRIC]
-BY_ANGLE = ["circle", "contrastive"]  # these look at directions alone, not at lengths
+pairs = {
+    "cross-entropy": (
+        cross_entropy_by_hand(start @ start[::K].T, labels),
+        cross_entropy(start @ start[::K].T, labels, 0),
+    ),
+    "triplet": (triplet_by_hand(start, labels), triplet_loss(start, labels)),
+    "circle": (circle_by_hand(start, labels), circle_loss(start, labels)),
+    "contrastive": (contrastive_by_hand(start, labels), supervised_contrastive_loss(start, labels)),
+}
+for name, (by_hand, library) in pairs.items():
+    print(f"{name:14s} by hand {by_hand:8.4f}   library {library:8.4f}")
 
-
-def make_loss(name: str, persons: int) -> tuple[Loss, list[nn.Parameter]]:
-    """A function of points and labels, and what it has to learn itself."""
-    if name in METRIC:
-        return METRIC[name], []
-    torch.manual_seed(SEED)
-    classifier = nn.Linear(2, persons, bias=False)
-    return lambda points, labels: cross_entropy(classifier(points), labels, smoothing=0), [*classifier.parameters()]
-
+# %% tags=["check"]
+assert all(torch.isclose(by_hand, library, rtol=1e-3) for by_hand, library in pairs.values())
 
 # %% [markdown]
-# The points are the parameters here; otherwise it is the training loop that you know.
-
+# ## Four losses move points
+#
+# The points are the parameters now; otherwise this is the usual training loop. Cross-entropy also learns its
+# classifier.
 
 # %%
-def move(name: str, points: Tensor) -> tuple[Tensor, np.ndarray]:
-    """Let a loss move points: where they are before and after each step (steps + 1, n, d), and the loss (steps,)."""
+METRIC_LOSSES = {"triplet": triplet_loss, "circle": circle_loss, "contrastive": supervised_contrastive_loss}
+LOSSES = ["cross-entropy", *METRIC_LOSSES]
+
+
+def move_points(name: str, points: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the points before and after each step (steps + 1, n, d), and the loss of each step (steps,)."""
     points = points.clone().requires_grad_()
-    loss, learned = make_loss(name, PEOPLE)
-    optimiser = torch.optim.Adam([points, *learned], lr=0.02)
-    places, values = [points.detach().clone()], []
+    torch.manual_seed(SEED)
+    classifier = nn.Linear(points.shape[1], P, bias=False)
+    optimizer = torch.optim.Adam([points, classifier.weight], lr=0.02)
+    history, losses = [points.detach().clone()], []
     for _ in range(STEPS):
-        optimiser.zero_grad()
-        value = loss(points, people)
-        value.backward()
-        optimiser.step()
-        places.append(points.detach().clone())
-        values.append(value.item())
-    return torch.stack(places), np.array(values)
+        metric_loss = METRIC_LOSSES.get(name)
+        loss = metric_loss(points, labels) if metric_loss else cross_entropy(classifier(points), labels, 0)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        history.append(points.detach().clone())
+        losses.append(loss.item())
+    return torch.stack(history), torch.tensor(losses)
 
 
 # %% [markdown]
-# Before you look: all four will gather the five colours. Only one of the four will be *content*, so that its loss is
-# exactly zero and nothing moves any more. Which?
+# All four will gather the five colors. Only *one* loss will become exactly zero, so that nothing moves any more. Which?
 
 # %%
-MY_LOSS = None  # "softmax", "triplet", "circle" or "contrastive"
+MY_LOSS = None  # "cross-entropy", "triplet", "circle" or "contrastive"
 
 # %%
-moved = {name: move(name, start) for name in NAMES}
+moved = {name: move_points(name, start) for name in LOSSES}
+for name, (_, losses) in moved.items():
+    print(f"{name:14s} first {losses[0]:7.3f}   last {losses[-1]:7.4f}")
+print("your answer:", MY_LOSS)
+
+# %% tags=["check"]
+assert [name for name in LOSSES if moved[name][1][-1] == 0] == ["triplet"]
+
+# %% tags=["hidden"]
+# @title Show the points after 0, 20, 80 and 400 steps
+import matplotlib.pyplot as plt
+
+from reid_course import COLORS, show
+
+DIRECTIONS_ONLY = ["circle", "contrastive"]
+point_colors = [COLORS[person] for person in labels]
 moments = [0, STEPS // 20, STEPS // 5, STEPS]
-colours = [COLORS[person] for person in people]
-figure, cells = plt.subplots(len(NAMES), len(moments), figsize=(7.2, 7.4))
-for name, line in zip(NAMES, cells, strict=True):
-    places = moved[name][0]
-    reach = 1.15 * float(places.abs().max())
+figure, cells = plt.subplots(len(LOSSES), len(moments), figsize=(7.4, 7.6))
+for name, line in zip(LOSSES, cells, strict=True):
+    history = moved[name][0]
+    reach = 1.15 * float(history.abs().max())
     for moment, cell in zip(moments, line, strict=True):
-        if name in BY_ANGLE:
-            for point, colour in zip(places[moment], colours, strict=True):
-                cell.plot([0, point[0]], [0, point[1]], color=colour, linewidth=0.6)
-        cell.scatter(*places[moment].T, c=colours, s=22, zorder=3)
+        if name in DIRECTIONS_ONLY:
+            for point, color in zip(history[moment], point_colors, strict=True):
+                cell.plot([0, point[0]], [0, point[1]], color=color, linewidth=0.6)
+        cell.scatter(*history[moment].T, c=point_colors, s=22, zorder=3)
         cell.plot(0, 0, "k+")
         cell.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
     line[0].set_ylabel(name)
 for moment, cell in zip(moments, cells[0], strict=True):
     cell.set_title(f"after {moment} steps")
-show(
-    figure,
-    "Twenty points of five colours moved by four losses: softmax makes five wedges that drift outwards, triplet small "
-    "heaps that stop soon, circle and contrastive five directions (only the thin rays count).",
-)
+show(figure, "Twenty points of five people, moved by four losses. One color per person; the cross marks the origin.")
 
 # %% [markdown]
-# - **Softmax** sends each person out along a direction of their own, and on and on: the farther out, the surer the
-#   classifier. Points of one person may stay far from each other as long as they lie in the same wedge.
-# - **Triplet** makes heaps. It cares for distances only, and only for a *margin* between them.
-# - **Circle** and **contrastive** loss see angles alone (cosine similarity), so each person becomes a direction.
+# - **Cross-entropy** sends each person out along one direction, farther and farther: the farther out, the more certain
+#   the classifier. Points of one person may stay far apart as long as they are in the same wedge.
+# - **Triplet** makes compact clusters. It only cares about distances and the margin between them. Then it stops.
+# - **Circle** and **contrastive** loss normalize the vectors, so only directions count (thin lines). They never become
+#   zero. For the contrastive loss, each of three positives would have to be more similar than the other two; the best
+#   possible value is ln 3 = 1.10.
+#
+# So never compare the *values* of two different losses. Compare what the trained networks can do.
 
-# %%
+# %% tags=["hidden"]
+# @title Plot the four losses
 figure, axes = plt.subplots(figsize=(7, 3))
-for name in NAMES:
+for name in LOSSES:
     axes.plot(moved[name][1] / moved[name][1][0], label=name)
-axes.set(xlabel="step", ylabel="loss (the first = 1)", ylim=(-0.03, 1.1))
+axes.set(xlabel="step", ylabel="loss / first loss", ylim=(-0.03, 1.1))
 axes.legend()
-show(figure, "The four losses, step by step, each divided by its first value: that of triplet ends at exactly zero.")
-
-last = {name: moved[name][1][-1] for name in NAMES}
-content = [name for name in NAMES if last[name] == 0]
-print("exactly zero:", content, "- you said", MY_LOSS)
-print(*(f"{name} {value:.4f}" for name, value in last.items()), f"(ln 3 is {np.log(3):.4f})", sep="   ")
-assert content == ["triplet"] and last["contrastive"] > np.log(EACH - 1)
+show(figure, "The four losses, divided by their first values. Only the triplet loss reaches zero.")
 
 # %% [markdown]
-# Three endings. **Triplet** stops: once every stranger is 0.3 farther than everybody of one's own, the gradient is
-# zero. **Softmax** and the others never quite do. The **contrastive** loss cannot reach zero at all: of the three other
-# pictures of a person each would have to be nearer than the two others. Its floor is ln 3, a third for each. So never
-# compare the *values* of two different losses: compare what comes out of the network.
+# ## Why batch-hard?
 #
-# ## What batch-hard does
-#
-# A triplet is an anchor, a picture of the same person (positive) and one of somebody else (negative). The loss of one
-# is $[m + D(a,p) - D(a,n)]_+$. In this batch 20 anchors × 3 positives × 16 negatives make 960 of them. **Batch-hard**
-# (Hermans, Beyer and Leibe 2017, arXiv 1703.07737) takes for each anchor just one: the *farthest* positive and the
-# *nearest* negative.
+# Why not average over all 960 triplets? Most are easy and contribute zero. Count those with a loss above zero, among
+# all triplets and among the 20 hardest ones:
+
 
 # %%
-from learning_reid.losses import pair_masks
-
-positives, negatives = pair_masks(people)  # (20, 20) each: who is of the same person, who of another
-
-
-def hardest(points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Distances (n, n), and for each anchor its farthest positive and its nearest negative (n,)."""
+def active_triplets(points: Tensor, margin: float = 0.3) -> tuple[float, float]:
+    """Return the share of triplets with a loss above 0: among all, and among the hardest of each anchor."""
     distances = torch.cdist(points, points)
-    farthest = distances.masked_fill(~positives, -torch.inf).argmax(dim=1)
-    nearest = distances.masked_fill(~negatives, torch.inf).argmin(dim=1)
-    return distances, farthest, nearest
+    same_person = labels[:, None] == labels
+    positives = same_person & ~torch.eye(len(labels), dtype=torch.bool)
+    is_triplet = positives[:, :, None] & ~same_person[:, None, :]  # (anchor, positive, negative)
+    active = margin + distances[:, :, None] - distances[:, None, :] > 0
+    of_anchor = (active & is_triplet).any(dim=2).any(dim=1)  # the hardest is active if any is
+    return active[is_triplet].float().mean().item(), of_anchor.float().mean().item()
 
 
-distances, farthest, nearest = hardest(start)
-every = torch.arange(len(people))
-by_hand = (0.3 + distances[every, farthest] - distances[every, nearest]).clamp(min=0).mean()
-print(f"by hand {by_hand:.4f}, the project's triplet_loss {triplet_loss(start, people):.4f}")
-assert torch.isclose(by_hand, triplet_loss(start, people), atol=1e-5)
+shares = torch.tensor([active_triplets(points) for points in moved["triplet"][0]])
+print(f"at the start: {shares[0, 0]:.0%} of all triplets, {shares[0, 1]:.0%} of the hardest")
 
-# %%
-places = moved["triplet"][0]
-figure, cells = plt.subplots(1, 3, figsize=(7.4, 2.9))
-for moment, cell in zip([0, STEPS // 10, STEPS], cells, strict=True):
-    points = places[moment]
-    distances, farthest, nearest = hardest(points)
-    for anchor in range(0, len(people), EACH):  # one anchor of each person, or it would be a thicket
-        for other, dashes in ((farthest, "-"), (nearest, ":")):
-            cell.plot(*points[[anchor, int(other[anchor])]].T, color="black", linestyle=dashes, linewidth=1)
-        cell.scatter(*points[anchor], s=110, facecolors="none", edgecolors="black")
-    cell.scatter(*points.T, c=colours, s=22, zorder=3)
-    cell.set(aspect="equal", xticks=[], yticks=[], title=f"after {moment} steps")
-show(
-    figure,
-    "Five anchors (ringed) and what batch-hard picks: a solid line to the farthest picture of the same person, a "
-    "dotted one to the nearest stranger. In the end every dotted line is longer than the solid one, by the margin.",
-)
-assert (distances[every, nearest] - distances[every, farthest] > 0.29).all()
-
-# %% [markdown]
-# Why not all 960? Most triplets are easy and have a loss of zero, soon or from the start. An average over all of them
-# becomes an average of zeros, and learning falls asleep though some mistakes are left.
-
-# %%
-broken, anchors = [], []
-for points in places:
-    distances, farthest, nearest = hardest(points)
-    violated = 0.3 + distances[:, :, None] - distances[:, None, :] > 0  # (anchor, positive, negative)
-    counts = positives[:, :, None] & negatives[:, None, :]
-    broken.append(float(violated[counts].float().mean()))
-    anchors.append(float((0.3 + distances[every, farthest] - distances[every, nearest] > 0).float().mean()))
-assert int(counts.sum()) == PEOPLE * EACH * (EACH - 1) * (PEOPLE - 1) * EACH
-assert all(all_of_them <= hard for all_of_them, hard in zip(broken, anchors, strict=True))
-
+# %% tags=["hidden"]
+# @title Plot the share of active triplets
 figure, axes = plt.subplots(figsize=(7, 2.8))
-axes.plot(100 * np.array(anchors), label="hardest triplets (20)")
-axes.plot(100 * np.array(broken), label="all triplets (960)")
-axes.set(xlabel="step", ylabel="% with a loss above 0", xlim=(0, STEPS // 2))
+axes.plot(100 * shares[:, 1], label="hardest triplets (20)")
+axes.plot(100 * shares[:, 0], label="all triplets (960)")
+axes.set(xlabel="step", ylabel="loss above zero (%)", xlim=(0, STEPS // 2))
 axes.legend()
-show(figure, "Share of the triplets with a loss above zero: of the hardest it stays high longer than of all.")
-print(f"at the start: {broken[0]:.0%} of all triplets, {anchors[0]:.0%} of the hardest")
+show(figure, "Among the hardest triplets, more contribute to the loss, and for longer.")
 
 # %% [markdown]
-# The price: the hardest positive is often a *mistake in the labels*. Batch-hard listens to it, above all others. (Try
-# it below.)
+# An average over all triplets becomes an average of zeros, and gradients vanish although mistakes remain. The price of
+# batch-hard: the hardest positive is often a *wrong label*, and batch-hard listens to it more than to anything else.
 #
 # ## Why "circle"?
 #
-# A triplet only knows the *difference* of two distances: near and a bit nearer is as good as far and a bit farther.
-# Circle loss (Sun and others 2020, arXiv 2002.10857) weighs each similarity by how far it is from where it should be:
-# $s_p$, to the same person, from 1, and $s_n$, to others, from 0. Take three pictures with given similarities and ask
-# the losses themselves.
+# Take three crops with given similarities $s_p$ and $s_n$ and ask both losses for their value. Where is it small?
 
-# %%
+# %% tags=["hidden"]
+# @title Plot triplet and circle loss over the two similarities
 s_n, s_p = torch.meshgrid(torch.linspace(-0.2, 0.65, 45), torch.linspace(0.2, 0.995, 45), indexing="xy")
-ones = torch.ones_like(s_n)
-gram = torch.stack([ones, s_p, s_n, s_p, ones, s_n, s_n, s_n, ones], dim=-1).view(-1, 3, 3)
-triples = torch.linalg.cholesky(gram)  # (45 · 45, 3, 3): anchor, positive, negative with exactly these similarities
-asked = {
-    "triplet": [triplet_loss(three, torch.tensor([0, 0, 1])) for three in triples],
-    "circle": [circle_loss(three, torch.tensor([0, 0, 1])) for three in triples],
-}
-
-margin = 0.25
+one = torch.ones_like(s_n)
+gram = torch.stack([one, s_p, s_n, s_p, one, s_n, s_n, s_n, one], dim=-1).view(-1, 3, 3)
+triplets = torch.linalg.cholesky(gram)  # anchor, positive and negative with exactly these similarities
 figure, cells = plt.subplots(1, 2, figsize=(7.4, 3.6), sharey=True)
-for (name, values), cell in zip(asked.items(), cells, strict=True):
+for name, level, cell in (("triplet", 0.02, cells[0]), ("circle", 0.693, cells[1])):
+    values = [METRIC_LOSSES[name](triplet, torch.tensor([0, 0, 1])) for triplet in triplets]
     heights = torch.stack(values).view(45, 45)
     cell.contourf(s_n, s_p, heights, levels=12)
-    cell.contour(s_n, s_p, heights, levels=[0.02 if name == "triplet" else float(np.log(2))], colors="white")
-    cell.set(xlabel="$s_n$: similarity to somebody else", title=name, aspect="equal")
+    cell.contour(s_n, s_p, heights, levels=[level], colors="white")
+    cell.set(xlabel="$s_n$: similarity to another person", title=name, aspect="equal")
 few = (slice(4, None, 8), slice(4, None, 8))
-cells[1].quiver(s_n[few], s_p[few], -(s_n + margin).clamp(min=0)[few], (1 + margin - s_p)[few], color="#e69f00")
-cells[0].set_ylabel("$s_p$: to the same person")
-show(
-    figure,
-    "Loss over the two similarities, bright is high, with a white line where it becomes small. Triplet: a nearly "
-    "line. Circle: an arc around the corner where all is well; arrows show its pulls, long where much is wrong.",
-)
+cells[1].quiver(s_n[few], s_p[few], -(s_n + 0.25).clamp(min=0)[few], (1.25 - s_p)[few], color="#e69f00")
+cells[0].set_ylabel("$s_p$: similarity to the same person")
+show(figure, "Both losses over the two similarities; bright is high. Below the white line the loss is large. "
+     "For the circle loss the line is an arc; orange arrows show how it pulls.")  # fmt: skip
 
 # %% [markdown]
-# The white line on the right is part of a circle around $s_n = 0, s_p = 1$ with radius $m\sqrt 2$, hence the name. Its
-# arrows differ: low and right both similarities are corrected, high on the right mostly $s_n$. The triplet loss pulls
-# at both distances equally hard, wherever the point is.
-
-# %%
-boundary = torch.tensor([[1, 1 - 0.25, 0.25], [1 - 0.25, 1, 0.25], [0.25, 0.25, 1]])  # s_n = m, s_p = 1 − m: on it
-on_it = float(circle_loss(torch.linalg.cholesky(boundary), torch.tensor([0, 0, 1])))
-print(f"circle loss on the arc: {on_it:.4f}; ln 2 is {np.log(2):.4f}")
-assert abs(on_it - np.log(2)) < 1e-3
-
-# %% [markdown]
-# ## A plane is narrow
+# For the triplet loss the boundary is nearly a straight line: only the difference counts. For the circle loss it is
+# part of a circle around the ideal $s_n = 0, s_p = 1$, hence the name. Its arrows differ from place to place: the
+# similarity that is more wrong is corrected more.
 #
-# Above, the points were half sorted. What if they begin anywhere? Directions in a plane stand in a ring, and in a ring
-# nobody gets past anybody. In more dimensions there is a way round.
-
-# %%
-for dimensions in (2, 8, 32):
-    anywhere = torch.randn(len(people), dimensions, generator=torch.Generator().manual_seed(SEED))
-    for name in BY_ANGLE:
-        places, values = move(name, anywhere)
-        unit = nn.functional.normalize(places[-1])
-        nearest = (unit @ unit.T).masked_fill(~(positives | negatives), -torch.inf).argmax(dim=1)
-        right = float((people[nearest] == people).float().mean())
-        print(
-            f"{dimensions:2d} dimensions, {name:12s} loss {values[-1]:6.2f}, nearest is the right person: {right:.0%}"
-        )
-        assert is_smoke() or dimensions == 2 or right == 1
-
-# %% [markdown]
-# In the plane the circle loss is stuck: it looks at the worst pairs alone, and these stand in each other's way. That is
-# one reason why ReID features have hundreds of numbers (512 are usual); the plane is for looking at.
+# ## A batch must contain pairs
 #
-# ## One knob: the temperature
-#
-# The contrastive loss (Khosla and others 2020, arXiv 2004.11362) compares an anchor with everybody at once, and its
-# temperature τ says whom it looks at. Share of the push that goes to each of the 16 strangers of one anchor:
-
-# %%
-unit = nn.functional.normalize(start)
-similar = (unit @ unit.T)[0][negatives[0]].sort(descending=True).values  # (16,), the most similar stranger first
-figure, axes = plt.subplots(figsize=(7, 2.6))
-for temperature in (0.05, 0.2, 1.0):
-    share = torch.softmax(similar / temperature, dim=0)
-    axes.plot(range(1, 17), 100 * share, marker="o", label=f"τ = {temperature}")
-axes.set(xlabel="stranger, the most similar first", ylabel="% of the push")
-axes.legend()
-show(figure, "A small temperature pushes the one or two most similar strangers, a large one nearly all alike.")
-
-# %% [markdown]
-# So batch-hard is one end of a scale: τ near 0 looks at the hardest alone.
-#
-# ## A batch with something to compare
-#
-# All metric losses need positives *in the batch*. Take 32 pictures of the training people at random. For how many, in
-# percent, is there another picture of the same person, **by another camera**, in the same batch?
+# Metric losses need positives *in the batch*. Draw 32 crops of the training people at random. For how many, in percent,
+# does the batch contain another crop of the same person **by another camera**?
 
 # %%
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from learning_reid.datasets import QueryGallerySplit, read_crop
-from learning_reid.training import IdentityBatchSampler
+import numpy as np
+
 from reid_course import open_people
 
-crops = open_people(DATA, seed=SEED)
-learned = crops.subset("train")
-labels = QueryGallerySplit.from_samples(crops, [], learned).gallery_labels
-print(f"{len(learned)} pictures of {len(np.unique(labels.person))} people by {len(np.unique(labels.camera))} cameras")
+samples = open_people(DATA, seed=SEED).subset("train")
+_, person = np.unique([sample.person_id for sample in samples], return_inverse=True)
+_, camera = np.unique([sample.camera_id for sample in samples], return_inverse=True)
+print(f"{len(samples)} crops of {person.max() + 1} people by {camera.max() + 1} cameras")
 
 
-def with_partner(batch: np.ndarray) -> float:
-    """Share of a batch's pictures that have the same person by another camera beside them."""
-    person, camera = labels.person[batch], labels.camera[batch]
-    return float(((person[:, None] == person) & (camera[:, None] != camera)).any(axis=1).mean())
+def share_with_positive(batch: np.ndarray) -> float:
+    """Return the share of crops in a batch with a crop of the same person by another camera."""
+    same_person = person[batch][:, None] == person[batch]
+    same_camera = camera[batch][:, None] == camera[batch]
+    return (same_person & ~same_camera).any(axis=1).mean()
 
+
+# %% [markdown]
+# A [P×K sampler](../docs/glossary.md#pk-sampler) draws P people, then K crops of each. The core of it is short:
+
+
+# %%
+def sample_pk(num_people: int, crops_each: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a batch: the indices of K crops of each of P people."""
+    people = rng.choice(person.max() + 1, num_people, replace=False)
+    return np.concatenate([rng.choice(np.flatnonzero(person == one), crops_each, replace=False) for one in people])
+
+
+# %%
+from reid_course import compare_guess
 
 rng = np.random.default_rng(SEED)
-at_random = np.mean([with_partner(rng.choice(len(learned), 32, replace=False)) for _ in range(200)])
-sampler = IdentityBatchSampler(labels.person, 32, EACH, cameras=labels.camera, seed=SEED)
-chosen = np.mean([with_partner(np.array(batch)) for batch in sampler])
-compare_guess(MY_GUESS, 100 * at_random, "at random")
-print(f"with PK sampling: {100 * chosen:.1f} %")
-assert chosen > at_random
+random_batches = [share_with_positive(rng.choice(len(samples), 32, replace=False)) for _ in range(200)]
+pk_batches = [share_with_positive(sample_pk(8, K, rng)) for _ in range(200)]
+compare_guess(MY_GUESS, 100 * np.mean(random_batches), "random batches")
+print(f"P×K batches: {100 * np.mean(pk_batches):.1f} %")
+
+# %% tags=["hidden"]
+# @title Diagram: a P×K batch and its pairs
+show_diagram("pk_batch")
 
 # %% [markdown]
-# With the 751 people of Market-1501 it would be a few in a hundred. **PK sampling** draws P people, then K pictures of
-# each, from as many cameras as possible: [sampler.py](../src/learning_reid/training/sampler.py). The first people of a
-# batch:
+# With the 751 training people of Market-1501, a random batch would contain almost no pairs. The library's
+# [`IdentityBatchSampler`](../src/learning_reid/training/sampler.py) also spreads the K crops over as many cameras as
+# possible, and every epoch sees every person. The first people of one of its batches:
 
 # %%
-batch = next(iter(sampler))[: 3 * EACH]
-starts = range(0, len(batch), EACH)
-rows = [[read_crop(learned[index]) for index in batch[row : row + EACH]] for row in starts]
-titles = [
-    [f"camera {labels.camera[index] + 1}" for index in batch[row : row + EACH]] for row in range(0, len(batch), EACH)
-]
-show_crops(
-    rows, "Part of a batch as the sampler draws it: each row one person, seen by as many cameras as there are.", titles
-)
+from learning_reid.training import IdentityBatchSampler
+
+sampler = IdentityBatchSampler(person, batch_size=32, per_person=K, cameras=camera, seed=SEED)
+batch = next(iter(sampler))
+for row in range(0, 3 * K, K):
+    print("person", person[batch[row]], "cameras", (camera[batch[row : row + K]] + 1).tolist())
+
+# %% tags=["hidden"]
+# @title Show these crops
+from learning_reid.datasets import read_crop
+from reid_course import show_crops
+
+rows = [[read_crop(samples[index]) for index in batch[row : row + K]] for row in range(0, 3 * K, K)]
+titles = [[f"camera {camera[index] + 1}" for index in batch[row : row + K]] for row in range(0, 3 * K, K)]
+show_crops(rows, "Part of a batch: each row shows one person, seen by as many cameras as possible.", titles)
 
 # %% [markdown]
-# ## With real vectors
+# ## Which loss is best?
 #
-# Free points can do anything; a network must treat alike what looks alike. So now: crops of a few people, their vectors
-# from the embedded OSNet (which stays as it is), and a small network on top that a loss trains to give two numbers.
-# Beside them a few *other* people, whom the loss never sees.
+# Moving points is one thing, training a network another. Here is an [ablation](../docs/glossary.md#ablation): four
+# short trainings of OSNet from random weights that differ in nothing but the loss beside the cross-entropy. The result
+# is mAP on *validation people*, whom the loss never saw. (Lesson 5 shows what happens inside `train`.) Which one will
+# win?
 
 # %%
-from learning_reid.datasets import embed_samples
-from learning_reid.embedding import create_embedder
-
-persons, first = np.unique(labels.person, return_index=True)
-shown = rng.permutation(persons)[: 6 if is_smoke() else 14]
-half = len(shown) // 2
-rows = [np.flatnonzero(labels.person == person)[:16] for person in shown]
-who = torch.from_numpy(np.repeat(np.arange(len(rows)), [len(row) for row in rows]))
-samples = [learned[index] for index in np.concatenate(rows)]
-vectors = torch.from_numpy(embed_samples(samples, create_embedder("osnet_x0_25", "embedded")))
-print(tuple(vectors.shape), "vectors of", len(shown), "people;", half, "of them to learn from")
+MY_LOSS = None  # "none", "triplet", "circle" or "supcon" (the contrastive loss)
 
 # %%
-ours = who < half
+import tempfile
+from pathlib import Path
 
+from learning_reid.config import TrainSettings, read_settings
+from learning_reid.training import create_trainer, read_metrics
+from reid_synth import MarketPlan
 
-def train_head(name: str) -> Tensor:
-    """Two numbers for each vector, from a network that learned from the first half of the people: (n, 2)."""
-    torch.manual_seed(SEED)
-    head = nn.Sequential(nn.Linear(vectors.shape[1], 64), nn.ReLU(), nn.Linear(64, 2))
-    loss, learned_too = make_loss(name, half)
-    optimiser = torch.optim.Adam([*head.parameters(), *learned_too], lr=1e-3)
-    batches = IdentityBatchSampler(who[ours].numpy(), EACH * half, EACH, seed=SEED)
-    for epoch in range(5 if is_smoke() else 60):
-        batches.set_epoch(epoch)
-        for batch in batches:
-            optimiser.zero_grad()
-            loss(head(vectors[ours][batch]), who[ours][batch]).backward()
-            optimiser.step()
-    return head(vectors).detach()
-
-
-planes = {name: train_head(name) for name in ("softmax", "triplet", "contrastive")}
-
-# %%
-figure, cells = plt.subplots(2, 3, figsize=(7.4, 5))
-for (name, plane), column in zip(planes.items(), cells.T, strict=True):
-    plane = nn.functional.normalize(plane) if name in BY_ANGLE else plane
-    for cell, part in zip(column, (ours, ~ours), strict=True):
-        cell.scatter(*plane[part].T, c=[COLORS[int(person) % half] for person in who[part]], s=14, alpha=0.7)
-        cell.set(xticks=[], yticks=[])
-    column[0].set_title(name)
-cells[0, 0].set_ylabel("learned from")
-cells[1, 0].set_ylabel("other people")
-show(
-    figure,
-    "Crops in two learned dimensions, one colour a person. Above: people whom the loss saw, gathered. Below: other "
-    "people, gathered less well and overlapping.",
+crops = open_people(
+    DATA, MarketPlan(train_people=TRAIN_PEOPLE + 20, test_people=20, cameras=4, crops_per_camera=4), SEED
 )
+RECIPE = [f"data.dataset={crops.name}", f"data.root={crops.root}", f"data.people={TRAIN_PEOPLE + 20}", "data.workers=0",
+          "model.input_size=[64,32]", f"schedule.batch_size={min(64, TRAIN_PEOPLE)}", "schedule.ema_decay=0.95",
+          f"schedule.epochs={EPOCHS}", "run.device=cpu", "run.threads=1"]  # fmt: skip
+
+
+def train(loss: str) -> np.ndarray:
+    """Train with one metric loss and return the validation mAP after each epoch."""
+    settings = read_settings(TrainSettings, "reid.yml", [*RECIPE, f"loss.type={loss}", f"run.seed={SEED}"])
+    with tempfile.TemporaryDirectory() as folder:
+        create_trainer(settings).train(Path(folder))
+        rows = read_metrics(Path(folder))
+    return np.array([max(float(row["map"] or 0), float(row["map_average"] or 0)) for row in rows])
 
 
 # %%
-def nearest_right(points: Tensor, persons: Tensor) -> float:
-    """For which share of the pictures the nearest other one shows the same person."""
-    apart = torch.cdist(points, points).fill_diagonal_(torch.inf)
-    return float((persons[apart.argmin(dim=1)] == persons).float().mean())
+curves = {loss: train(loss) for loss in ("none", "triplet", "circle", "supcon")}
+for loss, curve in curves.items():
+    print(f"{loss:8s} mAP after the last epoch: {100 * curve[-1]:.1f} %")
+print("your answer:", MY_LOSS)
 
+# %% tags=["check"]
+assert curves["supcon"][-1] > curves["circle"][-1]
 
-for name, plane in planes.items():
-    plane = nn.functional.normalize(plane) if name in BY_ANGLE else plane
-    seen, unseen = (nearest_right(plane[part], who[part]) for part in (ours, ~ours))
-    print(f"{name:12s} nearest is the right person: {seen:.0%} of those learned from, {unseen:.0%} of the others")
-    assert is_smoke() or unseen < seen
-whole = nearest_right(nn.functional.normalize(vectors[~ours]), who[~ours])
-print(f"{'all numbers':12s} {whole:.0%} of the others")
+# %% tags=["hidden"]
+# @title Plot validation mAP
+figure, axes = plt.subplots(figsize=(7, 3))
+for loss, curve in curves.items():
+    label = "cross-entropy alone" if loss == "none" else f"cross-entropy + {loss}"
+    axes.plot(range(1, len(curve) + 1), 100 * curve, marker=".", label=label)
+axes.set(xlabel="epoch", ylabel="validation mAP (%)", ylim=(0, None))
+axes.legend()
+show(figure, "Validation mAP of four trainings that differ only in the metric loss.")
 
 # %% [markdown]
-# The loss reached its goal on the people it saw; of others these two numbers know little. A training loss says nothing
-# about people who were not in it, and ReID is about nobody else. So lesson 5 chooses by mAP on *other* people.
+# - **A metric loss can be slow from random weights.** At first all embeddings are nearly equal, so all distances are
+#   too. Triplet and circle loss then pull in no useful direction. From pretrained weights this is different:
+#   cross-entropy with triplet loss is the usual choice there.
+# - **More losses are not always better.** In a short training, cross-entropy alone may keep up.
+# - **One seed is one sample.** Differences of a few points may vanish with another seed, as lesson 3 explained. The
+#   sets here are small.
+#
+# ## Summary
+#
+# > - **Cross-entropy** sorts the training people with a classifier that is dropped later. **Triplet** loss wants a
+# >   margin between distances, and stops there. **Circle** and **contrastive** loss compare directions and weight hard
+# >   pairs.
+# > - **Batch-hard** uses the farthest positive and the nearest negative of each anchor: it always finds something to
+# >   learn, and it is easily misled by wrong labels.
+# > - Metric losses need positive pairs in the batch, by several cameras: the **P×K sampler** provides them.
+# > - Values of different losses cannot be compared. Compare mAP on people whom the loss never saw.
+#
+# ## Check yourself
+#
+# 1. The triplet loss of a batch is exactly 0. Is the network perfect?
+#
+#    <details><summary>Answer</summary>
+#
+#    No. It separates the people *of this batch* by the margin. Other batches, and people outside the training data, may
+#    look different.
+#
+#    </details>
+#
+# 2. All embeddings of a network are equal. What is the batch-hard triplet loss with margin 0.3?
+#
+#    <details><summary>Answer</summary>
+#
+#    0.3: all distances are 0, so only the margin remains. A loss that stays near its margin is a sign of collapsed
+#    embeddings.
+#
+#    </details>
+#
+# 3. You change the temperature of the contrastive loss from 0.1 to 0.02. Which pairs gain influence?
+#
+#    <details><summary>Answer</summary>
+#
+#    The hardest negatives, those most similar to the anchor. At a temperature near 0 only the single hardest counts, as
+#    in batch-hard.
+#
+#    </details>
+#
+# 4. Why is the classifier dropped after training?
+#
+#    <details><summary>Answer</summary>
+#
+#    Its outputs are scores for the *training* people. The people to be recognized later are others; only their
+#    embeddings can be compared.
+#
+#    </details>
 #
 # ## Try this
 #
-# - Tell batch-hard a lie: `people[0] = 1` before `move("triplet", start)`. Which lines run to the mislabelled point,
-#   and what does it do to the two heaps? Do the same to `contrastive`.
-# - Start all points almost in one place, `move("triplet", 0.001 * start)`, and print the first losses. Why is the first
-#   one so near to the margin, 0.3? What does a network with random weights look like to this loss?
-# - Give `cross_entropy` its usual `smoothing=0.1` and watch how far out the points go. Why do they stop now?
-# - Use `triplet_loss(points, labels, margin=None)`, the soft margin. Is it ever content?
+# - Set `labels[0] = 1` before `move_points("triplet", start)`: a wrong label. Where does the point go? Do the same with
+#   `contrastive`.
+# - Start all points in one place: `move_points("triplet", 0.001 * start)`. Why is the first loss near 0.3?
+# - Use `cross_entropy` with its default `smoothing=0.1`. How far out do the points go now, and why?
+# - Use `triplet_loss(points, labels, margin=None)`, the soft margin. Does it ever become zero?
 #
-# ## Recap
+# [Worked answers](../docs/teaching-answers.md#4-losses). Then solve [exercise set 5:
+# losses](exercises/student/05_losses.ipynb) and [set 6: the P×K sampler](exercises/student/06_pk_sampler.ipynb).
 #
-# - **Softmax** sorts into wedges with a classifier that is thrown away later; **triplet** wants a margin between
-#   distances, and stops; **circle** and **contrastive** loss see angles alone, and weigh pairs by how wrong they are.
-# - **Batch-hard** listens to the farthest positive and the nearest negative only: never asleep, easily misled.
-# - Metric losses need positives in the batch, by other cameras: **PK sampling**.
-# - Two losses cannot be compared by their values; what counts is how well *other* people are found.
+# ## Further reading
 #
-# **Sources**: [losses](../src/learning_reid/losses),
-# [sampler.py](../src/learning_reid/training/sampler.py), [training.md](../docs/training.md).
+# - Hermans, Beyer and Leibe 2017, [In Defense of the Triplet Loss](https://arxiv.org/abs/1703.07737): batch-hard and
+#   P×K.
+# - Sun and others 2020, [Circle Loss](https://arxiv.org/abs/2002.10857).
+# - Khosla and others 2020, [Supervised Contrastive Learning](https://arxiv.org/abs/2004.11362).
+# - The code: [losses](../src/learning_reid/losses), [sampler.py](../src/learning_reid/training/sampler.py).
