@@ -291,7 +291,7 @@ s_n, s_p = torch.meshgrid(torch.linspace(-0.2, 0.65, 45), torch.linspace(0.2, 0.
 one = torch.ones_like(s_n)
 gram = torch.stack([one, s_p, s_n, s_p, one, s_n, s_n, s_n, one], dim=-1).view(-1, 3, 3)
 triplets = torch.linalg.cholesky(gram)  # anchor, positive and negative with exactly these similarities
-figure, cells = plt.subplots(1, 2, figsize=(7.4, 3.6), sharey=True)
+figure, cells = plt.subplots(1, 2, figsize=(7.4, 4.2), sharey=True)
 for name, level, cell in (("triplet", 0.02, cells[0]), ("circle", 0.693, cells[1])):
     values = [METRIC_LOSSES[name](triplet, torch.tensor([0, 0, 1])) for triplet in triplets]
     heights = torch.stack(values).view(45, 45)

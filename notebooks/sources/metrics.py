@@ -429,7 +429,8 @@ print(f"95 % interval {100 * test.low:+.1f} to {100 * test.high:+.1f}, p = {test
 #
 # - Zheng and others 2015,
 #   [Scalable Person Re-identification: A
-#   Benchmark](https://openaccess.thecvf.com/content_iccv_2015/html/Zheng_Scalable_Person_Re-Identification_ICCV_2015_paper.html): Market-1501 and its protocol.
+#   Benchmark](https://openaccess.thecvf.com/content_iccv_2015/html/Zheng_Scalable_Person_Re-Identification_ICCV_2015_paper.html):
+#   Market-1501 and its protocol.
 # - Ye and others 2021, [Deep Learning for Person Re-identification](https://arxiv.org/abs/2001.04193): a survey, and
 #   mINP.
 # - [docs/evaluation.md](../docs/evaluation.md): all metrics and protocols of this project. The code:
