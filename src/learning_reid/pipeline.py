@@ -100,12 +100,13 @@ def open_inputs(settings: Settings) -> tuple[MotTable | None, float | None, Fram
     truth = None if settings.input.truth is None else read_mot(settings.input.truth)
     check_networks(settings.detector, settings.embedder)
     frames = open_frames(settings.input.frames_path, settings.input.max_frames)
+    truth = frames.truth if truth is None else truth.match_frames(frames.numbers, str(settings.input.truth))
     if (settings.input.query_frame or 0) >= len(frames):
         raise UserError(
             f"input.query_frame={settings.input.query_frame}: there are {len(frames)} frames, counted from 0; choose "
             "an earlier one, or leave it out to use the first frame with a person"
         )
-    return truth if truth is not None else frames.truth, resolve_threshold(settings), frames
+    return truth, resolve_threshold(settings), frames
 
 
 def resolve_threshold(settings: Settings) -> float | None:

@@ -1,4 +1,4 @@
-"""Precomputed boxes from a MOT det or gt file, looked up by frame index.
+"""Precomputed boxes from a MOT det or gt file, looked up by frame number.
 
 With a ground-truth file this is a perfect detector, so that all remaining errors come from the embedding.
 """
@@ -29,7 +29,7 @@ class MotFile:
         self.min_score = -np.inf if min_score is None else min_score
 
     def __call__(self, frame: Frame) -> sv.Detections:
-        rows = self.table.at(frame.index)
+        rows = self.table.at(frame.index if frame.number is None else frame.number - 1)
         kept = rows.score != 0
         return to_detections(rows.boxes_xyxy[kept], rows.score[kept], frame.image.shape, self.min_score)
 

@@ -1,6 +1,6 @@
 """One frame, and the interface of every source of frames."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from learning_reid.frames.mot import MotTable
 
+DEFAULT_FRAME_RATE = 7.0  # of a source that states none; PETS2009 has 7
 MIN_FRAME_RATE, MAX_FRAME_RATE = 0.001, 1000  # frames per second
 
 
@@ -19,11 +20,15 @@ class Frame:
         index: Counts from 0 in file order; a file that cannot be read leaves a gap.
         name: The file name, or the frame's number in a video.
         image: (height, width, 3) uint8, RGB.
+        number: Counts from 1 in MOT files; None = `index` + 1.
+        time_s: Seconds after the start of a video; None in a folder of images.
     """
 
     index: int
     name: str
     image: np.ndarray
+    number: int | None = None
+    time_s: float | None = None
 
 
 class FrameSource(Protocol):
@@ -32,12 +37,16 @@ class FrameSource(Protocol):
     Attributes:
         skipped: One line for each frame that could not be read in the current iteration.
         frames_per_second: The source's own rate; None if unknown.
+        numbers: The frames' numbers in MOT files, by index.
         truth: Ground truth, which only a synthetic scene has; rows with score 0 are ignored.
     """
 
     skipped: list[str]
     frames_per_second: float | None
     truth: MotTable | None
+
+    @property
+    def numbers(self) -> Sequence[int]: ...
 
     def __len__(self) -> int:
         """Return an upper bound on the number of frames, for progress bars."""

@@ -1,5 +1,6 @@
 """The images of a folder as frames."""
 
+import logging
 import os
 from collections.abc import Iterator
 from itertools import islice
@@ -16,6 +17,7 @@ from learning_reid.frames.images import (
     read_image,
 )
 from learning_reid.frames.mot import MotTable
+from learning_reid.frames.numbering import describe_missing, frame_numbers
 from learning_reid.io.yaml_file import read_mapping
 
 _MAX_FOLDERS_SEARCHED = 1000  # for the hint that suggests a sub-folder
@@ -25,7 +27,7 @@ class ImageFrames:
     """The images of one folder in natural order (`frame_2` before `frame_10`).
 
     An image that cannot be read is listed in `skipped` and leaves a gap in the indices, so that frame N is always the
-    N-th file.
+    N-th file. A gap in the numbers of the files is logged.
 
     Args:
         folder: An existing folder.
@@ -40,15 +42,21 @@ class ImageFrames:
         self.skipped: list[str] = []
         self.frames_per_second = _frame_rate(folder)
         self.truth: MotTable | None = None
-        self._files = image_files(folder)[:max_frames]
-        if not self._files:
+        files = image_files(folder)
+        if not files:
             raise UserError(f"no images in the folder {folder}{_suggest_folder(folder)}")
+        self._files = files[:max_frames]
+        self.numbers = frame_numbers([file.name for file in files])[:max_frames]
+        self._missing = describe_missing([file.name for file in self._files])
 
     def __len__(self) -> int:
         return len(self._files)
 
     def __iter__(self) -> Iterator[Frame]:
         self.skipped = []
+        if self._missing:
+            logging.getLogger(__name__).warning("note: %s: %s", self.folder, self._missing)
+            self._missing = ""  # one note is enough
         return self._frames()
 
     def at(self, index: int) -> Frame:
@@ -61,7 +69,7 @@ class ImageFrames:
             raise UserError(f"the folder {self.folder} has {len(self)} images, counted from 0, and no image {index}")
         file = self._files[index]
         try:
-            return Frame(index, file.name, read_image(file))
+            return Frame(index, file.name, read_image(file), self.numbers[index])
         except IMAGE_ERRORS as error:
             raise UserError(f"{file} cannot be read ({describe_image_error(error)}); copy it there again") from None
 
@@ -72,7 +80,7 @@ class ImageFrames:
             except IMAGE_ERRORS as error:
                 self.skipped.append(f"{file.name}: {describe_image_error(error)}")
                 continue
-            yield Frame(index, file.name, image)
+            yield Frame(index, file.name, image, self.numbers[index])
         if len(self.skipped) == len(self._files):
             raise UserError(
                 f"none of the {len(self._files)} images in {self.folder} can be read (first: {self.skipped[0]}); "

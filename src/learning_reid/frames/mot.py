@@ -1,10 +1,12 @@
 """Boxes with identities in MOT challenge format: one row for each box, ``frame,id,x,y,w,h,conf,…``.
 
-The files count frames from 1 and give left, top, width and height in pixels. `MotTable` counts frames from 0 (row frame
-N is image N - 1 in file order) and stores corners. The format holds detections and ground truth; a ground-truth row
-with score 0 is ignored: it is neither a person to find nor a false positive.
+The files count frames from 1 and give left, top, width and height in pixels. `MotTable` counts frames from 0 (frame N
+of a file is N - 1) and stores corners; `match_frames` finds the images of the frames. The format holds detections and
+ground truth; a ground-truth row with score 0 is ignored: it is neither a person to find nor a false positive.
 """
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +51,22 @@ class MotTable:
         """Return the rows of one frame (counted from 0) in file order."""
         rows = self.frame == frame_index
         return MotTable(self.frame[rows], self.person_id[rows], self.boxes_xyxy[rows], self.score[rows])
+
+    def match_frames(self, numbers: Sequence[int], file: str | Path) -> "MotTable":
+        """Return the rows of a source's frames, with the indices of these frames instead of their numbers.
+
+        Args:
+            numbers: `FrameSource.numbers`: the number of each frame in MOT files, by index.
+            file: Named in the note that is logged if no row belongs to a frame.
+        """
+        index_of = {number: index for index, number in enumerate(numbers)}
+        index = np.array([index_of.get(number + 1, -1) for number in self.frame.tolist()], np.int64)
+        rows = index >= 0
+        if len(self) and len(numbers) and not rows.any():
+            text = "note: %s has no rows of these frames: it has frames %d to %d, and the images are numbered %d to %d"
+            bounds = self.frame.min() + 1, self.frame.max() + 1, min(numbers), max(numbers)
+            logging.getLogger(__name__).warning(text, file, *bounds)
+        return MotTable(index[rows], self.person_id[rows], self.boxes_xyxy[rows], self.score[rows])
 
 
 def read_mot(path: str | Path) -> MotTable:

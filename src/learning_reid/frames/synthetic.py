@@ -51,6 +51,11 @@ class SyntheticFrames:
     def __len__(self) -> int:
         return len(self._scene)
 
+    @property
+    def numbers(self) -> range:
+        """The frames' numbers in MOT files."""
+        return range(1, len(self) + 1)
+
     def __iter__(self) -> Iterator[Frame]:
         for index in range(len(self)):
             yield self.at(index)

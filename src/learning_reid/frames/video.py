@@ -52,6 +52,11 @@ class VideoFrames:
     def __len__(self) -> int:
         return min(self._max_length, self._max_frames or self._max_length)
 
+    @property
+    def numbers(self) -> range:
+        """The frames' numbers in MOT files."""
+        return range(1, len(self) + 1)
+
     def __iter__(self) -> Iterator[Frame]:
         self.skipped = []
         return self._frames()

@@ -51,6 +51,12 @@ def test_min_score_and_frames_without_rows(file: str) -> None:
     assert len(detector(frame(3))) == 1  # scores below 0 are scores too
 
 
+def test_the_number_of_a_frame_decides_and_not_its_position(file: str) -> None:
+    detector, image = create_detector("mot_file", file), np.zeros((60, 100, 3), np.uint8)
+    np.testing.assert_array_equal(detector(Frame(1, "000004.jpg", image, number=4)).xyxy, [[0, 0, 10, 10]])
+    assert len(detector(Frame(0, "000101.jpg", image, number=101))) == 0
+
+
 def test_bad_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"absent\.txt: no such file"):
         create_detector("mot_file", str(tmp_path / "absent.txt"))

@@ -210,6 +210,26 @@ def test_max_frames_counts_files(tmp_path: Path) -> None:
     assert [frame.index for frame in source] == [0, 2]
 
 
+def test_frames_have_the_numbers_of_their_files_and_a_gap_is_noted_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = folder_of(tmp_path / "img1", *(f"cam1_{number:06d}.png" for number in (101, 102, 103, 107, 108)))
+    source = ImageFrames(folder)
+    for _ in range(2):
+        assert [(frame.index, frame.number) for frame in source] == [(0, 101), (1, 102), (2, 103), (3, 107), (4, 108)]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"note: {folder}: images are missing: 3 after cam1_000103.png"
+    ]
+    assert source.at(3).number == source.numbers[3] == 107
+    (folder / "cam1_000103.png").write_text("broken")
+    assert [frame.number for frame in source] == [101, 102, 107, 108] and len(source.skipped) == 1
+
+
+def test_the_number_of_a_file_does_not_depend_on_max_frames(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "c2_000101_00.png", "c2_000102_00.png", "c2_000104_00.png")
+    assert [ImageFrames(folder, max_frames).numbers for max_frames in (1, 2)] == [[101], [101, 102]]
+
+
 def test_iterating_again_gives_equal_frames(tmp_path: Path) -> None:
     source = ImageFrames(folder_of(tmp_path, "0.png", "1.jpg", "2.webp"))
     for first, second in zip(source, source, strict=True):

@@ -33,6 +33,17 @@ def test_at_keeps_the_rows_of_one_frame_in_file_order(tmp_path: Path) -> None:
     assert table.at(9).boxes_xyxy.shape == (0, 4)
 
 
+def test_rows_are_matched_with_frames_by_number(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    table = read_mot(written(tmp_path, "3,5,0,0,1,1,1\n9,4,0,0,1,1,1\n4,3,0,0,1,1,1\n3,2,0,0,1,1,0\n"))
+    matched = table.match_frames([1, 2, 3, 9, 10], "gt.txt")
+    assert matched.frame.tolist() == [2, 3, 2] and matched.person_id.tolist() == [5, 4, 2]
+    assert matched.boxes_xyxy.shape == (3, 4) and matched.score.tolist() == [1, 1, 0]
+    assert not caplog.records
+    assert len(table.match_frames(range(101, 121), "gt.txt")) == 0
+    (record,) = caplog.records
+    assert "frames 3 to 9, and the images are numbered 101 to 120" in record.getMessage()
+
+
 @pytest.mark.parametrize("text", ["", "\n\n"])
 def test_empty_file_is_an_empty_table(tmp_path: Path, text: str) -> None:
     table = read_mot(written(tmp_path, text))
