@@ -22,7 +22,7 @@ from learning_reid.embedding.embedder import Embedder
 from learning_reid.embedding.operating_point import find_threshold
 from learning_reid.embedding.registry import check_embedder, create_embedder
 from learning_reid.errors import UserError
-from learning_reid.frames.frame import Frame, FrameSource
+from learning_reid.frames.frame import DEFAULT_FRAME_RATE, Frame, FrameSource
 from learning_reid.frames.mot import MotTable, read_mot
 from learning_reid.frames.sources import open_frames
 from learning_reid.io.atomic_write import write_text
@@ -42,8 +42,6 @@ from learning_reid.visualization.video_writer import VideoWriter
 
 if TYPE_CHECKING:
     import supervision as sv
-
-DEFAULT_FRAME_RATE = 7.0  # of the video if neither settings nor source give one; PETS2009 has 7
 
 
 def run_pipeline(settings: Settings) -> Summary:
@@ -247,7 +245,8 @@ def write_results(
         write_text(folder / "resolved.yml", dump_settings(settings))
     with problems.step():
         frame_rate = settings.output.fps or frames.frames_per_second or DEFAULT_FRAME_RATE
-        crops, stopped = draw_video(folder / "annotated.mp4", frames, detections, rankings, frame_rate)
+        keep_times = settings.output.fps is None
+        crops, stopped = draw_video(folder / "annotated.mp4", frames, detections, rankings, frame_rate, keep_times)
         if rankings:
             draw_ranking(folder / "ranking.png", detections, rankings, crops, identity)
         else:
@@ -256,9 +255,21 @@ def write_results(
 
 
 def draw_video(
-    path: Path, frames: FrameSource, detections: PersonDetections, rankings: Sequence[Ranking], frame_rate: float
+    path: Path,
+    frames: FrameSource,
+    detections: PersonDetections,
+    rankings: Sequence[Ranking],
+    frame_rate: float,
+    keep_times: bool = True,
 ) -> tuple[dict[int, np.ndarray], bool]:
     """Pass 2: annotate every frame, and keep the crops that `draw_ranking` needs.
+
+    Args:
+        path: MP4 file to write.
+        frames: The same as in pass 1.
+        detections, rankings: What to draw.
+        frame_rate: Of the video, unless the frames have times.
+        keep_times: Use the frames' own presentation times, if they have some.
 
     Returns:
         Crop by row of the detections, and whether Ctrl-C ended the video early.
@@ -278,7 +289,7 @@ def draw_video(
                 if crop is not None:
                     crops[row] = crop
             if not interrupt.requested:
-                video.write(annotate_frame(frame, detections, rankings))
+                video.write(annotate_frame(frame, detections, rankings), frame.time_s if keep_times else None)
     return crops, interrupt.requested
 
 

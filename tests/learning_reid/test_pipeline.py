@@ -19,6 +19,8 @@ import learning_reid.pipeline as pipeline
 from learning_reid.config.load import load_settings
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
+from learning_reid.frames.video import VideoFrames
+from tests.learning_reid.frames.video_making import make_video
 
 COLORS = {1: (220, 30, 30), 2: (30, 200, 40), 3: (40, 50, 220)}  # person → color
 WIDTH, HEIGHT = 96, 64
@@ -189,6 +191,29 @@ def test_max_frames_and_frame_rate_of_the_video(scene: Street) -> None:
     assert scene.summary()["frames"] == scene.video_frames() == 3
     with av.open(str(scene.out / "annotated.mp4")) as container:
         assert container.streams.video[0].average_rate == 12
+
+
+def test_boxes_and_truth_belong_to_the_number_in_the_file_name(scene: Street, caplog: pytest.LogCaptureFixture) -> None:
+    """Images 101 to 106 without 104: boxes by file order would be cut from the next image."""
+    for index in reversed(range(6)):
+        file = scene.folder / "frames" / f"frame_{index:04d}.png"
+        file.rename(file.with_name(f"{101 + index:06d}.png"))
+    scene.rows = [f"{int(row.split(',')[0]) + 100},{row.partition(',')[2]}" for row in scene.rows]
+    (scene.folder / "frames" / "000104.png").unlink()
+    scene.run("input.query_detection=0")
+    expected = {"rank1": 1, "map": 1, "refind_rate": 1, "frames_scored": 4, "queries": 1, "queries_scored": 1}
+    assert scene.summary()["truth"] == expected and scene.summary()["frames"] == 5
+    assert {row["frame"] for row in scene.table()} == {"1", "2", "3", "4"}  # in file order
+    (note,) = [record.getMessage() for record in caplog.records if "missing" in record.getMessage()]
+    assert "images are missing: 1 after 000103.png" in note
+
+
+@pytest.mark.parametrize(("overrides", "seconds"), [([], [0, 2, 4, 4.1]), (["output.fps=2"], [0, 0.5, 1, 1.5])])
+def test_the_video_keeps_the_times_of_the_frames(street: Street, overrides: list[str], seconds: list[float]) -> None:
+    street.rows = [f"{frame},1,5,10,10,24,1" for frame in range(1, 5)]
+    video = make_video(street.folder / "walk.mkv", times_s=[0, 2, 4, 4.1])
+    street.run(f"input.frames_path={video}", *overrides)
+    assert [frame.time_s for frame in VideoFrames(street.out / "annotated.mp4")] == seconds
 
 
 # problems with the input
@@ -406,6 +431,7 @@ def test_only_a_few_frames_are_in_memory(scene: Street, monkeypatch: pytest.Monk
 
         def __init__(self, source: Any) -> None:
             self.source, self.skipped, self.frames_per_second, self.truth = source, [], None, None
+            self.numbers = range(1, 61)
 
         def __len__(self) -> int:
             return 60

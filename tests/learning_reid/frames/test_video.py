@@ -1,10 +1,12 @@
-"""Video files made by the tests: order, count, rotation, and truncated files."""
+"""Video files made by the tests: order, count, times, orientation, and truncated files."""
 
 import gc
 import weakref
+from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.filter
 import cv2
 import numpy as np
 import pytest
@@ -59,26 +61,94 @@ def test_iterating_again_gives_equal_frames_and_max_frames_stops(tmp_path: Path)
     assert len(VideoFrames(file, max_frames=99)) == FRAMES
 
 
-@pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_rotation_is_applied_as_opencv_does(tmp_path: Path, degrees: int) -> None:
-    file = make_video(tmp_path / "phone.mp4", frames=2)
-    one, zero, last = (value.to_bytes(4, "big", signed=True) for value in (65536, 0, 1 << 30))
-    minus = (-65536).to_bytes(4, "big", signed=True)
-    matrices = {
-        90: zero + one + zero + minus + zero + zero,
-        180: minus + zero + zero + zero + minus + zero,
-        270: zero + minus + zero + one + zero + zero,
-    }
+ORIENTATIONS = {  # a, b, c, d of the display matrix by FFmpeg's filters
+    "null": (1, 0, 0, 1),
+    "hflip": (-1, 0, 0, 1),
+    "vflip": (1, 0, 0, -1),
+    "hflip,vflip": (-1, 0, 0, -1),
+    "transpose=clock": (0, 1, -1, 0),
+    "transpose=cclock": (0, -1, 1, 0),
+    "transpose=cclock_flip": (0, 1, 1, 0),
+    "transpose=clock_flip": (0, -1, -1, 0),
+}
+
+
+def set_display_matrix(file: Path, matrix: tuple[int, int, int, int]) -> Path:
+    a, b, c, d, zero = ((65536 * value).to_bytes(4, "big", signed=True) for value in (*matrix, 0))
     content = file.read_bytes()
-    track = content.index(b"tkhd")
-    at = content.index(one + zero * 3 + one + zero * 3 + last, track)
-    file.write_bytes(content[:at] + matrices[degrees] + content[at + 24 :])
-    frame = next(iter(VideoFrames(file)))
-    _, bgr = cv2.VideoCapture(str(file)).read()
-    assert frame.image.shape == ((HEIGHT, WIDTH, 3) if degrees == 180 else (WIDTH, HEIGHT, 3))
-    assert np.abs(frame.image.astype(int) - bgr[:, :, ::-1]).max() <= 6
-    corners = frame.image[[2, 2, -3, -3], [2, -3, 2, -3]].mean(axis=1)
+    identity = b"".join(n.to_bytes(4, "big") for n in (65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30))
+    at = content.index(identity, content.index(b"tkhd"))
+    file.write_bytes(content[:at] + a + b + zero + c + d + zero + content[at + 24 :])
+    return file
+
+
+def filtered(file: Path, filters: str) -> np.ndarray:
+    """Return the first frame after FFmpeg's filters."""
+    with av.open(str(file)) as container:
+        graph, stream = av.filter.Graph(), container.streams.video[0]
+        steps = [step.partition("=") for step in (*filters.split(","), "format=rgb24")]
+        chain = [graph.add_buffer(template=stream), *(graph.add(name, value) for name, _, value in steps)]
+        graph.link_nodes(*chain, graph.add("buffersink")).configure()
+        graph.push(next(container.decode(stream)))
+        return graph.pull().to_ndarray()
+
+
+@pytest.mark.parametrize("filters", ORIENTATIONS)
+def test_rotated_and_mirrored_videos_look_as_in_ffmpeg(tmp_path: Path, filters: str) -> None:
+    file = set_display_matrix(make_video(tmp_path / "phone.mp4", frames=2), ORIENTATIONS[filters])
+    image = next(iter(VideoFrames(file))).image
+    np.testing.assert_array_equal(image, filtered(file, filters))
+    corners = image[[2, 2, -3, -3], [2, -3, 2, -3]].mean(axis=1)
     assert np.ptp(corners) > 30  # one corner is bright: a wrong turn would show
+    if filters in {"null", "hflip,vflip", "transpose=clock", "transpose=cclock"}:  # OpenCV does not mirror
+        _, bgr = cv2.VideoCapture(str(file)).read()
+        assert np.abs(image.astype(int) - bgr[:, :, ::-1]).max() <= 6
+
+
+@pytest.mark.parametrize(("ratio", "width"), [("3/2", 96), ("16/15", 68), ("1/2", 32), ("200/1", 64), ("1", 64)])
+def test_pixels_that_are_not_square_are_scaled(tmp_path: Path, ratio: str, width: int) -> None:
+    file = make_video(tmp_path / "dvd.mp4", frames=2, aspect_ratio=Fraction(ratio))
+    set_display_matrix(file, ORIENTATIONS["transpose=clock"])
+    image = next(iter(VideoFrames(file))).image
+    assert image.shape == (width, HEIGHT, 3)
+    expected = filtered(file, f"scale={width}:{HEIGHT},transpose=clock")
+    assert np.abs(image.astype(int) - expected).mean() < 1
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_times_are_the_presentation_timestamps(tmp_path: Path, suffix: str, caplog: pytest.LogCaptureFixture) -> None:
+    times = [0, 2, 4, 6, 8, 8.1, 8.2, 8.3, 20, 20.5]
+    source = VideoFrames(make_video(tmp_path / f"motion{suffix}", times_s=times))
+    assert [frame.time_s for frame in source] == times
+    assert [source.at(index).time_s for index in (9, 4, 0)] == [20.5, 8, 0]
+    assert [frame.time_s for frame in VideoFrames(source.file, every=4)] == [0, 8, 20]
+    assert not caplog.records
+
+
+def test_the_first_frame_has_time_zero(tmp_path: Path) -> None:
+    source = VideoFrames(make_video(tmp_path / "walk.ts", frames=3))  # its timestamps start at 0.2 s
+    assert [frame.time_s for frame in source] == [0, 0.1, 0.2]
+
+
+def test_missing_timestamps_follow_the_frame_rate_and_are_noted_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_video(tmp_path / "walk.h264", frames=5).rename(tmp_path / "walk.avi")  # a stream without a container
+    source = VideoFrames(tmp_path / "walk.avi")
+    rate = source.frames_per_second
+    assert [frame.time_s for frame in source] == pytest.approx([index / rate for index in range(5)], abs=1e-5)
+    assert [frame.time_s for frame in source] == pytest.approx([source.at(index).time_s for index in range(5)])
+    (record,) = caplog.records
+    assert "walk.avi lacks timestamps" in record.getMessage()
+
+
+def test_a_damaged_frame_does_not_shift_the_times(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = make_video(tmp_path / "walk.mkv")
+    whole = [frame.time_s for frame in VideoFrames(file)]
+    damage_key_frame(file, 2)
+    times = [frame.time_s for frame in VideoFrames(file)]
+    assert len(times) < FRAMES and set(times) < set(whole) and times[-1] == whole[-1]
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("name", ["walk.mkv", "walk.ts"])
@@ -102,19 +172,35 @@ def test_a_truncated_file_gives_its_frames_and_reports_it(tmp_path: Path, name: 
     assert any("ends early" in line for line in source.skipped)
 
 
-def test_a_damaged_part_is_reported(tmp_path: Path) -> None:
-    file = make_video(tmp_path / "walk.mkv")
+def damage_key_frame(file: Path, number: int) -> None:
     content = bytearray(file.read_bytes())
     with av.open(str(file)) as container:
-        packet = [packet for packet in container.demux(video=0) if packet.size and packet.is_keyframe][2]
+        packet = [packet for packet in container.demux(video=0) if packet.size and packet.is_keyframe][number]
         start, size = packet.pos, packet.size
     at = content.index(bytes(packet), start)
     content[at : at + size] = bytes(size)
     file.write_bytes(content)
+
+
+def test_a_damaged_part_is_reported(tmp_path: Path) -> None:
+    file = make_video(tmp_path / "walk.mkv")
+    damage_key_frame(file, 2)
     source = VideoFrames(file)
     frames = list(source)
     assert 6 <= len(frames) < FRAMES
     assert source.skipped
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "former"),
+    [("walk.mp4", "libx264", b"avc1"), ("walk.mkv", "libx264", b"V_MPEG4/ISO/AVC"), ("walk.avi", "mpeg4", b"FMP4")],
+)
+def test_an_unknown_codec_is_refused_in_one_line(tmp_path: Path, name: str, codec: str, former: bytes) -> None:
+    file = make_video(tmp_path / name, codec=codec)
+    file.write_bytes(file.read_bytes().replace(former, former[:-3] + b"XXX"))
+    with pytest.raises(UserError, match=r"has an unknown video codec or is damaged; convert it") as raised:
+        VideoFrames(file)
+    assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"a text file named like a video\n" * 40])
