@@ -51,7 +51,7 @@ def cut(
     """Cut the people of a MOT sequence (frames with gt.txt) into a folder of crops for --dataset folder."""
     from tqdm.auto import tqdm
 
-    from learning_reid.datasets.findings import Findings
+    from learning_reid.datasets.findings import Findings, raise_first_error
     from learning_reid.datasets.mot import read_mot_crops
     from learning_reid.datasets.mot_crops import write_crops
 
@@ -59,6 +59,7 @@ def cut(
         raise UserError(f"{root} is not a folder; name the one that has gt.txt and the frames")
     found = Findings()
     samples = read_mot_crops(root, found, every)
+    raise_first_error(root, found)
     if not samples:
         raise UserError(f"{root}: the ground truth has no person in these frames; try --every 1")
     with tqdm(total=len(samples), desc="crops", unit="crop", dynamic_ncols=True) as progress:

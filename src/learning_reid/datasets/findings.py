@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from learning_reid.errors import UserError
@@ -58,6 +59,13 @@ class Findings:
     def __iter__(self) -> Iterator[Finding]:
         """Iterate over errors, then warnings, then notes, each in the order in which they were found."""
         return iter(sorted(self._all.values(), key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def raise_first_error(root: Path, found: Findings) -> None:
+    """Raise a UserError with the first finding of severity "error", if there is one."""
+    for finding in found:
+        if finding.severity == "error":
+            raise UserError(f"{root}: {finding.sentence()}")
 
 
 def _printable(text: str) -> str:

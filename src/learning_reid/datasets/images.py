@@ -1,15 +1,18 @@
 """Read the image of a sample, or images of a folder."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from PIL import ExifTags, Image
 
 from learning_reid.datasets.sample import Sample
 from learning_reid.detection.crops import crop_image
 from learning_reid.errors import UserError
 from learning_reid.frames.images import IMAGE_ERRORS, IMAGE_SUFFIXES, describe_image_error, natural_sort, read_image
 
+TURNED = range(5, 9)  # EXIF orientations that exchange height and width
 CACHED_FRAMES = 2  # the boxes of one frame follow each other; two threads may be one frame apart
 
 
@@ -49,6 +52,17 @@ def open_image(path: Path) -> np.ndarray:
         ) from None
 
 
+def displayed_size(path: Path) -> tuple[int, int]:
+    """Return height and width of an image after the rotation that its EXIF data name, without reading its pixels.
+
+    Raises:
+        OSError | ValueError | SyntaxError | Image.DecompressionBombError: It is not an image (`IMAGE_ERRORS`).
+    """
+    with Image.open(path) as image:
+        is_turned = image.getexif().get(ExifTags.Base.Orientation) in TURNED
+        return (image.width, image.height) if is_turned else (image.height, image.width)
+
+
 def sample_images(folder: Path, count: int) -> list[np.ndarray]:
     """Read at most `count` images of a folder and its sub-folders, evenly spaced; each (h, w, 3) uint8 RGB."""
     if not folder.is_dir():
@@ -62,6 +76,8 @@ def sample_images(folder: Path, count: int) -> list[np.ndarray]:
 
 def describe_unreadable(path: Path, error: BaseException) -> str:
     """Return why a file could not be read as an image, in a few words."""
+    if path.is_symlink() and not path.exists():
+        return f"a link to {os.readlink(path)}, which is missing"
     is_empty = path.is_file() and path.stat().st_size == 0
     return "empty, 0 bytes" if is_empty else describe_image_error(error)
 

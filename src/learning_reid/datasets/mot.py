@@ -1,12 +1,13 @@
 """People cut from the frames of sequences with ground truth in MOT challenge format."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from learning_reid.datasets.findings import Findings, WrongLayout
+from learning_reid.datasets.images import describe_unreadable, displayed_size
 from learning_reid.datasets.listing import images_in, sub_folders
 from learning_reid.datasets.registry import register_dataset
 from learning_reid.datasets.sample import Sample
@@ -14,6 +15,7 @@ from learning_reid.detection.crops import crop_image
 from learning_reid.errors import UserError
 from learning_reid.frames.images import IMAGE_ERRORS
 from learning_reid.frames.mot import MotTable, read_mot
+from learning_reid.frames.numbering import describe_missing, frame_numbers
 
 EVERY = 10  # neighboring frames are nearly equal: using all would make a small dataset look like a large one
 EXPECTED = "gt/gt.txt or gt.txt with the frames in img1/ or View_001/"
@@ -43,7 +45,8 @@ def read_mot_crops(root: Path, found: Findings, every: int = EVERY) -> list[Samp
         SEQUENCE/gt.txt    + SEQUENCE/View_001/         as in PETS2009
         SEQUENCE/gt.txt    + images in the same folder  as written by `synth`
 
-    Several sequences in one folder are several cameras that share their identities.
+    The number in an image's name is its frame, as in `frame_numbers`. Several sequences in one folder are several
+    cameras that share their identities.
     """
     sequences = find_sequences(root)
     if not sequences:
@@ -75,40 +78,73 @@ def _sequence(folder: Path) -> MotSequence | None:
 
 
 def _samples(sequence: MotSequence, found: Findings, every: int) -> list[Sample]:
-    frames = images_in(sequence.frames)
-    if not frames:
+    images = images_in(sequence.frames)
+    if not images:
         raise UserError(f"no images in {sequence.frames}, the frames of {sequence.truth}; copy them there")
+    names = [image.name for image in images]
+    image_of = dict(zip(frame_numbers(names), images, strict=True))
     table = read_mot(sequence.truth)
-    counted = (table.score != 0) & (table.frame % every == 0)
-    present = table.frame < len(frames)
-    if late := int((counted & ~present).sum()):
-        what = f"boxes of frames that {sequence.frames} does not have"
-        found.add("late-box", "warning", what, "they are left out", f"frame {table.frame.max() + 1}", late)
+    counted = table.score != 0
     if (counted & (table.person_id < 0)).any():
         raise UserError(f"{sequence.truth} has rows without an identity (id -1), so it is not ground truth; use gt.txt")
-    return _boxes(sequence, frames, table, np.flatnonzero(counted & present), found)
+    numbers = table.frame + 1
+    present = np.isin(numbers, list(image_of))
+    _report_missing(sequence, names, image_of, numbers[counted], found)
+    rows = np.flatnonzero(counted & present & np.isin(numbers, _every_nth(image_of, every)))
+    return _boxes(sequence, image_of, table, rows, found)
+
+
+def _report_missing(
+    sequence: MotSequence, names: list[str], image_of: Mapping[int, Path], numbers: np.ndarray, found: Findings
+) -> None:
+    """Add gaps between the images, and boxes of frames without an image."""
+    if gaps := describe_missing(names):
+        advice = "boxes and images are matched by the number in the file name"
+        found.add("missing-images", "warning", f"{sequence.frames}: {gaps}", advice, count=0)
+    without = numbers[~np.isin(numbers, list(image_of))]
+    if len(without) and len(without) == len(numbers):
+        raise UserError(
+            f"{sequence.truth} has boxes in frames {numbers.min()} to {numbers.max()}, but the images in "
+            f"{sequence.frames} are numbered {min(image_of)} to {max(image_of)}; rename the images"
+        )
+    if len(without):
+        what = f"boxes whose image is missing in {sequence.frames}"
+        found.add("late-box", "warning", what, "they are left out", f"frame {without.min()}", len(without))
+
+
+def _every_nth(image_of: Mapping[int, Path], every: int) -> list[int]:
+    """Return the first number and each one that is at least `every` after the one before."""
+    chosen: list[int] = []
+    for number in sorted(image_of):
+        if not chosen or number - chosen[-1] >= every:
+            chosen.append(number)
+    return chosen
 
 
 def _boxes(
-    sequence: MotSequence, frames: list[Path], table: MotTable, rows: np.ndarray, found: Findings
+    sequence: MotSequence, image_of: Mapping[int, Path], table: MotTable, rows: np.ndarray, found: Findings
 ) -> list[Sample]:
-    blank = np.empty((*_size(frames[0]), 0), np.uint8)  # an image of the right size without pixel data
     samples = []
+    blank = {number: _blank(image_of[number], found) for number in sorted({*(table.frame[rows] + 1).tolist()})}
     for row in sorted(rows, key=lambda row: (table.frame[row], row)):
-        x1, y1, x2, y2 = (float(corner) for corner in table.boxes_xyxy[row])
-        if crop_image(blank, table.boxes_xyxy[row]) is None:
-            where = f"person {table.person_id[row]} in frame {table.frame[row] + 1}"
+        number, person = int(table.frame[row]) + 1, str(table.person_id[row])
+        image = blank[number]
+        if image is None:
+            continue
+        if crop_image(image, table.boxes_xyxy[row]) is None:
+            where = f"person {person} in frame {number}"
             found.add("outside-frame", "warning", "boxes completely outside their frame", "they are left out", where)
             continue
-        frame = frames[table.frame[row]]
-        samples.append(Sample(frame, str(table.person_id[row]), sequence.camera_id, box_xyxy=(x1, y1, x2, y2)))
+        x1, y1, x2, y2 = (float(corner) for corner in table.boxes_xyxy[row])
+        samples.append(Sample(image_of[number], person, sequence.camera_id, box_xyxy=(x1, y1, x2, y2)))
     return samples
 
 
-def _size(frame: Path) -> tuple[int, int]:
-    """Return height and width."""
+def _blank(frame: Path, found: Findings) -> np.ndarray | None:
+    """Return an image of the frame's size without pixel data; None if the size cannot be read."""
     try:
-        with Image.open(frame) as image:
-            return image.height, image.width
-    except IMAGE_ERRORS:
-        raise UserError(f"{frame} is not a readable image; copy the frames again") from None
+        return np.empty((*displayed_size(frame), 0), np.uint8)
+    except IMAGE_ERRORS as error:
+        where = f"{frame.parent.name}/{frame.name} ({describe_unreadable(frame, error)})"
+        found.add("unreadable", "error", "frames that cannot be read", "copy them again", where)
+        return None

@@ -11,6 +11,7 @@ from learning_reid.datasets.images import read_crop
 from learning_reid.datasets.listing import images_in
 from learning_reid.datasets.sample import Sample
 from learning_reid.errors import UserError
+from learning_reid.frames.numbering import frame_numbers
 
 JPEG_QUALITY = 95
 
@@ -19,7 +20,7 @@ def write_crops(samples: Sequence[Sample], out: Path, on_written: Callable[[], o
     """Cut each sample out of its frame and write it as `0002_c1s1_000451_01.jpg`.
 
     If the ground truth counts identities from 0, each is numbered one higher, because 0000 means a distractor. Cameras
-    are numbered in natural order of their names, frames from 1 in file order.
+    are numbered in natural order of their names; frames keep the number in their file name, as in `frame_numbers`.
 
     Returns:
         The number added to each identity: 0 or 1.
@@ -49,5 +50,6 @@ def write_crops(samples: Sequence[Sample], out: Path, on_written: Callable[[], o
 def _frame_numbers(samples: Sequence[Sample]) -> dict[Path, int]:
     numbers: dict[Path, int] = {}
     for folder in dict.fromkeys(sample.path.parent for sample in samples):
-        numbers |= {image: number for number, image in enumerate(images_in(folder), 1)}
+        images = images_in(folder)
+        numbers |= zip(images, frame_numbers([image.name for image in images]), strict=True)
     return numbers

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from learning_reid.datasets.findings import Findings
 from learning_reid.datasets.images import read_crop
 from learning_reid.datasets.layouts import open_dataset
+from learning_reid.datasets.mot import read_mot_crops
 from learning_reid.datasets.mot_crops import write_crops
 from learning_reid.errors import UserError
-from tests.learning_reid.datasets.test_mot import sequence
+from tests.learning_reid.datasets.test_mot import boxes, numbered, sequence
 
 
 def test_crops_get_market_names_and_are_read_back(tmp_path: Path) -> None:
@@ -28,3 +30,10 @@ def test_crops_get_market_names_and_are_read_back(tmp_path: Path) -> None:
     assert read_crop(crops.samples[0]).shape == (10, 4, 3)
     with pytest.raises(UserError, match="is not empty"):
         write_crops(samples, tmp_path / "out")
+
+
+def test_crops_keep_the_number_of_their_frame(tmp_path: Path) -> None:
+    root = numbered(tmp_path / "in", [101, 102, 109], boxes(range(101, 110)))
+    write_crops(read_mot_crops(root, Findings(), every=1), tmp_path / "out")
+    names = [path.name for path in sorted((tmp_path / "out").iterdir())]
+    assert names == [f"0007_c1s1_{number:06d}_01.jpg" for number in (101, 102, 109)]
