@@ -1,5 +1,6 @@
 """Embeddings of samples: computed by an embedder, or read from a file that any other program wrote."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from zipfile import BadZipFile
@@ -92,9 +93,12 @@ def save_embeddings(file: Path, samples: Sequence[Sample], embeddings: np.ndarra
 
 
 def sample_name(sample: Sample, dataset: CropDataset) -> str:
-    """Return the name of a sample in result files: its path below the dataset's root, with / between folders."""
+    """Return the name of a sample in result files: its path below the dataset's root, with / between folders.
+
+    A symbolic link has its own name, not its target's.
+    """
     root = dataset.root if dataset.root.is_dir() else dataset.root.parent
-    path, root = sample.path.resolve(), root.resolve()
+    path, root = Path(os.path.abspath(sample.path)), Path(os.path.abspath(root))
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
     box = "" if sample.box_xyxy is None else "#" + ",".join(f"{edge:g}" for edge in sample.box_xyxy)
     return name + box

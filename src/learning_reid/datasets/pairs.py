@@ -1,5 +1,6 @@
 """Choose pairs of images, or read them from a file, and measure how similar their embeddings are."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -73,12 +74,12 @@ def gather_images(paths: Sequence[Path]) -> LabeledImages:
 
     A folder has images, in natural order and labeled by their names, or a folder for each person, or another layout.
     """
-    found: dict[Path, tuple[Path, NameLabel | None]] = {}
+    found: dict[str, tuple[Path, NameLabel | None]] = {}
     for path in paths:
         for file, label in _labeled_images(path.expanduser()):
             if not file.is_file():
                 raise UserError(f"{file} is missing; name image files, or a folder of them")
-            found.setdefault(file.resolve(), (file, label))
+            found.setdefault(os.path.abspath(file), (file, label))
     if len(found) < 2:
         raise UserError(f"a pair needs two images, but only {next(iter(found.values()))[0]} was named; add another")
     return dict(found.values())
@@ -192,8 +193,8 @@ def _pair(where: str, folder: Path, row: CsvRow, images: LabeledImages) -> Image
 def _find_image(where: str, folder: Path, written: str, images: LabeledImages) -> Path:
     if not written:
         raise UserError(f"{where}: a pair needs two images, in the columns a and b")
-    places = {(folder / written).resolve(), Path(written).expanduser().resolve()}
-    matches = [image for image in images if image.resolve() in places]
+    places = {os.path.abspath(place) for place in (folder / written, Path(written).expanduser())}
+    matches = [image for image in images if os.path.abspath(image) in places]
     matches = matches or [image for image in images if image.name == written]
     if not matches:
         guess = did_you_mean(written, [image.name for image in images])
