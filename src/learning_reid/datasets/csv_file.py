@@ -1,13 +1,15 @@
 """Labels in your own table: `img_path,person_id[,camera_id][,split]`.
 
 Ids are text ("007" is not "7"). A path is relative to the table's folder and must stay inside it. A row without
-`person_id` is a distractor, which only the gallery may contain. Four more columns, `box_x1`, `box_y1`, `box_x2` and
-`box_y2`, give the box of the person in the image; other columns are ignored.
+`person_id` is a distractor, which only the gallery may contain; a row with `person_id` -1 is junk, which is left out.
+Four more columns, `box_x1`, `box_y1`, `box_x2` and `box_y2`, give the box of the person in the image; other columns are
+ignored.
 """
 
 import csv
 import io
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
@@ -140,11 +142,11 @@ def _sample(row: CsvRow, paths: PathChecker, found: Findings) -> Sample | None:
 
 def _path(written: str, paths: PathChecker) -> tuple[Path, str | None]:
     """Return the path and its problem, if it has one."""
-    problem = paths.problem(written)
-    if problem == "missing" and "\\" in written:  # written on Windows
-        written = written.replace("\\", "/")
-        problem = paths.problem(written)
-    return paths.root / written, problem
+    on_windows = written.replace("\\", "/")
+    spellings = (written, on_windows, *(unicodedata.normalize(form, on_windows) for form in ("NFC", "NFD")))
+    problems = {spelling: paths.problem(spelling) for spelling in spellings}
+    path = next((spelling for spelling, problem in problems.items() if problem != "missing"), written)
+    return paths.root / path, problems[path]
 
 
 def _box(row: CsvRow) -> tuple[float, float, float, float] | None:

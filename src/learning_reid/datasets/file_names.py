@@ -1,4 +1,4 @@
-"""Read identity and camera from the file names of Market-1501, DukeMTMC-reID and CUHK03."""
+"""Read identity and camera from the file names of Market-1501, DukeMTMC-reID, MSMT17 and CUHK03."""
 
 import re
 from typing import NamedTuple
@@ -8,6 +8,7 @@ JUNK = "-1"  # Market-1501's mark for a detection that shows too little of a per
 _MARKET = re.compile(r"(-1|[0-9]+)_c([0-9]+)(?:s[0-9]+)?(?:_.*)?")
 _DUKE = re.compile(r"([0-9]+)_c([0-9]+)_f[0-9]+.*")
 _CAMERA = re.compile(r"_c([0-9]+)(?:s[0-9]+)?(?=_|$)")
+_MSMT17 = re.compile(r"([0-9]+)_[0-9]+_([0-9]+)_[0-9]{4}(?:morning|noon|afternoon)_.*")
 _CUHK03 = re.compile(r"([0-9]+_[0-9]+)_([0-9]+)_[0-9]+")
 
 
@@ -34,6 +35,25 @@ def duke_label(stem: str) -> NameLabel | None:
     (NameLabel(person_id='0005', camera_id='2'), None)
     """
     return _label(_DUKE.fullmatch(stem))
+
+
+def msmt17_label(stem: str) -> NameLabel | None:
+    """Parse a name of MSMT17; None if it is not one.
+
+    >>> msmt17_label("0000_001_02_0303morning_0020_1")
+    NameLabel(person_id='0000', camera_id='02')
+    """
+    return _label(_MSMT17.fullmatch(stem))
+
+
+def full_label(stem: str) -> NameLabel | None:
+    """Parse a name of a crop from a published dataset; None for a short name such as `1_c2`, image 1 of camera 2.
+
+    >>> full_label("0002_c1s1_000451_03"), full_label("1_c2")
+    (NameLabel(person_id='0002', camera_id='1'), None)
+    """
+    market = market_label(stem)
+    return market if market and stem.count("_") > 1 else msmt17_label(stem)
 
 
 def cuhk03_label(stem: str) -> NameLabel | None:

@@ -1,18 +1,21 @@
 """Open a dataset by the name of its layout, or recognize the layout from the files on disk."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from learning_reid.datasets.csv_file import LABELS_FILE
 from learning_reid.datasets.cuhk03 import has_cuhk03_folders
 from learning_reid.datasets.file_names import duke_label, market_label
-from learning_reid.datasets.findings import Findings, WrongLayout
-from learning_reid.datasets.listing import find_below, images_in, sub_folders
-from learning_reid.datasets.market import has_market_folders
+from learning_reid.datasets.findings import Findings, WrongLayout, raise_first_error
+from learning_reid.datasets.label_spelling import normalize_labels
+from learning_reid.datasets.listing import any_below, images_in, refuse_incomplete, sub_folders
+from learning_reid.datasets.market import describe_incomplete_market, has_market_folders
 from learning_reid.datasets.mot import find_sequences
-from learning_reid.datasets.msmt17 import has_msmt17_lists
+from learning_reid.datasets.msmt17 import describe_incomplete_msmt17, has_msmt17_lists
 from learning_reid.datasets.registry import READERS
 from learning_reid.datasets.sample import CropDataset, Sample
+from learning_reid.datasets.splits import has_split_folders
 from learning_reid.datasets.torchreid_datasets import TORCHREID_DATASETS
 from learning_reid.errors import UserError
 
@@ -49,9 +52,7 @@ def open_dataset(name: str | None, root: Path) -> CropDataset:
     name = name or recognize_dataset(root)
     found = Findings()
     samples = read_samples(name, root, found)
-    for finding in found:
-        if finding.severity == "error":
-            raise UserError(f"{root}: {finding.sentence()}")
+    raise_first_error(root, found)
     return CropDataset(name, root, tuple(samples), tuple(finding.sentence() for finding in found))
 
 
@@ -64,7 +65,7 @@ def read_samples(name: str, root: Path, found: Findings) -> list[Sample]:
     read = READERS.load(name)
     _check_root(name, root)
     try:
-        samples = read(root, found)
+        samples = normalize_labels(read(root, found), found)
     except WrongLayout as error:
         raise UserError(f"{error}{_other_layout(name, root)}") from None
     errors = any(finding.severity == "error" for finding in found)
@@ -78,10 +79,13 @@ def recognize_dataset(root: Path) -> str:
     """Return the name of the layout at `root` or in a folder below it.
 
     Raises:
-        UserError: Nothing is there, or no known layout.
+        UserError: Nothing is there, no known layout, or an incomplete one.
     """
     _check_root("csv", root)
     layouts = layouts_at(root)
+    if not layouts or layouts[0] == FALLBACK:  # a folder of a part is no person's
+        for describe_incomplete in (describe_incomplete_market, describe_incomplete_msmt17):
+            refuse_incomplete(root, describe_incomplete)
     if layouts:
         return layouts[0]
     if root.is_file():
@@ -97,7 +101,9 @@ def layouts_at(root: Path) -> list[str]:
     if root.is_file():
         return ["csv"] if root.suffix.lower() in (".csv", ".tsv") else []
     direct = [name for name, fits in _FITS.items() if _fits_safely(fits, root)]
-    below = [name for name in _SEARCHED_BELOW if name not in direct and _fits_below(_FITS[name], root)]
+    below = [
+        name for name in _SEARCHED_BELOW if name not in direct and any_below(root, partial(_fits_safely, _FITS[name]))
+    ]
     last = [FALLBACK] if _fits_safely(_has_identity_folders, root) else []
     return direct + below + last
 
@@ -113,8 +119,8 @@ def _check_root(name: str, root: Path) -> None:
 
 def _other_layout(name: str, root: Path) -> str:
     """Return the end of an error message that names the layout that does fit."""
-    others = [other for other in layouts_at(root) if other != name]
-    return f"; it looks like --dataset {others[0]}" if others else ""
+    likely = next(iter(layouts_at(root)), name)
+    return f"; it looks like --dataset {likely}" if likely != name else ""
 
 
 def _is_duke(folder: Path) -> bool:
@@ -143,8 +149,9 @@ _FITS: dict[str, Callable[[Path], bool]] = {
     "csv": _has_table,
     "mot": lambda folder: bool(find_sequences(folder)),
     "folder": _has_market_names,
+    "splits": has_split_folders,
 }
-_SEARCHED_BELOW = ("market1501", "dukemtmcreid", "msmt17", "cuhk03")
+_SEARCHED_BELOW = ("market1501", "dukemtmcreid", "msmt17", "cuhk03", "splits")
 
 
 def _fits_safely(fits: Callable[[Path], bool], folder: Path) -> bool:
@@ -152,11 +159,3 @@ def _fits_safely(fits: Callable[[Path], bool], folder: Path) -> bool:
         return fits(folder)
     except (UserError, OSError):  # a folder that cannot be listed does not fit
         return False
-
-
-def _fits_below(fits: Callable[[Path], bool], root: Path) -> bool:
-    try:
-        find_below(root, lambda folder: _fits_safely(fits, folder), "anything")
-    except UserError:
-        return False
-    return True

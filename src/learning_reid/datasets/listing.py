@@ -1,4 +1,4 @@
-"""List image folders, find a dataset's folder below a root, and check that listed paths stay inside a folder."""
+"""List image folders, find a dataset's folder below a root, and check listed paths."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -31,15 +31,25 @@ def images_in(folder: Path, found: Findings | None = None) -> list[Path]:
     return [folder / name for name in files if name.lower().endswith(IMAGE_SUFFIXES)]
 
 
-def find_below(root: Path, fits: Callable[[Path], bool], wanted: str, names: tuple[str, ...] = ()) -> Path:
+def find_below(
+    root: Path,
+    fits: Callable[[Path], bool],
+    wanted: str,
+    names: tuple[str, ...] = (),
+    describe_incomplete: Callable[[Path], str | None] = lambda folder: None,
+) -> Path:
     """Return the folder that `fits`: the root itself, or the one at most two levels below it.
 
-    If several folders of one level fit, those whose path contains one of `names` (lower case) are preferred. The layout
-    that is `wanted` is described for the message.
+    Args:
+        root: Where to look.
+        fits: Whether a folder has the layout.
+        wanted: Describes the layout in messages.
+        names: If several folders of one level fit, those whose path contains one of these (lower case) are preferred.
+        describe_incomplete: What a folder lacks that has a part of the layout, in a message; None for other folders.
 
     Raises:
         WrongLayout: No folder fits.
-        UserError: Several folders fit.
+        UserError: Several folders fit, or the layout is incomplete.
     """
     for level in _levels(root):
         fitting = [folder for folder in level if fits(folder)]
@@ -50,7 +60,21 @@ def find_below(root: Path, fits: Callable[[Path], bool], wanted: str, names: tup
             raise UserError(f"{root} contains several: {listed}; name one of them as the root")
         if chosen:
             return chosen[0]
+    refuse_incomplete(root, describe_incomplete)
     raise WrongLayout(f"{root} does not contain {wanted}")
+
+
+def any_below(root: Path, fits: Callable[[Path], bool]) -> bool:
+    """Return whether the root or a folder at most two levels below it `fits`."""
+    return any(fits(folder) for level in _levels(root) for folder in level)
+
+
+def refuse_incomplete(root: Path, describe_incomplete: Callable[[Path], str | None]) -> None:
+    """Raise a UserError if the root, or a folder at most two levels below it, has only a part of a layout."""
+    for level in _levels(root):
+        for folder in level:
+            if message := describe_incomplete(folder):
+                raise UserError(message)
 
 
 def _levels(root: Path) -> Iterator[list[Path]]:
@@ -82,43 +106,29 @@ def _entries(folder: Path) -> list[tuple[str, bool]]:
 
 
 class PathChecker:
-    """Checks whether the paths of a list lead to files inside a folder.
+    """Checks whether the paths of a list lead to files inside a folder; links are followed, as in listed folders.
 
     Each folder is read once, so that a list of 100,000 paths does not cost 100,000 file system calls.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._real = os.path.realpath(root)
-        self._folders: dict[str, dict[str, bool] | None] = {}
+        self._folders: dict[str, set[str]] = {}
 
     def problem(self, path: str) -> str | None:
-        """Return None for a file inside the root, else "leaves" or "missing"."""
-        parts = path.split("/")
+        """Return None for a file below the root, else "leaves" or "missing"."""
         if "\0" in path:  # os.scandir would raise ValueError
             return "missing"
-        if path.startswith("/") or ".." in parts or path[1:2] == ":":
+        if path.startswith("/") or ".." in path.split("/") or path[1:2] == ":":
             return "leaves"
         folder, _, name = path.rpartition("/")
         if folder not in self._folders:
             self._folders[folder] = self._listing(folder)
-        listing = self._folders[folder]
-        if listing is None:
-            return "leaves"
-        if name not in listing:
-            return "missing"
-        return "leaves" if listing[name] and not self._inside(f"{folder}/{name}") else None
+        return None if name in self._folders[folder] else "missing"
 
-    def _listing(self, folder: str) -> dict[str, bool] | None:
-        """Return file name → is a link; empty if the folder is missing, None if it is outside the root."""
-        if not self._inside(folder):
-            return None
+    def _listing(self, folder: str) -> set[str]:
         try:
-            with os.scandir(os.path.join(self._real, folder)) as opened:
-                return {entry.name: entry.is_symlink() for entry in opened if entry.is_file()}
+            with os.scandir(self.root / folder) as opened:
+                return {entry.name for entry in opened if entry.is_file()}
         except OSError:
-            return {}
-
-    def _inside(self, path: str) -> bool:
-        real = os.path.realpath(os.path.join(self._real, path.lstrip("/")))
-        return real == self._real or real.startswith(self._real.rstrip(os.sep) + os.sep)
+            return set()

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from learning_reid.datasets.file_names import msmt17_label
 from learning_reid.datasets.findings import Findings
-from learning_reid.datasets.listing import PathChecker, find_below
+from learning_reid.datasets.listing import PathChecker, find_below, images_in, sub_folders
 from learning_reid.datasets.registry import register_dataset
 from learning_reid.datasets.sample import Sample, Split
 from learning_reid.errors import UserError
@@ -17,12 +18,33 @@ LISTS: tuple[tuple[str, Split], ...] = (
 )
 EXPECTED = "the folders train and test (or mask_train_v2 and mask_test_v2) with list_train.txt and list_query.txt"
 CAMERA_FIELD = 2  # of 0000_000_01_0303morning_0015_0: person, image, camera, time, …
+PARTS = ((0, ("list_train.txt",)), (1, ("list_query.txt", "list_gallery.txt")))  # folder, and the lists it needs
 
 
 def has_msmt17_lists(folder: Path) -> bool:
-    """Return whether the lists and both folders are directly in this one."""
-    lists = all((folder / name).is_file() for name in ("list_train.txt", "list_query.txt"))
-    return lists and _folders(folder) is not None
+    """Return whether a folder of images is directly in this one with its lists: for training, or for an evaluation."""
+    return any(
+        (folder / pair[part]).is_dir() and all((folder / name).is_file() for name in lists)
+        for pair in FOLDERS
+        for part, lists in PARTS
+    )
+
+
+def describe_incomplete_msmt17(folder: Path) -> str | None:
+    """Return an error message if this folder has MSMT17's images without their lists."""
+    pair = _folders(folder)
+    if pair is None or has_msmt17_lists(folder):
+        return None
+    if pair == FOLDERS[0]:  # usual names: the images decide
+        people = [person for name in pair if (folder / name).is_dir() for person in sub_folders(folder / name)[:1]]
+        is_msmt17 = any(msmt17_label(image.stem) for person in people for image in images_in(person)[:1])
+        if not is_msmt17 or not all((folder / name).is_dir() for name in pair):
+            return None
+    missing = [name for _, lists in PARTS for name in lists if not (folder / name).is_file()]
+    return (
+        f"{folder} has the layout of MSMT17 without {', '.join(missing)}, which say who is query and gallery; copy "
+        "them from the dataset"
+    )
 
 
 @register_dataset("msmt17", about="MSMT17 (V1 or V2): train/ test/ list_*.txt")
@@ -37,7 +59,7 @@ def read_msmt17(root: Path, found: Findings) -> list[Sample]:
 
     Train and test number their identities from 0 independently; training identities get the prefix `train-`.
     """
-    place = find_below(root, has_msmt17_lists, EXPECTED, names=("msmt",))
+    place = find_below(root, has_msmt17_lists, EXPECTED, ("msmt",), describe_incomplete_msmt17)
     folders = _folders(place) or FOLDERS[0]
     samples = []
     for name, split in LISTS:
@@ -50,7 +72,7 @@ def read_msmt17(root: Path, found: Findings) -> list[Sample]:
 
 
 def _folders(place: Path) -> tuple[str, str] | None:
-    return next((pair for pair in FOLDERS if all((place / name).is_dir() for name in pair)), None)
+    return next((pair for pair in FOLDERS if any((place / name).is_dir() for name in pair)), None)
 
 
 def _read_list(file: Path, folder: Path, split: Split, found: Findings) -> list[Sample]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from learning_reid.datasets.identity_split import camera_ids
+from learning_reid.datasets.label_spelling import camera_key
 from learning_reid.datasets.sample import CropDataset, Sample
 from learning_reid.errors import UserError
 from learning_reid.frames.images import natural_sort
@@ -126,14 +127,9 @@ def _checked(
 
 
 def _find_camera(wanted: str, cameras: list[str], dataset: CropDataset) -> str:
-    for matches in (lambda camera: camera == wanted, lambda camera: _normalized(camera) == _normalized(wanted)):
+    for matches in (lambda camera: camera == wanted, lambda camera: camera_key(camera) == camera_key(wanted)):
         for camera in filter(matches, cameras):
             return camera
     listed = ", ".join(camera or "(none)" for camera in cameras[:MAX_CAMERAS_LISTED])
     more = ", …" if len(cameras) > MAX_CAMERAS_LISTED else ""
     raise UserError(f"{dataset.root} has no camera {wanted!r}; its cameras are {listed}{more}")
-
-
-def _normalized(camera: str) -> str:
-    """Return the camera id in the form in which `c1`, `C01` and `1` are equal."""
-    return camera.casefold().removeprefix("c").lstrip("0")

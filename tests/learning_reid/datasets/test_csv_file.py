@@ -126,15 +126,29 @@ def test_each_mistake_gives_one_line(tmp_path: Path, text: str | bytes, message:
     assert ("\n" not in str(raised.value) and "labels.csv" in str(raised.value)) or str(tmp_path) in str(raised.value)
 
 
-def test_links_out_of_the_folder_are_refused(tmp_path: Path) -> None:
-    root = table(tmp_path / "set", HEAD + "link.jpg,1,,\naway/a.jpg,1,,\nhere.jpg,1,,\n")
-    write_images(tmp_path / "elsewhere", ["a.jpg"])
-    (root / "link.jpg").symlink_to(tmp_path / "elsewhere/a.jpg")
-    (root / "away").symlink_to(tmp_path / "elsewhere")
-    (root / "here.jpg").symlink_to(root / "a.jpg")
+def test_images_may_be_links_to_another_place(tmp_path: Path) -> None:
+    root = table(tmp_path / "set", HEAD + "link.jpg,1,,\naway/a.jpg,1,,\nbroken.jpg,1,,\n")
+    write_images(tmp_path / "blobs", ["a.jpg"])
+    (root / "link.jpg").symlink_to(tmp_path / "blobs/a.jpg")
+    (root / "away").symlink_to(tmp_path / "blobs")
+    (root / "broken.jpg").symlink_to(tmp_path / "blobs/not_fetched.jpg")
     found = Findings()
-    assert [sample.path.name for sample in read_csv(root, found)] == ["here.jpg"]
-    assert [(finding.code, finding.count) for finding in found] == [("csv-outside", 2)]
+    assert [sample.path.name for sample in read_csv(root, found)] == ["link.jpg", "a.jpg"]
+    assert [(finding.code, finding.count) for finding in found] == [("csv-missing", 1)]
+
+
+def test_accented_paths_are_found_however_they_are_encoded(tmp_path: Path) -> None:
+    composed, decomposed = "Andr\u00e9.jpg", "Andre\u0301.jpg"
+    root = table(tmp_path, HEAD + f"{composed},1,,\nsub/{decomposed},1,,\n")
+    write_images(root, [decomposed, f"sub/{composed}"])
+    assert len(open_dataset("csv", root).samples) == 2
+
+
+@pytest.mark.parametrize("junk", ["-1", "-1.0", "\N{MINUS SIGN}1", "-01"])
+def test_person_minus_one_is_junk(tmp_path: Path, junk: str) -> None:
+    crops = open_dataset("csv", table(tmp_path, HEAD + f"a.jpg,1,,\nb.jpg,{junk},,\n"))
+    assert [sample.person_id for sample in crops.samples] == ["1"]
+    assert crops.notes == ("junk images (person -1) left out: 1; as in the dataset's protocol",)
 
 
 def test_the_root_may_be_a_link(tmp_path: Path) -> None:

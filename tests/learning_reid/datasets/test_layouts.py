@@ -19,7 +19,7 @@ FOLDER_LAYOUTS = [name for name in list_datasets() if name != "csv"]
 
 
 def test_names_of_all_datasets() -> None:
-    ours = {"market1501", "dukemtmcreid", "msmt17", "cuhk03", "csv", "folder", "identities", "mot"}
+    ours = {"market1501", "dukemtmcreid", "msmt17", "cuhk03", "csv", "folder", "identities", "mot", "splits"}
     theirs = {"viper", "grid", "prid", "ilids", "cuhk01", "cuhk02", "sensereid", "cuhksysu", "university1652"}
     assert set(list_datasets()) == ours | theirs | {"mars", "ilidsvid", "prid2011", "dukemtmcvidreid"}
     assert list(describe_datasets()) == list_datasets() and all(describe_datasets().values())
