@@ -76,6 +76,12 @@ def pair_distances() -> Any:
     return PairDistances.of(*pairs())
 
 
+def found_people() -> Any:
+    from learning_reid.metrics import detection_metrics
+
+    return detection_metrics([(boxes(4), rng().random(4))], [boxes(4)])
+
+
 def person_detections() -> Any:
     from learning_reid.retrieval import PersonDetections
 
@@ -404,6 +410,7 @@ CALLS: dict[str, Inputs] = {
         {row: image(64, 32) for row in range(8)},
         np.arange(8),
     ),
+    "draw_precision_recall_curve": lambda tmp: (tmp / "a.png", found_people(), [0.5]),
     "draw_roc_curve": lambda tmp: (tmp / "a.png", pair_distances()),
     "drawn_rows": lambda tmp: (person_detections(), rankings()),
     "matches_over_time": lambda tmp: (person_detections(), rankings()[0]),

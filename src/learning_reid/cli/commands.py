@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 OPTIONS: dict[str, Any] = {"add_completion": False, "rich_markup_mode": None}
+INTERRUPTED = 130  # exit status after Ctrl-C
 
 
 class Command(TyperCommand):

@@ -10,12 +10,11 @@ import typer
 from typer.core import TyperGroup
 
 from learning_reid.cli._options import SettingsEmbedder, SettingsWeights
-from learning_reid.cli.commands import OPTIONS, load_command
+from learning_reid.cli.commands import INTERRUPTED, OPTIONS, load_command
 from learning_reid.errors import UserError
 from learning_reid.io.paths import find_checkout
 
 COMMANDS = "learning_reid.commands"  # the group of entry points
-INTERRUPTED = 130  # exit status after Ctrl-C
 
 
 @cache

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from learning_reid.cli._options import print_notes
+from learning_reid.cli.commands import INTERRUPTED
 from learning_reid.errors import UserError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def run(
     chosen = list(overrides or [])
     chosen += [f"{key}={values[option]}" for option, key in OPTION_SETTINGS.items() if values[option] is not None]
     if _train(config, chosen, resume):
-        raise typer.Exit(130)
+        raise typer.Exit(INTERRUPTED)
 
 
 def _train(config: Path | None, overrides: list[str], resume: str | None) -> bool:

@@ -24,13 +24,13 @@ _MAX_FOLDERS_SEARCHED = 1000  # for the hint that suggests a sub-folder
 
 
 class ImageFrames:
-    """The images of one folder in natural order (`frame_2` before `frame_10`).
+    """The images of one folder, or one image, in natural order (`frame_2` before `frame_10`).
 
     An image that cannot be read is listed in `skipped` and leaves a gap in the indices, so that frame N is always the
     N-th file. A gap in the numbers of the files is logged.
 
     Args:
-        folder: An existing folder.
+        folder: An existing folder, or one image.
         max_frames: Use only the first so many files.
 
     Raises:
@@ -42,7 +42,7 @@ class ImageFrames:
         self.skipped: list[str] = []
         self.frames_per_second = _frame_rate(folder)
         self.truth: MotTable | None = None
-        files = image_files(folder)
+        files = [folder] if folder.is_file() else image_files(folder)
         if not files:
             raise UserError(f"no images in the folder {folder}{_suggest_folder(folder)}")
         self._files = files[:max_frames]
@@ -81,11 +81,9 @@ class ImageFrames:
                 self.skipped.append(f"{file.name}: {describe_image_error(error)}")
                 continue
             yield Frame(index, file.name, image, self.numbers[index])
-        if len(self.skipped) == len(self._files):
-            raise UserError(
-                f"none of the {len(self._files)} images in {self.folder} can be read (first: {self.skipped[0]}); "
-                "copy them there again"
-            )
+        if len(self.skipped) == len(self):
+            what = f"none of the {len(self)} images in {self.folder} can" if len(self) > 1 else f"{self.folder} cannot"
+            raise UserError(f"{what} be read (first: {self.skipped[0]}); copy them there again")
 
 
 def _frame_rate(folder: Path) -> float | None:

@@ -1,4 +1,4 @@
-"""Open an image folder, a video or the synthetic scene."""
+"""Open an image folder, an image, a video or the synthetic scene."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from learning_reid.frames.video import VIDEO_SUFFIXES, VideoFrames
 from learning_reid.zoo.fetch import fetch_missing
 
 IMAGE_FORMATS, VIDEO_FORMATS = ", ".join(IMAGE_SUFFIXES), ", ".join(VIDEO_SUFFIXES)
-ACCEPTED_SOURCES = f"a folder of images ({IMAGE_FORMATS}), a video ({VIDEO_FORMATS}), or synthetic:SEED"
+ACCEPTED_SOURCES = f"a folder of images or one image ({IMAGE_FORMATS}), a video ({VIDEO_FORMATS}), or synthetic:SEED"
 
 
 def open_frames(path: str | Path, max_frames: int | None = None) -> FrameSource:
@@ -20,7 +20,7 @@ def open_frames(path: str | Path, max_frames: int | None = None) -> FrameSource:
     If `path` does not exist but is the location of data that this project can download, it is downloaded.
 
     Args:
-        path: A folder of images, a video file, or `synthetic:SEED`.
+        path: A folder of images, one image, a video file, or `synthetic:SEED`.
         max_frames: Stop after so many frames (files, in a folder), at least 1; None = all.
 
     Raises:
@@ -40,10 +40,8 @@ def open_frames(path: str | Path, max_frames: int | None = None) -> FrameSource:
     source = Path(name).expanduser()
     if not source.exists() and fetch_missing(source) is None:
         raise UserError(f"{source.absolute()} does not exist; give {ACCEPTED_SOURCES}")
-    if source.is_dir():
+    if source.is_dir() or source.suffix.lower() in IMAGE_SUFFIXES:
         return ImageFrames(source, max_frames)
     if source.suffix.lower() in VIDEO_SUFFIXES:
         return VideoFrames(source, max_frames)
-    if source.suffix.lower() in IMAGE_SUFFIXES:
-        raise UserError(f"{source} is a single image; give its folder: {source.parent}")
     raise UserError(f"cannot read frames from {source}; give {ACCEPTED_SOURCES}")

@@ -8,6 +8,7 @@ from .crop_grid import draw_crop_grid as draw_crop_grid
 from .crop_grid import show_crop as show_crop
 from .curves import draw_cmc_curves as draw_cmc_curves
 from .curves import draw_distance_histograms as draw_distance_histograms
+from .curves import draw_precision_recall_curve as draw_precision_recall_curve
 from .curves import draw_roc_curve as draw_roc_curve
 from .curves import draw_training_curves as draw_training_curves
 from .decisions import draw_identifications as draw_identifications
@@ -54,6 +55,7 @@ __all__ = [
     "draw_embedding_map",
     "draw_identifications",
     "draw_pair",
+    "draw_precision_recall_curve",
     "draw_ranked_lists",
     "draw_ranking",
     "draw_roc_curve",

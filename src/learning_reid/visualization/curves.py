@@ -1,4 +1,4 @@
-"""Plots of evaluation and training: CMC, ROC, distance histograms, and metrics over the epochs."""
+"""Plots of evaluation and training: CMC, ROC, precision-recall, distance histograms, metrics over the epochs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from learning_reid.embedding.operating_point import OperatingPoint
+from learning_reid.metrics.detection import DetectionMetrics
 from learning_reid.metrics.verification import FARS, PairDistances, eer, roc_curve, tar_at_far
 from learning_reid.visualization.figures import create_figure, save_figure
 
@@ -71,6 +72,34 @@ def draw_roc_curve(path: Path, pairs: PairDistances) -> None:
     ax.xaxis.set_major_formatter(lambda fraction, _: f"{100 * fraction:g} %")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.legend(loc="upper left", frameon=False)
+    save_figure(figure, path)
+
+
+def draw_precision_recall_curve(path: Path, metrics: DetectionMetrics, scores: Sequence[float] = ()) -> None:
+    """Draw the precision-recall curve of a detector; the area under it is AP50.
+
+    Args:
+        path: PNG file to write.
+        metrics: From `detection_metrics`.
+        scores: Score thresholds to mark on the curve.
+    """
+    from matplotlib.ticker import PercentFormatter
+
+    figure, ax = _create_plot(f"Precision and recall of the detector: AP50 {100 * metrics.ap50:.1f} %")
+    recall, precision = metrics.curve
+    recall, precision = np.append(0.0, recall), np.append(precision[:1], precision) if len(precision) else np.zeros(1)
+    ax.fill_between(recall, precision, step="pre", color=COLORS[0], alpha=0.12)
+    ax.plot(recall, precision, drawstyle="steps-pre", color=COLORS[0], clip_on=False)
+    for score in scores:
+        point = metrics.at(score)
+        ax.plot(point.recall, point.precision, "o", markersize=5, color=COLORS[1], clip_on=False)
+        ax.annotate(f"{score:g}", point, (5, -11), textcoords="offset points", fontsize=8)
+    if scores:
+        ax.plot([], [], "o", markersize=5, color=COLORS[1], label="at a score threshold")
+        ax.legend(loc="lower left", frameon=False)
+    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall: true people that are detected", ylabel="precision")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     save_figure(figure, path)
 
 

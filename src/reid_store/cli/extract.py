@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from learning_reid.cli._options import SettingsEmbedder, SettingsWeights
+from learning_reid.cli.commands import INTERRUPTED
 from learning_reid.errors import UserError
 from learning_reid.io.file_names import escape_surrogates
 from reid_store.cli import _store
@@ -98,7 +99,7 @@ def _extract_all(
             for line in counts.skipped:
                 print(f"note: {line}")
             if interrupt.requested:
-                raise typer.Exit(130)
+                raise typer.Exit(INTERRUPTED)
         if settings.store.approximate and engine.dialect.name == "postgresql":
             print("building the index of embeddings …")
             if not index_embeddings(engine, models.embedder_row):

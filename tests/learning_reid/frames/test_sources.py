@@ -34,6 +34,16 @@ def test_folder_and_video(images: Path, tmp_path: Path) -> None:
     assert [frame.index for frame in open_frames(video, max_frames=2)] == [0, 1]
 
 
+def test_one_image_is_a_sequence_of_one_frame(images: Path) -> None:
+    (images / "0.png").rename(images / "000451.png")
+    frames = open_frames(images / "000451.png")
+    assert len(frames) == 1 and [(frame.index, frame.number) for frame in frames] == [(0, 451)]
+    assert frames.at(0).name == "000451.png" and frames.frames_per_second is None
+    (images / "000451.png").write_text("broken")
+    with pytest.raises(UserError, match=r"000451\.png cannot be read \(first: 000451\.png: not an image\)"):
+        list(frames)
+
+
 def test_a_missing_path_names_the_path_and_what_is_accepted(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere does not exist.*folder of images .*video .*synthetic:SEED"):
         open_frames(tmp_path / "nowhere")
@@ -43,8 +53,6 @@ def test_other_files_are_refused(images: Path) -> None:
     (images / "gt.txt").write_text("1,1,0,0,5,5,1")
     with pytest.raises(UserError, match=r"cannot read frames from .*gt\.txt; give a folder"):
         open_frames(images / "gt.txt")
-    with pytest.raises(UserError, match="is a single image; give its folder"):
-        open_frames(images / "0.png")
 
 
 def test_max_frames_below_one_is_refused(images: Path) -> None:
