@@ -33,13 +33,15 @@ def get_embedder_row(session: Session, settings: EmbedderSettings | NamedModel, 
 
 def get_detector_row(session: Session, settings: DetectorSettings, detector: Detector) -> Model:
     """Return the row of a detector, identified by its weights' checksum and its minimum score."""
+    from learning_reid.detection.registry import choose_detector
     from learning_reid.zoo.checksums import sha256_of
 
     sha256 = "" if detector.weights is None else sha256_of(detector.weights)
     # These texts identify the row, so they must not change: existing stores contain them.
     score = "the score it ships with" if settings.min_score is None else f"score {settings.min_score:g} or more"
+    name = choose_detector(settings.name, settings.weights)
     return _get_model(session, Model(
-        kind="detector", name=settings.name, weights=settings.weights, weights_sha256=sha256,
+        kind="detector", name=name, weights=settings.weights, weights_sha256=sha256,
         preprocessing=score, dimension=0,
     ))  # fmt: skip
 

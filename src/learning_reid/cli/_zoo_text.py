@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
+from urllib.parse import urlsplit
 
 from learning_reid.io.markdown import markdown_table
 from learning_reid.models.registry import input_size
 from learning_reid.zoo.advice import notes_on_weights
 from learning_reid.zoo.cards import IMAGENET, Architecture, Card, Result, Task
+from learning_reid.zoo.detector_cards import DetectorCard
 
 if TYPE_CHECKING:
     from learning_reid.models.complexity import Complexity  # imports torch
@@ -57,7 +59,48 @@ def format_card(card: Card, cost: Complexity, local_file: str) -> str:
     return "\n".join(lines)
 
 
-def format_zoo_page(cards: Sequence[Card], costs: Mapping[str, Complexity]) -> str:
+def format_detectors(cards: Iterable[DetectorCard], linked: bool = False) -> str:
+    """Format a table of detectors; `linked` adds links to the files."""
+    header = ["weights", "detector.name", "AP on COCO", "parameters", "multiply-adds", "input", "MB", "licence"]
+    rows = [
+        [
+            f"`{card.name}`" if linked else card.name,
+            card.detector,
+            _figure(card.ap),
+            _number(card.params_m),
+            _number(card.gflops),
+            card.input,
+            _megabytes(card),
+            card.licence.partition(";")[0],
+            *([f"[{urlsplit(card.urls[0]).hostname}]({card.urls[0]})" if card.urls else "in the repository"] * linked),
+        ]
+        for card in cards
+    ]
+    return markdown_table(header + ["file"] * linked, rows)
+
+
+def format_detector_card(card: DetectorCard, local_file: str) -> str:
+    """Format one detector in full; `local_file` is the path of the file, or a note that it is missing."""
+    facts = [
+        ("network", card.about),
+        ("parameters", _DASH if card.params_m is None else f"{card.params_m:g} million"),
+        ("multiply-adds", _DASH if card.gflops is None else f"{card.gflops:g} billion"),
+        ("input", card.input),
+        ("AP on COCO", _DASH if card.ap is None else f"{card.ap:g} % (all classes, as published)"),
+        ("licence", card.licence),
+        ("megabytes", _megabytes(card)),
+        ("sha256", card.sha256 or "not published: the first download is recorded"),
+        *([("numbers from", card.page)] if card.page else []),
+        *(("from", url) for url in card.urls),
+        ("here", local_file),
+    ]
+    lines = [card.name, *(f"  {name:<14}{value}" for name, value in facts), "", "In the settings:", "  detector:"]
+    return "\n".join([*lines, f"    name: {card.detector}", f"    weights: {card.name}"])
+
+
+def format_zoo_page(
+    cards: Sequence[Card], costs: Mapping[str, Complexity], detectors: Sequence[DetectorCard] = ()
+) -> str:
     """Format the page docs/model_zoo.md from all cards and the measured costs by model name."""
     tables = {}
     for task in get_args(Task):
@@ -67,6 +110,7 @@ def format_zoo_page(cards: Sequence[Card], costs: Mapping[str, Complexity]) -> s
         results=sum(len(card.rows) for card in cards),
         weights=len(cards),
         tables=tables,
+        detectors=format_detectors(detectors, linked=True),
         costs=_costs({card.architecture: card.published for card in cards}, costs),
     )
 
@@ -133,6 +177,11 @@ def _figure(value: float | None) -> str:
 
 def _number(value: float | None) -> str:
     return _DASH if value is None else f"{value:g}"
+
+
+def _megabytes(card: DetectorCard) -> str:
+    size = card.bytes / 1e6 if card.bytes else card.megabytes
+    return _DASH if size is None else f"{size:.1f}"
 
 
 def _published(value: float | None, unit: str) -> str:

@@ -10,10 +10,11 @@ from learning_reid.errors import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from learning_reid.zoo.cards import Card
+    from learning_reid.zoo.detector_cards import DetectorCard
 
 app = typer.Typer(**OPTIONS, no_args_is_help=True, help="Published weights: list, show, fetch and compare them.")
 
-Key = Annotated[str, typer.Argument(help="MODEL.TRAINED_ON; `zoo list` lists them.")]
+Key = Annotated[str, typer.Argument(help="MODEL.TRAINED_ON, or a detector; `zoo list` lists them.")]
 
 
 @app.command("list")
@@ -25,11 +26,16 @@ def list_cards(
     ] = None,
     trained_on: Annotated[str | None, typer.Option(help="Training dataset.", show_default="any")] = None,
     tested_on: Annotated[str | None, typer.Option(help="Test dataset.", show_default="any")] = None,
+    detectors: Annotated[bool, typer.Option("--detectors", help="List person detectors instead.")] = False,
 ) -> None:
     """List the published results, in percent; results of the same task and test dataset are comparable."""
-    from learning_reid.cli._zoo_text import format_results
+    from learning_reid.cli._zoo_text import format_detectors, format_results
     from learning_reid.zoo.cards import all_cards
+    from learning_reid.zoo.detector_cards import all_detectors
 
+    if detectors:
+        print(format_detectors(_matching(pattern, all_detectors())))
+        return
     cards = all_cards()
     _check_dataset(trained_on, {name for card in cards.values() for name in card.datasets})
     _check_dataset(tested_on, {result.tested_on for card in cards.values() for result in card.results})
@@ -49,26 +55,40 @@ def list_cards(
 def show(key: Key) -> None:
     """Show one card: the model, its results, and what to know before using it."""
     card = _card(key)
-    from learning_reid.cli._zoo_text import format_card
+    from learning_reid.cli._zoo_text import format_card, format_detector_card
     from learning_reid.io.paths import home
-    from learning_reid.models.complexity import complexity_of
+    from learning_reid.zoo.cards import Card
 
     file = home() / card.source.target
-    print(format_card(card, complexity_of(card.architecture), str(file) if file.is_file() else "not yet: zoo fetch"))
+    local_file = str(file) if file.is_file() else "not yet: zoo fetch"
+    if isinstance(card, Card):
+        from learning_reid.models.complexity import complexity_of
+
+        print(format_card(card, complexity_of(card.architecture), local_file))
+    else:
+        print(format_detector_card(card, local_file))
 
 
 @app.command()
-def fetch(keys: Annotated[list[str], typer.Argument(help="MODEL.TRAINED_ON, one or more.")]) -> None:
+def fetch(
+    keys: Annotated[list[str], typer.Argument(help="MODEL.TRAINED_ON, or detectors; one or more.")],
+) -> None:
     """Download weights, verify their checksum, and check that they load."""
     cards = [_card(key) for key in keys]
+    from learning_reid.detection.registry import create_detector
     from learning_reid.models.registry import create_model
     from learning_reid.models.state_dict import load_weights
+    from learning_reid.zoo.cards import Card
     from learning_reid.zoo.fetch import fetch_published
 
     for card in cards:
-        file = fetch_published(card.key)
-        print(file)
-        print(load_weights(create_model(card.architecture), file))
+        if isinstance(card, Card):
+            file = fetch_published(card.key)
+            print(file)
+            print(load_weights(create_model(card.architecture), file))
+        else:
+            print(create_detector(card.detector, card.name).weights)
+            print(f"loaded; use it with detector.weights={card.name}")
 
 
 @app.command()
@@ -80,12 +100,12 @@ def table(
     from learning_reid.io.paths import docs_folder
     from learning_reid.models.complexity import complexity_of
     from learning_reid.zoo.cards import all_cards
+    from learning_reid.zoo.detector_cards import all_detectors
 
     file = docs_folder() / "model_zoo.md"
     cards = list(all_cards().values())
-    page = format_zoo_page(
-        cards, {name: complexity_of(name) for name in dict.fromkeys(card.architecture for card in cards)}
-    )
+    costs = {name: complexity_of(name) for name in dict.fromkeys(card.architecture for card in cards)}
+    page = format_zoo_page(cards, costs, list(all_detectors().values()))
     if not check:
         file.write_text(page, encoding="utf-8")
         print(f"wrote {file}")
@@ -125,12 +145,21 @@ def compare(
     )
 
 
-def _card(key: str) -> "Card":
+def _card(key: str) -> "Card | DetectorCard":
     from learning_reid.zoo.cards import all_cards
+    from learning_reid.zoo.detector_cards import all_detectors
 
-    if key not in all_cards():
-        raise UserError(f"no card {key!r}; {did_you_mean(key, all_cards())}")
-    return all_cards()[key]
+    cards: dict[str, Card | DetectorCard] = {**all_detectors(), **all_cards()}
+    if key not in cards:
+        raise UserError(f"no card {key!r}; {did_you_mean(key, cards)}")
+    return cards[key]
+
+
+def _matching(pattern: str, detectors: "dict[str, DetectorCard]") -> "list[DetectorCard]":
+    found = [card for name, card in detectors.items() if pattern in name]
+    if not found:
+        raise UserError(f"no detector matches; {did_you_mean(pattern, detectors)}")
+    return found
 
 
 def _check_dataset(name: str | None, known: set[str]) -> None:

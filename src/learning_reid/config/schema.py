@@ -55,8 +55,10 @@ class DetectorSettings(Section):
     )
     weights: str = Field(
         "embedded",
-        description="`torchvision_frcnn`: `embedded`, `coco` (downloaded once), or a file; `tensorflow_frcnn`: a "
-        "`frozen_inference_graph.pb`; `yolox_onnx`: an ONNX file; `mot_file`: a MOT-format det or gt file.",
+        description="Published weights, such as `yolox_nano` (`zoo list --detectors`; downloaded once), whose card "
+        "names the detector. Otherwise, for `torchvision_frcnn`: `embedded`, `coco`, or a file; `tensorflow_frcnn`: "
+        "`coco`, or a `frozen_inference_graph.pb`; `yolox_onnx`: an ONNX file; `mot_file`: a MOT-format det or gt "
+        "file.",
     )
     min_score: Share | None = Field(
         None, description="Drop detections below this score; `null` = the default of the weights."

@@ -24,7 +24,7 @@ from learning_reid.zoo.fetch import fetch_published
 if importlib.util.find_spec("tensorflow") is None:  # only the worker imports it
     raise ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")
 
-PUBLISHED = "faster_rcnn_inception_v2_coco_2018_01_28"  # its name in src/learning_reid/zoo/sources.yml
+PUBLISHED = "faster_rcnn_inception_v2_coco_2018_01_28"  # its card
 PERSON = 1  # COCO's first class, as TensorFlow counts them
 MIN_SCORE = 0.5
 

@@ -1,7 +1,7 @@
-"""Faster R-CNN (Ren et al. 2015, arXiv:1506.01497) in torchvision: the project's small one, or the published one.
+"""Faster R-CNN (Ren et al. 2015, arXiv:1506.01497) in torchvision: the project's small one, or a published one.
 
-The published network is torchvision's `fasterrcnn_resnet50_fpn`, trained on COCO or fine-tuned for other classes; the
-weights of the small one are part of this repository. In both, label 1 is "person".
+The published networks are torchvision's four, such as `fasterrcnn_resnet50_fpn`, trained on COCO or fine-tuned for
+other classes; the weights of the small one are part of this repository. In all, label 1 is "person".
 """
 
 from pathlib import Path
@@ -9,9 +9,9 @@ from typing import Any
 
 import supervision as sv
 import torch
+from torch import nn
+from torchvision.models import detection as torchvision_models
 from torchvision.models.detection import FasterRCNN
-from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
-from torchvision.ops.misc import FrozenBatchNorm2d
 
 from learning_reid.detection.detections import to_detections
 from learning_reid.detection.registry import register_detector
@@ -26,11 +26,16 @@ from learning_reid.zoo.checksums import sha256_of
 from learning_reid.zoo.fetch import fetch_published
 
 EMBEDDED = EMBEDDED_WEIGHTS / "detector.safetensors"
-PUBLISHED = "fasterrcnn_resnet50_fpn_coco"  # its name in src/learning_reid/zoo/sources.yml
+PUBLISHED = "fasterrcnn_resnet50_fpn"  # the card of `coco`
 PERSON = 1  # 0 is the background
 MIN_SCORE = 0.8  # unless the card beside the weights gives another
 CLASS_LAYER = "roi_heads.box_predictor.cls_score.weight"
-RESNET_LAYER = "backbone.body.layer1.0.conv1.weight"  # only the ResNet-50 has a tensor of this name
+ARCHITECTURES = {  # by a tensor that earlier ones do not have
+    "backbone.fpn.inner_blocks.0.1.running_var": "fasterrcnn_resnet50_fpn_v2",
+    "backbone.body.layer1.0.conv1.weight": "fasterrcnn_resnet50_fpn",
+    "backbone.body.1.block.0.0.weight": "fasterrcnn_mobilenet_v3_large_fpn",
+}
+SMALL_IMAGES = "fasterrcnn_mobilenet_v3_large_320_fpn"  # has the same tensors, so the file's name tells them apart
 
 
 class TorchvisionFasterRCNN:
@@ -66,20 +71,22 @@ def load_network(path: Path) -> FasterRCNN:
         UserError: The file is missing, damaged or of another architecture; the message names the tensors that differ.
     """
     tensors = read_state_dict(path)
-    network = _build_resnet50(tensors) if RESNET_LAYER in tensors else build_slim_frcnn()
+    name = next((name for tensor, name in ARCHITECTURES.items() if tensor in tensors), None)
+    network = build_slim_frcnn() if name is None else _build_published(path, name, tensors)
     load_strictly(network, tensors, where=path)
     return network
 
 
-def _build_resnet50(tensors: dict[str, torch.Tensor]) -> FasterRCNN:
-    """Build `fasterrcnn_resnet50_fpn` for the number of classes of the file."""
+def _build_published(path: Path, name: str, tensors: dict[str, torch.Tensor]) -> FasterRCNN:
+    """Build one of torchvision's networks for the number of classes of the file."""
+    name = SMALL_IMAGES if path.name.startswith(SMALL_IMAGES) else name
     num_classes = len(tensors[CLASS_LAYER]) if CLASS_LAYER in tensors else 91
-    network = FasterRCNN(resnet_fpn_backbone(backbone_name="resnet50", weights=None), num_classes=num_classes)
-    if not any(name.endswith("num_batches_tracked") for name in tensors):
+    network = getattr(torchvision_models, name)(weights=None, weights_backbone=None, num_classes=num_classes)
+    if name == PUBLISHED and not any(tensor.endswith("num_batches_tracked") for tensor in tensors):
         # The published weights, and all that were fine-tuned from them, use frozen statistics without epsilon, which
         # torchvision sets only when it loads its own file.
         for module in network.modules():
-            if isinstance(module, FrozenBatchNorm2d):
+            if isinstance(module, nn.BatchNorm2d):
                 module.eps = 0.0
     return network
 

@@ -18,6 +18,7 @@ from learning_reid.io.paths import home
 from learning_reid.zoo.archive import unpack
 from learning_reid.zoo.cards import all_cards
 from learning_reid.zoo.checksums import FULL_DIGITS, ChecksumLock, sha256_of
+from learning_reid.zoo.detector_cards import published_detectors
 from learning_reid.zoo.download import download_file
 from learning_reid.zoo.sources import DownloadSource, load_sources
 
@@ -26,7 +27,8 @@ LOCK_FILE = "data/checksums.lock"
 
 def published_sources() -> dict[str, DownloadSource]:
     """Return everything that can be fetched, by name: `sources.yml` and the cards of the model zoo."""
-    return load_sources() | {card.key: card.source for card in all_cards().values()}
+    detectors = {name: card.source for name, card in published_detectors().items()}
+    return load_sources() | detectors | {card.key: card.source for card in all_cards().values()}
 
 
 def fetch_published(
@@ -111,9 +113,11 @@ def _ensure_downloaded(source: DownloadSource, file: Path, root: Path) -> None:
 
 def _verify(source: DownloadSource, file: Path, root: Path) -> str | None:
     """Return what is wrong with a file, or None if it is the published one; record its checksum on first use."""
+    digest = sha256_of(file)
+    if digest in source.other_sha256:
+        return None
     if source.bytes is not None and file.stat().st_size != source.bytes:
         return f"{file} has {file.stat().st_size} bytes, published are {source.bytes}"
-    digest = sha256_of(file)
     published = source.sha256 or ""
     if not digest.startswith(published):
         return f"{file} has SHA-256 {digest}, published is {published}"

@@ -23,6 +23,7 @@ class DownloadSource:
     bytes: int | None = None  #: Size of the download; None if unknown
     #: Checksum of the download, or its first digits if the publisher gives no more; None if unknown
     sha256: str | None = None
+    other_sha256: Sequence[str] = ()  #: Checksums of other files that serve as well, such as another export
 
     @property
     def download(self) -> str:

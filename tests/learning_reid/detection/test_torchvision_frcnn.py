@@ -1,6 +1,7 @@
 """Loading of state dicts in the published formats, against torchvision's own loading."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,22 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import save_file
-from torchvision.models.detection import FasterRCNN, FasterRCNN_ResNet50_FPN_Weights, fasterrcnn_resnet50_fpn
+from torchvision.models.detection import (
+    FasterRCNN,
+    FasterRCNN_ResNet50_FPN_Weights,
+    fasterrcnn_mobilenet_v3_large_320_fpn,
+    fasterrcnn_mobilenet_v3_large_fpn,
+    fasterrcnn_resnet50_fpn,
+    fasterrcnn_resnet50_fpn_v2,
+)
 
-from learning_reid.detection import torchvision_frcnn
+from learning_reid.detection import registry, torchvision_frcnn
 from learning_reid.detection.registry import create_detector
 from learning_reid.detection.slim_frcnn import build_slim_frcnn
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 from learning_reid.zoo.checksums import sha256_of
+from learning_reid.zoo.detector_cards import published_detectors
 
 OLD_NAMES = [("rpn.head.conv.0.0.", "rpn.head.conv."), *[(f"_blocks.{i}.0.", f"_blocks.{i}.") for i in range(4)]]
 
@@ -83,7 +92,7 @@ def test_coco_file_as_torchvision_loads_it(resnet_state, frame: Frame, tmp_path:
     file = published(resnet_state(91))
     torch.save(file, tmp_path / "coco.pth")
     monkeypatch.setattr(
-        torchvision_frcnn, "fetch_published", lambda name: {"fasterrcnn_resnet50_fpn_coco": tmp_path / "coco.pth"}[name]
+        torchvision_frcnn, "fetch_published", lambda name: {"fasterrcnn_resnet50_fpn": tmp_path / "coco.pth"}[name]
     )
     monkeypatch.setattr(FasterRCNN_ResNet50_FPN_Weights, "get_state_dict", lambda self, **kwargs: dict(file))
     theirs = fasterrcnn_resnet50_fpn(weights="COCO_V1", weights_backbone=None)
@@ -95,6 +104,33 @@ def test_coco_file_as_torchvision_loads_it(resnet_state, frame: Frame, tmp_path:
     np.testing.assert_allclose(found.confidence, scores, atol=1e-5)
     np.testing.assert_allclose(found.xyxy, boxes.clip(0, [128, 96, 128, 96]), atol=1e-3)
     assert create_detector("torchvision_frcnn", "coco").min_score == 0.8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "build",
+    [fasterrcnn_resnet50_fpn_v2, fasterrcnn_mobilenet_v3_large_fpn, fasterrcnn_mobilenet_v3_large_320_fpn],
+    ids=lambda build: build.__name__,
+)
+def test_the_other_published_networks_as_torchvision_builds_them(
+    build: Callable[..., FasterRCNN], frame: Frame, tmp_path: Path, monkeypatch
+) -> None:
+    torch.manual_seed(0)
+    theirs = build(weights=None, weights_backbone=None)
+    state = trained(theirs)
+    theirs.load_state_dict(state)
+    file = tmp_path / Path(published_detectors()[build.__name__].target).name
+    torch.save({name: tensor for name, tensor in state.items() if "num_batches" not in name}, file)
+    monkeypatch.setattr(registry, "fetch_published", lambda name: {build.__name__: file}[name])
+    detector = create_detector("torchvision_frcnn", build.__name__, min_score=0.2)
+    for part in ("transform.min_size", "transform.max_size", "rpn.score_thresh", "rpn._post_nms_top_n"):
+        assert attrgetter(part)(detector.network) == attrgetter(part)(theirs), part
+    boxes, scores = detect_plainly(small(theirs), frame, 0.2)
+    small(detector.network)
+    found = detector(frame)
+    assert len(boxes) > 5 and detector.weights == file
+    np.testing.assert_allclose(found.confidence, scores, atol=1e-5)
+    np.testing.assert_allclose(found.xyxy, boxes.clip(0, [128, 96, 128, 96]), atol=1e-3)
 
 
 @pytest.mark.slow

@@ -176,7 +176,7 @@ def test_unwritable_folder_raises(server: FileServer, tmp_path: Path) -> None:
 
 def test_published_sources_are_complete_and_inside_data_and_weights() -> None:
     sources = published_sources()
-    assert len(sources) == len(load_sources()) + 66
+    assert len(sources) == len(load_sources()) + 66 + 9
     for source in sources.values():
         assert source.urls and all(url.startswith(("https://", "http://")) for url in source.urls)
         assert source.about
