@@ -17,7 +17,15 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
-from learning_reid.frames.frame import MAX_FRAME_RATE, MIN_FRAME_RATE, Frame, parse_frame_rate
+from learning_reid.frames.frame import (
+    DEFAULT_FRAME_RATE,
+    MAX_FRAME_RATE,
+    MIN_FRAME_RATE,
+    Frame,
+    FrameSource,
+    parse_frame_rate,
+)
+from learning_reid.frames.numbering import frame_positions
 from learning_reid.frames.sources import open_frames
 from learning_reid.frames.synthetic import is_synthetic
 from reid_store.records import check_name, get_detector_row, get_embedder_row, get_recording_row
@@ -31,7 +39,6 @@ if TYPE_CHECKING:
     from learning_reid.embedding.model_choice import NamedModel
 
 FRAMES_PER_TRANSACTION = 8
-DEFAULT_FRAME_RATE = 7.0
 DEFAULT_START_S = 946_684_800.0  # 2000-01-01 UTC
 MAX_START_S = 16_725_225_600.0  # the year 2500, so that all later frames still have a valid date
 
@@ -44,7 +51,7 @@ class RecordingSource:
         path: A folder of frames, a video, or `synthetic:SEED`.
         camera: Camera name.
         starts_s: Time of the first frame, seconds since 1970 in UTC; by default the year 2000, for unknown times.
-        frames_per_second: None = the source's own rate, or 7 if it has none.
+        frames_per_second: None = the presentation times of a video, or the source's own rate, or 7 if it has none.
         max_frames: Read only the first so many; None = all.
 
     Raises:
@@ -140,41 +147,81 @@ def extract(
         UserError: The source cannot be read, or contradicts what is stored.
     """
     frames = open_frames(source.path, source.max_frames)
-    rate = source.frames_per_second or frames.frames_per_second or DEFAULT_FRAME_RATE
+    clock = FrameClock(source, frames)
     with Session(engine) as session, session.begin():
-        _check_overlap(session, source, source.starts_s + max(len(frames) - 1, 0) / rate)
-        recording = get_recording_row(session, source.camera, source.key, source.starts_s, rate, models.detector_row).id
+        _check_overlap(session, source, clock.ends_s)
+        recording = get_recording_row(
+            session, source.camera, source.key, source.starts_s, clock.frames_per_second, models.detector_row
+        ).id
     with Session(engine) as session:
         missing = _without_embeddings(session, recording, models.embedder_row.id)
-        names = select(StoredFrame.index, StoredFrame.name).where(StoredFrame.recording_id == recording)
-        stored = {index: name for index, name in session.execute(names)}
+        query = select(StoredFrame.index, StoredFrame.name, StoredFrame.time_s)
+        rows = session.execute(query.where(StoredFrame.recording_id == recording))
+        stored = {index: (name, time_s) for index, name, time_s in rows}
     counts, new, known = ExtractionCounts(), [], []
     for frame in frames:
         if frame.index not in stored:
             new.append(frame)
-        elif stored[frame.index] not in (None, frame.name):
-            raise UserError(
-                f"{source.path} has changed since it was stored: frame {frame.index} was {stored[frame.index]} and is "
-                f"now {frame.name}; restore the earlier files, or put new ones into a separate folder"
-            )
-        elif frame.index in missing:
-            known.append(frame)
+        else:
+            _check_unchanged(source, *stored[frame.index], frame, clock.time_s(frame), clock.frames_per_second)
+            known += [frame] if frame.index in missing else []
         if len(new) + len(known) >= FRAMES_PER_TRANSACTION:
-            _store(engine, recording, source, rate, models, new, known, missing, counts)
+            _store(engine, recording, clock, models, new, known, missing, counts)
             new, known = [], []
         progress(1)
         if stop():
             break
     if new or known:
-        _store(engine, recording, source, rate, models, new, known, missing, counts)
+        _store(engine, recording, clock, models, new, known, missing, counts)
     counts.skipped = tuple(frames.skipped)
     return counts
 
 
+class FrameClock:
+    """The time of each frame of a recording.
+
+    A frame of a video has its presentation time, and an image the time of its number, so that missing images take time
+    too. With a frame rate from the user, presentation times do not count.
+
+    Attributes:
+        frames_per_second: The average rate.
+        ends_s: Time of the last frame, seconds since 1970.
+    """
+
+    def __init__(self, source: RecordingSource, frames: FrameSource) -> None:
+        self._starts_s, self._has_own_times = source.starts_s, source.frames_per_second is None
+        self._positions = frame_positions(frames.numbers)
+        self.frames_per_second = source.frames_per_second or frames.frames_per_second or DEFAULT_FRAME_RATE
+        self.ends_s = source.starts_s + max(self._positions, default=0.0) / self.frames_per_second
+
+    def time_s(self, frame: Frame) -> float:
+        """Return the time of a frame, seconds since 1970, rounded so that a time typed as a date equals it."""
+        if frame.time_s is not None and self._has_own_times:
+            return round(self._starts_s + frame.time_s, 6)
+        position = self._positions[frame.index] if frame.index < len(self._positions) else frame.index
+        return round(self._starts_s + position / self.frames_per_second, 6)
+
+
+def _check_unchanged(
+    source: RecordingSource, stored_name: str | None, stored_s: float, frame: Frame, time_s: float, rate: float
+) -> None:
+    """Refuse a source in which a stored frame has another name or time than now."""
+    if stored_name not in (None, frame.name):
+        raise UserError(
+            f"{source.path} has changed since it was stored: frame {frame.index} was {stored_name} and is now "
+            f"{frame.name}; restore the earlier files, or put new ones into a separate folder"
+        )
+    if abs(time_s - stored_s) > 0.5 / rate:
+        raise UserError(
+            f"{source.path}: frame {frame.index} is stored {abs(time_s - stored_s):.1f} s too "
+            f"{'early' if stored_s < time_s else 'late'}, by an earlier version or without images that are there now; "
+            "extract it into a new store, or under another --camera"
+        )
+
+
 def _store(
-    engine: Engine, recording: int, source: RecordingSource, rate: float, models: ExtractionModels,
-    new: Sequence[Frame], known: Sequence[Frame], missing: dict[int, list[tuple[int, np.ndarray]]],
-    counts: ExtractionCounts,
+    engine: Engine, recording: int, clock: FrameClock, models: ExtractionModels, new: Sequence[Frame],
+    known: Sequence[Frame], missing: dict[int, list[tuple[int, np.ndarray]]], counts: ExtractionCounts,
 ) -> None:  # fmt: skip
     """Process new frames, and the boxes of known ones that lack embeddings, in one transaction."""
     from learning_reid.detection.crops import crop_detections, crop_image
@@ -186,10 +233,7 @@ def _store(
     with Session(engine) as session, session.begin():
         rows = {
             frame.index: StoredFrame(
-                recording_id=recording,
-                index=frame.index,
-                name=frame.name,
-                time_s=round(source.starts_s + frame.index / rate, 6),  # a time typed as a date must equal it
+                recording_id=recording, index=frame.index, name=frame.name, time_s=clock.time_s(frame)
             )
             for frame in new
         }

@@ -51,13 +51,17 @@ def add_frame_images(engine: Engine, page: TimelineData) -> tuple[TimelineData, 
     notes = []
     for recording, indices in sorted(wanted.items()):
         source = page.sources[recording]
+        missing = {names.get((source, index)) or index: index for index in indices}
         try:
-            frames = open_frames(source, max(indices) + 1)
-            for frame in progress_bar(frames, max(indices) + 1, "reading frames"):
-                if frame.index in indices:
-                    if names.get((source, frame.index)) not in (None, frame.name):
-                        raise UserError(f"{source} has changed since it was stored")
-                    images[f"{recording}:{frame.index}"] = _encode_small(frame.image)
+            frames = open_frames(source)
+            for frame in progress_bar(frames, len(frames), "reading frames"):
+                name = frame.name if frame.name in missing else frame.index  # images may have been deleted or added
+                if (index := missing.pop(name, None)) is not None:
+                    images[f"{recording}:{index}"] = _encode_small(frame.image)
+                if not missing:
+                    break
+            if missing:
+                raise UserError(f"{source} has changed since it was stored: {len(missing)} images are missing")
         except UserError as error:
             notes.append(f"frames of a recording are not shown: {error}")
     return replace(page, frames=images), notes

@@ -116,6 +116,48 @@ def test_contradicting_start_or_rate_raises(
     assert count(engine, StoredFrame) == 3
 
 
+def frame_times(engine: Engine) -> list[float]:
+    with Session(engine) as session:
+        return list(session.scalars(select(StoredFrame.time_s).order_by(StoredFrame.index)))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_frames_of_a_video_have_their_presentation_times(engine: Engine, tmp_path: Path, suffix: str) -> None:
+    video = make_video(tmp_path / f"motion{suffix}", times_s=[0, 2, 4, 4.1, 20])
+    extract(engine, RecordingSource(str(video), "door", 100.0), models_for(engine))
+    assert frame_times(engine) == [100, 102, 104, 104.1, 120]
+    with pytest.raises(UserError, match="another recording of that time"):
+        other = make_video(tmp_path / f"other{suffix}", 3)
+        extract(engine, RecordingSource(str(other), "door", 119.0), models_for(engine))
+
+
+def test_a_frame_rate_of_the_user_replaces_presentation_times(engine: Engine, tmp_path: Path) -> None:
+    video = make_video(tmp_path / "motion.mkv", times_s=[0, 2, 4, 4.1])
+    extract(engine, RecordingSource(str(video), "door", 100.0, 2.0), models_for(engine))
+    assert frame_times(engine) == [100, 100.5, 101, 101.5]
+
+
+def test_missing_images_take_time(engine: Engine, footage: Footage) -> None:
+    folder = footage("a", 8)
+    for number in (2, 3):
+        (folder / f"frame_{number:04d}.png").unlink()
+    source = RecordingSource(str(folder), "door", 100.0, 1.0)
+    extract(engine, source, models_for(engine))
+    assert frame_times(engine) == [100, 101, 104, 105, 106, 107]
+    with pytest.raises(UserError, match="another recording of that time"):
+        extract(engine, RecordingSource(str(footage("bb", 3)), "door", 107.0, 1.0), models_for(engine))
+
+
+def test_frames_stored_with_other_times_are_not_mixed_with_new_ones(engine: Engine, tmp_path: Path) -> None:
+    source = RecordingSource(str(make_video(tmp_path / "motion.mp4", times_s=[0, 2, 4, 4.1, 20])), "door", 100.0)
+    extract(engine, replace(source, max_frames=3), models_for(engine))
+    with Session(engine) as session, session.begin():
+        session.execute(text('UPDATE frames SET time_s = 100 + "index" * 0.2'))  # as version 0.2.0 stored them
+    with pytest.raises(UserError, match=r"frame 1 is stored 1\.8 s too early, .* extract it into a new store"):
+        extract(engine, source, models_for(engine))
+    assert count(engine, StoredFrame) == 3
+
+
 def test_changed_footage_raises_and_nothing_is_added(engine: Engine, footage: Footage) -> None:
     folder = footage("a", 4)
     extract(engine, RecordingSource(str(folder), "door"), models_for(engine))

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
 from reid_store.detection_filter import DetectionFilter
-from reid_store.schema import Detection, Model
+from reid_store.schema import Detection, Model, StoredFrame
 from reid_store.sprites import (
     BLURRED_PX,
     COLUMNS,
@@ -205,6 +205,20 @@ def test_frame_images_are_read_from_the_footage(tmp_path: Path) -> None:
     assert 'id="frame-0:4"' in render_timeline(page)
     door, _ = add_frame_images(engine, read_timeline(engine, DetectionFilter(("Camera 1",), to_s=START_S + 1)))
     assert sorted(door.frames) == ["0:0", "0:1"]
+
+
+def test_frame_images_are_found_by_name_where_others_are_missing(tmp_path: Path) -> None:
+    folder = write_footage(tmp_path / "door", 5)
+    engine = make_store(tmp_path / "a.db", 1, 3, 5, sources=[folder])
+    with Session(engine) as session, session.begin():
+        for frame in session.scalars(select(StoredFrame)):
+            frame.name = f"{frame.index:03d}.png"
+    (folder / "001.png").unlink()
+    page, notes = add_frame_images(engine, read_timeline(engine))
+    assert {
+        name: round(int(decode_jpeg(base64.b64decode(image))[90, 160, 0]) / 40) for name, image in page.frames.items()
+    } == {"0:0": 0, "0:2": 2, "0:3": 3, "0:4": 4}
+    assert len(notes) == 1 and "has changed since it was stored: 1 images are missing" in notes[0]
 
 
 def test_too_many_frames_raise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

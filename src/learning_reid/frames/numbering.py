@@ -1,4 +1,4 @@
-"""Numbers of frames in MOT files, read from the names of their images."""
+"""Numbers of frames, read from the names of their images: they decide on rows of MOT files and on times."""
 
 import re
 from collections import Counter
@@ -49,10 +49,30 @@ def describe_missing(names: Sequence[str]) -> str:
     >>> describe_missing(["0.jpg", "10.jpg", "20.jpg"]), describe_missing(["120359.jpg", "120401.jpg", "120404.jpg"])
     ('', '')
     """
-    steps = [after - before for before, after in pairwise(frame_numbers(names))]
-    step, count = Counter(steps).most_common(1)[0] if steps else (0, 0)
-    if step < 1 or min(steps) < step or 2 * count < len(steps):
+    numbers = frame_numbers(names)
+    if not (step := _usual_step(numbers)):
         return ""
+    steps = [after - before for before, after in pairwise(numbers)]
     gaps = [f"{(one - 1) // step} after {name}" for one, name in zip(steps, names, strict=False) if one > step]
     more = [f"further gaps: {len(gaps) - _MAX_GAPS}"] if len(gaps) > _MAX_GAPS else []
     return f"images are missing: {', '.join(gaps[:_MAX_GAPS] + more)}" if gaps else ""
+
+
+def frame_positions(numbers: Sequence[int]) -> list[float]:
+    """Return how many frame durations after the first one each frame was taken, so that missing images take time too.
+
+    Args:
+        numbers: From `frame_numbers`. Without a usual step, such as in times of day, frames are counted in file order.
+
+    >>> frame_positions([1, 2, 6, 7]), frame_positions([10, 20, 40]), frame_positions([120359, 120401, 120404])
+    ([0.0, 1.0, 5.0, 6.0], [0.0, 1.0, 3.0], [0.0, 1.0, 2.0])
+    """
+    step = _usual_step(numbers)
+    return [(number - numbers[0]) / step if step else float(index) for index, number in enumerate(numbers)]
+
+
+def _usual_step(numbers: Sequence[int]) -> int:
+    """Return the smallest difference of neighboring numbers if it is the usual one, otherwise 0."""
+    steps = [after - before for before, after in pairwise(numbers)]
+    step, count = Counter(steps).most_common(1)[0] if steps else (0, 0)
+    return step if step >= 1 and min(steps) == step and 2 * count >= len(steps) else 0

@@ -21,6 +21,7 @@ from learning_reid.frames.video_geometry import to_displayed_rgb
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".wmv", ".flv", ".3gp")
 _MAX_TIME_S = 10 * 365 * 86_400  # damaged timestamps are later
+_RATE_TOLERANCE = 0.05  # of a constant rate: timestamps are rounded
 _MIN_SHARE_OF_DURATION = 0.95  # a file whose frames cover less of its declared duration was cut off
 
 
@@ -46,13 +47,15 @@ class VideoFrames:
         self._is_noted = False
         with _open(file) as container:
             stream = _video_stream(container)
-            rate = stream.average_rate or stream.guessed_rate
-            self.frames_per_second = parse_frame_rate(rate and float(rate))
             self._start_time, self._time_base = stream.start_time, stream.time_base
             self._aspect_ratio = stream.sample_aspect_ratio
-            # Matroska and MPEG do not store their number of frames; counting packets reads the file without decoding.
-            self._num_declared = stream.frames
-            self._max_length = stream.frames or sum(1 for _ in _packets(container, stream))
+            self._num_declared = self._max_length = stream.frames
+            rate = stream.average_rate or stream.guessed_rate
+            self.frames_per_second = parse_frame_rate(rate and float(rate))
+            if not stream.frames:  # Matroska and MPEG do not store it, and state the highest rate; nothing is decoded
+                times = [packet.pts for packet in _packets(container, stream)]
+                self._max_length = len(times)
+                self.frames_per_second = _average_rate(times, stream.time_base, self.frames_per_second)
 
     def __len__(self) -> int:
         return min(self._max_length, self._max_frames or self._max_length)
@@ -190,6 +193,14 @@ def _video_stream(container: InputContainer) -> VideoStream:
     """Return the stream that FFmpeg would show, which is not the cover image."""
     best = container.streams.best("video")
     return best if isinstance(best, VideoStream) else container.streams.video[0]
+
+
+def _average_rate(times: list[int | None], tick_s: Fraction | None, stated: float | None) -> float | None:
+    """Return the average rate of packets in frames per second, or the stated one, which is exact, if they agree."""
+    known = [time for time in times if time is not None]
+    span_s = float((max(known, default=0) - min(known, default=0)) * (tick_s or 0))
+    average = parse_frame_rate((len(known) - 1) / span_s) if span_s > 0 else None
+    return stated if average is None or (stated and abs(average / stated - 1) < _RATE_TOLERANCE) else average
 
 
 def _packets(container: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:

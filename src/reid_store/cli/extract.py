@@ -32,7 +32,8 @@ def run(
         ),
     ] = None,
     fps: Annotated[
-        float | None, typer.Option(help="Frame rate of all inputs.", show_default="their own, otherwise 7")
+        float | None,
+        typer.Option(help="Frame rate of all inputs.", show_default="their own timestamps or rate, otherwise 7"),
     ] = None,
     max_frames: Annotated[
         int | None, typer.Option(min=1, help="Number of frames to read of each --input.", show_default="all")

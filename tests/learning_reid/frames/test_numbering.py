@@ -2,7 +2,7 @@
 
 import pytest
 
-from learning_reid.frames.numbering import describe_missing, frame_numbers
+from learning_reid.frames.numbering import describe_missing, frame_numbers, frame_positions
 
 GAP = [f"{number:06d}.jpg" for number in (1, 2, 3, 9, 10, 11, 12)]
 
@@ -58,3 +58,19 @@ def test_gaps_are_named(numbers: list[int], sentence: str) -> None:
 
 def test_unordered_numbers_have_no_gaps() -> None:
     assert describe_missing(["a_9.jpg", "b_10.jpg", "c_2.jpg"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "positions"),
+    [
+        ([101, 102, 104, 105], [0, 1, 3, 4]),
+        ([0, 5, 10, 20], [0, 1, 2, 4]),
+        ([3, 9], [0, 1]),
+        ([90_000, 90_040, 90_079, 90_121], [0, 1, 2, 3]),
+        ([9, 10, 2], [0, 1, 2]),
+        ([7], [0]),
+        ([], []),
+    ],
+)
+def test_missing_images_take_time(numbers: list[int], positions: list[float]) -> None:
+    assert frame_positions(numbers) == positions

@@ -125,6 +125,13 @@ def test_times_are_the_presentation_timestamps(tmp_path: Path, suffix: str, capl
     assert not caplog.records
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_the_frame_rate_is_the_average_one(tmp_path: Path, suffix: str) -> None:
+    source = VideoFrames(make_video(tmp_path / f"motion{suffix}", times_s=[0, 2, 4, 4.1, 4.2, 10]))
+    assert 0.4 < source.frames_per_second < 0.8  # the last frame's duration is not certain
+    assert VideoFrames(make_video(tmp_path / f"walk{suffix}")).frames_per_second == RATE
+
+
 def test_the_first_frame_has_time_zero(tmp_path: Path) -> None:
     source = VideoFrames(make_video(tmp_path / "walk.ts", frames=3))  # its timestamps start at 0.2 s
     assert [frame.time_s for frame in source] == [0, 0.1, 0.2]
