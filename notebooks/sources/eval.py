@@ -1,359 +1,394 @@
 # %% [markdown]
-# # Examine a trained network
+# # Evaluate a pretrained model
 #
-# > A model zoo says "OSNet-AIN, MS+D+C → M, rank-1 73.3, mAP 45.8": do you get these figures, and what do they promise?
+# > A model zoo reports rank-1 73.3 and mAP 45.8. Can you reproduce the numbers, and what do they mean on a new camera?
 #
-# **You will learn** to read such a line, to examine a network with two independent programs (torchreid's and this
-# project's) that must agree, what cosine and Euclidean distance do to vectors of length 1 and of other lengths, and how
-# sure a figure is.
+# **You will learn** to read a line of a model zoo; to load published weights into torchreid, embed crops, evaluate, and
+# look at ranked images; to check torchreid's numbers with a second program; and what cosine and Euclidean distance have
+# to do with the length of an embedding.
 #
-# **Needs** lesson 1. With `DATA = "market1501"`: the Market-1501 pictures; the published weights are then downloaded,
-# once.
+# **Needs** lessons 1 and 3. With `DATA = "market1501"` the published weights and Market-1501 are downloaded once.
 #
-# **Takes** 2 minutes on 2 CPU cores. (On the whole of Market-1501 about 15, or 2 with a GPU.)
+# **Takes** 2 minutes on 2 CPU cores. With all of Market-1501, a quarter of an hour; with a GPU, a few minutes.
 
 # %% tags=["parameters"]
 DATA = "embedded"  # @param ["embedded", "market1501"]
-PERSONS = None  # Market-1501: how many of its 750 test persons; None, all of them, is what published figures mean
 SEED = 7
 
 # %% [markdown]
-# ## How to read "MS+D+C → M"
+# ## What "MS+D+C → M" means
 #
-# Left of the arrow stand the data sets a network was **trained** on, right of it the one it was **tested** on:
+# Left of the arrow are the datasets that a model was **trained** on, right of it the dataset that it was **tested** on:
 #
-# | letters | data set |
-# |---|---|
-# | MS | MSMT17: 15 cameras on a campus |
-# | D | DukeMTMC-reID: 8 cameras on another campus (withdrawn by its authors in 2019) |
-# | C | CUHK03: each person seen by two cameras of a third one |
-# | M | Market-1501: 6 cameras before a supermarket |
-#
-# So this network has seen three sets and **not one picture of Market-1501**. "Weights for Market-1501" they are often
-# called; they are weights *tested* there. Here is what torchreid's model zoo tells of OSNet (Zhou et al., ICCV 2019,
-# arXiv 1905.00953) and OSNet-AIN (Zhou et al., TPAMI 2021, arXiv 1910.06827), rank-1 and mAP on Market-1501:
-#
-# | trained on | OSNet | OSNet-AIN |
+# | letters | dataset | cameras |
 # |---|---|---|
-# | MSMT17, all of it | 66.6 / 37.5 | 70.1 / 43.3 |
-# | DukeMTMC-reID | | 61.0 / 30.6 |
-# | MSMT17 + DukeMTMC-reID + CUHK03 | 72.5 / 44.2 | **73.3 / 45.8** |
-# | Market-1501 itself (other persons) | **?** | |
+# | M | Market-1501 | 6, in front of a supermarket |
+# | MS | MSMT17 | 15, on a campus |
+# | D | DukeMTMC-reID (withdrawn by its authors in 2019) | 8, on another campus |
+# | C | CUHK03 | pairs of cameras, on a third campus |
 #
-# The last row is the same architecture trained on persons filmed by *the same six cameras*. Its rank-1?
+# A model "MS+D+C → M" has seen three datasets ([multi-source](../docs/glossary.md#multi-source)) and **not a single
+# image of Market-1501**. torchreid's model zoo reports for such models, rank-1 / mAP:
+#
+# | trained on → tested on | OSNet | OSNet-IBN | OSNet-AIN |
+# |---|---|---|---|
+# | MS+D+C → M | 72.5 / 44.2 | 73.0 / 44.9 | **73.3 / 45.8** |
+# | MS+M+C → D | 65.2 / 47.0 | 64.6 / 45.7 | 65.6 / 47.2 |
+# | MS+D+M → C | 23.9 / 23.3 | 25.7 / 25.4 | 27.4 / 27.1 |
+# | D+M+C → MS | 33.2 / 12.6 | 39.8 / 16.2 | 40.2 / 16.2 |
+#
+# (Source: [torchreid's model zoo](https://kaiyangzhou.github.io/deep-person-reid/MODEL_ZOO). The three architectures
+# differ in their normalization layers; lesson 8 compares them. The project that this course grew out of names
+# `osnet_x1_0` for its evaluation and `osnet_ain_x1_0` for its pipeline: both exist, they are the first and the last
+# column.)
+#
+# OSNet trained on *other people* filmed by the *same* six cameras of Market-1501 is in the zoo too. What is its rank-1?
 
 # %%
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from reid_course import compare_guess, compare_with_published
+from reid_course import compare_guess
 
-compare_guess(MY_GUESS, 94.2, "OSNet trained and tested on Market-1501, as published: rank-1")
-
-# %% [markdown]
-# From 72.5 to 94.2, with one and the same architecture: the gap is called **domain shift**. Other cameras, other light,
-# other fashion. Who puts a network before a new camera lives with the lower figure. That is why the arrow matters more
-# than the name of the network, and why this project uses the weights in bold for real footage.
-#
-# ## The network and the people
-#
-# Without a download we examine the network that lies in this repository. In the language of the zoo: *generated people
-# → other generated people*, drawn from another seed and filmed by other cameras. With `DATA = "market1501"` the same
-# cells examine the published network on the real set.
-
-# %%
-import matplotlib.pyplot as plt
-import numpy as np
-
-from learning_reid.datasets import embed_samples, read_crop
-from learning_reid.embedding import create_embedder, l2_normalize
-from learning_reid.retrieval import cosine_distance, distance_rows, euclidean_distance
-from reid_course import LESSON_MODELS, lesson_split, show, show_crops
-
-# %%
-name, weights = LESSON_MODELS[DATA]
-contest = lesson_split(DATA, SEED, PERSONS)
-query, gallery = contest.query_labels, contest.gallery_labels
-print(f"{name}, weights: {weights}")
-print(f"{len(contest.persons)} persons, {len(contest.cameras)} cameras, {len(query)} queries, {len(gallery)} to answer")
-print(f"of these persons, {len(contest.training_persons())} are also in the set's training part")
-assert not len(contest.training_persons())
-
-# %%
-embedder = create_embedder(name, weights, device="auto", normalize=False)
-raw = embed_samples(contest.samples, embedder)  # as long as the network gives them
-features = l2_normalize(raw, np.float32)  # each divided by its length
-print("crops × numbers:", features.shape)
+compare_guess(MY_GUESS, 94.2, "OSNet, M → M, as published: rank-1")
 
 # %% [markdown]
-# ## Examined by torchreid
+# From 72.5 to 94.2 with the same architecture. The difference is called [domain
+# shift](../docs/glossary.md#domain-shift): other cameras, other light, other clothes.
+
+# %% tags=["hidden"]
+# @title Diagram: domain shift
+from reid_course import show_diagram
+
+show_diagram("domain_shift")
+
+# %% [markdown]
+# On a new camera, expect the lower number. The arrow matters more than the name of the network.
 #
-# [torchreid](https://github.com/KaiyangZhou/deep-person-reid) is the library that the published figures were computed
-# with. It makes a matrix of distances, sorts every row, leaves out the pictures of the same person by the query's own
-# camera, and counts. ([Lesson 3](metrics.ipynb) does the counting by hand.) Two figures come out: **rank-1**, which
-# looks at the first place only, and **mAP**, which is 100 when *all* pictures of the person come before anybody else's.
+# ## The model and the data
+#
+# With `DATA = "market1501"`, the cells below evaluate the published OSNet-AIN from the table. Without a download, they
+# evaluate the small network of this repository, trained on synthetic people and tested on *other* synthetic people, in
+# front of other cameras.
 
 # %%
+from pathlib import Path
+
 import torch
 
 from learning_reid.models import quiet, without_tensorflow
+from reid_course import open_people
 
-with quiet(), without_tensorflow():  # torchreid is loud when it is imported
-    from torchreid.reid import metrics, models
+with quiet(), without_tensorflow():
+    from torchreid.reid import data, engine, metrics, optim, utils
 
+crops = open_people(DATA, seed=SEED)
+device = "cuda" if torch.cuda.is_available() else "cpu"
+print("test people from", crops.root.name)
 
-def evaluate_with_torchreid(vectors: np.ndarray, metric: str) -> tuple[float, float]:
-    """Rank-1 and mAP in percent."""
-    asking, answering = (torch.from_numpy(part) for part in (vectors[: len(query)], vectors[len(query) :]))
-    distances = metrics.compute_distance_matrix(asking, answering, metric).numpy()
-    labels = (query.person, gallery.person, query.camera, gallery.camera)
-    cmc, mean_ap = metrics.evaluate_rank(distances, *labels, use_cython=False)
-    return 100 * float(cmc[0]), 100 * float(mean_ap)
+# %% tags=["hidden"]
+# @title Get the weights as a file for torchreid
+import tempfile
 
+from learning_reid import create_embedder
+from learning_reid.zoo import fetch_published
 
-theirs = evaluate_with_torchreid(features, "cosine")
-print(f"torchreid: rank-1 {theirs[0]:.2f}, mAP {theirs[1]:.2f}")
-
-# %% [markdown]
-# ## Examined by this project
-#
-# [`find_matches`](../src/learning_reid/metrics/matches.py) asks for a few rows of distances at a time and never sorts
-# the gallery: the rank of a true match is one more than the number of pictures that are nearer.
-
-# %%
-from learning_reid.metrics import PROTOCOLS, RetrievalMetrics, find_matches, retrieval_metrics
-
-rule = PROTOCOLS["market1501"]
-
-
-def evaluate_with_this_project(vectors: np.ndarray, metric: str) -> RetrievalMetrics:
-    """All figures under the rule of Market-1501."""
-    rows = distance_rows(vectors[: len(query)], vectors[len(query) :], metric)
-    return retrieval_metrics(find_matches(rows, query, gallery, rule), query, gallery, rule)
-
-
-def two_figures(retrieval: RetrievalMetrics) -> tuple[float, float]:
-    """Rank-1 and mAP in percent."""
-    return 100 * retrieval.means["rank1"], 100 * retrieval.means["map"]
-
-
-scored = evaluate_with_this_project(features, "cosine")
-ours = two_figures(scored)
-for who, figures in (("torchreid", theirs), ("ours", ours)):
-    print(f"{who:10s} rank-1 {figures[0]:.2f}, mAP {figures[1]:.2f}")
-assert np.allclose(theirs, ours, atol=0.05)
+work = Path(tempfile.mkdtemp())
+if DATA == "market1501":
+    MODEL, weights = "osnet_ain_x1_0", fetch_published("osnet_ain_x1_0.msmt17+dukemtmcreid+cuhk03")
+else:
+    MODEL, weights = "osnet_x0_25", work / "embedded.pth"
+    backbone = create_embedder("osnet_x0_25", "embedded").network.backbone
+    torch.save(backbone.state_dict(), weights)
 
 # %% [markdown]
-# Two programs, written by different people in different ways, give the same figures. That is worth more than either of
-# them alone: a mistake would have to be in both.
+# ## Load and embed with torchreid
 #
-# And beside what was published? (Nothing was for generated people, and a figure on one set says nothing about one on
-# another set.)
+# `FeatureExtractor` builds the model, loads the weights and turns image files into embeddings. It resizes and
+# normalizes them, which is easily forgotten when one does it by hand. (In the original torchreid 1.4, the import reads
+# `from torchreid.utils import FeatureExtractor`; the fork on the Python index, 0.2.5, has it below `torchreid.reid`.)
 
 # %%
-whole = DATA == "market1501" and PERSONS is None
-published = {"rank-1": (72.8, 73.8), "mAP": (45.3, 46.3)} if whole else {}  # half a point around 73.3 and 45.8
-compare_with_published(
-    [(title, value, published.get(title)) for title, value in zip(("rank-1", "mAP"), ours, strict=True)]
+extractor = utils.FeatureExtractor(model_name=MODEL, model_path=str(weights), device=device)
+if DATA == "embedded":
+    extractor.model.fc = None  # our weights have no last linear layer: use the 128 numbers before it
+
+# %% [markdown]
+# `load_pretrained_weights` loads every layer whose name and shape fit, and lists the layers that were discarded. **Read
+# this line.** A file for another architecture loads "successfully" with almost nothing from it, and the results are
+# those of random weights.
+#
+# Two crops of one person and one of another, to see that it works:
+
+# %%
+query_files = sorted(str(file) for file in (crops.root / "query").glob("*.jpg"))
+files = [query_files[0], query_files[1], query_files[-1]]
+embeddings = extractor(files)
+print("embeddings:", tuple(embeddings.shape))
+unit = torch.nn.functional.normalize(embeddings)
+print("files: ", *(Path(file).name for file in files))
+print(f"cosine similarity: same person {unit[0] @ unit[1]:.3f}, different people {unit[0] @ unit[2]:.3f}")
+
+# %% [markdown]
+# ## Evaluate with torchreid
+#
+# The data manager and the engine of lesson 5 evaluate too: `test_only=True` skips the training, `visrank=True` writes
+# an image of the ranked list of every query, and `dist_metric="cosine"` is the distance that the zoo states for these
+# models.
+
+# %%
+(work / "market1501").mkdir()
+(work / "market1501" / "Market-1501-v15.09.15").symlink_to(crops.root.resolve())
+manager = data.ImageDataManager(
+    root=str(work),
+    sources="market1501",
+    height=256,
+    width=128,
+    batch_size_test=100,
+    use_gpu=device == "cuda",
+    workers=0,
 )
 
+# %%
+model = extractor.model
+optimizer = optim.build_optimizer(model)  # the engine wants one, also when it only tests
+tester = engine.ImageSoftmaxEngine(manager, model, optimizer, use_gpu=device == "cuda")
+tester.run(save_dir=str(work), test_only=True, dist_metric="cosine", visrank=True, visrank_topk=8)
+
+# %% tags=["hidden"]
+# @title Show three of the ranked images
+import numpy as np
+from PIL import Image
+
+from reid_course import show_image
+
+written = sorted((work / "visrank_market1501").glob("*.jpg"))
+chosen = np.random.default_rng(SEED).choice(len(written), 3, replace=False)
+images = [np.asarray(Image.open(written[index])) for index in chosen]
+show_image(np.concatenate(images), "Three images that torchreid wrote: a query and its ranked list. Green: the right "
+           "person. Red: another person.", 7.5)  # fmt: skip
+
 # %% [markdown]
-# ## The same network in two programs
+# With `DATA = "market1501"` you should see rank-1 73.3 and mAP 45.8, as published, within a few tenths. For the
+# synthetic people nothing is published, and a result on one dataset says nothing about another.
 #
-# Figures can also differ because the *network* was written again. This project's OSNet is a translation; does it
-# compute what torchreid's does? Give both the same weights (here random ones, which are enough to tell) and the same
-# crops.
+# ## Evaluate with a second program
+#
+# Are the numbers right? A second program, written independently, gives certainty. First we compute the same embeddings
+# and distances, and let torchreid's `evaluate_rank` compute the metrics.
+
 
 # %%
-from learning_reid.embedding import Preprocessing
+from tqdm.auto import tqdm
+
+
+def embed_folder(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return embeddings (n, d), persons (n,) and cameras (n,) of a folder, without junk."""
+    files = [file for file in sorted((crops.root / name).glob("*.jpg")) if not file.name.startswith("-1")]
+    batches = range(0, len(files), 100)
+    embeddings = [
+        extractor([str(file) for file in files[start : start + 100]]).cpu() for start in tqdm(batches, leave=False)
+    ]
+    labels = [file.name.split("_") for file in files]
+    persons, cameras = ([int(label[0]) for label in labels], [int(label[1][1]) for label in labels])
+    return torch.cat(embeddings).numpy(), np.array(persons), np.array(cameras)
+
+
+query, query_persons, query_cameras = embed_folder("query")
+gallery, gallery_persons, gallery_cameras = embed_folder("bounding_box_test")
+labels = (query_persons, gallery_persons, query_cameras, gallery_cameras)
+print(query.shape, gallery.shape)
+
+# %%
+distances = metrics.compute_distance_matrix(torch.from_numpy(query), torch.from_numpy(gallery), "cosine").numpy()
+cmc, mean_ap = metrics.evaluate_rank(distances, *labels, use_cython=False)
+print(f"torchreid:    rank-1 {100 * cmc[0]:.4f}, mAP {100 * mean_ap:.4f}")
+
+# %% [markdown]
+# The same distance matrix, evaluated with the library of this course:
+
+# %%
+from learning_reid import evaluate_retrieval
+
+result = evaluate_retrieval(distances, *labels)
+print(f"learning_reid: rank-1 {100 * result.rank1:.4f}, mAP {100 * result.map:.4f}")
+
+# %% tags=["check"]
+assert np.isclose(result.rank1, cmc[0], atol=1e-6) and np.isclose(result.map, mean_ap, atol=1e-6)
+
+# %% [markdown]
+# Two programs, written by different people in different ways, agree to the last digit. (torchreid sorts the gallery of
+# every query; our library counts how many crops are nearer.) That is worth more than either number alone: a mistake
+# would have to be in both.
+#
+# Results can also differ because the *network* was implemented again. This project has its own OSNet. Does it compute
+# what torchreid's does? The same weights, the same crops:
+
+# %%
 from learning_reid.models import create_model
 
-mine = create_model("osnet_ain_x1_0", seed=SEED).eval()
+ours = create_model(MODEL, seed=SEED).eval()
 with quiet():
-    original = models.build_model("osnet_ain_x1_0", num_classes=1, pretrained=False).eval()
-original.load_state_dict(mine.state_dict(), strict=False)  # the classifier, which ours lacks, stays as it is
-
-four = torch.from_numpy(Preprocessing(256, 128)([read_crop(sample) for sample in contest.query[:4]]))
+    theirs = utils.FeatureExtractor(MODEL, device="cpu", model_path=str(weights), verbose=False).model
+ours.load_state_dict(theirs.state_dict(), strict=False)  # ours has no classifier
+batch = next(iter(manager.test_loader["market1501"]["query"]))["img"][:4]
 with torch.inference_mode():
-    difference = (mine(four) - original(four)).abs().max().item()
-print(f"{sum(weight.numel() for weight in mine.parameters()):,} weights; largest difference {difference:.1e}")
+    difference = (ours(batch) - theirs(batch)).abs().max().item()
+print(f"largest difference of the embeddings: {difference:.1e}")
+
+# %% tags=["check"]
 assert difference < 1e-4
 
 # %% [markdown]
 # ## Cosine or Euclidean?
 #
-# The zoo's figure for OSNet-AIN was measured with the **cosine** distance: one minus the cosine of the angle between
-# two vectors; their lengths do not matter. The **Euclidean** distance is what a ruler measures. On vectors of length 1,
-# as above: how many points of rank-1 will Euclidean lose?
+# The [cosine distance](../docs/glossary.md#cosine-distance) is one minus the cosine of the angle between two vectors.
+# Their lengths do not matter. The [Euclidean distance](../docs/glossary.md#euclidean-distance) is the length of their
+# difference. If all vectors are first divided by their lengths ([L2
+# normalization](../docs/glossary.md#l2-normalization)), how many points of rank-1 does one lose with the Euclidean
+# distance?
 
 # %%
 MY_GUESS = None  # points
 
 # %%
-rulers = {metric: two_figures(evaluate_with_this_project(features, metric)) for metric in ("cosine", "euclidean")}
-for metric, (rank1, mean_ap) in rulers.items():
-    print(f"{metric:10s} rank-1 {rank1:.2f}, mAP {mean_ap:.2f}")
-compare_guess(MY_GUESS, rulers["cosine"][0] - rulers["euclidean"][0], "rank-1 lost", "points")
-assert np.allclose(rulers["cosine"], rulers["euclidean"], atol=0.05)
+from learning_reid.embedding import l2_normalize
+from learning_reid.retrieval import cosine_distance, euclidean_distance
 
-# %%
-few = slice(0, 12)
-by_angle, by_ruler = (
-    measure(features[few], features[len(query) :]) for measure in (cosine_distance, euclidean_distance)
-)
-assert np.allclose(by_ruler**2, 2 * by_angle, atol=1e-4)
-pairs = np.random.default_rng(SEED).choice(by_angle.size, min(600, by_angle.size), replace=False)
-curve = np.linspace(0, by_angle.max(), 100)
-figure, axes = plt.subplots(figsize=(6, 2.9))
+unit_query, unit_gallery = l2_normalize(query, np.float32), l2_normalize(gallery, np.float32)
+variants = {
+    "cosine": cosine_distance(query, gallery),
+    "Euclidean, unit length": euclidean_distance(unit_query, unit_gallery),
+    "Euclidean, original length": euclidean_distance(query, gallery),
+}
+results = {name: evaluate_retrieval(matrix, *labels) for name, matrix in variants.items()}
+for name, each in results.items():
+    print(f"{name:27s} rank-1 {100 * each.rank1:5.2f}, mAP {100 * each.map:5.2f}")
+compare_guess(MY_GUESS, 100 * (results["cosine"].rank1 - results["Euclidean, unit length"].rank1), "lost", "points")
+
+# %% tags=["check"]
+assert np.isclose(results["cosine"].map, results["Euclidean, unit length"].map, atol=5e-4)
+
+# %% [markdown]
+# Nothing is lost, and here is why. For vectors of length 1,
+#
+# $$\|a - b\|^2 = \|a\|^2 + \|b\|^2 - 2\,a \cdot b = 2\,(1 - \cos(a, b)).$$
+#
+# One distance rises when the other does, so both give the same ranking. Only the numbers differ: a threshold for one is
+# wrong for the other.
+
+# %% tags=["hidden"]
+# @title Plot both distances of some pairs
+import matplotlib.pyplot as plt
+
+from reid_course import show
+
+pairs = np.random.default_rng(SEED).choice(variants["cosine"].size, 600)
+cosine, euclidean = (variants[name].ravel()[pairs] for name in ("cosine", "Euclidean, unit length"))
+curve = np.linspace(0, cosine.max(), 100)
+figure, axes = plt.subplots(figsize=(6, 3))
 axes.plot(curve, np.sqrt(2 * curve), color="#e69f00", label="√(2 · cosine distance)")
-axes.plot(by_angle.ravel()[pairs], by_ruler.ravel()[pairs], ".", markersize=4, label="a pair of crops")
+axes.plot(cosine, euclidean, ".", markersize=4, label="a pair of crops")
 axes.set(xlabel="cosine distance", ylabel="Euclidean distance")
 axes.legend()
-show(figure, "Unit vectors: these pairs all lie on one rising curve, so both distances rank alike.")
+show(figure, "Unit vectors: all pairs lie on one rising curve, so both distances give the same ranking.")
 
 # %% [markdown]
-# On unit vectors |a − b|² = 2 (1 − cos): one rises when the other does, and *the order stays the same*. Only the
-# numbers differ, so a threshold chosen for one is wrong for the other.
-#
-# ## Vectors of other lengths
-#
-# torchreid hands vectors out as long as the network made them, and measures Euclidean distances, unless told otherwise.
-# Is it the same then? For this we need vectors of different lengths. The published network gives such; our embedded one
-# does not (three parts of length 1 each, so all are √3 long), so it is read here more simply: the mean of its last map,
-# 128 numbers. That costs many points, for it was made to be read in stripes ([lesson 7](osnet.ipynb)); compare the
-# three lines below with each other only.
+# The third line differs. torchreid returns vectors of the length that the network gives them, and with
+# `dist_metric="euclidean"` it uses these lengths. What do they mean? Here are the queries with the shortest and the
+# longest vectors.
 
-# %%
-if DATA == "embedded":
-    from learning_reid.embedding import TorchEmbedder
+# %% tags=["hidden"]
+# @title Show the queries with the shortest and the longest vectors
+from learning_reid.datasets import open_image
+from reid_course import show_crops
 
-    averaged = TorchEmbedder(embedder.network.backbone, embedder.preprocessing, normalize=False)
-    uneven = embed_samples(contest.samples, averaged)
-else:
-    uneven = raw
-lengths = np.linalg.norm(uneven, axis=1)
-print(f"lengths from {lengths.min():.2f} to {lengths.max():.2f}")
-
-rows = {}
-for metric in ("cosine", "euclidean"):
-    rows[metric] = evaluate_with_this_project(uneven, metric)
-    both = two_figures(rows[metric])
-    assert np.allclose(evaluate_with_torchreid(uneven, metric), both, atol=0.05)  # torchreid agrees again
-    print(f"{metric:10s} rank-1 {both[0]:.1f}, mAP {both[1]:.1f}")
-again = two_figures(evaluate_with_this_project(l2_normalize(uneven, np.float32), "euclidean"))
-print(f"{'unit first':10s} rank-1 {again[0]:.1f}, mAP {again[1]:.1f}")
-assert lengths.std() > 1e-3 and np.allclose(again, two_figures(rows["cosine"]), atol=0.05)
+lengths = np.linalg.norm(query, axis=1)
+order = np.argsort(lengths)
+rows = [order[:8], order[::-1][:8]]
+shown = [[np.asarray(open_image(query_files[index])) for index in row] for row in rows]
+titles = [[f"{lengths[index]:.2f}" for index in row] for row in rows]
+show_crops(shown, "Queries with the shortest (top) and the longest vectors (bottom); the number is the length.", titles)
 
 # %% [markdown]
-# Now the figures differ. Whether by more than chance, the last section tells. What does the length of a vector tell?
-# Look at the crops with the shortest and the longest:
-
-# %%
-order = np.argsort(lengths[: len(query)])
-shortest, longest = order[:9], order[::-1][:9]
-show_crops(
-    [[read_crop(contest.query[index]) for index in line] for line in (shortest, longest)],
-    "Queries with the shortest vectors (top) and the longest (bottom); the number is the length.",
-    [[f"{lengths[index]:.2f}" for index in line] for line in (shortest, longest)],
-)
-
-
-# %%
-def share_between(groups: np.ndarray, values: np.ndarray) -> float:
-    """How much of the spread of the values lies between the groups, in percent; the rest lies within them."""
-    _, number = np.unique(groups, return_inverse=True)
-    means = np.bincount(number, values) / np.bincount(number)
-    return 100 * means[number].var() / values.var()
-
-
-known = contest.all_labels.person >= 0
-persons, cameras = contest.all_labels.person[known], contest.all_labels.camera[known]
-for group, numbers in (("persons", persons), ("cameras", cameras)):
-    print(f"of the spread in length, {share_between(numbers, lengths[known]):4.1f} % lies between {group}")
-
-# %% [markdown]
-# Some people come twice in one row. So length tells something of who it is (among our generated people): about half of
-# its spread lies between persons. The other half lies between crops of *one* person, and Euclidean distance counts it
-# as a difference between people. Which of the two effects wins depends on the network: there is no law. Dividing by the
-# length takes the question away and makes both distances one. So this project's embedders always do it, unless told
-# `normalize=False`. Whoever compares figures must know whether it was done.
-#
-# ## How sure is the figure?
-#
-# Other test persons would have given another figure. How different a one? The trick is called **bootstrap** (Efron
-# 1979): draw as many persons as there are, with replacement, count again, do it 2,000 times, and see between which
-# values 95 % of the results lie. Draw *persons*, not pictures: whoever wears a red coat is easy in all their pictures,
-# so four pictures of one person are not four witnesses.
-
-# %%
-from learning_reid.metrics import bootstrap_interval
-
-each_alone = np.arange(len(query))
-spans = {}
-for figure_name, title in (("rank1", "rank-1"), ("map", "mAP")):
-    values = scored.per_query[figure_name]
-    for unit, who in (("persons", query.person), ("pictures", each_alone)):
-        low, high = (100 * end for end in bootstrap_interval(values, who))
-        spans[title, unit] = (100 * values.mean(), low, high)
-        print(f"{title:7s} {100 * values.mean():.1f}, 95 % interval by {unit:9s} {low:.1f} to {high:.1f}")
-
-# %%
-figure, axes = plt.subplots(figsize=(7, 2.4))
-for place, ((_, unit), (value, low, high)) in enumerate(reversed(spans.items())):
-    axes.plot([low, high], [place, place], linewidth=5, color="#0072b2" if unit == "persons" else "#9aa0a6")
-    axes.plot(value, place, "o", color="black")
-axes.set_yticks(range(len(spans)), [f"{title}, drawing {unit}" for title, unit in reversed(spans)])
-axes.set(xlabel="%", ylim=(-0.6, len(spans) - 0.4))
-show(figure, "The figure (dot) and its 95 % interval: drawing pictures (grey) makes it look surer than it is.")
-
-# %% [markdown]
-# With fifty persons the interval is many points wide; on the 750 of Market-1501 it is a few. A figure from few persons
-# and without its interval is an anecdote.
-#
-# Two methods on *the same* queries are compared more sharply, query by query, because an easy person is easy for both.
-# On the raw vectors cosine and Euclidean gave different figures: is that more than chance? `paired_test` swaps their
-# answers person by person at random, and counts how often a difference as large comes up.
-
-# %%
-from learning_reid.metrics import paired_test
-
-result = paired_test(rows["cosine"].per_query["map"], rows["euclidean"].per_query["map"], query.person)
-print(f"mAP, cosine minus Euclidean: {100 * result.difference:+.1f} points")
-print(f"95 % interval {100 * result.low:+.1f} to {100 * result.high:+.1f}; by chance alone: p = {result.p_value:.4f}")
-
-# %% [markdown]
-# A small p (below 0.05, by custom) says: hardly by chance. It does not say that the difference is large, nor that it is
-# the same on other data. A large p, and an interval that holds 0, say that these persons cannot tell; more of them
-# might.
+# A part of the length depends on the person (some appear twice in one row), another part on the image: contrast,
+# sharpness, pose. The Euclidean distance counts both as differences between people. Which part wins depends on the
+# network. Dividing by the length removes the question, so the embedders of this library always do it, unless you pass
+# `normalize=False`. When you compare numbers, check whether it was done.
 #
 # ## From the command line
 #
-#     python src/main.py evaluate --root DIR --report output/evaluation
-#     python src/main.py evaluate --root DIR --embedder osnet_ain_x1_0 --weights msmt17+dukemtmcreid+cuhk03 \
-#         --metric cosine
+#     python src/main.py evaluate --root DIR --weights embedded --report output/evaluation
+#     python src/main.py evaluate --root DIR --embedder osnet_ain_x1_0 \
+#         --weights msmt17+dukemtmcreid+cuhk03 --metric cosine
+#     python src/main.py zoo list          # all published weights with their results
 #
-# does all of this at once, names the protocol, and writes the pictures. `DIR` is a folder in the layout of Market-1501
-# or any other usual one.
+# `DIR` is a folder in the layout of Market-1501 or any other usual one. `zoo compare` evaluates several models at once.
+#
+# ## Summary
+#
+# > - **A → B** means trained on A, tested on B. Only results with B outside of A tell what to expect on a new camera.
+# > - In torchreid: `FeatureExtractor` embeds, `engine.run(test_only=True, visrank=True)` evaluates and draws.
+# > - **Read what was loaded.** Weights that do not fit are skipped with a warning, not an error.
+# > - Two independent programs that agree are better than one that is trusted.
+# > - On **unit vectors**, cosine and Euclidean distance give the same ranking; on others they need not.
+#
+# ## Check yourself
+#
+# 1. A vendor reports rank-1 of 96 on Market-1501 for a model trained on Market-1501. You install it in your station.
+#    What do you expect?
+#
+#    <details><summary>Answer</summary>
+#
+#    Much less. The comparable published numbers are those of models that were not trained on the test cameras: about 73
+#    on Market-1501, and 40 on MSMT17, which is larger and harder.
+#
+#    </details>
+#
+# 2. Rank-1 is 73.3 and mAP 45.8. How can the two be so different?
+#
+#    <details><summary>Answer</summary>
+#
+#    Rank-1 only needs one match at the top, usually the easiest of several. mAP also counts the hard ones, which stand
+#    far down the list.
+#
+#    </details>
+#
+# 3. You load weights and get mAP of 3 %. The program printed no error. What do you check first?
+#
+#    <details><summary>Answer</summary>
+#
+#    Which layers were loaded. Then the order of the colors, the normalization and `eval()`. Lesson 11 shows what each
+#    mistake costs.
+#
+#    </details>
+#
+# 4. Two unit vectors have cosine similarity 0.5. What is their Euclidean distance?
+#
+#    <details><summary>Answer</summary>
+#
+#    √(2 · (1 − 0.5)) = 1.
+#
+#    </details>
 #
 # ## Try this
 #
-# - Read the crops (`read_crop(sample) for sample in contest.samples`), flip each (`crop[:, ::-1]`), embed it too, and
-#   take the mean of both vectors before dividing by the length. Does mAP rise? Many published figures are made this
-#   way, and few say so.
-# - Give the embedder crops with red and blue swapped (`crop[..., ::-1]`), as OpenCV reads them. What does this most
-#   frequent of all mistakes cost?
-# - Change `SEED` three times. How much do the figures move, and does the interval promise as much?
-# - Have a GPU and Market-1501? Set `DATA`, and find out whether Euclidean on raw vectors still gives 73.3.
+# - Embed every crop and its mirror image, and add both embeddings. Does mAP rise? (Many published numbers are made this
+#   way.)
+# - Give the extractor arrays with red and blue swapped: `extractor([np.asarray(Image.open(file))[..., ::-1]])`. What
+#   does this mistake cost if it is made for the queries only, and what if it is made for all crops?
+# - Change `SEED` three times. How much do the numbers move?
+# - If you have Market-1501 and a GPU: does the Euclidean distance on original lengths still give 73.3?
 #
-# ## Recap
+# [Worked answers](../docs/teaching-answers.md#6-pretrained-models). Then solve
+# [exercise set 3: the protocol of Market-1501](exercises/student/03_market_protocol.ipynb).
 #
-# - **A → B** means trained on A, tested on B. Only figures with B *outside* of A say what happens at a new camera.
-# - Two independent programs that agree are a better proof than one that is trusted.
-# - On **unit vectors** cosine and Euclidean rank alike; on raw ones they need not.
-# - A figure comes with an **interval**, drawn by person.
+# ## Further reading
 #
-# **Sources**:
-# [dataset_evaluation.py](../src/learning_reid/evaluation/dataset_evaluation.py),
-# [matches.py](../src/learning_reid/metrics/matches.py), [distances.py](../src/learning_reid/retrieval/distances.py),
-# [confidence.py](../src/learning_reid/metrics/confidence.py), [sources.yml](../src/learning_reid/zoo/sources.yml) (all
-# published weights by name).
+# - [torchreid's model zoo](https://kaiyangzhou.github.io/deep-person-reid/MODEL_ZOO), and
+#   [ours](../docs/model_zoo.md), with all published results by name.
+# - Zhou and others 2021,
+#   [Learning Generalisable Omni-Scale Representations](https://arxiv.org/abs/1910.06827): OSNet-AIN.
+# - [docs/evaluation.md](../docs/evaluation.md), and the code:
+#   [distance_matrix.py](../src/learning_reid/evaluation/distance_matrix.py),
+#   [distances.py](../src/learning_reid/retrieval/distances.py).

@@ -1,323 +1,400 @@
 # %% [markdown]
-# # OSNet, taken apart
+# # OSNet, block by block
 #
-# > What does a network need, to see a logo and a body at once?
+# > How can a network see a small logo and the shape of a coat at the same time?
 #
-# **You will learn** how OSNet is built from four parts you can hold in your hand: a cheap convolution, streams that see
-# 3, 5, 7 and 9 pixels, a gate that mixes them, and stripes that remember where a colour was. And how to count what a
-# network costs.
+# **You will learn** how OSNet is built: a convolution with few weights, streams with receptive fields of 3, 5, 7 and 9
+# pixels, and a gate that combines them; to count what a network costs; and how to keep *where* a color was.
 #
-# **Needs** lesson 1; what a convolution and a gradient are.
+# **Needs** lesson 1; what a convolution is, and a little PyTorch.
 #
-# **Takes** 1 minute on 2 CPU cores.
+# **Takes** 1 minute on 2 CPU cores, and half an hour to read.
 
 # %% tags=["parameters"]
-from reid_course import is_smoke
-
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
-MOST_PEOPLE = 100  # of Market-1501; None: all, which takes long on a CPU and 4 GB of memory
-CROPS = 8 if is_smoke() else 64  # of which the gate's answers are collected
+PERSONS = 100  # of Market-1501
+CROPS = 64  # for which the outputs of a gate are collected
+
+# %% tags=["smoke"]
+CROPS = 8
 
 # %% [markdown]
 # ## Small and large at once
 #
-# Two people may differ in a print on the chest, which is a few pixels, or in the shape of a coat, which is nearly all
-# of them. A network that looks for both has to look through small windows and large ones *at every place*. That is
-# the idea of **OSNet**, the omni-scale network (Zhou, Yang, Cavallaro and Xiang 2019, arXiv 1905.00953).
+# Two people may differ in a print on the chest, a few pixels wide, or in the shape of a coat, which covers most of the
+# crop. A network that uses both must look through small and large windows *at every position*. This is the idea of
+# OSNet, the omni-scale network (Zhou, Yang, Cavallaro and Xiang 2019). Its building block has four parallel streams:
+
+# %% tags=["hidden"]
+# @title Diagram: the block of OSNet
+from reid_course import show_diagram
+
+show_diagram("osnet_block")
+
+# %% [markdown]
+# In this lesson we build the block from its parts and check that it computes exactly what the library's OSNet computes.
 
 # %%
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from learning_reid.datasets import read_crop
-from learning_reid.models import Gate, LiteConv3x3, build_osnet, stream
-from reid_course import compare_guess, lesson_embedder, lesson_split, show, show_crops
+from reid_course import lesson_embedder, lesson_split, show_crops
 
-contest = lesson_split(DATA, SEED, MOST_PEOPLE)
+split = lesson_split(DATA, SEED, PERSONS)
 embedder = lesson_embedder(DATA)
-network = embedder.network
-backbone = getattr(network, "backbone", network)  # the OSNet itself, whatever reads its maps
-
+backbone = getattr(embedder.network, "backbone", embedder.network)  # the trained OSNet
 rng = np.random.default_rng(SEED)
-crops = [read_crop(contest.gallery[row]) for row in rng.choice(len(contest.gallery), CROPS, replace=False)]
-show_crops([crops[:8]], "Eight crops that the network is going to look at.")
+crops = [read_crop(split.gallery[row]) for row in rng.choice(len(split.gallery), CROPS, replace=False)]
+show_crops([crops[:8]], "Eight crops that the network will see.")
 
 # %% [markdown]
-# ## Part 1: a convolution in two cheap steps
+# ## Part 1: the lite convolution
 #
-# An ordinary 3×3 convolution does two things at once: it mixes the channels and it looks at the neighbours. With 64
-# channels in and out it has 9 · 64 · 64 weights. The **Lite 3×3** does one after the other: a 1×1 convolution mixes
-# the channels, then a *depthwise* 3×3 looks around in each channel alone.
-#
-# How many times fewer weights?
+# An ordinary 3 × 3 convolution does two things at once: it mixes the channels, and it looks at neighboring pixels. With
+# 64 channels in and out it has 9 · 64 · 64 weights. OSNet's **Lite 3 × 3** does one after the other. A 1 × 1
+# convolution mixes the channels; then a *depthwise* 3 × 3 convolution looks at the neighbors, in each channel by
+# itself.
+
+
+# %%
+class LiteConv3x3(nn.Module):
+    """A 3 × 3 convolution in two steps: (n, c, h, w) -> (n, c, h, w)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, kernel_size=1, bias=False)
+        self.conv2 = nn.Conv2d(channels, channels, kernel_size=3, padding=1, groups=channels, bias=False)
+        self.bn = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.bn(self.conv2(self.conv1(x))))
+
+
+# %% [markdown]
+# By which factor does this reduce the number of weights, with 64 channels?
 
 # %%
 MY_GUESS = None  # a number
 
-
 # %%
-def weights(part: nn.Module) -> int:
-    return sum(weight.numel() for weight in part.parameters())
+from reid_course import compare_guess
 
 
-lite, ordinary = LiteConv3x3(64), nn.Conv2d(64, 64, 3, padding=1, bias=False)
-cheap = weights(lite.conv1) + weights(lite.conv2)
-print(f"ordinary: {weights(ordinary):,} weights; lite: {weights(lite.conv1):,} + {weights(lite.conv2):,} = {cheap:,}")
-compare_guess(MY_GUESS, weights(ordinary) / cheap, "an ordinary convolution is larger by", "times")
-maps = torch.zeros(1, 64, 16, 8)
-assert lite(maps).shape == ordinary(maps).shape
+def num_weights(*layers: nn.Module) -> int:
+    """Return the number of parameters of layers."""
+    return sum(parameter.numel() for layer in layers for parameter in layer.parameters())
+
+
+lite, ordinary = LiteConv3x3(64), nn.Conv2d(64, 64, kernel_size=3, padding=1, bias=False)
+print(f"ordinary: {num_weights(ordinary):,} weights")
+print(f"lite:     {num_weights(lite.conv1):,} + {num_weights(lite.conv2):,} weights")
+compare_guess(MY_GUESS, num_weights(ordinary) / num_weights(lite.conv1, lite.conv2), "factor", unit="")
 
 # %% [markdown]
-# The shapes are the same; what is lost is that different channels can no longer look in different directions while
-# they are mixed. With so many channels that is seldom missed.
-#
 # ## Part 2: four streams
 #
-# Two 3×3 convolutions in a row see 5 pixels across, three see 7, four see 9. So the *number* of Lite 3×3 in a row is
-# the size of the window. How to see a window? Ask the gradient: which input pixels can change this one output pixel?
+# Two 3 × 3 convolutions in a row see 5 pixels across, three see 7, four see 9. This is their
+# [receptive field](../docs/glossary.md#receptive-field). A stream of OSNet is nothing but lite convolutions in a row.
 
 
 # %%
-def window(part: nn.Module, channels: int, size: int = 13) -> np.ndarray:
-    """How strongly each input pixel moves the middle output pixel: (size, size), 1 at most."""
+def stream(channels: int, depth: int) -> nn.Sequential:
+    """Return `depth` lite convolutions in a row."""
+    return nn.Sequential(*[LiteConv3x3(channels) for _ in range(depth)])
+
+
+# %% [markdown]
+# How can one *see* a receptive field? Ask the gradient: which input pixels influence the output pixel in the middle?
+
+
+# %%
+def receptive_field(layers: nn.Module, channels: int = 16, size: int = 13) -> np.ndarray:
+    """Return the influence of each input pixel on the output pixel in the middle, (size, size), at most 1."""
     x = torch.rand(16, channels, size, size, requires_grad=True)
-    part.eval()(x)[:, :, size // 2, size // 2].sum().backward()
-    moved = x.grad.abs().sum(dim=(0, 1)).numpy()
-    return moved / moved.max()
+    layers.eval()(x)[:, :, size // 2, size // 2].sum().backward()
+    influence = x.grad.abs().sum(dim=(0, 1)).numpy()
+    return influence / influence.max()
 
 
 torch.manual_seed(SEED)
-windows = [window(stream(16, depth), 16) for depth in (1, 2, 3, 4)]
+fields = [receptive_field(stream(16, depth)) for depth in (1, 2, 3, 4)]
+print("pixels across:", [int((field.max(axis=0) > 0).sum()) for field in fields])
+
+# %% tags=["hidden"]
+# @title Plot the receptive fields
+import matplotlib.pyplot as plt
+
+from reid_course import show
+
 figure, cells = plt.subplots(1, 4, figsize=(7, 2.1))
-for cell, seen, depth in zip(cells, windows, (1, 2, 3, 4), strict=True):
-    across = int((seen.max(axis=0) > 0).sum())
-    assert across == 2 * depth + 1
-    cell.imshow(np.where(seen > 0, np.sqrt(seen), np.nan), vmin=0, vmax=1)
-    cell.set(title=f"{depth} in a row: {across} pixels", xticks=[], yticks=[], facecolor="#f1f3f4")
-    cell.title.set_fontsize(9)
+for depth, (cell, field) in enumerate(zip(cells, fields, strict=True), start=1):
+    cell.imshow(np.where(field > 0, np.sqrt(field), np.nan), vmin=0, vmax=1)
+    cell.set(xticks=[], yticks=[], facecolor="#f1f3f4")
+    cell.set_title(f"{depth} in a row: {2 * depth + 1} pixels", fontsize=9)
     cell.grid(False)
-show(figure, "What the middle output pixel of each stream sees of its input (brighter: more): 3, 5, 7 and 9 pixels.")
+show(figure, "Input pixels that influence the middle output pixel of each stream; brighter means more.")
 
 # %% [markdown]
-# These windows are counted in pixels of the *map* that a block gets. Before the first block, a 7×7 convolution and a
-# max-pooling, each with stride 2, have shrunk the picture: one map pixel there already sees 11 pixels of the crop, and
-# the next one stands 4 pixels further on. So a window of w map pixels covers 11 + 4 · (w - 1) pixels of the crop. The
-# deeper a block, the larger: the maps shrink twice more.
+# These pixels are pixels of the [feature map](../docs/glossary.md#feature-map) that the block receives. Before the
+# first block, a 7 × 7 convolution and a max pooling, both with stride 2, have reduced the crop to a quarter. A window
+# of 9 map pixels covers 43 pixels of the crop there, and more in later blocks:
 
-# %%
+# %% tags=["hidden"]
+# @title Show what the four streams of the first block see
 crop = embedder.preprocessing.resize(crops[0])
-x, y = 64, 90
+center_x, center_y = 64, 90
 figure, cells = plt.subplots(1, 5, figsize=(7, 2.9), width_ratios=[1.3, 1, 1, 1, 1])
 cells[0].imshow(crop)
-for number, wide in enumerate((3, 5, 7, 9)):
-    covers = 11 + 4 * (wide - 1)
-    corner = x - covers // 2, y - covers // 2
-    cells[0].add_patch(plt.Rectangle(corner, covers, covers, fill=False, lw=1.5, color=f"C{number}"))
-    cell = cells[number + 1]
-    cell.imshow(crop[corner[1] : corner[1] + covers, corner[0] : corner[0] + covers])
-    cell.set_title(f"{covers} pixels", fontsize=9, color=f"C{number}")
+for number, width in enumerate((3, 5, 7, 9)):
+    covers = 11 + 4 * (width - 1)  # one map pixel sees 11 pixels of the crop, the next one stands 4 further
+    left, top = center_x - covers // 2, center_y - covers // 2
+    cells[0].add_patch(plt.Rectangle((left, top), covers, covers, fill=False, lw=1.5, color=f"C{number}"))
+    cells[number + 1].imshow(crop[top : top + covers, left : left + covers])
+    cells[number + 1].set_title(f"{covers} pixels", fontsize=9, color=f"C{number}")
 for cell in cells:
     cell.set(xticks=[], yticks=[])
     cell.grid(False)
-show(figure, "What one pixel of each of the four streams of the first block sees of the crop (256 × 128 pixels).")
+show(figure, "The part of a 256 × 128 crop that one output pixel of each stream sees in the first block.")
 
 # %% [markdown]
 # ## Part 3: the gate
 #
-# Four streams give four answers. Which one counts? That depends on the picture: on a plain coat the small window has
-# little to say. So the answer of each stream goes through a **gate** before they are added: the gate averages the map
-# over the whole picture, thinks a moment (two small layers), and gives every channel a number between 0 and 1 to be
-# multiplied with. All four streams share one gate, so it must learn what a *useful* answer looks like, rather than
-# that stream three is usually good.
-#
-# Here is what the gate of the first block of the last stage said, for many crops.
+# The four streams give four feature maps. Which one matters depends on the image: on a plain coat, the small window has
+# little to say. A [gate](../docs/glossary.md#gate) decides. It averages a feature map over all positions, computes one
+# number between 0 and 1 for each channel with two small layers, and multiplies the channels with these numbers. All
+# four streams share *one* gate, so it must learn what a useful feature map looks like, whatever stream it comes from.
+
 
 # %%
-block = backbone.conv4[0]
-said = []
-listening = block.gate.fc2.register_forward_hook(lambda part, x, y: said.append(y.sigmoid()[:, :, 0, 0]))
-embedder(crops)
-listening.remove()
-batches = [torch.stack(said[first : first + 4]) for first in range(0, len(said), 4)]  # four streams, one gate
-gates = torch.cat(batches, dim=1).numpy()  # (4 streams, crops, channels)
-assert gates.shape[:2] == (4, CROPS)
-assert 0 <= gates.min() <= gates.max() <= 1
+class Gate(nn.Module):
+    """Weight the channels of a feature map depending on the image: (n, c, h, w) -> (n, c, h, w)."""
 
+    def __init__(self, channels: int, reduction: int = 16) -> None:
+        super().__init__()
+        self.fc1 = nn.Conv2d(channels, channels // reduction, kernel_size=1)
+        self.fc2 = nn.Conv2d(channels // reduction, channels, kernel_size=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        average = x.mean(dim=(2, 3), keepdim=True)  # (n, c, 1, 1)
+        weight = torch.sigmoid(self.fc2(F.relu(self.fc1(average))))  # (n, c, 1, 1)
+        return x * weight
+
+
+# %% [markdown]
+# ## The block
+#
+# Now the parts are assembled. A 1 × 1 convolution reduces the channels to a quarter, the streams and the gate do their
+# work, the results are added, a second 1 × 1 convolution restores the channels, and a shortcut adds the input:
+#
+# $$y = \mathrm{ReLU}\Big(x + W_3 \sum_{t=1}^{4} G(x^t) \odot x^t\Big), \qquad x^t = \text{stream}_t(W_1 x)$$
+
+
+# %%
+class OmniScaleBlock(nn.Module):
+    """The block of OSNet: (n, c_in, h, w) -> (n, c_out, h, w)."""
+
+    def __init__(self, c_in: int, c_out: int) -> None:
+        super().__init__()
+        middle = c_out // 4
+        self.reduce = nn.Sequential(nn.Conv2d(c_in, middle, 1, bias=False), nn.BatchNorm2d(middle), nn.ReLU())
+        self.streams = nn.ModuleList(stream(middle, depth) for depth in (1, 2, 3, 4))
+        self.gate = Gate(middle)
+        self.restore = nn.Sequential(nn.Conv2d(middle, c_out, 1, bias=False), nn.BatchNorm2d(c_out))
+        self.shortcut = nn.Sequential(nn.Conv2d(c_in, c_out, 1, bias=False), nn.BatchNorm2d(c_out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        reduced = self.reduce(x)
+        combined = sum(self.gate(one(reduced)) for one in self.streams)
+        return F.relu(self.shortcut(x) + self.restore(combined))
+
+
+# %% [markdown]
+# Is it the real thing? We copy the trained weights of the first block of the stage `conv4` into our block, in their
+# order, and give both the same input.
+
+# %%
+block = backbone.conv4[0].eval()
+ours = OmniScaleBlock(block.downsample.conv.in_channels, block.downsample.conv.out_channels).eval()
+for mine, theirs in (
+    (ours.reduce, block.conv1),
+    (ours.streams, nn.ModuleList(block.streams())),
+    (ours.gate, block.gate),
+    (ours.restore, block.conv3),
+    (ours.shortcut, block.downsample),
+):
+    mine.load_state_dict(dict(zip(mine.state_dict(), theirs.state_dict().values(), strict=True)))
+x = torch.rand(2, block.downsample.conv.in_channels, 32, 16)
+with torch.inference_mode():
+    difference = (ours(x) - block(x)).abs().max().item()
+print("output:", tuple(block(x).shape), f"- largest difference: {difference:.1e}")
+
+# %% tags=["check"]
+assert difference < 1e-5
+
+# %% [markdown]
+# ## What a gate says
+#
+# Does the gate really depend on the image? We record its outputs for many crops.
+
+# %%
+recorded = []
+hook = block.gate.fc2.register_forward_hook(lambda layer, x, y: recorded.append(y.sigmoid()[:, :, 0, 0]))
+embedder(crops)
+hook.remove()
+calls = [torch.stack(recorded[first : first + 4]) for first in range(0, len(recorded), 4)]  # four streams per batch
+gates = torch.cat(calls, dim=1).numpy()
+print("streams, crops, channels:", gates.shape)
+
+# %% tags=["hidden"]
+# @title Plot the outputs of the gate
 figure, (upper, lower) = plt.subplots(2, 1, figsize=(7, 3.6))
 for axes, values, title in (
     (upper, gates.mean(axis=1), "mean over the crops"),
-    (lower, gates.std(axis=1), "how much it differs from crop to crop (standard deviation)"),
+    (lower, gates.std(axis=1), "standard deviation over the crops"),
 ):
-    drawn = axes.imshow(values, aspect="auto")
-    axes.set(title=title, yticks=range(4), yticklabels=[f"{wide} pixels" for wide in (3, 5, 7, 9)])
-    axes.title.set_fontsize(9)
+    image = axes.imshow(values, aspect="auto")
+    axes.set(yticks=range(4), yticklabels=[f"{width} pixels" for width in (3, 5, 7, 9)])
+    axes.set_title(title, fontsize=9)
     axes.grid(False)
-    figure.colorbar(drawn, ax=axes, pad=0.01)
+    figure.colorbar(image, ax=axes, pad=0.01)
 lower.set_xlabel("channel")
-show(figure, "The gate of one block: each channel has an opening of its own, and some of them change with the picture.")
+show(figure, "Outputs of the gate for the four streams. Some channels are always weighted alike, others depend on the "
+     "crop.")  # fmt: skip
 
 # %% [markdown]
-# The upper picture is a standing opinion: more of this channel, less of that one. The lower one is what the paper is
-# after: the opinion that changes with the picture. Which crops open the most changeable gate?
+# The upper plot shows constant weights: more of this channel, less of that one. The lower one shows what the paper is
+# about: weights that depend on the image. For which crops is the most variable gate closed, and for which is it open?
 
 # %%
-changes = gates.std(axis=1)
-scale, channel = np.unravel_index(changes.argmax(), changes.shape)
-opened = gates[scale, :, channel]
-order = np.argsort(opened)
+scale, channel = np.unravel_index(gates.std(axis=1).argmax(), gates.shape[::2])
+values = gates[scale, :, channel]
+order = np.argsort(values)
 rows = [order[:7], order[::-1][:7]]
-print(f"stream of {2 * scale + 3} pixels, channel {channel}: from {opened.min():.2f} to {opened.max():.2f}")
 show_crops(
     [[crops[index] for index in row] for row in rows],
-    "Above the crops for which this gate is most nearly shut, below those for which it is most open.",
-    [[f"{opened[index]:.2f}" for index in row] for row in rows],
+    f"Stream of {2 * scale + 3} pixels, channel {channel}: crops with the lowest (top) and the highest gate (bottom).",
+    [[f"{values[index]:.2f}" for index in row] for row in rows],
 )
 
 # %% [markdown]
-# What do the crops of a row share? With the embedded network: this gate shuts for blue and turquoise clothes, and is
-# half open for all others. Not always can one tell; nobody asked a channel to mean something to us.
+# What do the crops of a row have in common? For the embedded network, this gate closes for blue and turquoise clothes.
+# Often there is no answer: nobody asked a channel to mean something to us.
 #
-# ## The block, by hand
-#
-# $y = \mathrm{ReLU}\big(\text{shortcut}(x) + W_3 \sum_{t=1}^{4} G(x^t) \odot x^t\big)$: shrink the channels, run four
-# streams, gate each, add, grow the channels again, add what came in. Five lines, and they give what the real block
-# gives.
+# ## The whole network
 
-# %%
-with torch.inference_mode():
-    x = torch.rand(2, block.downsample.conv.in_channels, 32, 16)
-    narrow = block.conv1(x)  # a quarter of the channels
-    scales = [one_scale(narrow) for one_scale in block.streams()]  # x¹, x², x³, x⁴
-    mixed = sum(answer * torch.sigmoid(block.gate.fc2(F.relu(block.gate.fc1(answer.mean((2, 3), keepdim=True)))))
-                for answer in scales)  # fmt: skip
-    by_hand = F.relu(block.downsample(x) + block.conv3(mixed))
-    assert torch.allclose(by_hand, block(x), atol=1e-5)
-print("in", tuple(x.shape), "narrow", tuple(narrow.shape), "out", tuple(by_hand.shape), "- the same as the block's own")
+# %% tags=["hidden"]
+# @title Diagram: OSNet from image to embedding
+show_diagram("osnet")
 
 # %% [markdown]
-# ## The whole network, counted
-#
-# A stem, three stages of two blocks with a halving in between, one last convolution, one vector. What does it cost?
-# Two figures are usual: **parameters** (what must be stored) and **multiply-adds** for one picture (what must be
-# computed). A convolution makes one multiply-add for each output number, each kernel position and each input channel
-# that this output looks at.
-#
-# The paper gives OSNet ×1.0 as 2.2 million parameters. ResNet-50, which most earlier work used, has about 23.5 million
-# without its classifier. ×0.25 keeps a quarter of the *channels*. How many times fewer multiply-adds does it need?
+# Two numbers describe what a network costs. **Parameters** must be stored. **Multiply-adds** must be computed for each
+# crop: a convolution needs one for every output value, kernel position and input channel. OSNet has variants with fewer
+# channels; ×0.25 has a quarter. By which factor does ×0.25 reduce the multiply-adds?
 
 # %%
 MY_GUESS = None  # a number
 
 
 # %%
-def count(model: nn.Module, height: int = 256, width: int = 128) -> dict[str, list[int]]:
-    """Multiply-adds of each part of a network for one picture."""
-    costs: dict[str, int] = {}
+from learning_reid.models import build_osnet
 
-    def listen(name: str, layer: nn.Module) -> None:
-        def add(layer: nn.Module, x: tuple, y: Tensor) -> None:
-            per_number = layer.weight[0].numel()  # kernel positions × input channels of one output number
-            costs[name] = costs.get(name, 0) + y.numel() * per_number
 
-        handles.append(layer.register_forward_hook(add))
+def count_multiply_adds(model: nn.Module, height: int = 256, width: int = 128) -> dict[str, int]:
+    """Return the multiply-adds of each top-level part of a network for one crop."""
+    counts = {}
+    hooks = []
 
-    handles: list = []
+    def add_hook(part: str, layer: nn.Module) -> None:
+        def count(layer: nn.Module, x: tuple, y: Tensor) -> None:
+            counts[part] = counts.get(part, 0) + y.numel() * layer.weight[0].numel()
+
+        hooks.append(layer.register_forward_hook(count))
+
     for name, layer in model.named_modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
-            listen(name.split(".")[0], layer)
+            add_hook(name.split(".")[0], layer)
     with torch.inference_mode():
         model.eval()(torch.zeros(1, 3, height, width))
-    for handle in handles:
-        handle.remove()
-    return costs
+    for hook in hooks:
+        hook.remove()
+    return counts
 
-
-full, small = build_osnet("osnet_x1_0"), build_osnet("osnet_x0_25")
-costs = {"x1_0": count(full), "x0_25": count(small)}
-compare_guess(MY_GUESS, sum(costs["x1_0"].values()) / sum(costs["x0_25"].values()), "×1.0 computes more by", "times")
 
 # %%
-print(f"{'':8s}{'parameters':>12s}{'multiply-adds':>16s}   (×1.0)")
-for name, cost in costs["x1_0"].items():
-    print(f"{name:8s}{weights(getattr(full, name)):12,d}{cost:16,d}")
-print()
+full, quarter = build_osnet("osnet_x1_0"), build_osnet("osnet_x0_25")
+counts = count_multiply_adds(full)
+ratio = sum(counts.values()) / sum(count_multiply_adds(quarter).values())
+compare_guess(MY_GUESS, ratio, "×1.0 needs more by the factor", unit="")
+print("          parameters  multiply-adds")
+for part, count in counts.items():
+    print(f"{part:8s}{num_weights(getattr(full, part)):12,d}{count:15,d}")
+
+# %% [markdown]
+# More than half of the parameters are in the last stage and the layers after it, yet most of the computing happens in
+# `conv2` and `conv3`, whose feature maps are large. Neither number tells the seconds on your machine; only a
+# measurement does. Do the counts agree with the published ones?
+
+# %%
 PUBLISHED = {
     "osnet_x1_0": (2.2, 0.98),
     "osnet_x0_75": (1.3, 0.57),
     "osnet_x0_5": (0.6, 0.27),
     "osnet_x0_25": (0.2, 0.08),
-}  # parameters in millions, multiply-adds in thousand millions, of the zoo of published weights
-print(f"{'':13s}{'parameters':>12s}{'published':>11s}{'multiply-adds':>15s}{'published':>11s}")
-for name, (parameters, adds) in PUBLISHED.items():
+}
+print("             parameters (millions)   multiply-adds (billions)")
+for name, (parameters, multiply_adds) in PUBLISHED.items():
     model = build_osnet(name)
-    counted = weights(model) / 1e6, sum(count(model).values()) / 1e9
-    print(f"{name:13s}{counted[0]:10.2f} M{parameters:9.1f} M{counted[1]:13.3f} G{adds:9.2f} G")
-    assert abs(counted[0] - parameters) < 0.06
-    assert abs(counted[1] - adds) < 0.006
+    ours_parameters, ours_adds = num_weights(model) / 1e6, sum(count_multiply_adds(model).values()) / 1e9
+    print(f"{name:12s}{ours_parameters:7.2f}, published {parameters}{ours_adds:14.3f}, published {multiply_adds}")
+
+# %% tags=["check"]
+assert abs(ours_parameters - 0.2) < 0.06 and abs(ours_adds - 0.08) < 0.006
 
 # %% [markdown]
-# The columns agree: what was built here is what was published. Over half of ×1.0's parameters stand in the last
-# stage and the layers after it, yet most of the computing is done in `conv2` and `conv3`, whose maps are large.
-# Parameters and multiply-adds tell different stories, and neither tells seconds.
+# ## Where the network looks
 #
-# The library that the published weights were trained with has a counter of its own. It agrees on multiply-adds; on
-# parameters it differs a little, and you can say why: it counts a layer each time it is *used*.
+# After each stage there is a feature map: many channels, one value per position. The mean over the channels, laid over
+# the crop, shows where the activity is high. (Where, not why: a bright position may speak for or against anything.)
 
 # %%
-from learning_reid.models import quiet, without_tensorflow
-
-with quiet(), without_tensorflow():
-    from torchreid.reid.utils import compute_model_complexity
-
-theirs, their_adds = compute_model_complexity(small, (1, 3, 256, 128))
-extra = 3 * sum(weights(part) for part in small.modules() if isinstance(part, Gate))  # used four times, stored once
-print(f"parameters: ours {weights(small):,}, theirs {theirs:,}; three times the gates: {extra:,}")
-print(f"multiply-adds: ours {sum(costs['x0_25'].values()):,}, theirs {their_adds:,} (with what adding a bias costs)")
-assert theirs == weights(small) + extra
-assert abs(their_adds - sum(costs["x0_25"].values())) / their_adds < 0.01
-
-# %% [markdown]
-# ## Where does it look?
-#
-# After each stage the network holds a map: many channels, a value for each place. Averaged over the channels and laid
-# over the crop, it shows where much is going on. (Where, not why: a bright place may speak for or against anything.)
-
-# %%
-shown = crops[:6]
 with torch.inference_mode():
-    stages = backbone.stage_maps(torch.from_numpy(embedder.preprocessing(shown)))
-names = ["conv2", "conv3", "conv4", "conv5"]
-figure, cells = plt.subplots(5, len(shown), figsize=(5.4, 8.6))
-for column, crop in enumerate(shown):
-    resized = embedder.preprocessing.resize(crop)
-    for row, maps in enumerate([None, *stages]):
+    maps = backbone.stage_maps(torch.from_numpy(embedder.preprocessing(crops[:6])))
+for name, stage in zip(("conv2", "conv3", "conv4", "conv5"), maps, strict=True):
+    print(name, tuple(stage.shape), "(crops, channels, height, width)")
+
+# %% tags=["hidden"]
+# @title Plot the activity after each stage
+figure, cells = plt.subplots(5, 6, figsize=(6.2, 9.4))
+for column in range(6):
+    resized = embedder.preprocessing.resize(crops[column])
+    for row, stage in enumerate([None, *maps]):
         cell = cells[row, column]
         cell.imshow(resized)
-        if maps is not None:
-            heat = F.interpolate(maps[column].mean(0)[None, None], resized.shape[:2], mode="bilinear")[0, 0]
+        if stage is not None:
+            heat = F.interpolate(stage[column].mean(0)[None, None], resized.shape[:2], mode="bilinear")[0, 0]
             cell.imshow(heat.numpy(), alpha=0.65, cmap="inferno")
         cell.set(xticks=[], yticks=[])
         cell.grid(False)
         cell.spines[:].set_visible(False)
         if column == 0:
-            size = "crop" if maps is None else f"{names[row - 1]}\n{maps.shape[2]} × {maps.shape[3]}"
-            cell.set_ylabel(size, fontsize=9)
-show(figure, "Six crops, and below them how active each place is after each stage (bright: much).")
+            cell.set_ylabel(
+                "crop" if stage is None else f"conv{row + 1}\n{stage.shape[2]} × {stage.shape[3]}", fontsize=9
+            )
+show(figure, "Six crops, and the activity after each stage (bright: high). Early maps follow edges, late ones are "
+     "coarse.")  # fmt: skip
 
 # %% [markdown]
-# Early maps follow edges and bright cloth and know every detail's place; late ones are coarse.
+# ## Where was the color?
 #
-# ## Part 4: stripes, or where a colour was
-#
-# OSNet as published averages its last map over the whole picture. An average forgets places: a red top over blue
-# trousers, and a blue top over red ones, hold the same colours. Here is one person in both, and once more from behind.
+# OSNet averages its last feature map over all positions. An average forgets positions: a red top over blue trousers has
+# the same colors as a blue top over red trousers. Here are one person, the same clothes from the side, and the two
+# colors exchanged.
 
 # %%
-from learning_reid.models import PartPooling
 from reid_course import draw_clothed_person
 
 RED, BLUE = (190, 40, 40), (40, 60, 170)
@@ -326,109 +403,147 @@ three = [
     draw_clothed_person(RED, BLUE, heading=1.2, phase=2.5),
     draw_clothed_person(BLUE, RED),
 ]
-show_crops([three], "The same clothes seen from the front and from the side, and the two colours exchanged.", [
-    ["red on blue", "turned", "exchanged"]
-])  # fmt: skip
+titles = [["red over blue", "turned", "exchanged"]]
+show_crops([three], "The same clothes from two sides, and the two colors exchanged.", titles)
 
 # %% [markdown]
-# Which is farther from the first crop: the one from the side, or the one with its colours exchanged? A useful vector
-# says the second. So divide the two distances; below, one means *cannot tell*, and more is better. What will it be for
-# the average of the first map?
+# A useful embedding puts the exchanged colors farther away than the turned person. We divide the two distances: 1 means
+# "cannot tell them apart", and more is better. What is the ratio for the average of the first of the four maps?
 
 # %%
 MY_GUESS = None  # a number
 
+# %% [markdown]
+# **Part pooling** (Sun and others 2018) keeps the vertical position: cut the feature map into horizontal stripes,
+# average within each, and concatenate the averages. Head, chest, legs and shoes get their own places in the vector.
+
 
 # %%
-def apart(vectors: Tensor) -> float:
-    """Distance to the crop with exchanged colours, in units of the distance to the same clothes."""
-    vectors = F.normalize(vectors)
-    turned, exchanged = (float(torch.dist(vectors[0], vectors[other])) for other in (1, 2))
-    return exchanged / turned
+def average(feature_map: Tensor) -> Tensor:
+    """Average over all positions: (n, c, h, w) -> (n, c)."""
+    return feature_map.mean(dim=(2, 3))
+
+
+def stripes(feature_map: Tensor, parts: int = 16) -> Tensor:
+    """Average within horizontal stripes: (n, c, h, w) -> (n, c · parts)."""
+    return F.adaptive_avg_pool2d(feature_map, (parts, 1)).flatten(1)
+
+
+def contrast(vectors: Tensor) -> float:
+    """Return the distance to the exchanged colors over the distance to the turned person."""
+    original, turned, exchanged = F.normalize(vectors)
+    return float(torch.dist(original, exchanged) / torch.dist(original, turned))
 
 
 with torch.inference_mode():
-    stages = backbone.stage_maps(torch.from_numpy(embedder.preprocessing(three)))
-striped = PartPooling(num_parts=16, power=3.0, mean_share=0.5)
-ratios = [(apart(maps.mean(dim=(2, 3))), apart(striped(maps))) for maps in stages]
-compare_guess(MY_GUESS, ratios[0][0], "exchanged against turned, average of the first map", "times")
-print(f"{'':8s}{'average':>10s}{'16 stripes':>12s}")
-for name, (average, stripes) in zip(names, ratios, strict=True):
-    print(f"{name:8s}{average:10.1f}{stripes:12.1f}")
-assert ratios[0][1] > 1.5 * ratios[0][0]
+    maps = backbone.stage_maps(torch.from_numpy(embedder.preprocessing(three)))
+compare_guess(MY_GUESS, contrast(average(maps[0])), "average of the first map", unit="")
+print("        average  16 stripes")
+for name, stage in zip(("conv2", "conv3", "conv4", "conv5"), maps, strict=True):
+    print(f"{name:8s}{contrast(average(stage)):7.1f}{contrast(stripes(stage)):12.1f}")
 
 # %% [markdown]
-# The average of an early map can hardly tell the two apart. The late maps have mixed colour and place a little, for
-# their windows are large, so their average is better off. **Stripes** (Sun et al. 2018, arXiv 1711.09349) settle it:
-# cut the map into horizontal bands, average within each, and write the bands one below the other. Head, chest, hips,
-# legs and shoes then have places of their own in the vector, and turning around changes little, because people turn
-# about an upright axis. [part_pooling.py](../src/learning_reid/models/part_pooling.py) does this for the last three
-# maps.
+# The average of an early map can hardly tell the two apart. Later maps have larger receptive fields and have mixed
+# color and position already. Stripes help everywhere. The price: a longer vector, and a badly cut crop (feet missing,
+# wall above the head) shifts all stripes.
 #
-# The price: a longer vector, and a crop that is cut badly (feet missing, much wall above the head) shifts all bands.
-#
-# ## Does it find more people?
-#
-# The same weights, read in three ways. Training of the embedded network saw stripes, so the comparison is not quite
-# fair to the average; the card beside the weights tells of the same on real people.
+# Does it find more people? The same weights, read in three ways:
 
 
 # %%
-class Readings(nn.Module):
-    """The average of the last map, its stripes, and the stripes of the last three maps, side by side."""
+class Readout(nn.Module):
+    """The average of the last map, its stripes, and the stripes of the last three maps."""
 
-    def __init__(self, backbone: nn.Module) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.backbone, self.striped = backbone, striped
+        self.backbone = backbone
 
     def forward(self, x: Tensor) -> Tensor:
         _, third, fourth, last = self.backbone.stage_maps(x)
-        parts = [self.striped(maps) for maps in (third, fourth, last)]
-        return torch.cat([last.mean(dim=(2, 3)), *(F.normalize(part) for part in parts)], dim=1)
+        parts = [F.normalize(stripes(stage)) for stage in (third, fourth, last)]
+        return torch.cat([average(last), *parts], dim=1)
 
 
 # %%
-from learning_reid.datasets import create_retrieval_task, embed_samples
+from learning_reid import evaluate_retrieval
+from learning_reid.datasets import embed_samples
 from learning_reid.embedding import TorchEmbedder
-from learning_reid.metrics import PROTOCOLS, find_matches, retrieval_metrics
+from learning_reid.retrieval import cosine_distance
 
-reader = TorchEmbedder(Readings(backbone), embedder.preprocessing, normalize=False)
-features = embed_samples(contest.samples, reader)
-channels, market = stages[-1].shape[1], PROTOCOLS["market1501"]
-columns = {
-    "average of the last map": slice(channels),
-    "16 stripes of it": slice(-16 * channels, None),
-    "16 stripes of three maps": slice(channels, None),
+features = embed_samples(split.samples, TorchEmbedder(Readout(), embedder.preprocessing, normalize=False))
+channels = maps[-1].shape[1]
+readouts = {
+    "average of the last map": features[:, :channels],
+    "16 stripes of the last map": features[:, -16 * channels :],
+    "16 stripes of three maps": features[:, channels:],
 }
-found = {}
-for name, columns_of in columns.items():
-    task = create_retrieval_task(contest, features[:, columns_of], "cosine")
-    matches = find_matches(task.distance_rows(), contest.query_labels, contest.gallery_labels, market)
-    figures = retrieval_metrics(matches, contest.query_labels, contest.gallery_labels, market).means
-    found[name] = figures["rank1"]
-    print(f"{name:26s} rank-1 {100 * figures['rank1']:5.1f}   mAP {100 * figures['map']:5.1f}")
+query, gallery = split.query_labels, split.gallery_labels
+for name, vectors in readouts.items():
+    distances = cosine_distance(vectors[: len(query)], vectors[len(query) :])
+    result = evaluate_retrieval(distances, query.person, gallery.person, query.camera, gallery.camera)
+    print(f"{name:27s} rank-1 {100 * result.rank1:4.1f}, mAP {100 * result.map:4.1f}")
 
 # %% [markdown]
-# With the embedded network the stripes find clearly more, and three maps a little more than one. Published weights
-# (`DATA = "market1501"`) were trained for the average and never saw a stripe, so see for yourself: a network answers
-# best to the question it was trained on.
+# The embedded network was *trained* with stripes, so the comparison is not quite fair to the average. A network answers
+# best in the way it was trained for.
+#
+# ## Summary
+#
+# > - **Lite 3 × 3**: mix the channels, then look at the neighbors, with about eight times fewer weights.
+# > - **Four streams** with receptive fields of 3, 5, 7 and 9 pixels; one shared **gate** weights their channels,
+# >   depending on the image.
+# > - **Parameters** are stored, **multiply-adds** are computed. Most parameters are late, most computing is early.
+# > - An average forgets where a color was. **Stripes** keep the vertical position.
+#
+# ## Check yourself
+#
+# 1. A stream of six lite convolutions: what is its receptive field?
+#
+#    <details><summary>Answer</summary>
+#
+#    2 · 6 + 1 = 13 pixels.
+#
+#    </details>
+#
+# 2. Crops of half the height and half the width: what happens to parameters and multiply-adds?
+#
+#    <details><summary>Answer</summary>
+#
+#    The parameters stay, the multiply-adds fall to about a quarter: the same kernels visit a quarter of the positions.
+#
+#    </details>
+#
+# 3. Why do the four streams share one gate?
+#
+#    <details><summary>Answer</summary>
+#
+#    With a gate of its own, a stream could get a constant weight, whatever the image shows. A shared gate has to judge
+#    the feature map itself. It also saves parameters.
+#
+#    </details>
+#
+# 4. A crop cuts off the feet. Which readout suffers more, the average or the stripes?
+#
+#    <details><summary>Answer</summary>
+#
+#    The stripes: everything moves down by one or two stripes, so chest is compared with belly.
+#
+#    </details>
 #
 # ## Try this
 #
-# - Use `osnet_ain_x1_0` in `build_osnet` and count it: where do instance normalisations stand (`VARIANTS`), and what do
-#   they cost? OSNet-AIN let a search decide (Zhou et al. 2019, arXiv 1910.06827).
-# - Count ×1.0 at half the height and width: `count(full, 128, 64)`. Which figure changes, and which does not?
-# - Change `PartPooling(16, …)` to 2, 4 or 8 stripes in both places. Where does the gain stop?
-# - Look at another gate: `backbone.conv4[1]`. Does it still depend on the picture?
+# - Count `build_osnet("osnet_ain_x1_0")`. Where are its instance normalizations, and what do they cost?
+# - `count_multiply_adds(full, 128, 64)`: which number changes by how much?
+# - Use 2, 4 or 8 stripes instead of 16. Where does the gain stop?
+# - Look at another gate: `backbone.conv4[1]`. Does it still depend on the image?
 #
-# ## Recap
+# [Worked answers](../docs/teaching-answers.md#7-osnet). Then solve
+# [exercise set 7: the block of OSNet](exercises/student/07_osnet_block.ipynb).
 #
-# - **Lite 3×3**: mix the channels, then look around: about eight times fewer weights.
-# - **Four streams** of one to four Lite 3×3 see 3, 5, 7 and 9 pixels; a **gate** that they share mixes them, picture by
-#   picture.
-# - **Parameters** are stored, **multiply-adds** are computed; most parameters sit late, most computing is done early.
-# - An average forgets where a colour was; **stripes** keep it.
+# ## Further reading
 #
-# **Sources**: [osnet.py](../src/learning_reid/models/osnet.py),
-# [osnet_blocks.py](../src/learning_reid/models/osnet_blocks.py),
-# [part_pooling.py](../src/learning_reid/models/part_pooling.py).
+# - Zhou and others 2019, [Omni-Scale Feature Learning](https://arxiv.org/abs/1905.00953): OSNet.
+# - Sun and others 2018, [Beyond Part Models](https://arxiv.org/abs/1711.09349): stripes.
+# - The code: [osnet.py](../src/learning_reid/models/osnet.py),
+#   [osnet_blocks.py](../src/learning_reid/models/osnet_blocks.py),
+#   [part_pooling.py](../src/learning_reid/models/part_pooling.py).
