@@ -3,9 +3,12 @@
 import gc
 import io
 import shutil
+import struct
 import weakref
+import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -72,10 +75,42 @@ def test_gray_palette_and_cmyk_become_rgb(tmp_path: Path) -> None:
     assert np.abs(cmyk.astype(int) - flat).max() <= 12
 
 
-def test_sixteen_bit_gray_is_scaled_not_clipped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_sixteen_bit_files_are_scaled_from_the_range_of_their_values(tmp_path: Path, bits: int, channels: int) -> None:
+    colors = PHOTO if channels > 1 else PHOTO[:, :, :1]
+    values = np.rint(colors * (((1 << bits) - 1) / 255)).astype(np.uint16)
+    values[0, 0] = (1 << bits) - 1
+    if channels == 4:
+        values = np.dstack([values, np.full(values.shape[:2], 65535, np.uint16)])
+    order = [2, 1, 0, 3][:channels] if channels > 1 else [0]
+    cv2.imwrite(str(tmp_path / "deep.png"), values[:, :, order])
+    image = read_image(tmp_path / "deep.png")
+    assert image.shape == (48, 64, 3) and np.array_equal(image[1:], np.broadcast_to(colors, PHOTO.shape)[1:])
+
+
+def png_file(values: np.ndarray, color_type: int) -> bytes:
+    """Encode (height, width, channels) uint16 as a PNG file."""
+    height, width, _ = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", width, height, 16, color_type, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    )
+
+
+def test_sixteen_bit_images_that_are_black_or_transparent_or_have_an_orientation(tmp_path: Path) -> None:
+    black = save(tmp_path / "black.png", Image.fromarray(np.zeros((4, 4), np.uint16)))
+    assert read_image(black).max() == 0
+    gray_alpha = np.array([[[65535, 0], [4095, 65535]]], np.uint16)
+    (tmp_path / "clear.png").write_bytes(png_file(gray_alpha, color_type=4))
+    assert read_image(tmp_path / "clear.png")[0].tolist() == [[255] * 3, [16] * 3]
+    exif = Image.Exif()
+    exif[0x0112] = 6
     values = np.array([[0, 257, 257 * 100, 65535]], np.uint16)
-    image = read_image(save(tmp_path / "deep.png", Image.fromarray(values)))
-    assert image[0, :, 0].tolist() == [0, 1, 100, 255]
+    image = read_image(save(tmp_path / "phone.png", Image.fromarray(values), exif=exif))
+    assert image.shape == (4, 1, 3) and image[:, 0, 0].tolist() == [0, 1, 100, 255]
 
 
 def test_transparent_pixels_become_white_whatever_their_color(tmp_path: Path) -> None:
