@@ -1,5 +1,6 @@
 """Train a model on labeled people or faces."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,15 +72,16 @@ def run(
             print(f"{name:<22}{about}".rstrip())
         return
     chosen = list(overrides or [])
-    chosen += [f"{key}={values[option]}" for option, key in OPTION_SETTINGS.items() if values[option] is not None]
+    for option, key in OPTION_SETTINGS.items():
+        if (value := values[option]) is not None:
+            quoted = isinstance(value, str) and value.isascii()  # a folder may be called 2026
+            chosen.append(f"{key}={json.dumps(value) if quoted else value}")
     if _train(config, chosen, resume):
         raise typer.Exit(INTERRUPTED)
 
 
 def _train(config: Path | None, overrides: list[str], resume: str | None) -> bool:
     """Start or resume a run; return whether it was interrupted."""
-    from learning_reid.config.load import read_settings
-    from learning_reid.config.training import TrainSettings
     from learning_reid.io.paths import find_config
     from learning_reid.training.runs import create_run, find_run, load_run_settings
 
@@ -89,9 +91,8 @@ def _train(config: Path | None, overrides: list[str], resume: str | None) -> boo
             raise UserError("--resume uses the run's own settings; leave out --config")
         folders = [text.partition("=")[2] for text in overrides if text.startswith("run.folder=")]
         run = find_run(resume, *folders[-1:])
-    settings = read_settings(TrainSettings, file, overrides) if run is None else load_run_settings(run, overrides)
-
-    _check_names(settings)
+    settings = _read_new(file, overrides) if run is None else load_run_settings(run, overrides)
+    _check_names(settings, file.stem)
 
     # imported late: configuration errors appear before torch loads
     from learning_reid.training.accelerator import on_main_process
@@ -106,12 +107,30 @@ def _train(config: Path | None, overrides: list[str], resume: str | None) -> boo
     return result.interrupted
 
 
-def _check_names(settings: "TrainSettings") -> None:
-    """Check model, loss and initial weights before data are generated and torch is loaded."""
+def _read_new(file: Path, overrides: list[str]) -> "TrainSettings":
+    """Read the settings of a new run; a root that is named is read, although the file would generate data."""
+    from learning_reid.config.load import read_settings
+    from learning_reid.config.training import GENERATED, TrainSettings
+
+    settings = read_settings(TrainSettings, file, overrides)
+    named = {text.partition("=")[0].strip() for text in overrides}
+    if settings.data.dataset == GENERATED and "data.root" in named and "data.dataset" not in named:
+        return read_settings(TrainSettings, file, [*overrides, "data.dataset=null"])
+    return settings
+
+
+def _check_names(settings: "TrainSettings", name: str) -> None:
+    """Check the names in the settings before data are generated and torch is loaded."""
+    from learning_reid.config.training import GENERATED
+    from learning_reid.datasets.registry import READERS
     from learning_reid.losses.registry import ALIASES, METRIC_LOSSES
     from learning_reid.models.registry import check_model_name
     from learning_reid.models.weights_file import resolve_weights
+    from learning_reid.training.runs import check_run_name
 
+    if settings.data.dataset not in (None, GENERATED):
+        READERS.check(settings.data.dataset)
+    check_run_name(settings.run.name or name)
     check_model_name(settings.model.arch)
     METRIC_LOSSES.check(ALIASES.get(settings.loss.type, settings.loss.type))
     if settings.model.weights is not None:

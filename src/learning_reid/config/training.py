@@ -9,6 +9,7 @@ from pydantic import Field
 
 from learning_reid.config.schema import Count, Device, Index, Positive, Section, Share
 
+GENERATED = "generated"  # the dataset of synthetic people or faces
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -23,8 +24,10 @@ class DataSettings(Section):
         description="Layout; `data list` lists them. `generated` = synthetic people (or faces); `null` = recognized "
         "from the files in `data.root`.",
     )
-    root: str = Field(
-        "data/generated", description="Folder or CSV file of the crops; for `generated`, the folder to keep them in."
+    root: str | None = Field(
+        None,
+        description="Folder or CSV file of the crops; for `generated`, the folder to keep them in, `null` = "
+        "data/generated.",
     )
     people: Count | None = Field(None, description="Number of training persons, chosen by `run.seed`; `null` = all.")
     val_split: OpenShare = Field(

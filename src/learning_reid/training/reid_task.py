@@ -1,5 +1,6 @@
 """Training of a ReID network: classification and metric loss on labeled crops, validated by mAP."""
 
+import sys
 from collections.abc import Iterator
 
 import torch
@@ -18,7 +19,7 @@ from learning_reid.training.image_loader import (
 )
 from learning_reid.training.model import build_training_model
 from learning_reid.training.reid_loss import ReidLoss
-from learning_reid.training.sampler import IdentityBatchSampler
+from learning_reid.training.sampler import IdentityBatchSampler, check_batch_size
 from learning_reid.training.task import BatchResult, TrainingTask
 from learning_reid.training.trainer import Trainer
 from learning_reid.training.training_data import TrainingData, load_training_data
@@ -110,6 +111,8 @@ def create_trainer(settings: TrainSettings) -> Trainer[ReidTask]:
             metrics = read_metrics(run)
     """
     run, schedule = settings.run, settings.schedule
+    check_batch_size(sys.maxsize, schedule.batch_size, schedule.num_instances)
+    ReidLoss(settings.loss, classes=2, dimension=2)  # wrong settings are refused before data are generated
     seed_everything(run.seed)
     unused = schedule.fixbase_epochs > 0 or not settings.model.arch.startswith("osnet")  # parameters without gradients
     accelerator = make_accelerator(run.device, run.amp, run.threads, find_unused_parameters=unused)

@@ -16,8 +16,7 @@ def create_run(settings: TrainSettings, name: str) -> Path:
         UserError: The folder cannot be created or written.
     """
     wanted = settings.run.name or name
-    if Path(wanted).name != wanted or wanted in ("", ".", ".."):
-        raise UserError(f"run.name={wanted!r} is not the name of a folder; leave out slashes")
+    check_run_name(wanted)
     for number in range(1, 10_000):
         run = Path(settings.run.folder).expanduser() / (wanted if number == 1 else f"{wanted}-{number}")
         try:
@@ -31,6 +30,12 @@ def create_run(settings: TrainSettings, name: str) -> Path:
         except OSError as error:
             raise UserError(f"{run} cannot be written ({error.strerror}); choose another run.folder") from None
     raise UserError(f"{settings.run.folder} has too many runs called {wanted}; choose another run.name")
+
+
+def check_run_name(name: str) -> None:
+    """Raise a UserError unless a folder can have this name."""
+    if Path(name).name != name or name in ("", ".", ".."):
+        raise UserError(f"run.name={name!r} is not the name of a folder; leave out slashes")
 
 
 def find_run(run: str, folder: str = "runs/train") -> Path:

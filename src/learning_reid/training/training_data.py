@@ -1,17 +1,18 @@
 """Training and validation data of a run, with disjoint identities."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from learning_reid.config.training import TrainSettings
+from learning_reid.config.training import GENERATED, TrainSettings
 from learning_reid.datasets.content_hash import fingerprint
 from learning_reid.datasets.identity_split import split_by_identity
 from learning_reid.datasets.layouts import open_dataset, recognize_dataset
 from learning_reid.datasets.query_gallery_split import QueryGallerySplit
-from learning_reid.datasets.sample import CropDataset, Sample
+from learning_reid.datasets.sample import CropDataset, Sample, Split
 from learning_reid.errors import UserError
 from learning_reid.metrics.matches import has_true_match
 from learning_reid.metrics.protocol import PROTOCOLS, Protocol
@@ -19,7 +20,8 @@ from reid_synth.datasets.dataset_cache import cached_dataset
 from reid_synth.datasets.face_dataset import FacePlan
 from reid_synth.datasets.market import CLASS_PLAN
 
-GENERATED, GENERATED_SEED = "generated", 7
+GENERATED_ROOT, GENERATED_SEED = "data/generated", 7
+GENERATED_FOLDER = re.compile("(people|faces)_[0-9a-f]{8}")  # as `cached_dataset` names them
 FACES = FacePlan(train_people=200, test_people=100, images_each=12)
 
 
@@ -86,10 +88,17 @@ def load_training_data(settings: TrainSettings) -> TrainingData:
 
 
 def locate_data(settings: TrainSettings) -> tuple[str, Path]:
-    """Return layout and root of the dataset; `generated` data are generated first, if they are not there yet."""
-    root = Path(settings.data.root).expanduser()
+    """Return layout and root of the dataset; `generated` data are generated first, if they are not there yet.
+
+    Raises:
+        UserError: No root is named, it has no known layout, or it holds other files than generated data.
+    """
+    if settings.data.root is None and settings.data.dataset != GENERATED:
+        raise UserError(f"name the crops with --root DIR, or set data.dataset={GENERATED} for synthetic ones")
+    root = Path(settings.data.root or GENERATED_ROOT).expanduser()
     if settings.data.dataset != GENERATED:
         return settings.data.dataset or recognize_dataset(root), root
+    _check_generated_root(root)
     if settings.data.task == "face":
         return "csv", cached_dataset(root, FACES, GENERATED_SEED)
     return "market1501", cached_dataset(root, CLASS_PLAN, GENERATED_SEED)
@@ -111,17 +120,29 @@ def evaluation_identities(settings: TrainSettings, digest: str) -> frozenset[str
     data = load_training_data(settings)
     if data.digest != digest:
         raise UserError(
-            f"{settings.data.root} is not what the run was trained on (data {digest}, now {data.digest}); restore it, "
-            "or evaluate the weights on other people with --root and --weights"
+            f"{data.validation.dataset.root} is not what the run was trained on (data {digest}, now {data.digest}); "
+            "restore it, or evaluate the weights on other people with --root and --weights"
         )
     dataset = open_dataset(*locate_data(settings))
-    tested = {sample.person_id for split in ("query", "gallery") for sample in dataset.subset(split)} - {None}
+    splits: tuple[Split, ...] = ("query", "gallery", *(("unsplit",) if dataset.subset("train") else ()))
+    tested = {sample.person_id for split in splits for sample in dataset.subset(split)} - {None}
     return frozenset(tested - set(data.persons) or data.validation.persons)  # type: ignore[arg-type]
 
 
 def validation_protocol(split: QueryGallerySplit) -> Protocol:
     """Return the protocol of a validation: across cameras, or within the camera if there is only one."""
     return PROTOCOLS["market1501" if len(split.cameras) > 1 else "single-camera"]
+
+
+def _check_generated_root(root: Path) -> None:
+    """Raise a UserError if a folder holds anything else than generated data."""
+    entries = sorted(entry.name for entry in root.iterdir()) if root.is_dir() else []
+    others = [name for name in entries if not (GENERATED_FOLDER.match(name) or name.startswith("."))]
+    if others:
+        raise UserError(
+            f"{root} holds other files ({others[0]}), and synthetic data would be generated into it; to train on these "
+            "files leave out data.dataset, otherwise name a new folder"
+        )
 
 
 def _choose_identities(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from learning_reid.config.load import dump_settings
 from learning_reid.errors import UserError
+from learning_reid.training import training_data
 from learning_reid.training.log import read_metrics
 from learning_reid.training.runs import find_run
 from tests.learning_reid.cli.run_cli import run_command
@@ -163,6 +164,60 @@ def test_bad_input_is_reported_in_one_line(arguments: list[str], message: str, c
     assert message in str(error.value) and "\n" not in str(error.value)
 
 
+@pytest.fixture
+def generates_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_data, "cached_dataset", lambda *_: pytest.fail("data were generated"))
+
+
+SMALL = {
+    "data.workers": 0, "data.val_split": 0.4, "model.input_size": [32, 16], "model.reid_dim": 32, "schedule.epochs": 1,
+    "schedule.batch_size": 8, "schedule.num_instances": 4, "run.device": "cpu",
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("generates_nothing")
+@pytest.mark.parametrize("given", [["--root", "2026"], ["--set", "data.root=2026/"]])
+def test_a_named_root_is_read_and_recognized(given: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for image in write_people(tmp_path / "crops", shots=2).iterdir():
+        (tmp_path / "2026" / image.name[:4]).mkdir(parents=True, exist_ok=True)
+        image.rename(tmp_path / "2026" / image.name[:4] / image.name)
+    before = sorted((tmp_path / "2026").rglob("*"))
+    monkeypatch.chdir(tmp_path)
+    small = [part for key, value in SMALL.items() for part in ("--set", f"{key}={value}")]
+    printed = run_command("train", *small, "--set", f"run.folder={tmp_path / 'runs'}", *given)
+    assert printed.startswith("training on 36 images of 9 persons; validating on 6 other persons, across cameras")
+    assert sorted((tmp_path / "2026").rglob("*")) == before
+    assert yaml.safe_load((tmp_path / "runs/reid/config.yaml").read_text())["data"]["dataset"] is None
+
+
+@pytest.mark.usefixtures("generates_nothing")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--root", "{root}", "--dataset", "generated"], "holds other files (0001_c1s1_000000_00.png), and synthetic"),
+        (["--root", "{root}", "--dataset", "market1501"], "it looks like --dataset folder"),
+        (["--root", "{root}/nowhere"], "there is no "),
+        (["--config", "{root}.yml"], "name the crops with --root DIR"),
+        (["--dataset", "folder"], "name the crops with --root DIR"),
+        (["--dataset", "marekt1501"], "unknown dataset 'marekt1501': did you mean 'market1501'"),
+        (["--loss-type", "tripled"], "did you mean 'triplet'"),
+        (["--arch", "osnet_x0_26"], "did you mean 'osnet_x0_25'"),
+        (["--num-instances", "3"], "batch_size 64 is not a multiple of num_instances 3"),
+        (["--loss-type", "none", "--set", "loss.softmax_weight=0"], "nothing would be learned"),
+        (["--set", "run.name=a/b"], "run.name='a/b' is not the name of a folder"),
+        (["--set", "model.weights=none.pth"], "no weights file none.pth"),
+    ],
+)
+def test_wrong_settings_are_refused_before_data_are_generated(
+    arguments: list[str], message: str, tmp_path: Path
+) -> None:
+    root = write_people(tmp_path / "crops", people=2)
+    (tmp_path / "crops.yml").write_text("model:\n  arch: osnet_x0_25\n")
+    with pytest.raises(UserError) as error:
+        run_command("train", *(part.format(root=root) for part in arguments))
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
 def test_a_wrong_option_leaves_no_empty_run(config: Path, run: Path) -> None:
     before = sorted(path.name for path in run.parent.iterdir())
     with pytest.raises(UserError):
@@ -172,12 +227,13 @@ def test_a_wrong_option_leaves_no_empty_run(config: Path, run: Path) -> None:
 
 @pytest.mark.slow
 def test_synthetic_people_and_faces_are_rendered_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from learning_reid.training import training_data as people
     from reid_synth.datasets.face_dataset import FacePlan
     from reid_synth.datasets.market import MarketPlan
 
-    monkeypatch.setattr(people, "CLASS_PLAN", MarketPlan(8, 4, cameras=2, crops_per_camera=2, distractors=0, junk=0))
-    monkeypatch.setattr(people, "FACES", FacePlan(train_people=8, test_people=4, images_each=4))
+    monkeypatch.setattr(
+        training_data, "CLASS_PLAN", MarketPlan(8, 4, cameras=2, crops_per_camera=2, distractors=0, junk=0)
+    )
+    monkeypatch.setattr(training_data, "FACES", FacePlan(train_people=8, test_people=4, images_each=4))
     small = [
         "--epochs",
         1,
@@ -190,7 +246,8 @@ def test_synthetic_people_and_faces_are_rendered_once(tmp_path: Path, monkeypatc
         "--set",
         "run.device=cpu",
     ]
-    small += ["--set", f"data.root={tmp_path / 'data'}", "--set", f"run.folder={tmp_path / 'runs'}", "--val-split", 0.4]
+    small += ["--dataset", "generated", "--root", tmp_path / "data"]
+    small += ["--set", f"run.folder={tmp_path / 'runs'}", "--val-split", 0.4]
     for name, size in (("reid", "[32, 16]"), ("face", "[32, 32]")):
         config = Path(__file__).resolve().parents[3] / "confs" / f"{name}.yml"
         run_command("train", "--config", config, *small, "--set", f"model.input_size={size}")
