@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from learning_reid.errors import UserError
+from learning_reid.io.target_lock import lock_target
 from reid_store.connect import DEFAULT_URL, connect, hide_password, store_file
 from reid_store.schema import Detection
 
@@ -129,7 +129,7 @@ def write_lock(engine: Engine, url: str) -> Iterator[None]:
     """Lock the store for writing while the block runs.
 
     Raises:
-        UserError: Another process has the lock; in a file, its number is shown.
+        UserError: Another process has the lock.
     """
     file = store_file(url)
     if file is None:
@@ -141,20 +141,5 @@ def write_lock(engine: Engine, url: str) -> Iterator[None]:
             finally:
                 connection.execute(text(f"SELECT pg_advisory_unlock({_WRITE_LOCK})"))
         return
-    from filelock import FileLock, Timeout
-
-    owner = file.with_name(file.name + ".writer")
-    lock = FileLock(file.with_name(file.name + ".lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        process = owner.read_text().strip() if owner.is_file() else "another process"
-        raise UserError(f"{file}: {process} is writing to it; run again when it is done") from None
-    except OSError as error:
-        raise UserError(f"{file} cannot be written ({error.strerror}); make it and its folder writable") from None
-    try:
-        owner.write_text(f"process {os.getpid()}\n")
+    with lock_target(file):
         yield
-    finally:
-        owner.unlink(missing_ok=True)
-        lock.release()

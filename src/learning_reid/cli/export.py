@@ -47,6 +47,7 @@ def run(
     deviation; output `reid_features` (batch, d). A file that fails its verification is not kept. See docs/export.md.
     """
     from learning_reid.cli._model import choose_network
+    from learning_reid.io.target_lock import lock_target
     from learning_reid.metrics.protocol import get_protocol
 
     if int8 and calibration is None:
@@ -58,27 +59,28 @@ def run(
         raise UserError("--crops and --gate configure the verification: give --verify too")
     embedder, weights, _ = choose_network(embedder, weights)
     target = out or Path(f"{embedder}{'.int8' if int8 else ''}{f'.{pairs}' if pairs else ''}{SUFFIXES[format]}")
-    _check_target(target, format)
-    from learning_reid.datasets.images import sample_images
-    from learning_reid.export.exporter import ExportConfig, export_model
-    from learning_reid.export.int8 import ENOUGH_IMAGES
-    from learning_reid.export.verify import GATES
+    with lock_target(target):
+        _check_target(target, format)
+        from learning_reid.datasets.images import sample_images
+        from learning_reid.export.exporter import ExportConfig, export_model
+        from learning_reid.export.int8 import ENOUGH_IMAGES
+        from learning_reid.export.verify import GATES
 
-    image_folder = calibration or crops
-    config = ExportConfig(
-        name=embedder,
-        weights=weights,
-        target=target,
-        format=format,
-        pairs=pairs,
-        calibration=sample_images(calibration, ENOUGH_IMAGES) if calibration else None,
-        verify=verify,
-        images=sample_images(image_folder, 17) if image_folder and verify else (),
-        crops=None if crops is None else _open_crops(crops),
-        protocol=protocol,
-        gate=GATES["int8" if int8 else "float32"] if gate is None else gate,
-    )
-    print(export_model(config))
+        image_folder = calibration or crops
+        config = ExportConfig(
+            name=embedder,
+            weights=weights,
+            target=target,
+            format=format,
+            pairs=pairs,
+            calibration=sample_images(calibration, ENOUGH_IMAGES) if calibration else None,
+            verify=verify,
+            images=sample_images(image_folder, 17) if image_folder and verify else (),
+            crops=None if crops is None else _open_crops(crops),
+            protocol=protocol,
+            gate=GATES["int8" if int8 else "float32"] if gate is None else gate,
+        )
+        print(export_model(config))
 
 
 def _check_target(target: Path, format: str) -> None:

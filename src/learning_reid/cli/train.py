@@ -1,6 +1,7 @@
 """Train a model on labeled people or faces."""
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,6 +84,7 @@ def run(
 def _train(config: Path | None, overrides: list[str], resume: str | None) -> bool:
     """Start or resume a run; return whether it was interrupted."""
     from learning_reid.io.paths import find_config
+    from learning_reid.io.target_lock import lock_target
     from learning_reid.training.runs import create_run, find_run, load_run_settings
 
     run, file = None, find_config(config or DEFAULT_CONFIG)
@@ -101,8 +103,10 @@ def _train(config: Path | None, overrides: list[str], resume: str | None) -> boo
     trainer = create_trainer(settings)
     on_main_process(lambda: _print_data(trainer.task.data))
     folder = run or on_main_process(lambda: create_run(settings, file.stem))
-    result = trainer.train(folder, resume=run is not None)
-    on_main_process(lambda: _print_result(folder, result.interrupted))
+    with ExitStack() as locked:
+        on_main_process(lambda: locked.enter_context(lock_target(folder, folder / ".lock")))
+        result = trainer.train(folder, resume=run is not None)
+        on_main_process(lambda: _print_result(folder, result.interrupted))
     trainer.accelerator.end_training()  # ends all processes in order
     return result.interrupted
 

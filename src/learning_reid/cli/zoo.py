@@ -83,10 +83,12 @@ def fetch(
 
     for card in cards:
         if isinstance(card, Card):
-            file = fetch_published(card.key)
+            file = fetch_published(card.key, wait=False)
             print(file)
             print(load_weights(create_model(card.architecture), file))
         else:
+            if card.urls:  # not embedded
+                fetch_published(card.name, wait=False)
             print(create_detector(card.detector, card.name).weights)
             print(f"loaded; use it with detector.weights={card.name}")
 

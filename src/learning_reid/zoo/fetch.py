@@ -11,10 +11,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
-from filelock import FileLock
 
 from learning_reid.errors import UserError, did_you_mean
 from learning_reid.io.paths import home
+from learning_reid.io.target_lock import lock_target
 from learning_reid.zoo.archive import unpack
 from learning_reid.zoo.cards import all_cards
 from learning_reid.zoo.checksums import FULL_DIGITS, ChecksumLock, sha256_of
@@ -32,7 +32,7 @@ def published_sources() -> dict[str, DownloadSource]:
 
 
 def fetch_published(
-    name: str, *, root: Path | None = None, sources: Mapping[str, DownloadSource] | None = None
+    name: str, *, root: Path | None = None, sources: Mapping[str, DownloadSource] | None = None, wait: bool = True
 ) -> Path:
     """Return the path of published weights or data, downloaded on first use.
 
@@ -40,13 +40,15 @@ def fetch_published(
         name: A name of `published_sources`, such as `osnet_x0_25.msmt17`.
         root: The folder that the paths of the sources are relative to; by default the project's.
         sources: Other sources than the published ones.
+        wait: Wait for another process that downloads the same file.
 
     Returns:
         An existing file or folder. The checksum of a file was just compared.
 
     Raises:
         UserError: The name is unknown; no server can be reached (the message names the file, where to save it by
-            hand, and what works without it); the file is not the published one; the disk is full or not writable.
+            hand, and what works without it); the file is not the published one; the disk is full or not writable;
+            another process downloads it, and `wait` is False.
     """
     root = home() if root is None else root
     sources = published_sources() if sources is None else sources
@@ -59,7 +61,7 @@ def fetch_published(
     try:
         file = root / source.download
         file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.with_name(f".{file.name}.lock")):  # a second process waits for the first
+        with lock_target(file, wait=wait):
             _ensure_downloaded(source, file, root)
             if source.archive is not None and not _exists(target):
                 unpack(file, source.member or "", target)

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from reid_synth.errors import UserError
+from reid_synth.target_lock import lock_target
 
-STAGING = ".unfinished"  # hidden, so that readers of datasets skip it
+STAGING, LOCK = ".unfinished", ".lock"  # hidden, so that readers of datasets skip them
 _QUALITY = 92
 
 
@@ -22,23 +23,16 @@ def staged_folder(folder: Path) -> Iterator[Path]:
     are removed by the next run.
 
     Raises:
-        UserError: The folder contains files or cannot be written.
+        UserError: The folder contains files, another process is writing to it, or it cannot be written.
     """
     created = [path for path in (folder, *folder.parents) if not path.exists()]  # deepest first
     staging = folder / STAGING
     try:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if any(entry.name != STAGING for entry in folder.iterdir()):
-                raise UserError(f"{folder} already contains files: choose another folder, or delete this one first")
-            shutil.rmtree(staging, ignore_errors=True)
-            staging.mkdir()
-            yield staging
-            # files such as labels.csv come last: their presence marks a complete dataset
-            for entry in sorted(staging.iterdir(), key=lambda entry: (entry.is_file(), entry.name)):
-                entry.rename(folder / entry.name)
+            with lock_target(folder, folder / LOCK):
+                yield from _stage(folder, staging)
         finally:
-            shutil.rmtree(staging, ignore_errors=True)
             for path in created:
                 if path.is_dir() and not any(path.iterdir()):
                     path.rmdir()
@@ -46,6 +40,20 @@ def staged_folder(folder: Path) -> Iterator[Path]:
         target = Path(*(part for part in folder.parts if part != STAGING))
         reason = error.strerror or error
         raise UserError(f"{target} cannot be written ({reason}): free disk space, or choose another folder") from None
+
+
+def _stage(folder: Path, staging: Path) -> Iterator[Path]:
+    if any(entry.name not in (STAGING, LOCK) for entry in folder.iterdir()):
+        raise UserError(f"{folder} already contains files: choose another folder, or delete this one first")
+    try:
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        yield staging
+        # files such as labels.csv come last: their presence marks a complete dataset
+        for entry in sorted(staging.iterdir(), key=lambda entry: (entry.is_file(), entry.name)):
+            entry.rename(folder / entry.name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def write_file(folder: Path, name: str, content: bytes) -> None:

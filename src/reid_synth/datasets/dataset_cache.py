@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 from tqdm.auto import tqdm
@@ -10,6 +11,7 @@ from tqdm.auto import tqdm
 from reid_synth.datasets.crops import RENDERER_VERSION
 from reid_synth.datasets.face_dataset import FacePlan, write_faces
 from reid_synth.datasets.market import MarketPlan, write_market
+from reid_synth.target_lock import lock_target
 
 
 def cached_dataset(home: Path, plan: MarketPlan | FacePlan, seed: int) -> Path:
@@ -25,10 +27,21 @@ def cached_dataset(home: Path, plan: MarketPlan | FacePlan, seed: int) -> Path:
     """
     kind = "faces" if isinstance(plan, FacePlan) else "people"
     folder = home / f"{kind}_{hashlib.sha256(repr((RENDERER_VERSION, plan, seed)).encode()).hexdigest()[:8]}"
-    if not (folder / "labels.csv").exists():  # written last
-        with tqdm(total=plan.images, desc=f"generating {kind}", unit="image", dynamic_ncols=True, leave=False) as bar:
-            if isinstance(plan, FacePlan):
-                write_faces(folder, plan, seed, done=bar.update)
-            else:
-                write_market(folder, plan, seed, done=bar.update)
+    last = folder / "labels.csv"
+    if last.exists():
+        return folder
+    with suppress(OSError):  # reported when the dataset is written
+        home.mkdir(parents=True, exist_ok=True)
+    with lock_target(folder, wait=True):
+        if not last.exists():  # the process that had the lock may have generated it
+            _generate(folder, plan, seed)
     return folder
+
+
+def _generate(folder: Path, plan: MarketPlan | FacePlan, seed: int) -> None:
+    kind = "faces" if isinstance(plan, FacePlan) else "people"
+    with tqdm(total=plan.images, desc=f"generating {kind}", unit="image", dynamic_ncols=True, leave=False) as bar:
+        if isinstance(plan, FacePlan):
+            write_faces(folder, plan, seed, done=bar.update)
+        else:
+            write_market(folder, plan, seed, done=bar.update)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from learning_reid.config.load import dump_settings
 from learning_reid.errors import UserError
+from learning_reid.io.target_lock import lock_target
 from learning_reid.training import training_data
 from learning_reid.training.log import read_metrics
 from learning_reid.training.runs import find_run
@@ -69,6 +70,13 @@ def test_resuming_a_finished_run_changes_nothing(run: Path) -> None:
     before = (run / "weights/final.pt").read_bytes()
     run_command("train", "--resume", run)
     assert (run / "weights/final.pt").read_bytes() == before
+
+
+def test_a_run_is_not_resumed_while_another_process_trains_it(run: Path) -> None:
+    before = {path: path.read_bytes() for path in run.rglob("*.*") if path.is_file()}
+    with lock_target(run, run / ".lock"), pytest.raises(UserError, match="another process is writing to it"):
+        run_command("train", "--resume", run)
+    assert {path: path.read_bytes() for path in before} == before and not (run / ".lock").exists()
 
 
 def test_resuming_with_another_setting_names_it(run: Path) -> None:

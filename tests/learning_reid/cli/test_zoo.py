@@ -56,7 +56,9 @@ def test_fetch_downloads_checks_and_loads(tmp_path: Path, monkeypatch: pytest.Mo
         "published_sources",
         lambda: {card.key: DownloadSource(card.key, "", "weights/net.pth", card.urls)},
     )
-    monkeypatch.setattr(fetch_module.fetch_published, "__kwdefaults__", {"root": tmp_path, "sources": None})
+    monkeypatch.setattr(
+        fetch_module.fetch_published, "__kwdefaults__", {"root": tmp_path, "sources": None, "wait": True}
+    )
     printed = run_command("zoo", "fetch", "osnet_x0_25.market1501")
     assert "backbone 565 of 565 tensors, classifier dropped (1041 identities)" in printed
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from learning_reid.errors import UserError
-from reid_synth.datasets.atomic_folder import STAGING, staged_folder, write_file
+from reid_synth.datasets.atomic_folder import LOCK, STAGING, staged_folder, write_file
 
 
 def test_content_appears_when_complete(tmp_path: Path) -> None:
     with staged_folder(tmp_path / "new" / "set") as draft:
         write_file(draft, "a/b.txt", b"b")
-        assert [entry.name for entry in (tmp_path / "new" / "set").iterdir()] == [STAGING]
+        assert {entry.name for entry in (tmp_path / "new" / "set").iterdir()} == {STAGING, LOCK}
     assert [path.relative_to(tmp_path / "new").as_posix() for path in sorted((tmp_path / "new").rglob("*"))] == [
         "set",
         "set/a",
@@ -68,3 +68,12 @@ def test_a_file_in_place_of_the_folder_is_reported(tmp_path: Path) -> None:
         with pytest.raises(UserError, match="cannot be written"), staged_folder(folder):
             raise AssertionError("not reached")
     assert (tmp_path / "file").read_text() == ""
+
+
+def test_a_second_process_does_not_touch_the_folder_of_the_first(tmp_path: Path) -> None:
+    with staged_folder(tmp_path / "set") as draft:
+        write_file(draft, "a.txt", b"first")
+        with pytest.raises(UserError, match="another process is writing"), staged_folder(tmp_path / "set"):
+            pytest.fail("not reached")
+        write_file(draft, "b.txt", b"first")
+    assert sorted(path.name for path in (tmp_path / "set").iterdir()) == ["a.txt", "b.txt"]
