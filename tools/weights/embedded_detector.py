@@ -65,7 +65,7 @@ def detector_card(recipe: DetectorRecipe, weights: Path, cache: Path) -> dict[st
         "what": "a Faster R-CNN of 2.6 million parameters for people under surveillance cameras; trained on "
         "generated streets",
         "architecture": "slim_frcnn",
-        "input": "RGB in 0–1, any size; resized to about 512×384",
+        "input": "RGB in 0–1, any size; seen at about 512×384 and 205×154, larger frames also at 1024×768",
         "min_score": min_score,
         "min_score_chosen": "the lowest that reaches a precision of 90 % on generated streets of an unseen seed",
         "licence": "MIT; no image of a real person or place was used for training",

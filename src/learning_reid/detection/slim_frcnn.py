@@ -1,8 +1,9 @@
 """A small Faster R-CNN for people in surveillance images: torchvision's two stages on a small backbone of our own.
 
-Ren et al., *Faster R-CNN* (arXiv 1506.01497), with a feature pyramid (Lin et al., arXiv 1612.03144) of two levels:
-people in such images are 20–150 pixels tall, which strides 8 and 16 cover. What torchvision provides for 80 classes of
-any shape is reduced to one upright class: 2.6 million parameters instead of 41 million.
+Ren et al., *Faster R-CNN* (arXiv 1506.01497), with a feature pyramid (Lin et al., arXiv 1612.03144) of two levels,
+strides 8 and 16, for people who are 20–150 pixels tall. Taller and smaller people come into this range in an image
+pyramid: the network sees each frame at two or three sizes. What torchvision provides for 80 classes of any shape is
+reduced to one upright class: 2.6 million parameters instead of 41 million.
 """
 
 from __future__ import annotations
@@ -12,15 +13,20 @@ from collections import OrderedDict
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.rpn import AnchorGenerator
-from torchvision.ops import MultiScaleRoIAlign
+from torchvision.ops import MultiScaleRoIAlign, nms
 
-HEIGHT, WIDTH = 384, 512  # images are resized to about this size
+HEIGHT, WIDTH = 384, 512  # images are resized to about this size, times the scales of `pyramid_scales`
 CHANNELS = (24, 48, 80, 128, 160)  # of the feature maps at strides 2, 4, 8, 16, 32
 PYRAMID_CHANNELS = 80
 POOLED = (8, 4)  # rows and columns of a region's features: people are taller than wide
 
+_LARGE_FRAME = 900  # pixels along the longer side, from which a frame shows more detail than WIDTH can hold
+_REDUCED_MIN_PX = 64  # people who are smaller at the reduced size are seen better at the full size
+_MIN_OBJECTNESS = 0.05  # proposals below cost time and are never people
+_NMS_IOU = 0.5
 _ASPECT = 2.4  # height / width of a walking person's box
 _SIZES = ((14, 20, 29), (41, 58, 82))  # √area of the anchors at stride 8 and 16: heights 22–127 pixels
 
@@ -113,7 +119,61 @@ class BoxPredictor(nn.Module):
         return self.score(x), self.shift(x)
 
 
-def build_slim_frcnn() -> FasterRCNN:
+def pyramid_scales(height: int, width: int) -> tuple[float, ...]:
+    """Return the sizes at which the network sees a frame, relative to 512 × 384 pixels, in descending order.
+
+    The reduced size shows people who fill the frame, and costs a fifth more time. Twice the size shows the small people
+    of frames that have the pixels for it, and takes four times as long.
+
+    >>> pyramid_scales(576, 768), pyramid_scales(1080, 1920)
+    ((1.0, 0.4), (2.0, 1.0, 0.4))
+    """
+    return (2.0, 1.0, 0.4) if max(height, width) >= _LARGE_FRAME else (1.0, 0.4)
+
+
+class SlimFasterRCNN(FasterRCNN):
+    """`FasterRCNN` that detects on an image pyramid in eval mode; in training mode it sees each image once."""
+
+    def fuse_batch_norm(self) -> None:
+        """Fuse every batch norm of a trained network with the convolution before it, which saves time."""
+        for module in self.eval().modules():
+            pairs: list[tuple[str, str]] = []  # names of a convolution and of its norm
+            if isinstance(module, Residual):
+                pairs = [("conv1", "norm1"), ("conv2", "norm2")]
+            elif isinstance(module, nn.Sequential) and isinstance(module[-1], nn.BatchNorm2d):
+                pairs = [("0", "1")]
+            for conv, norm in pairs:
+                setattr(module, conv, fuse_conv_bn_eval(getattr(module, conv), getattr(module, norm)))
+                setattr(module, norm, nn.Identity())
+
+    def forward(
+        self, images: list[torch.Tensor], targets: list[dict[str, torch.Tensor]] | None = None
+    ) -> dict[str, torch.Tensor] | list[dict[str, torch.Tensor]]:
+        """See `build_slim_frcnn`."""
+        return super().forward(images, targets) if self.training else [self._detect(image) for image in images]
+
+    def _detect(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Detect at each scale of a (3, h, w) image, and keep the best of overlapping boxes."""
+        height, width = image.shape[-2:]
+        levels = []
+        for scale in pyramid_scales(height, width):  # each smaller image is made from the one before
+            zoom = scale * min(HEIGHT / min(height, width), WIDTH / max(height, width))
+            size = max(1, round(height * zoom)), max(1, round(width * zoom))
+            image = F.interpolate(image[None], size, mode="bilinear", antialias=True)[0]
+            self.transform.min_size, self.transform.max_size = (min(size),), max(size)  # no more resizing
+            self.rpn.min_size = _REDUCED_MIN_PX / 4 if scale < 1 else 1e-3  # narrower ones would be dropped below
+            (found,) = super().forward([image])
+            if scale < 1:
+                tall = found["boxes"][:, 3] - found["boxes"][:, 1] >= _REDUCED_MIN_PX
+                found = {name: values[tall] for name, values in found.items()}
+            found["boxes"] = found["boxes"] * found["boxes"].new_tensor([width / size[1], height / size[0]] * 2)
+            levels.append(found)
+        found = {name: torch.cat([level[name] for level in levels]) for name in levels[0]}
+        kept = nms(found["boxes"], found["scores"], _NMS_IOU)  # by descending score
+        return {name: values[kept] for name, values in found.items()}
+
+
+def build_slim_frcnn() -> SlimFasterRCNN:
     """Build the network with random weights, in training mode.
 
     Call it as any torchvision detector, with a list of (3, h, w) float RGB images in 0..1 of any size; in training also
@@ -122,7 +182,7 @@ def build_slim_frcnn() -> FasterRCNN:
     """
     head = BoxHead()
     levels = ["stride8", "stride16"]
-    return FasterRCNN(
+    return SlimFasterRCNN(
         Pyramid(),
         num_classes=None,  # given by the predictor below: background and person
         min_size=HEIGHT,
@@ -137,11 +197,12 @@ def build_slim_frcnn() -> FasterRCNN:
         rpn_fg_iou_thresh=0.6,
         rpn_bg_iou_thresh=0.3,
         rpn_batch_size_per_image=128,
+        rpn_score_thresh=_MIN_OBJECTNESS,
         box_roi_pool=MultiScaleRoIAlign(levels, POOLED, sampling_ratio=2, canonical_scale=64, canonical_level=4),
         box_head=head,
         box_predictor=BoxPredictor(head.width),
         box_score_thresh=0.02,
-        box_nms_thresh=0.5,
+        box_nms_thresh=_NMS_IOU,
         box_detections_per_img=80,
         box_batch_size_per_image=96,
         box_positive_fraction=0.25,

@@ -15,7 +15,7 @@ from torchvision.models.detection import FasterRCNN
 
 from learning_reid.detection.detections import to_detections
 from learning_reid.detection.registry import register_detector
-from learning_reid.detection.slim_frcnn import build_slim_frcnn
+from learning_reid.detection.slim_frcnn import SlimFasterRCNN, build_slim_frcnn
 from learning_reid.device import choose_device
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
@@ -51,6 +51,8 @@ class TorchvisionFasterRCNN:
     def __init__(self, network: FasterRCNN, weights: Path, min_score: float, device: torch.device) -> None:
         self.weights = weights
         self.network = network.eval().to(device)
+        if isinstance(self.network, SlimFasterRCNN):
+            self.network.fuse_batch_norm()
         self.network.roi_heads.score_thresh = min_score  # saves the work on boxes that would be dropped
         self.min_score = min_score
         self.device = device
