@@ -104,6 +104,14 @@ def test_each_problem_alone(tmp_path: Path, change: Callable[[Path], object], fo
         assert finding.advice and len(finding.examples) <= 3
 
 
+def test_people_of_train_in_a_test_folder_without_query(tmp_path: Path) -> None:
+    write_images(
+        tmp_path, [f"{split}/{person}/{shot}_c1.jpg" for split in ("train", "test") for person in "ab" for shot in "12"]
+    )
+    report = check_dataset(tmp_path)
+    assert report.dataset == "splits" and codes(report)["train-and-test"] == ("error", 2)
+
+
 def test_copies_in_train_and_test_of_one_person(tmp_path: Path) -> None:
     write_images(tmp_path, HEALTHY)
     shutil.copy(tmp_path / HEALTHY[2], tmp_path / "bounding_box_train/0002_c1s1_000001_00.jpg")

@@ -35,6 +35,20 @@ def test_a_repeated_sample_is_embedded_once(tmp_path: Path) -> None:
     assert sample_name(crops.samples[0], crops).startswith("bounding_box_train/")
 
 
+def test_a_link_has_its_own_name_and_not_its_targets(tmp_path: Path) -> None:
+    market = write_market(tmp_path / "market")
+    for number, image in enumerate(sorted(market.rglob("*.jpg"))):  # as in DVC and git-annex
+        blob = tmp_path / "blobs" / f"{number:02x}.jpg"
+        blob.parent.mkdir(exist_ok=True)
+        image.rename(blob)
+        image.symlink_to(blob)
+    (tmp_path / "linked").symlink_to(market)
+    for root in (market, tmp_path / "linked"):
+        crops = open_dataset("market1501", root)
+        names = {sample_name(sample, crops) for sample in crops.samples}
+        assert len(names) == 9 and "query/0003_c1s6_015971_00.jpg" in names
+
+
 def test_zero_embeddings_are_refused(tmp_path: Path) -> None:
     crops = open_dataset("market1501", write_market(tmp_path))
     broken = CountingEmbedder()

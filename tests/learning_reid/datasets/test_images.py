@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from learning_reid.datasets.images import read_crop
+from learning_reid.datasets.images import displayed_size, open_image, read_crop
 from learning_reid.datasets.sample import Sample
+from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.errors import UserError
 from tests.learning_reid.datasets.dataset_files import write_image
 
@@ -62,6 +63,29 @@ def test_unreadable_files_are_reported(tmp_path: Path, make: Callable[[Path], ob
     with pytest.raises(UserError, match=rf"a.jpg cannot be read \({message}\); copy it again or remove it") as raised:
         read_crop(Sample(tmp_path / "a.jpg", "1", "", box_xyxy=box))
     assert "\n" not in str(raised.value)
+
+
+def test_a_link_without_its_file_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").symlink_to(tmp_path / "blobs/1f")
+    with pytest.raises(UserError, match="a.jpg cannot be read .a link to .*blobs/1f, which is missing"):
+        open_image(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("size", [(1, 40), (40, 1), (1, 1)])
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "1", "RGBA", "I;16"])
+def test_images_one_pixel_wide(tmp_path: Path, size: tuple[int, int], mode: str) -> None:
+    Image.new(mode, size).save(tmp_path / "a.png")
+    crop = read_crop(Sample(tmp_path / "a.png", "1", "1"))
+    assert crop.shape == (size[1], size[0], 3) and Preprocessing(256, 128)([crop]).shape == (1, 3, 256, 128)
+    assert displayed_size(tmp_path / "a.png") == crop.shape[:2]
+
+
+def test_a_crop_of_a_12_bit_image_is_as_bright_as_of_8_bits(tmp_path: Path) -> None:
+    gray = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    Image.fromarray(gray.astype(np.uint8)).save(tmp_path / "8.png")
+    Image.fromarray(16 * gray).save(tmp_path / "12.png")
+    crops = [read_crop(Sample(tmp_path / f"{bits}.png", "1", "1", box_xyxy=(2, 3, 14, 12))) for bits in (8, 12)]
+    assert np.abs(crops[0].astype(int) - crops[1]).max() <= 1
 
 
 def test_a_box_outside_its_frame(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from learning_reid.datasets.pairs import (
 )
 from learning_reid.errors import UserError
 from learning_reid.retrieval.distances import cosine_distance, euclidean_distance
+from tests.learning_reid.datasets.dataset_files import write_image
 
 
 def paths(*stems: str) -> LabeledImages:
@@ -102,6 +103,14 @@ def test_images_are_gathered_once_in_natural_order(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=message):
             gather_images(named)
+
+
+def test_links_to_one_file_are_two_images(tmp_path: Path) -> None:
+    blob = write_image(tmp_path / "blob.jpg")
+    for name in ("0001_c1_1.jpg", "0002_c1_1.jpg"):
+        (tmp_path / "crops").mkdir(exist_ok=True)
+        (tmp_path / "crops" / name).symlink_to(blob)
+    assert [image.name for image in gather_images([tmp_path / "crops"])] == ["0001_c1_1.jpg", "0002_c1_1.jpg"]
 
 
 def test_folders_of_persons_label_their_images(tmp_path: Path) -> None:
