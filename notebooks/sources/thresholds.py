@@ -1,375 +1,454 @@
 # %% [markdown]
-# # Same or different?
+# # Verification and open set: choose a threshold
 #
-# > How near is near enough, and who is to decide that?
+# > How near is near enough, and on whom do you decide that?
 #
-# **You will learn** the two mistakes that a threshold makes and the figures that tell of them (EER, TAR at FAR,
-# DIR at FAR); how to choose a threshold, and on whom; and why 0.5 is none.
+# **You will learn** the two mistakes that a threshold makes, and the metrics that measure them (EER, TAR at FAR, DIR at
+# FAR); to choose a threshold for a stated error rate; and why 0.5 is not a threshold.
 #
 # **Needs** lessons 1 and 3.
 #
-# **Takes** 1 minute on 2 CPU cores.
+# **Takes** 1 minute on 2 CPU cores, and half an hour to read.
 
 # %% tags=["parameters"]
-from reid_course import is_smoke
-
 DATA = "embedded"  # @param ["embedded", "market1501"]
 SEED = 7
-MOST_PEOPLE = 100  # of Market-1501; None: all of them, which takes long on a CPU
-FAR = 0.1 if is_smoke() else 0.01  # how many strangers in a hundred pairs may be taken for one person
-DIVISIONS = 5 if is_smoke() else 60
+PERSONS = 100  # of Market-1501
+FAR = 0.01  # share of pairs of different people that may be accepted
+DIVISIONS = 60  # of the people into two halves
+
+# %% tags=["smoke"]
+FAR, DIVISIONS = 0.1, 5
 
 # %% [markdown]
-# ## A door, not a ranking
+# ## Two questions
 #
-# Rank-1 asks which picture of a gallery is *nearest*. A door asks something else: here are two pictures, **is this one
-# person, yes or no?** Nothing to compare with, no second place. You first. Which of these pairs show one person?
+# A ranking always has a first place. Two practical questions need more:
+#
+# - **[Verification](../docs/glossary.md#verification)**: here are two crops. Do they show the same person, yes or no?
+# - **[Open set](../docs/glossary.md#open-set)**: here is a query. Is its person in the gallery at all, and if so,
+#   where?
+#
+# Both need a [threshold](../docs/glossary.md#threshold): a distance up to which crops are accepted as the same person.
+# Distances of same and different people overlap, so every threshold makes mistakes of two kinds:
+
+# %% tags=["hidden"]
+# @title Diagram: a threshold and its two mistakes
+from reid_course import show_diagram
+
+show_diagram("open_set")
+
+# %% [markdown]
+# Try it yourself first. Which of these eight pairs show one person?
 
 # %%
-import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from learning_reid.datasets import create_retrieval_task, embed_samples, read_crop
-from learning_reid.metrics import PairDistances, eer, roc_curve, tar_at_far, threshold_at_far
 from learning_reid.retrieval import euclidean_distance
-from reid_course import LESSON_MODELS, compare_guess, lesson_embedder, lesson_split, show, show_crops
+from reid_course import lesson_embedder, lesson_split, show_crops
 
-contest = lesson_split(DATA, SEED, MOST_PEOPLE)
+split = lesson_split(DATA, SEED, PERSONS)
+query, gallery = split.query_labels, split.gallery_labels
 embedder = lesson_embedder(DATA)
-features = embed_samples(contest.samples, embedder)
-task = create_retrieval_task(contest, features, "euclidean")
-distances = euclidean_distance(task.query_features, task.gallery_features)
-asks, answers = contest.query_labels, contest.gallery_labels
-across = asks.camera[:, None] != answers.camera
-same = (asks.person[:, None] == answers.person) & across
-different = (asks.person[:, None] != answers.person) & across
+features = embed_samples(split.samples, embedder)
+distances = euclidean_distance(features[: len(query)], features[len(query) :])
 
-# %%
+other_camera = query.camera[:, None] != gallery.camera
+same_person = query.person[:, None] == gallery.person
+genuine, impostor = same_person & other_camera, ~same_person & other_camera
+
+# %% tags=["hidden"]
+# @title Show eight pairs, easy and hard ones
 rng = np.random.default_rng(SEED)
-easy, hard = np.quantile(distances[different], [0.3, 0.02])
-kinds = [same & (distances < hard), same & (distances > hard), different & (distances < hard), different]
-chosen = [rng.choice(np.argwhere(kind)) for kind in kinds for _ in range(2)]
-chosen = [chosen[place] for place in rng.permutation(len(chosen))]
+near = np.quantile(distances[impostor], 0.02)
+kinds = [genuine & (distances < near), genuine & (distances > near), impostor & (distances < near), impostor]
+pairs = rng.permutation([rng.choice(np.argwhere(kind)) for kind in kinds for _ in range(2)])
 rows = [
-    [read_crop(contest.query[query]) for query, _ in chosen],
-    [read_crop(contest.gallery[answer]) for _, answer in chosen],
+    [read_crop(split.query[row]) for row, _ in pairs],
+    [read_crop(split.gallery[column]) for _, column in pairs],
 ]
 show_crops(rows, "Eight pairs, one above the other, by different cameras.", [list("ABCDEFGH"), [""] * 8])
 
 # %%
-for letter, (query, answer) in zip("ABCDEFGH", chosen, strict=True):
-    truth = "one person" if same[query, answer] else "two people"
-    print(f"{letter}: {truth}, distance {distances[query, answer]:.2f}")
+for letter, (row, column) in zip("ABCDEFGH", pairs, strict=True):
+    answer = "one person" if genuine[row, column] else "two people"
+    print(f"{letter}: {answer}, distance {distances[row, column]:.2f}")
 
 # %% [markdown]
-# ## Two heaps, two mistakes
+# ## TAR and FAR
 #
-# `task.pairs()` takes every query with every gallery picture of another camera. A pair of one person is **genuine**,
-# one of two people an **impostor**. A threshold accepts what is nearer than itself, and makes two mistakes: it turns
-# genuine pairs away, and lets impostors in. The share of genuine pairs accepted is called **TAR** (true accept rate),
-# that of impostors **FAR** (false accept rate).
+# A pair of crops of one person is called **genuine**, a pair of two people **impostor**. A threshold accepts all pairs
+# that are nearer. The share of genuine pairs that it accepts is the true accept rate, TAR. The share of impostor pairs
+# that it accepts is the false accept rate, FAR ([glossary](../docs/glossary.md#far-and-tar)). Both are counted in one
+# line each:
 
 # %%
-pairs = task.pairs()
-print(f"{len(pairs.genuine):,} genuine pairs, {len(pairs.impostor):,} impostors")
-print("threshold   TAR      FAR")
-for threshold in np.quantile(pairs.impostor, [0.001, 0.01, 0.1, 0.5]):
-    print(f"{threshold:9.2f}{pairs.tar(threshold):7.1%}{pairs.far(threshold):9.1%}")
-assert pairs.genuine.mean() < pairs.impostor.mean()
+genuine_distances, impostor_distances = distances[genuine], distances[impostor]
+print(f"{len(genuine_distances):,} genuine pairs, {len(impostor_distances):,} impostor pairs")
+print("threshold    TAR     FAR")
+for threshold in (0.5, 0.6, 0.7, 0.8, 0.9):
+    tar = (genuine_distances <= threshold).mean()
+    far = (impostor_distances <= threshold).mean()
+    print(f"{threshold:9.2f}{tar:7.1%}{far:8.1%}")
 
 # %% [markdown]
-# Both rise together; nobody gets one without the other. Where does a door want to stand? The **equal error rate**
-# (EER) is where as many impostors come in as genuine pairs stay out. It makes one handy number, though hardly any door
-# wants it: mostly one mistake is worse than the other. Guess it, in percent.
+# Both rates rise together. You cannot have more of one without more of the other. Two ways to choose:
+#
+# - The **[equal error rate](../docs/glossary.md#eer-equal-error-rate)** (EER): the threshold at which FAR equals the
+#   share of rejected genuine pairs, 1 − TAR. It is a handy single number, but rarely what an application wants.
+# - **TAR at FAR**: fix the FAR that you can afford, and report the TAR.
+#
+# What is the EER of our network, in percent?
 
 # %%
 MY_GUESS = None  # a number from 0 to 50
 
 # %%
-rate_eer, at_eer = eer(pairs.genuine, pairs.impostor)
-at_far = threshold_at_far(pairs.genuine, pairs.impostor, FAR)
-compare_guess(MY_GUESS, 100 * rate_eer, "equal error rate")
+from learning_reid.metrics import eer, tar_at_far, threshold_at_far
+from reid_course import compare_guess
+
+equal_rate, equal_threshold = eer(genuine_distances, impostor_distances)
+strict_threshold = threshold_at_far(genuine_distances, impostor_distances, FAR)
+compare_guess(MY_GUESS, 100 * equal_rate, "equal error rate")
+print(f"TAR at FAR {FAR:.0%}: {tar_at_far(genuine_distances, impostor_distances, FAR):.1%}")
+
+# %% tags=["hidden"]
+# @title Plot the distances and both thresholds
+import matplotlib.pyplot as plt
+
+from reid_course import show
+
 figure, axes = plt.subplots()
-axes.hist(pairs.genuine, bins=60, density=True, alpha=0.7, label="genuine: one person")
-axes.hist(pairs.impostor, bins=60, density=True, alpha=0.7, label="impostors: two people")
-for threshold, words, style in ((at_eer, f"EER {rate_eer:.1%}", "--"), (at_far, f"FAR {FAR:.0%}", ":")):
-    words += f": at {threshold:.2f}, TAR {pairs.tar(threshold):.0%}"
-    axes.axvline(threshold, color="black", linestyle=style, label=words)
-axes.set(xlabel="distance", ylabel="share of the pairs", yticks=[])
+axes.hist(genuine_distances, bins=60, density=True, alpha=0.7, label="genuine pairs")
+axes.hist(impostor_distances, bins=60, density=True, alpha=0.7, label="impostor pairs")
+axes.axvline(equal_threshold, color="black", linestyle="--", label=f"EER {equal_rate:.1%} at {equal_threshold:.2f}")
+axes.axvline(strict_threshold, color="black", linestyle=":", label=f"FAR {FAR:.0%} at {strict_threshold:.2f}")
+axes.set(xlabel="Euclidean distance", ylabel="density", yticks=[])
 axes.legend(fontsize=8, loc="upper right")
-show(figure, "Distances of genuine pairs and of impostors with two thresholds: what is left of a line is accepted.")
+show(figure, "Distances of genuine and impostor pairs, and two thresholds. Everything left of a line is accepted.")
 
 # %% [markdown]
-# Move the line through all places and draw TAR against FAR: the **ROC curve**. The axis of FAR is logarithmic, because
-# the interesting part is small: with a thousand people passing a door each day, one in a hundred is ten mistakes a day.
+# Move the line through all positions, and plot TAR over FAR: the **ROC curve**. The FAR axis is logarithmic, because
+# the interesting part is small. If a thousand people pass a door every day, a FAR of 1 % means ten false accepts a day.
 
 # %%
-far, tar = roc_curve(pairs.genuine, pairs.impostor)
+from learning_reid.metrics import roc_curve
+
+far, tar = roc_curve(genuine_distances, impostor_distances)
+for wanted in (0.1, 0.01, 0.001, 0.0001):
+    print(f"TAR at FAR {wanted:7.2%}: {tar_at_far(genuine_distances, impostor_distances, wanted):6.1%}")
+
+# %% tags=["hidden"]
+# @title Plot the ROC curve
 figure, axes = plt.subplots(figsize=(6, 3.5))
 axes.plot(100 * far, 100 * tar)
-axes.plot([100 * rate_eer], [100 * (1 - rate_eer)], "o", color="black", label=f"EER {rate_eer:.1%}")
-axes.plot(100 * far, 100 * far, color="grey", linestyle=":", label="a coin")
-axes.set(xscale="log", xlabel="FAR, %", ylabel="TAR, %", ylim=(0, 101))
+axes.plot([100 * equal_rate], [100 * (1 - equal_rate)], "o", color="black", label=f"EER {equal_rate:.1%}")
+axes.plot(100 * far, 100 * far, color="grey", linestyle=":", label="guessing")
+axes.set(xscale="log", xlabel="FAR (%)", ylabel="TAR (%)", ylim=(0, 100))
 axes.legend()
-show(figure, "ROC curve: the share of genuine pairs accepted, at each share of impostors accepted.")
-for wanted in (0.1, 0.01, 0.001, 0.0001):
-    print(f"TAR at FAR {wanted:7.2%}: {tar_at_far(pairs.genuine, pairs.impostor, wanted):6.1%}")
+show(figure, "ROC curve: the share of accepted genuine pairs at each share of accepted impostor pairs.")
 
 # %% [markdown]
-# A `nan` would say: with so few impostors, so small a rate cannot be told from none. Whoever quotes TAR at FAR 0.01 %
-# needs tens of thousands of impostor pairs at least, and far more to be sure of it.
+# With few impostor pairs, a small FAR cannot be distinguished from zero. To report TAR at FAR 0.01 % you need tens of
+# thousands of impostor pairs at least.
 #
 # ## Why 0.5 is not a threshold
 #
-# Examples on the web compare two vectors, and write `if similarity > 0.5: same person`. Here are the same pairs, seen
-# through four pairs of glasses: our network with Euclidean distance and with cosine distance (one minus the
-# similarity); the same architecture with *random* weights; and the raw pixels. Where is 0.5? And what share of the
-# *impostors* will the network with random weights accept, by cosine, at 0.5?
+# Many examples on the web compute a similarity and write `if similarity > 0.5: same person`. Let us look at the same
+# pairs on four scales: our network with Euclidean and with cosine distance, the same architecture with *random*
+# weights, and raw pixels. What share of *impostor* pairs does the network with random weights accept at a cosine
+# distance of 0.5?
 
 # %%
 MY_GUESS = None  # a number from 0 to 100
 
 # %%
-from learning_reid.datasets import Sample
 from learning_reid.embedding import Preprocessing, TorchEmbedder
 from learning_reid.models import create_model
+from learning_reid.retrieval import cosine_distance
 
 
-def pixels(sample: Sample) -> np.ndarray:
-    """A crop as 32 × 16 pixels in one row."""
-    return embedder.preprocessing.resize(read_crop(sample))[4::8, 4::8].ravel() / 255
+def pairwise(vectors: np.ndarray, distance=cosine_distance) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distances of all genuine and all impostor pairs."""
+    matrix = distance(vectors[: len(query)], vectors[len(query) :])
+    return matrix[genuine], matrix[impostor]
 
 
-untrained = TorchEmbedder(create_model("osnet_x0_25", seed=SEED), Preprocessing(128, 64))  # small: it is quicker
-glasses = {
-    "trained, Euclidean": (features, "euclidean"),
-    "trained, cosine": (features, "cosine"),
-    "random weights, cosine": (embed_samples(contest.samples, untrained), "cosine"),
-    "raw pixels, cosine": (np.array([pixels(sample) for sample in contest.samples], np.float32), "cosine"),
+random_network = TorchEmbedder(create_model("osnet_x0_25", seed=SEED), Preprocessing(128, 64))
+pixels = [embedder.preprocessing.resize(read_crop(sample))[4::8, 4::8].ravel() / 255 for sample in split.samples]
+scales = {
+    "trained, Euclidean": (genuine_distances, impostor_distances),
+    "trained, cosine": pairwise(features),
+    "random weights, cosine": pairwise(embed_samples(split.samples, random_network)),
+    "raw pixels, cosine": pairwise(np.array(pixels, np.float32)),
 }
-seen = {name: create_retrieval_task(contest, *how).pairs() for name, how in glasses.items()}
-compare_guess(MY_GUESS, 100 * float(seen["random weights, cosine"].far(0.5)), "impostors accepted with random weights")
+accepted = (scales["random weights, cosine"][1] <= 0.5).mean()
+compare_guess(MY_GUESS, 100 * accepted, "impostor pairs accepted with random weights")
 
 # %%
-figure, cells = plt.subplots(len(seen), 1, figsize=(7, 6), sharex=True)
-print(f"{'accepted at 0.5:':24s}{'same':>8s}{'different':>11s}{'EER':>8s}{'at':>8s}{f'FAR {FAR:.0%} at':>13s}")
-for axes, (name, each) in zip(cells, seen.items(), strict=True):
-    bins = np.linspace(0, 1.4, 141)
-    axes.hist(each.genuine, bins, density=True, alpha=0.7)
-    axes.hist(each.impostor, bins, density=True, alpha=0.7)
+print("accepted at 0.5:          genuine  impostor    EER   at threshold")
+for name, (same, different) in scales.items():
+    rate, threshold = eer(same, different)
+    print(f"{name:24s}{(same <= 0.5).mean():9.1%}{(different <= 0.5).mean():10.1%}{rate:8.1%}{threshold:12.4f}")
+
+# %% tags=["check"]
+assert accepted == 1
+
+# %% tags=["hidden"]
+# @title Plot the four scales
+figure, cells = plt.subplots(len(scales), 1, figsize=(7, 6), sharex=True)
+for axes, (name, (same, different)) in zip(cells, scales.items(), strict=True):
+    axes.hist(same, np.linspace(0, 1.4, 141), density=True, alpha=0.7)
+    axes.hist(different, np.linspace(0, 1.4, 141), density=True, alpha=0.7)
     axes.axvline(0.5, color="black", linestyle="--")
     axes.set_title(name, fontsize=9, loc="left")
     axes.set(yticks=[])
-    rate, place = eer(each.genuine, each.impostor)
-    strict = threshold_at_far(each.genuine, each.impostor, FAR)
-    print(f"{name:24s}{each.tar(0.5):8.1%}{each.far(0.5):11.1%}{rate:8.1%}{place:8.4f}{strict:13.4f}")
 cells[-1].set_xlabel("distance")
-show(figure, "The same pairs on four scales (blue: one person, orange: two); the dashed line is 0.5.")
-assert seen["random weights, cosine"].far(0.5) == 1
+show(figure, "The same pairs on four scales. Blue: one person. Orange: two people. The dashed line is 0.5.")
 
 # %% [markdown]
-# - Euclidean and cosine distance of the *same* vectors rank alike (d² = 2 · cosine distance on vectors of length 1), so
-#   their EER is the same. Their thresholds are not: 0.5 on one scale is 0.125 on the other.
-# - With random weights all crops lie in a narrow bundle, and 0.5 lets in everybody. The order within that bundle is
-#   still better than a coin's: colours come through any weights.
-# - So a number that was right for one network says nothing about another. A threshold belongs to *one file of weights
-#   and one metric*; [operating_point.py](../src/learning_reid/embedding/operating_point.py) refuses it for any other.
+# - Euclidean and cosine distance of the same unit vectors give the same ranking, so their EER is equal. Their
+#   thresholds are not: 0.5 on the Euclidean scale is 0.125 on the cosine scale.
+# - With random weights, all embeddings are nearly equal, and 0.5 accepts everybody.
+# - So a threshold belongs to *one weights file and one metric*. This library stores it together with a checksum of the
+#   weights, and refuses it for others.
 #
-# ## The same, for 53 published networks
-#
-# Somebody computed, for 53 sets of weights of torchreid's model zoo, the cosine *similarities* (large is alike) of six
-# pairs of pictures: three of one person, three of two. The table below keeps two numbers of each network: the lowest
-# similarity of the same, and the highest of the different. Their difference is the **margin**: below zero no threshold
-# at all can tell these six pairs apart. How many of the 53 does the best *common* threshold get right?
+# Is that peculiar to our network? For 53 networks of torchreid's model zoo, somebody has published the cosine
+# *similarities* (large means alike) of six pairs of images: three pairs of one person, three of two. A threshold works
+# for a network if it lies between the highest similarity of different people and the lowest of the same person. For how
+# many of the 53 networks does the best *common* threshold work?
 
 # %%
 MY_GUESS = None  # a number from 0 to 53
 
 # %%
+import pandas as pd
+
 from reid_course import course_file
 
 table = pd.read_csv(course_file("notebooks/data/similarity_table.csv"), comment="#")
-table["margin"] = table.lowest_same - table.highest_different
-places = np.arange(0.3, 0.9, 0.001)
-right = [int(((table.highest_different < place) & (place <= table.lowest_same)).sum()) for place in places]
-compare_guess(
-    MY_GUESS, max(right), f"right at the best common threshold, {places[np.argmax(right)]:.2f}", f"of {len(table)}"
-)
-print("right with a threshold of their own:", int((table.margin > 0).sum()))
-print("right at 0.5:", int(((table.highest_different < 0.5) & (table.lowest_same >= 0.5)).sum()))
-print()
-summary = table.groupby("trained_on").margin.agg(["size", "median", "min", lambda margin: int((margin <= 0).sum())])
-print(summary.set_axis(["networks", "median margin", "lowest", "overlap"], axis=1).round(3).to_string())
-assert max(right) < int((table.margin > 0).sum())
-assert (table[table.trained_on == "imagenet"].margin <= 0).sum() >= 4
+candidates = np.arange(0.3, 0.9, 0.001)
+works = [((table.highest_different < each) & (each <= table.lowest_same)).sum() for each in candidates]
+compare_guess(MY_GUESS, int(max(works)), f"networks for which {candidates[np.argmax(works)]:.2f} works", "of 53")
+print("with a threshold of their own:", int((table.highest_different < table.lowest_same).sum()))
+print("with 0.5:", int(((table.highest_different < 0.5) & (table.lowest_same >= 0.5)).sum()))
 
-# %%
+# %% tags=["hidden"]
+# @title Plot the 53 networks
+table["margin"] = table.lowest_same - table.highest_different
 ordered = table.sort_values("margin", ignore_index=True)
 figure, axes = plt.subplots(figsize=(7, 4))
-for trained_on, colour in (("imagenet", "C3"), ("", "C0")):
-    part = ordered[(ordered.trained_on == "imagenet") == (trained_on == "imagenet")]
-    words = "ImageNet weights" if trained_on else "all others"
-    axes.vlines(part.index, part.highest_different, part.lowest_same, color=colour, lw=4, alpha=0.7, label=words)
-axes.plot(ordered.index, ordered.lowest_same, "_", color="black", label="dash: lowest of the same")
-axes.plot(ordered.index, ordered.highest_different, ".", color="black", label="dot: highest of the different")
+for is_imagenet, color, label in ((True, "C3", "ImageNet weights"), (False, "C0", "ReID weights")):
+    part = ordered[(ordered.trained_on == "imagenet") == is_imagenet]
+    axes.vlines(part.index, part.highest_different, part.lowest_same, color=color, lw=4, alpha=0.7, label=label)
+axes.plot(ordered.index, ordered.lowest_same, "_", color="black", label="lowest similarity of the same person")
+axes.plot(ordered.index, ordered.highest_different, ".", color="black", label="highest of different people")
 axes.axhline(0.5, color="black", linestyle="--", lw=1)
-axes.set(xlabel="53 networks, by margin", ylabel="cosine similarity", xticks=[])
+axes.set(xlabel="53 networks, by the width of the gap", ylabel="cosine similarity", xticks=[])
 axes.legend(fontsize=8, loc="upper left", ncols=2)
-show(
-    figure,
-    "A threshold may stand above the dot and below the dash; where the dot is higher, nowhere. No level fits all.",
-)
+show(figure, "A threshold must lie above the dot and below the dash. No horizontal line does for all networks; where "
+     "the dot is higher than the dash, none exists.")  # fmt: skip
 
 # %% [markdown]
-# **ImageNet** weights learned to tell a dog from a car. To them everybody is a person, and four of the nine cannot even
-# tell these six pairs apart; their median margin is next to nothing. (Six pairs are few: a hint, no ranking.)
+# Networks with **ImageNet** weights learned to tell dogs from cars. To them, all people look alike, and for some of
+# them no threshold separates even these six pairs.
 #
-# ## Who chooses, and who is asked?
+# ## Choose on some people, measure on others
 #
-# A threshold is fitted to data, as weights are. So what it is worth must be measured on *other people*. Below, half of
-# the persons choose the threshold for our FAR, the other half say what FAR it really gives; then the halves are drawn
-# again, many times.
+# A threshold is fitted to data, just as weights are. What it is worth must be measured on *other people*. Below, half
+# of the people choose the threshold for our FAR, and the other half measure the FAR that it really gives. Then we
+# divide the people again, many times.
 
 # %%
-persons = np.unique(asks.person)
-wanted, got, places = [], [], []
+people = np.unique(query.person)
+
+
+def pairs_of(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the genuine and impostor distances of pairs in which both people are among the chosen ones."""
+    both = np.isin(query.person, chosen)[:, None] & np.isin(gallery.person, chosen)
+    return distances[genuine & both], distances[impostor & both]
+
+
+thresholds, measured = [], []
 for division in range(DIVISIONS):
-    order = np.random.default_rng(SEED + division).permutation(persons)
-    choosing = task.select_persons(order[: len(order) // 2]).pairs()
-    measuring = task.select_persons(order[len(order) // 2 :]).pairs()
-    places.append(threshold_at_far(choosing.genuine, choosing.impostor, FAR))
-    wanted.append(choosing.far(places[-1]))
-    got.append(measuring.far(places[-1]))
-figure, (left, right_side) = plt.subplots(1, 2, figsize=(7, 3))
-left.hist(places, bins=20)
+    order = np.random.default_rng(SEED + division).permutation(people)
+    half = len(order) // 2
+    thresholds.append(threshold_at_far(*pairs_of(order[:half]), FAR))
+    measured.append((pairs_of(order[half:])[1] <= thresholds[-1]).mean())
+print(f"wanted FAR {FAR:.1%}; on other people {np.min(measured):.2%} to {np.max(measured):.2%}, "
+      f"mean {np.mean(measured):.2%}")  # fmt: skip
+
+# %% tags=["hidden"]
+# @title Plot the chosen thresholds and the measured FAR
+figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3))
+left.hist(thresholds, bins=20)
 left.set(xlabel="chosen threshold", ylabel="divisions")
-right_side.hist(100 * np.array(got), bins=20)
-right_side.axvline(100 * FAR, color="black", linestyle="--", label="wanted")
-right_side.set(xlabel="FAR among the other half, %")
-right_side.legend()
-show(
-    figure,
-    "Left: the threshold that one half of the persons chooses. Right: the FAR it has in the other half.",
-)
-print(f"wanted {FAR:.1%}; among those who chose {np.mean(wanted):.2%}")
-print(f"among the others from {np.min(got):.2%} to {np.max(got):.2%}, on average {np.mean(got):.2%}")
-assert np.max(wanted) <= FAR
+right.hist(100 * np.array(measured), bins=20)
+right.axvline(100 * FAR, color="black", linestyle="--", label="wanted")
+right.set(xlabel="FAR on the other half (%)")
+right.legend()
+show(figure, "Left: the threshold chosen by one half of the people. Right: the FAR it has on the other half.")
 
 # %% [markdown]
-# Among those who chose, the FAR is kept to the letter: that is how the threshold was found. Among the others it may be
-# a fraction of it or several times as much, and on average it is higher. A few people who look alike, by chance in one
-# half or the other, make all the difference. So one also says *how many* persons chose; hundreds are better.
+# On the people who chose, the FAR is exactly as wanted. On others it is a fraction of it or several times as much, and
+# on average higher. A few look-alikes, by chance in one half or the other, make the difference. Use hundreds of people
+# for the choice, and say how many there were.
 #
-# ## And if the person is not there at all?
+# ## Open set: is the person there at all?
 #
-# Most searches in practice are in vain: whoever is asked for never walked past these cameras. `argmin` answers all
-# the same. In an **open set** each query asks twice: once with its person in the gallery, once with that person's
-# pictures taken out. **DIR** is the share found rightly (nearest, and near enough); **FAR** now means a search in vain
-# that was answered. Which of the two thresholds above would you take for it?
+# In practice, most searched people are not in the gallery. In an open-set evaluation, each query searches twice: once
+# with its person in the gallery, and once with all crops of that person removed.
+#
+# - **DIR** (detection and identification rate): the nearest crop shows the right person *and* is accepted.
+# - **FAR** now means: a search for a person who is not there was answered anyway.
 
 # %%
+to_match = np.where(genuine, distances, np.inf).min(axis=1)  # nearest crop of the right person
+to_other = np.where(~same_person, distances, np.inf).min(axis=1)  # nearest crop of anybody else
+has_match = np.isfinite(to_match)
+to_match, to_other = to_match[has_match], to_other[has_match]
+
+print(f"the threshold for pairs answers {(to_other <= strict_threshold).mean():.0%} of the searches in vain")
+print("FAR wanted  threshold    DIR")
+for wanted in (0.5, 0.2, 0.1):
+    threshold = threshold_at_far(to_match, to_other, wanted)
+    found = (to_match <= threshold) & (to_match < to_other)
+    print(f"{wanted:10.0%}{threshold:11.2f}{found.mean():7.1%}")
+print(f"rank-1, where every answer counts:  {(to_match < to_other).mean():.1%}")
+
+# %% tags=["check"]
 from learning_reid.metrics import PROTOCOLS, dir_at_far, find_matches
 
-matches = find_matches(task.distance_rows(), asks, answers, PROTOCOLS["market1501"])
-nearest = matches.match_index == 0
-found, alarm = matches.distance[nearest], matches.nearest_negative[matches.trial[nearest]]
-searches = PairDistances.of(found, alarm)
-figure, axes = plt.subplots()
-axes.hist(found, bins=40, density=True, alpha=0.7, label="nearest picture of the person")
-axes.hist(alarm, bins=40, density=True, alpha=0.7, label="nearest of anybody else")
-axes.axvline(at_far, color="black", linestyle=":", label=f"the threshold for pairs, FAR {FAR:.0%}")
-axes.set(xlabel="distance", ylabel="share of the searches", yticks=[])
-axes.legend(fontsize=8, loc="upper right")
-show(figure, "Distances that a search meets: the nearest picture of the right person, and the nearest of all others.")
-print(f"the threshold for pairs answers {np.mean(alarm <= at_far):.0%} of the searches in vain")
-for rate in (0.5, 0.2, 0.1):
-    place = threshold_at_far(searches.genuine, searches.impostor, rate)
-    print(f"DIR at FAR {rate:.0%}: {dir_at_far(matches, rate):.1%}, with a threshold of {place:.2f}")
-print(f"rank-1, which is DIR where every answer counts: {np.mean(found < alarm):.1%}")
+matches = find_matches(lambda rows: distances[rows], query, gallery, PROTOCOLS["market1501"])
+assert np.isclose(dir_at_far(matches, 0.1), found.mean(), atol=0.01)
 
 # %% [markdown]
-# A pair meets *one* stranger, a search meets all of them at once, and the nearest of hundreds of strangers is near. So
-# a search needs a stricter threshold than a pair. Who are these strangers? Below stand searches in vain, the worst
-# alarms first.
+# A pair meets *one* other person. A search meets all of them at once, and the nearest of hundreds is near. So a search
+# needs a stricter threshold than a pair. Here are the worst false accepts:
 
-# %%
-kept = np.where(asks.person[:, None] == answers.person, np.inf, distances)  # everybody but the person asked for
-order = np.argsort(kept.min(axis=1))
-_, first = np.unique(asks.person[order], return_index=True)  # one search for each person
+# %% tags=["hidden"]
+# @title Show the nearest other people
+without_person = np.where(same_person, np.inf, distances)
+order = np.argsort(without_person.min(axis=1))
+_, first = np.unique(query.person[order], return_index=True)  # one search per person
 worst = order[np.sort(first)][:8]
-rows = [
-    [read_crop(contest.query[query]) for query in worst],
-    [read_crop(contest.gallery[kept[query].argmin()]) for query in worst],
-]
-alarms = [[""] * len(worst), [f"{kept[query].min():.2f}" for query in worst]]
-show_crops(rows, "Above the person asked for, below the nearest picture of somebody else, with its distance.", alarms)
+nearest = without_person[worst].argmin(axis=1)
+rows = [[read_crop(split.query[row]) for row in worst], [read_crop(split.gallery[column]) for column in nearest]]
+titles = [[""] * len(worst), [f"{without_person[row].min():.2f}" for row in worst]]
+show_crops(rows, "Top: the person searched for. Bottom: the nearest crop of another person, with its distance.", titles)
 
 # %% [markdown]
-# Some are people one would mix up oneself: the same coat, the same colours. And the more people there are to search
-# among, the likelier such a double. Keep one threshold, and let the gallery grow:
+# Some you might confuse yourself: the same coat, the same colors. And the larger the gallery, the more likely such a
+# look-alike. Keep one threshold and let the gallery grow:
 
 # %%
-strict = threshold_at_far(searches.genuine, searches.impostor, 0.1)
-sizes = np.unique(np.linspace(2, len(persons), 8).astype(int))
+fixed = threshold_at_far(to_match, to_other, 0.1)
+sizes = np.unique(np.linspace(2, len(people), 8).astype(int))
 rates = []
 for size in sizes:
     draws = []
     for draw in range(10):
-        there = np.random.default_rng(draw).choice(persons, size, replace=False)
-        other = distances[:, np.isin(answers.person, there)]
-        own = asks.person[:, None] == answers.person[np.isin(answers.person, there)]
-        draws.append(np.mean(np.where(own, np.inf, other).min(axis=1) <= strict))
+        present = np.random.default_rng(draw).choice(people, size, replace=False)
+        others = np.where(np.isin(gallery.person, present) & ~same_person, distances, np.inf).min(axis=1)
+        draws.append((others <= fixed).mean())
     rates.append(np.mean(draws))
+
+# %% tags=["hidden"]
+# @title Plot false accepts over the size of the gallery
 figure, axes = plt.subplots(figsize=(6, 3))
 axes.plot(sizes, 100 * np.array(rates), "o-")
-axes.set(xlabel="persons in the gallery", ylabel="searches in vain\nthat are answered, %", ylim=(0, None))
-show(figure, "One threshold, more and more people to search among: false alarms become more frequent.")
-assert rates[-1] >= rates[0]
+axes.set(xlabel="people in the gallery", ylabel="searches in vain\nthat are answered (%)", ylim=(0, None))
+show(figure, "One threshold and more and more people in the gallery: false accepts become more frequent.")
 
 # %% [markdown]
-# ## Both, kept beside the weights
+# ## Store a threshold with the weights
 #
-# `calibrate` does all of this: half of the persons choose one threshold for pairs and one for searches, the other half
-# measure, and the file that is written says for which weights and which metric they hold.
+# `calibrate` does all of this: half of the people choose one threshold for pairs and one for searches, the other half
+# measure them, and the result is stored together with a checksum of the weights.
 
 # %%
 from learning_reid.evaluation import calibrate
 from learning_reid.models import resolve_weights
 from learning_reid.zoo import sha256_of
+from reid_course import LESSON_MODELS
 
-sha256 = sha256_of(resolve_weights(*LESSON_MODELS[DATA]))
-point, _ = calibrate(
-    task, FAR, 0.1, data="the people of this lesson", seed=SEED, embedder=LESSON_MODELS[DATA][0], weights_sha256=sha256
-)
-print(f"{'':9s}{'threshold':>10s}{'FAR wanted':>12s}{'measured':>10s}{'accepted':>10s}")
+model, weights = LESSON_MODELS[DATA]
+task = create_retrieval_task(split, features, "euclidean")
+checksum = sha256_of(resolve_weights(model, weights))
+point, _ = calibrate(task, FAR, 0.1, data="this lesson", seed=SEED, embedder=model, weights_sha256=checksum)
+print("          threshold  FAR wanted  measured  accepted")
 print(f"pairs    {point.pair_threshold:10.3f}{point.pair_far_wanted:12.1%}{point.pair_far:10.1%}{point.pair_tar:10.1%}")
-print(f"searches {point.search_threshold:10.3f}{point.search_far_wanted:12.1%}{point.search_far:10.1%}", end="")
-print(f"{point.search_dir:10.1%}")
-print(f"chosen by {point.persons[0]} persons, measured by {point.persons[1]}; gallery of {point.gallery} pictures")
-assert point.search_threshold < point.pair_threshold or is_smoke()
+print(f"searches {point.search_threshold:10.3f}{point.search_far_wanted:12.1%}{point.search_far:10.1%}"
+      f"{point.search_dir:10.1%}")  # fmt: skip
+print(f"chosen by {point.persons[0]} people, measured by {point.persons[1]}; gallery of {point.gallery} crops")
+
+# %% tags=["check"]
+assert point.search_threshold < point.pair_threshold
 
 # %% [markdown]
+# From the command line: `python src/main.py calibrate --root DIR`. `verify`, `identify`, `search` and the app then use
+# the threshold and say where it comes from.
+#
+# ## Summary
+#
+# > - A threshold accepts what is nearer. **TAR** (genuine pairs accepted) and **FAR** (impostor pairs accepted) rise
+# >   together; at the **EER**, FAR = 1 − TAR.
+# > - A threshold belongs to one weights file and one metric. **0.5 means nothing.**
+# > - Choose the threshold on some people, measure it on others.
+# > - A search needs a stricter threshold than a pair (**DIR at FAR**), and a larger gallery a stricter one still.
+#
+# ## Check yourself
+#
+# 1. A door opens for 2 of 1,000 wrong people and for 90 of 100 right ones. What are FAR and TAR?
+#
+#    <details><summary>Answer</summary>
+#
+#    FAR = 0.2 %, TAR = 90 %.
+#
+#    </details>
+#
+# 2. You replace the weights by better ones. May you keep the threshold?
+#
+#    <details><summary>Answer</summary>
+#
+#    No. The scale of the distances changes with every training. Calibrate again.
+#
+#    </details>
+#
+# 3. A pair threshold has FAR 0.1 %. The gallery contains 1,000 other people. About how often is a search in vain
+#    answered?
+#
+#    <details><summary>Answer</summary>
+#
+#    If pairs were independent: 1 − 0.999¹⁰⁰⁰ ≈ 63 %. A small FAR for pairs is a large one for searches.
+#
+#    </details>
+#
+# 4. Why is the FAR on other people higher on average than on those who chose the threshold?
+#
+#    <details><summary>Answer</summary>
+#
+#    The threshold was fitted to the look-alikes that happened to be in the first half. The second half has others.
+#
+#    </details>
+#
 # ## Try this
 #
-# - Set `FAR` to 0.001. How far does TAR fall, and how much does the chosen threshold scatter from half to half?
-# - Choose the threshold by *all* persons and measure by the same ones. How much better does it look?
-# - Use other random weights (`seed=SEED + 1`). Does the threshold at the EER stay?
-# - `python src/main.py calibrate --help`, and then `verify` and `identify`: the same on files, with an answer in words.
+# - Set `FAR` to 0.001. How far does TAR fall, and how much do the chosen thresholds vary?
+# - Choose the threshold on *all* people and measure it on the same ones. How much better does it look?
+# - Use other random weights (`seed=SEED + 1`). Does the threshold at the EER stay the same?
+# - Run `python src/main.py calibrate --help`, then `verify` and `identify` on files of yours.
 #
-# ## Recap
+# [Worked answers](../docs/teaching-answers.md#9-thresholds). Then solve
+# [exercise set 8: a threshold and the open set](exercises/student/08_open_set.ipynb).
 #
-# - A pair is accepted below a **threshold**: **TAR** of the genuine and **FAR** of the impostors rise together. **EER**
-#   is where FAR = 1 - TAR.
-# - A threshold belongs to one file of weights and one metric. **0.5 means nothing**: on each of four scales, and for
-#   most of 53 networks, the right place lay elsewhere.
-# - One half of the persons **chooses**, the other **measures**.
-# - A search for somebody who may not be there needs a stricter threshold (**DIR at FAR**), and a larger gallery a
-#   stricter one still.
+# ## Further reading
 #
-# **Sources**:
-# [verification.py](../src/learning_reid/metrics/verification.py),
-# [open_set.py](../src/learning_reid/metrics/open_set.py),
-# [calibration.py](../src/learning_reid/evaluation/calibration.py),
-# [operating_point.py](../src/learning_reid/embedding/operating_point.py); more in
-# [docs/evaluation.md](../docs/evaluation.md).
+# - Phillips, Grother and Micheals 2011, [Evaluation Methods in Face Recognition](https://doi.org/10.1007/978-0-85729-932-1_21):
+#   verification and open set.
+# - Fawcett 2006, [An introduction to ROC analysis](https://doi.org/10.1016/j.patrec.2005.10.010).
+# - [docs/evaluation.md](../docs/evaluation.md), and the code:
+#   [verification.py](../src/learning_reid/metrics/verification.py),
+#   [open_set.py](../src/learning_reid/metrics/open_set.py),
+#   [calibration.py](../src/learning_reid/evaluation/calibration.py).
