@@ -99,7 +99,9 @@ def open_inputs(settings: Settings) -> tuple[MotTable | None, float | None, Fram
     check_networks(settings.detector, settings.embedder)
     frames = open_frames(settings.input.frames_path, settings.input.max_frames)
     truth = frames.truth if truth is None else truth.match_frames(frames.numbers, str(settings.input.truth))
-    if (settings.input.query_frame or 0) >= len(frames):
+    if not len(frames) and settings.input.truth is not None:
+        raise UserError("input.truth describes a fixed number of frames, and a stream has none; give input.max_frames")
+    if len(frames) and (settings.input.query_frame or 0) >= len(frames):
         raise UserError(
             f"input.query_frame={settings.input.query_frame}: there are {len(frames)} frames, counted from 0; choose "
             "an earlier one, or leave it out to use the first frame with a person"

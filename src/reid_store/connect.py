@@ -12,7 +12,7 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from learning_reid.errors import UserError
+from learning_reid.errors import UserError, hide_credentials
 from learning_reid.io.paths import find_checkout
 from learning_reid.registry import missing_package
 
@@ -44,7 +44,7 @@ def connect(url: str, must_exist: bool = False) -> Engine:
         raise UserError(missing_package("a store on a server", package, "cluster")) from None
     file = store_file(url)
     if file is None:
-        raise UserError(f"{hide_password(url)}: use sqlite:///FILE or postgresql+psycopg://… as store.url")
+        raise UserError(f"{hide_credentials(url)}: use sqlite:///FILE or postgresql+psycopg://… as store.url")
     return _open_file(address, file, must_exist)
 
 
@@ -60,14 +60,6 @@ def store_file(url: str) -> Path | None:
     if not address.database or address.database == ":memory:":
         raise UserError("a store needs a file; use sqlite:///FILE")
     return ((find_checkout() or Path.cwd()) / Path(address.database).expanduser()).resolve()
-
-
-def hide_password(url: str) -> str:
-    """Return an address with its password masked."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return url
 
 
 def _open_file(address: URL, file: Path, must_exist: bool) -> Engine:

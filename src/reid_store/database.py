@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from learning_reid.errors import UserError
+from learning_reid.errors import UserError, hide_credentials
 from learning_reid.io.target_lock import lock_target
-from reid_store.connect import DEFAULT_URL, connect, hide_password, store_file
+from reid_store.connect import DEFAULT_URL, connect, store_file
 from reid_store.schema import Detection
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def open_store(url: str = DEFAULT_URL, must_exist: bool = False) -> Engine:
             _migrate(connection, url, must_exist)
     except DBAPIError as error:
         engine.dispose()
-        raise UserError(f"{hide_password(url)}: {_reason(error)}") from None
+        raise UserError(f"{hide_credentials(url)}: {_reason(error)}") from None
     except UserError:
         engine.dispose()
         raise
@@ -80,12 +80,12 @@ def _needs_migration(connection: Connection, scripts: ScriptDirectory, url: str,
     tables = inspect(connection).get_table_names()
     if current is None or Detection.__tablename__ not in tables:
         if tables and (connection.dialect.name == "sqlite" or must_exist):
-            raise UserError(f"{hide_password(url)} is not a store: it has {_list_tables(tables)}; correct store.url")
+            raise UserError(f"{hide_credentials(url)} is not a store: it has {_list_tables(tables)}; correct store.url")
         if must_exist:
-            raise UserError(f"{hide_password(url)} is empty; fill it with: python src/main.py extract --input …")
+            raise UserError(f"{hide_credentials(url)} is empty; fill it with: python src/main.py extract --input …")
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise UserError(
-            f"{hide_password(url)} was written by a newer version of this project ({current}); update the project"
+            f"{hide_credentials(url)} was written by a newer version of this project ({current}); update the project"
         )
     return True
 
@@ -121,7 +121,7 @@ def database_errors(url: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise UserError(f"{hide_password(url)}: {_reason(error)}") from None
+        raise UserError(f"{hide_credentials(url)}: {_reason(error)}") from None
 
 
 @contextmanager
@@ -135,7 +135,7 @@ def write_lock(engine: Engine, url: str) -> Iterator[None]:
     if file is None:
         with engine.connect() as connection:
             if not connection.scalar(text(f"SELECT pg_try_advisory_lock({_WRITE_LOCK})")):
-                raise UserError(f"{hide_password(url)}: another process is writing to it; run again when it is done")
+                raise UserError(f"{hide_credentials(url)}: another process is writing to it; run again when it is done")
             try:
                 yield
             finally:

@@ -6,9 +6,11 @@ An interrupted extraction therefore resumes at the first frame without a row.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ import numpy as np
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from learning_reid.errors import UserError
+from learning_reid.errors import UserError, hide_credentials
 from learning_reid.frames.frame import (
     DEFAULT_FRAME_RATE,
     MAX_FRAME_RATE,
@@ -27,6 +29,7 @@ from learning_reid.frames.frame import (
 )
 from learning_reid.frames.numbering import frame_positions
 from learning_reid.frames.sources import open_frames
+from learning_reid.frames.stream import is_stream
 from learning_reid.frames.synthetic import is_synthetic
 from reid_store.records import check_name, get_detector_row, get_embedder_row, get_recording_row
 from reid_store.schema import Camera, Detection, Embedding, Model, Recording, StoredFrame
@@ -48,9 +51,10 @@ class RecordingSource:
     """A recording to extract.
 
     Attributes:
-        path: A folder of frames, a video, or `synthetic:SEED`.
+        path: A folder of frames, a video, the address of a stream, or `synthetic:SEED`.
         camera: Camera name.
-        starts_s: Time of the first frame, seconds since 1970 in UTC; by default the year 2000, for unknown times.
+        starts_s: Time of the first frame, seconds since 1970 in UTC; by default the year 2000, for unknown times, which
+            for a stream means the moment when `extract` connects.
         frames_per_second: None = the presentation times of a video, or the source's own rate, or 7 if it has none.
         max_frames: Read only the first so many; None = all.
 
@@ -76,7 +80,9 @@ class RecordingSource:
 
     @property
     def key(self) -> str:
-        """The absolute path, so that different spellings name the same recording."""
+        """The absolute path, so that different spellings name the same recording; of a stream, also its start."""
+        if is_stream(self.path):
+            return f"{hide_credentials(self.path)} {datetime.fromtimestamp(self.starts_s, UTC).isoformat()}"
         return self.path if is_synthetic(self.path) else str(Path(self.path).expanduser().resolve())
 
 
@@ -147,6 +153,8 @@ def extract(
         UserError: The source cannot be read, or contradicts what is stored.
     """
     frames = open_frames(source.path, source.max_frames)
+    if is_stream(source.path) and source.starts_s == DEFAULT_START_S:
+        source = replace(source, starts_s=float(round(time.time())))
     clock = FrameClock(source, frames)
     with Session(engine) as session, session.begin():
         _check_overlap(session, source, clock.ends_s)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
 from learning_reid.frames.sources import open_frames
+from learning_reid.frames.stream import is_stream
 from learning_reid.io.progress import progress_bar
 from reid_store.schema import Recording, StoredFrame
 from reid_store.thumbnails import encode_jpeg
@@ -53,6 +54,8 @@ def add_frame_images(engine: Engine, page: TimelineData) -> tuple[TimelineData, 
         source = page.sources[recording]
         missing = {names.get((source, index)) or index: index for index in indices}
         try:
+            if is_stream(source):
+                raise UserError(f"{source} was a stream, which is not kept")
             frames = open_frames(source)
             for frame in progress_bar(frames, len(frames), "reading frames"):
                 name = frame.name if frame.name in missing else frame.index  # images may have been deleted or added

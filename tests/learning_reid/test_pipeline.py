@@ -20,6 +20,7 @@ from learning_reid.config.load import load_settings
 from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 from learning_reid.frames.video import VideoFrames
+from tests.learning_reid.frames.stream_server import serve
 from tests.learning_reid.frames.video_making import make_video
 
 COLORS = {1: (220, 30, 30), 2: (30, 200, 40), 3: (40, 50, 220)}  # person → color
@@ -214,6 +215,23 @@ def test_the_video_keeps_the_times_of_the_frames(street: Street, overrides: list
     video = make_video(street.folder / "walk.mkv", times_s=[0, 2, 4, 4.1])
     street.run(f"input.frames_path={video}", *overrides)
     assert [frame.time_s for frame in VideoFrames(street.out / "annotated.mp4")] == seconds
+
+
+def test_a_stream_is_read_once_and_its_credentials_are_written_nowhere(
+    street: Street, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    street.rows = [f"{frame},1,5,10,10,24,1" for frame in range(1, 9)]
+    with serve(make_video(street.folder / "walk.ts", 8)) as port:
+        address = f"http://admin:pass%40word@127.0.0.1:{port}/1?token=geheim"
+        with pytest.raises(UserError, match="give input.max_frames"):
+            street.run(f"input.frames_path={address}")
+        street.run(f"input.frames_path={address}", "input.max_frames=6")
+    assert street.summary()["frames"] == street.video_frames() == street.summary()["truth"]["frames_scored"] + 1 == 6
+    written = [file.read_text() for file in street.out.iterdir() if file.suffix in {".yml", ".json", ".csv"}]
+    printed = capfd.readouterr()
+    for text in [*written, printed.out, printed.err, caplog.text]:
+        assert not any(secret in text for secret in ("admin", "pass%40word", "geheim"))
+    assert load_settings(street.out / "resolved.yml").input.frames_path == f"http://***@127.0.0.1:{port}/1?token=***"
 
 
 # problems with the input

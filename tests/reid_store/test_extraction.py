@@ -23,6 +23,7 @@ from reid_store.schema import Camera, Detection, Embedding, Model, Recording, St
 from reid_store.timeline import render_timeline
 from reid_store.timeline_data import read_timeline
 from reid_store.timeline_frames import add_frame_images
+from tests.learning_reid.frames.stream_server import serve
 from tests.learning_reid.frames.video_making import make_video
 from tests.reid_store.conftest import NUM_PEOPLE, models_for
 
@@ -156,6 +157,25 @@ def test_frames_stored_with_other_times_are_not_mixed_with_new_ones(engine: Engi
     with pytest.raises(UserError, match=r"frame 1 is stored 1\.8 s too early, .* extract it into a new store"):
         extract(engine, source, models_for(engine))
     assert count(engine, StoredFrame) == 3
+
+
+def test_streams_are_stored_with_the_time_of_day_and_without_credentials(
+    engine: Engine, url: str, tmp_path: Path
+) -> None:
+    with serve(make_video(tmp_path / "walk.ts", 6)) as port:
+        source = RecordingSource(f"http://admin:pass%40word@127.0.0.1:{port}/1", "door", max_frames=4)
+        before_s = time.time()
+        assert extract(engine, source, models_for(engine)).frames == 4
+        assert extract(engine, replace(source, starts_s=before_s + 100), models_for(engine)).frames == 4
+        with pytest.raises(UserError, match=r"another recording of that time, http://\*\*\*@") as raised:
+            extract(engine, replace(source, starts_s=before_s + 100.1), models_for(engine))
+    with Session(engine) as session:
+        sources = list(session.scalars(select(Recording.source)))
+    assert len(sources) == 2 and sources[0].startswith(f"http://***@127.0.0.1:{port}/1 20")
+    times = np.array(frame_times(engine))
+    assert np.abs(times - before_s).max() < 1000 and "admin" not in str(raised.value)
+    page, notes = add_frame_images(engine, read_timeline(engine))
+    assert "admin" not in render_timeline(page) and all("was a stream, which is not kept" in note for note in notes)
 
 
 def test_changed_footage_raises_and_nothing_is_added(engine: Engine, footage: Footage) -> None:

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +13,8 @@ from typer.core import TyperGroup
 
 from learning_reid.cli._options import SettingsEmbedder, SettingsWeights
 from learning_reid.cli.commands import INTERRUPTED, OPTIONS, load_command
-from learning_reid.errors import UserError
+from learning_reid.errors import UserError, hide_credentials
+from learning_reid.io.logs import MessageFormatter
 from learning_reid.io.paths import find_checkout
 
 COMMANDS = "learning_reid.commands"  # the group of entry points
@@ -49,13 +52,30 @@ class Commands(TyperGroup):
         version = next(parameter for parameter in self.params if parameter.name == "version")
         return load_command(cmd_name, entry_points(COMMANDS)[cmd_name], version)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Parse the arguments of the pipeline."""
+        with _hide_credentials_in_usage():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command; an interruption exits with the status that a shell expects after Ctrl-C."""
         try:
-            return super().invoke(ctx)
+            with _hide_credentials_in_usage():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _hide_credentials_in_usage() -> Iterator[None]:
+    """Mask the credentials of addresses in what a wrong command line is answered with."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(message := getattr(error, "message", None), str):  # Typer's exceptions are not public
+            error.message = hide_credentials(message)  # type: ignore[attr-defined]
+        raise
 
 
 app = typer.Typer(
@@ -87,7 +107,9 @@ def run_pipeline_command(
     input: Annotated[
         str | None,
         typer.Option(
-            "--input", help="Folder of frames, video, or synthetic:SEED.", show_default="input.frames_path of --config"
+            "--input",
+            help="Folder of frames, video, stream or synthetic:SEED.",
+            show_default="input.frames_path of --config",
         ),
     ] = None,
     embedder: SettingsEmbedder = None,
@@ -120,7 +142,9 @@ def run_pipeline_command(
 
 def main() -> None:
     """Run the command line; print problems that the user can fix on stderr and exit with status 1."""
-    logging.basicConfig(format="%(message)s")  # to stderr; from other libraries only warnings
+    handler = logging.StreamHandler()  # to stderr; from other libraries only warnings
+    handler.setFormatter(MessageFormatter())
+    logging.basicConfig(handlers=[handler])
     for package in ("learning_reid", "reid_store", "reid_course"):
         logging.getLogger(package).setLevel(logging.INFO)
     for stream in (sys.stdout, sys.stderr):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from learning_reid.config.describe import Setting, in_yaml, list_settings
 from learning_reid.config.legacy_keys import translate_legacy_keys
 from learning_reid.config.schema import Settings
-from learning_reid.errors import UserError, did_you_mean
+from learning_reid.errors import UserError, did_you_mean, hide_credentials
 from learning_reid.io.paths import find_config
 from learning_reid.io.yaml_file import parse_yaml, read_mapping
 
@@ -66,8 +66,17 @@ def read_settings(schema: type[S], config: str | Path | None, overrides: Sequenc
 
 
 def dump_settings(settings: BaseModel) -> str:
-    """Return all settings as YAML, including defaults; loading it again gives equal settings."""
-    return yaml.safe_dump(settings.model_dump(), sort_keys=False, allow_unicode=True)
+    """Return all settings as YAML, including defaults; loading it again gives equal settings, except for credentials.
+
+    User names and passwords of network addresses are masked, because the result is written to a file.
+    """
+    return yaml.safe_dump(_without_credentials(settings.model_dump()), sort_keys=False, allow_unicode=True)
+
+
+def _without_credentials(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_credentials(item) for key, item in value.items()}
+    return hide_credentials(value) if isinstance(value, str) else value
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -7,6 +7,7 @@ other classes; the weights of the small one are part of this repository. In all,
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import supervision as sv
 import torch
 from torch import nn
@@ -59,6 +60,8 @@ class TorchvisionFasterRCNN:
 
     @torch.inference_mode()
     def __call__(self, frame: Frame) -> sv.Detections:
+        if min(frame.image.shape[:2]) * self.network.transform.max_size < max(frame.image.shape[:2]):
+            return to_detections(np.zeros((0, 4)), np.zeros(0), frame.image.shape, self.min_score)  # resized to nothing
         image = torch.from_numpy(frame.image).to(self.device)  # (h, w, 3) uint8 RGB
         (found,) = self.network([image.permute(2, 0, 1).float() / 255])  # boxes (n, 4), labels (n,), scores (n,)
         person = found["labels"] == PERSON

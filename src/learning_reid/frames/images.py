@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from natsort import natsorted, ns
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from learning_reid.errors import UserError
 
@@ -72,9 +72,9 @@ def read_image(file: Path) -> np.ndarray:
     return np.array(image.convert("RGB"))  # a copy: Pillow's own array is read-only
 
 
-def _read_16_bit_colors(opened: Image.Image) -> Image.Image | None:
+def _read_16_bit_colors(opened: ImageFile.ImageFile) -> Image.Image | None:
     """Read a color PNG file with 16 bits a channel, of which Pillow keeps the upper 8; None for other files."""
-    if opened.fp is None or not any(tile[3] in _RAW_16_BIT_MODES for tile in getattr(opened, "tile", ())):
+    if opened.fp is None or not any(tile[3] in _RAW_16_BIT_MODES for tile in opened.tile):
         return None
     opened.fp.seek(0)
     values = cv2.imdecode(np.frombuffer(opened.fp.read(), np.uint8), cv2.IMREAD_UNCHANGED)  # BGR or BGRA

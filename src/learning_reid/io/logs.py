@@ -1,8 +1,18 @@
-"""Limit what other libraries log."""
+"""Set up logging, and limit what other libraries log."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from learning_reid.errors import hide_credentials
+
+
+class MessageFormatter(logging.Formatter):
+    """Formats a record as its message, without the credentials of addresses."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the message of a record."""
+        return hide_credentials(super().format(record))
 
 
 @contextmanager

@@ -39,5 +39,5 @@ class Stopwatch:
 
 
 def progress_bar(frames: Iterable[T], total: int, label: str) -> Iterator[T]:
-    """Yield frames and show a progress bar on stderr."""
-    yield from tqdm(frames, total=total, desc=label, unit="frame", dynamic_ncols=True)
+    """Yield frames and show a progress bar on stderr; a total of 0 is unknown."""
+    yield from tqdm(frames, total=total or None, desc=label, unit="frame", dynamic_ncols=True)

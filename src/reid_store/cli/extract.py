@@ -8,7 +8,7 @@ import typer
 
 from learning_reid.cli._options import SettingsEmbedder, SettingsWeights
 from learning_reid.cli.commands import INTERRUPTED
-from learning_reid.errors import UserError
+from learning_reid.errors import UserError, hide_credentials
 from learning_reid.io.file_names import escape_surrogates
 from reid_store.cli import _store
 from reid_store.config import StoreSettings
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    input: Annotated[list[str], typer.Option(help="Folder of frames, video, or synthetic:SEED. Repeatable.")],
+    input: Annotated[list[str], typer.Option(help="Folder of frames, video, stream or synthetic:SEED. Repeatable.")],
     camera: Annotated[
         list[str] | None,
         typer.Option(help="Camera name of each --input, in the same order.", show_default="the input's name"),
@@ -28,7 +28,8 @@ def run(
     start: Annotated[
         list[str] | None,
         typer.Option(
-            help="Time of the first frame of each --input, or one for all.", show_default="2000-01-01T00:00:00Z"
+            help="Time of the first frame of each --input, or one for all.",
+            show_default="2000-01-01T00:00:00Z; of streams, now",
         ),
     ] = None,
     fps: Annotated[
@@ -93,7 +94,7 @@ def _extract_all(
         detector, embedder = load_networks(settings.detector, settings.embedder, settings.runtime)
         models = register_models(engine, detector, embedder, settings.detector, settings.embedder)
         for source, total in zip(sources, totals, strict=True):
-            with tqdm(total=total, desc=source.camera, unit="frame", dynamic_ncols=True) as bar:
+            with tqdm(total=total or None, desc=source.camera, unit="frame", dynamic_ncols=True) as bar:
                 counts = extract(engine, source, models, bar.update, lambda: interrupt.requested)
             added = f", {counts.embeddings:,} embeddings of stored detections" if counts.embeddings else ""
             print(f"{source.camera:<15} {counts.frames:,} frames and {counts.detections:,} detections added{added}")
@@ -108,5 +109,7 @@ def _extract_all(
 
 
 def _default_camera(path: str) -> str:
+    if "://" in path:  # without protocol, credentials and parameters
+        return hide_credentials(path).partition("://")[2].removeprefix("***@").partition("?")[0].rstrip("/")
     file = Path(path)
     return escape_surrogates((file.name if file.is_dir() else file.stem) or path)

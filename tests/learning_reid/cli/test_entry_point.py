@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from learning_reid.cli.entry_point import app
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -37,6 +40,13 @@ def test_it_works_from_another_folder(tmp_path: Path) -> None:
 def test_a_wrong_command_line_exits_with_2(arguments: list[str]) -> None:
     done = run_main(*arguments)
     assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["extract"], ["extract", "--start"], ["--config"]], ids=" ".join)
+def test_a_wrong_command_line_does_not_show_credentials(arguments: list[str]) -> None:
+    done = CliRunner().invoke(app, [*arguments, "rtsp://admin:secret@camera/1"])
+    assert done.exit_code in (1, 2)
+    assert "secret" not in done.output + str(done.exception)
 
 
 def test_a_wrong_device_exits_with_2() -> None:

@@ -181,3 +181,10 @@ leaves = st.none() | st.integers() | st.lists(st.integers(), max_size=3)
 @given(st.dictionaries(words, st.dictionaries(words, leaves, min_size=1), max_size=4))
 def test_nest_is_the_inverse_of_flatten(tree: dict[str, Any]) -> None:
     assert nest(flatten(tree)) == tree
+
+
+def test_credentials_are_not_written(tmp_path: Path) -> None:
+    settings = load_settings(None, ["input.frames_path=rtsp://admin:secret@camera/1?channel=2"])
+    text = dump_settings(settings)
+    assert "rtsp://***@camera/1?channel=2" in text and "secret" not in text
+    assert settings.input.frames_path.startswith("rtsp://admin:secret@"), "the settings themselves keep them"

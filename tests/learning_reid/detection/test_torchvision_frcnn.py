@@ -39,6 +39,12 @@ def frame() -> Frame:
     return Frame(0, "", np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8))
 
 
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 3000, 3), (3000, 1, 3), (1, 400, 3)])
+def test_images_one_pixel_wide_or_high_have_no_people(shape: tuple[int, int, int]) -> None:
+    found = create_detector("torchvision_frcnn", "embedded")(Frame(0, "", np.zeros(shape, np.uint8)))
+    assert found.xyxy.shape == (0, 4) and len(found.confidence) == 0
+
+
 def trained(network: FasterRCNN, person: float = 4.0) -> dict[str, torch.Tensor]:
     """Return weights like trained ones: statistics that matter, and some confident detections."""
     generator = torch.Generator().manual_seed(0)

@@ -205,7 +205,9 @@ def test_a_damaged_part_is_reported(tmp_path: Path) -> None:
 def test_an_unknown_codec_is_refused_in_one_line(tmp_path: Path, name: str, codec: str, former: bytes) -> None:
     file = make_video(tmp_path / name, codec=codec)
     file.write_bytes(file.read_bytes().replace(former, former[:-3] + b"XXX"))
-    with pytest.raises(UserError, match=r"has an unknown video codec or is damaged; convert it") as raised:
+    with pytest.raises(
+        UserError, match=r"has an unknown video codec or is damaged; copy it again or convert"
+    ) as raised:
         VideoFrames(file)
     assert "\n" not in str(raised.value)
 
