@@ -26,8 +26,8 @@ class InputSettings(Section):
     """The frames, and the person to re-identify."""
 
     frames_path: str = Field(
-        description="A folder of images, a video file, a stream (`rtsp://…`, `http://…`), or `synthetic:SEED[:FRAMES]`, "
-        "a generated street."
+        description="A folder of images, a video file, a stream (`rtsp://…`, `http://…`), or "
+        "`synthetic:SEED[:FRAMES]`, a generated street."
     )
     query_frame: Index | None = Field(
         None,
