@@ -110,7 +110,7 @@ def _options_of_run(name: str, query_cameras: Sequence[str]) -> "tuple[DataOptio
     from learning_reid.datasets.identity_split import select_identities
     from learning_reid.datasets.layouts import open_dataset
     from learning_reid.evaluation.options import DataOptions, ModelOptions
-    from learning_reid.models.state_dict import read_note
+    from learning_reid.models.weights_reader import read_note
     from learning_reid.training.runs import find_run, load_run_settings
     from learning_reid.training.training_data import evaluation_identities, locate_data
 

@@ -22,7 +22,8 @@ from learning_reid.errors import UserError
 from learning_reid.frames.frame import Frame
 from learning_reid.io.paths import EMBEDDED_WEIGHTS
 from learning_reid.io.yaml_file import read_mapping
-from learning_reid.models.state_dict import load_strictly, read_state_dict
+from learning_reid.models.state_dict import load_strictly
+from learning_reid.models.weights_reader import read_state_dict
 from learning_reid.zoo.checksums import sha256_of
 from learning_reid.zoo.fetch import fetch_published
 

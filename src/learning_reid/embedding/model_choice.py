@@ -113,7 +113,7 @@ def _stored_name(file: Path) -> str | None:
     """Return the model that a weights file was trained as, from its name or its settings; None if it has neither."""
     if file.stem in all_cards():
         return all_cards()[file.stem].architecture
-    from learning_reid.models.state_dict import read_note  # imports torch
+    from learning_reid.models.weights_reader import read_note  # imports torch
 
     settings = read_note(file, "settings")
     name = settings.get("model", {}).get("arch") if isinstance(settings, dict) else None

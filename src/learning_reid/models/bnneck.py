@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from learning_reid.errors import UserError
+
 
 class BNNeck(nn.Module):
     """Backbone, optional projection, batch normalization.
@@ -36,10 +38,17 @@ class BNNeck(nn.Module):
 
 
 def add_bnneck(backbone: nn.Module, state_dict: Mapping[str, Tensor]) -> nn.Module:
-    """Wrap a backbone in the BNNeck that its weights contain; without one, return the backbone."""
-    if "neck.weight" not in state_dict:
-        return backbone
+    """Wrap a backbone in the BNNeck that its weights contain; without one, return the backbone.
+
+    Raises:
+        UserError: The weights of the neck are not those of a BNNeck.
+    """
+    neck = state_dict.get("neck.weight")  # (dimension,)
     projection = state_dict.get("projection.weight")  # (reid_dim, feature_dim)
+    if neck is None:
+        return backbone
+    if neck.ndim != 1 or (projection is not None and projection.ndim != 2):
+        raise UserError("the weights store a neck that is not a batch normalization of vectors; use another file")
     if projection is None:
-        return BNNeck(backbone, len(state_dict["neck.weight"]))
+        return BNNeck(backbone, len(neck))
     return BNNeck(backbone, projection.shape[1], projection.shape[0])

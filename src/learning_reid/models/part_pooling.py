@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from learning_reid.errors import UserError
 from learning_reid.models.osnet import OSNet
 
+_MOST_PARTS = 64  # a feature map has 16 rows
 _SMALLEST = 1e-6  # the gradient of a power is not finite at 0
 
 
@@ -92,12 +93,15 @@ def add_part_pooling(backbone: nn.Module, state_dict: Mapping[str, Tensor]) -> n
     """Add the part pooling that the weights were trained with; without any, return the backbone.
 
     Raises:
-        UserError: The weights need part pooling, but the backbone is not an OSNet.
+        UserError: The weights need part pooling, but the backbone is not an OSNet, or its settings are impossible.
     """
     settings = next((value for key, value in state_dict.items() if key.endswith("stripes.reading")), None)
     if settings is None:
         return backbone
     if not isinstance(backbone, OSNet):
         raise UserError("the weights belong to an OSNet with part pooling; name that OSNet as embedder")
-    num_parts, power, mean_share = settings.tolist()
+    values = settings.flatten().tolist() if settings.numel() == 3 else [0.0, 0.0, 0.0]
+    num_parts, power, mean_share = values
+    if not (1 <= num_parts <= _MOST_PARTS and math.isfinite(power) and power > 0 and math.isfinite(mean_share)):
+        raise UserError(f"the weights store impossible settings of their part pooling, {values}; use another file")
     return PartPooledOSNet(backbone, PartPooling(int(num_parts), power, mean_share))

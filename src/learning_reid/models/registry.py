@@ -73,7 +73,7 @@ def create_model(name: str, weights: str | Path | None = None, seed: int = 0) ->
 
     from learning_reid.models.bnneck import add_bnneck
     from learning_reid.models.part_pooling import add_part_pooling
-    from learning_reid.models.state_dict import load_tensors, read_weights
+    from learning_reid.models.state_dict import load_tensors, read_weights, without_prefix
     from learning_reid.models.weights_file import resolve_weights
 
     check_model_name(name)
@@ -83,6 +83,7 @@ def create_model(name: str, weights: str | Path | None = None, seed: int = 0) ->
         torch.manual_seed(seed)
         model = MODELS.load(name)(name)
     if file is not None and tensors is not None:
+        tensors = without_prefix(tensors, model.state_dict(), keep="backbone")  # the name of a model in a BNNeck
         model = add_bnneck(add_part_pooling(model, tensors), tensors)
         load_tensors(model, tensors, file)
     return model.eval()

@@ -1,41 +1,29 @@
-"""Weights from files: read without executing code, loaded strictly.
+"""Weights from files, loaded strictly.
 
-A state dict is a flat table from tensor names to tensors. Files hold it as it is or inside a training checkpoint
-(`state_dict`, `model`), with prefixes (`module.` from DataParallel) and with a classifier for the identities of the
-training set. `load_weights` removes all of that; the remaining tensors must match the model one by one.
+`read_state_dict` returns the tensors of a file. Their names may have a prefix from the program that trained them
+(`model.` in Lightning), and there may be a classifier for the identities of the training set. `load_weights` removes
+both; the remaining tensors must match the model one by one.
 """
 
 import logging
-import pickle
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from learning_reid.errors import UserError
 from learning_reid.models.registry import input_size
 from learning_reid.models.weights_file import GRAPH_SUFFIXES
+from learning_reid.models.weights_reader import read_note, read_state_dict
 from learning_reid.zoo.cards import all_cards
 
-_WRAPPERS = ("state_dict", "model", "model_state_dict")
-_DATA_PARALLEL = "module."
-_PREFIXES = (_DATA_PARALLEL, "model.", "backbone.")
 _CLASSIFIER = "classifier"  # also `classifier_global`, …
 _IMAGENET_CLASSES = 1000
-
-_NUMPY_SCALAR = np.float64(0).__reduce__()[0]
-# torchreid's checkpoints store rank-1 as a NumPy number; these types only hold bytes and cannot execute anything.
-_HARMLESS: list[Any] = [
-    (_NUMPY_SCALAR, "numpy.core.multiarray.scalar"),  # its name in NumPy 1
-    (_NUMPY_SCALAR, "numpy._core.multiarray.scalar"),
-    np.dtype,
-    *(type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64, np.int32)),
-]
+_LARGEST_SIDE = 4096  # of crops, in pixels
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 @dataclass(frozen=True)
@@ -84,16 +72,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> LoadReport:
     """Load the tensors of `read_weights` into a model; `path` is for messages. See `load_weights`."""
     own = model.state_dict()
-    tensors = {_without_prefix(key, own): tensor for key, tensor in tensors.items()}
-    broken = [key for key, tensor in tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
-    if broken:
-        raise UserError(
-            f"{path} contains infinite or NaN weights ({broken[0]}), its training diverged; use another file"
-        )
+    tensors = without_prefix(tensors, own)
     advice = "name the model that the weights were trained with as embedder, or weights that fit"
     dropped = load_strictly(model, tensors, drop_prefixes=(_CLASSIFIER,), where=path, advice=advice)
     total = sum(not key.startswith(_CLASSIFIER) for key in own)
-    identities = len(tensors[dropped[0]]) if dropped else None
+    identities = next((tensors[name].shape[0] for name in dropped if tensors[name].ndim), None)
     report = LoadReport(path, len(tensors) - len(dropped), total, identities)
     log = logging.getLogger(__name__)
     log.log(logging.DEBUG if identities is None else logging.INFO, "%s", report)
@@ -106,36 +89,40 @@ def load_tensors(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) ->
     return report
 
 
-def _without_prefix(key: str, own: Mapping[str, Tensor]) -> str:
-    while key not in own and (prefix := next((p for p in _PREFIXES if key.startswith(p)), None)):
-        key = key.removeprefix(prefix)
-    return key
-
-
-def read_state_dict(path: str | Path) -> dict[str, Tensor]:
-    """Read the named tensors of a file onto the CPU, out of whatever they are wrapped in.
+def without_prefix(
+    tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], keep: str | None = None
+) -> dict[str, Tensor]:
+    """Remove from names of tensors the prefix behind which most of the model's own names follow.
 
     Args:
-        path: .safetensors, or a file written by torch.save (.pth, .pt, .pth.tar).
+        tensors: As read from a file.
+        own: State dict of the model.
+        keep: A last part of the prefix that is not removed.
 
-    Raises:
-        UserError: The file does not exist, is damaged, holds no tensors, or could only be read by executing its code.
+    Returns:
+        The tensors under names without the prefix, or unchanged if fewer than half of the model's names are found.
+
+    >>> list(without_prefix({"net.fc.bias": torch.zeros(1), "net.head": torch.zeros(1)}, {"fc.bias": torch.zeros(1)}))
+    ['fc.bias', 'head']
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"no weights file {path}; correct its path")
-    content = _open(path)
-    while wrapper := next((key for key in _WRAPPERS if isinstance(content.get(key), Mapping)), None):
-        content = content[wrapper]
-    tensors = {str(key).removeprefix(_DATA_PARALLEL): t for key, t in content.items() if isinstance(t, Tensor)}
-    if not tensors:
-        raise UserError(f"{path} holds no weights; use a state dict saved by torch.save, or a .safetensors file")
-    return tensors
+    found: Counter[tuple[str, ...]] = Counter()
+    for name in tensors:
+        parts = tuple(name.split("."))
+        found.update(parts[:start] for start in range(len(parts)) if ".".join(parts[start:]) in own)
+    prefix = max(found, key=lambda parts: (found[parts], -len(parts)), default=())
+    if 2 * found[prefix] < sum(not name.startswith(_CLASSIFIER) for name in own):
+        return dict(tensors)
+    while prefix and prefix[-1] == keep:
+        prefix = prefix[:-1]
+    renamed = {_without_leading(name, prefix): tensor for name, tensor in tensors.items()}
+    return renamed if len(renamed) == len(tensors) else dict(tensors)
 
 
-def read_note(path: Path, key: str) -> Any:
-    """Read what a checkpoint stores under `key` beside its weights; None if it does not, or holds only tensors."""
-    return None if path.suffix.lower() == ".safetensors" else _open(path).get(key)
+def _without_leading(name: str, prefix: Sequence[str]) -> str:
+    """Remove the parts that a name has in common with the prefix, from the left."""
+    parts = name.split(".")
+    common = next((i for i, (a, b) in enumerate(zip(parts, prefix, strict=False)) if a != b), len(prefix))
+    return ".".join(parts[min(common, len(parts) - 1) :])
 
 
 def trained_input_size(name: str, path: Path) -> tuple[int, int]:
@@ -143,27 +130,13 @@ def trained_input_size(name: str, path: Path) -> tuple[int, int]:
     size = read_note(path, "input_size")
     if size is None:
         return input_size(name)
-    if not (isinstance(size, list | tuple) and len(size) == 2 and all(isinstance(n, int) and n > 0 for n in size)):
+    if not (
+        isinstance(size, list | tuple)
+        and len(size) == 2
+        and all(isinstance(n, int) and 0 < n <= _LARGEST_SIDE for n in size)
+    ):
         raise UserError(f"{path} stores the input size {size!r}, which is not [height, width]; train it again")
     return int(size[0]), int(size[1])
-
-
-def _open(path: Path) -> Mapping[Any, Any]:
-    try:
-        if path.suffix.lower() == ".safetensors":
-            return load_file(path)
-        with torch.serialization.safe_globals(_HARMLESS):
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # damaged files make the readers raise nearly anything
-        if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
-            raise UserError(
-                f"{path} stores Python objects beside its weights, and reading them would run code from the file\n"
-                "if you trust its origin, load it with torch yourself and save its state dict with safetensors"
-            ) from error
-        raise UserError(
-            f"{path} cannot be read as weights, it is damaged or only partly downloaded; fetch it again"
-        ) from error
-    return content if isinstance(content, Mapping) else {}
 
 
 def load_strictly(
@@ -185,11 +158,13 @@ def load_strictly(
         Names of the dropped tensors.
 
     Raises:
-        UserError: Names or shapes differ; the first differences are listed.
+        UserError: Names or shapes differ (the first differences are listed), or weights are not finite numbers in
+            floating point, as the module's are.
     """
     drop = tuple(drop_prefixes)
     own = module.state_dict()
     kept = {name: tensor for name, tensor in state_dict.items() if not name.startswith(drop)}
+    _check_values({name: tensor for name, tensor in kept.items() if name in own}, own, where)
     misshapen = {name for name, tensor in kept.items() if name in own and tensor.shape != own[name].shape}
     try:  # torch's modules rename what older releases called differently, so that strict=True would fail too early
         result = module.load_state_dict({k: v for k, v in kept.items() if k not in misshapen}, strict=False)
@@ -204,6 +179,22 @@ def load_strictly(
         count = f"{len(differences)} tensors differ" if len(differences) > 1 else "1 tensor differs"
         raise UserError(f"{where} holds weights of another model, {count}: {shown}\n{advice}")
     return tuple(name for name in state_dict if name not in kept)
+
+
+def _check_values(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], where: str | Path) -> None:
+    """Check types, then values; those of another shape than the model's are not read, they may be very large."""
+    for name, tensor in tensors.items():
+        if tensor.is_complex() or (own[name].is_floating_point() and tensor.dtype not in _FLOATS):
+            kind = str(tensor.dtype).removeprefix("torch.")
+            raise UserError(
+                f"{where} stores {name} as {kind}, and the model computes in floating point; use weights that are not "
+                "quantized, or the quantized model as a .onnx or .xml file"
+            )
+    for name, tensor in tensors.items():
+        if tensor.shape == own[name].shape and tensor.is_floating_point() and not tensor.isfinite().all():
+            raise UserError(
+                f"{where} contains infinite or NaN weights ({name}), its training diverged; use another file"
+            )
 
 
 def _difference(name: str, found: Tensor | None, expected: Tensor) -> str:
