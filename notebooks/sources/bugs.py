@@ -187,8 +187,9 @@ for name, each in (("training mode", forgotten), ("eval mode", embedder)):
 # %% [markdown]
 # ## Mistake 4: weights that were never trained for this
 #
-# "I loaded a pretrained OSNet" is not enough: pretrained on *what*? Many scripts use ImageNet weights. Others load a
-# file that does not fit, without noticing, and rank people with random numbers.
+# "I loaded [pretrained weights](../docs/glossary.md#pretrained-weights)" is not enough: pretrained on *what*? Many
+# scripts use ImageNet weights. Others load a file that does not fit, without noticing, and rank people with random
+# numbers.
 #
 # ```python
 # network.load_state_dict(weights, strict=False)  # wrong: nothing fits, and nothing is reported
@@ -292,8 +293,8 @@ compare_guess(MY_GUESS, leak, "gained by testing on known people", "points")
 # same = distance <= threshold_of(weights, metric)   # right: a threshold belongs to its weights
 # ```
 #
-# For *our* network we choose the threshold properly: it accepts 1 % of the pairs of different people. Then we use the
-# same number with the random weights of mistake 4.
+# For *our* network we choose the [threshold](../docs/glossary.md#threshold) properly: it accepts 1 % of the pairs of
+# different people. Then we use the same number with the random weights of mistake 4.
 
 # %%
 from learning_reid.metrics import threshold_at_far

@@ -185,10 +185,9 @@ from tqdm.auto import tqdm
 def embed_folder(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return embeddings (n, d), persons (n,) and cameras (n,) of a folder, without junk."""
     files = [file for file in sorted((crops.root / name).glob("*.jpg")) if not file.name.startswith("-1")]
-    batches = range(0, len(files), 100)
-    embeddings = [
-        extractor([str(file) for file in files[start : start + 100]]).cpu() for start in tqdm(batches, leave=False)
-    ]
+    paths = [str(file) for file in files]
+    batches = tqdm(range(0, len(paths), 100), leave=False)
+    embeddings = [extractor(paths[start : start + 100]).cpu() for start in batches]
     labels = [file.name.split("_") for file in files]
     persons, cameras = ([int(label[0]) for label in labels], [int(label[1][1]) for label in labels])
     return torch.cat(embeddings).numpy(), np.array(persons), np.array(cameras)

@@ -86,7 +86,7 @@ from reid_course import compare_guess
 
 def num_weights(*layers: nn.Module) -> int:
     """Return the number of parameters of layers."""
-    return sum(parameter.numel() for layer in layers for parameter in layer.parameters())
+    return sum(parameter.numel() for parameter in nn.ModuleList(layers).parameters())
 
 
 lite, ordinary = LiteConv3x3(64), nn.Conv2d(64, 64, kernel_size=3, padding=1, bias=False)
@@ -273,12 +273,13 @@ show(figure, "Outputs of the gate for the four streams. Some channels are always
 scale, channel = np.unravel_index(gates.std(axis=1).argmax(), gates.shape[::2])
 values = gates[scale, :, channel]
 order = np.argsort(values)
-rows = [order[:7], order[::-1][:7]]
-show_crops(
-    [[crops[index] for index in row] for row in rows],
-    f"Stream of {2 * scale + 3} pixels, channel {channel}: crops with the lowest (top) and the highest gate (bottom).",
-    [[f"{values[index]:.2f}" for index in row] for row in rows],
+lowest, highest = order[:7], order[::-1][:7]
+caption = (
+    f"Stream of {2 * scale + 3} pixels, channel {channel}: crops with the lowest (top) and the highest gate (bottom)."
 )
+rows = [[crops[index] for index in lowest], [crops[index] for index in highest]]
+titles = [[f"{values[index]:.2f}" for index in lowest], [f"{values[index]:.2f}" for index in highest]]
+show_crops(rows, caption, titles)
 
 # %% [markdown]
 # What do the crops of a row have in common? For the embedded network, this gate closes for blue and turquoise clothes.

@@ -319,7 +319,8 @@ def read_folder(name: str) -> list[tuple[str, int, int]]:
 
 
 train_samples = read_folder("bounding_box_train")
-label_of = {person: label for label, person in enumerate(sorted({person for _, person, _ in train_samples}))}
+people = sorted({person for _, person, _ in train_samples})
+label_of = {person: label for label, person in enumerate(people)}
 train_samples = [(path, label_of[person], camera) for path, person, camera in train_samples]
 loader = DataLoader(CropFolder(train_samples, train=True), recipe["batch"], shuffle=True, drop_last=True)
 print(len(train_samples), "training crops of", len(label_of), "people,", len(loader), "batches per epoch")
