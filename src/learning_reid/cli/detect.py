@@ -11,7 +11,7 @@ from learning_reid.cli.commands import INTERRUPTED
 from learning_reid.errors import UserError
 
 if TYPE_CHECKING:
-    from learning_reid.detection.detections import Detector
+    from learning_reid.config.schema import Settings
     from learning_reid.frames.frame import FrameSource
     from learning_reid.visualization.detection_files import DetectionFiles
 
@@ -40,10 +40,11 @@ def run(
     """
     _check_files(input, out, save_video)
     from learning_reid.config.load import load_settings
-    from learning_reid.detection.registry import check_detector, create_detector
+    from learning_reid.detection.registry import check_detector
     from learning_reid.frames.frame import DEFAULT_FRAME_RATE
     from learning_reid.frames.sources import open_frames
     from learning_reid.io.output_folder import create_folder
+    from learning_reid.io.target_lock import lock_target
 
     settings = load_settings(config, [f"input.frames_path={json.dumps(input)}", *(overrides or [])])
     check_detector(settings.detector.name, settings.detector.weights)
@@ -51,18 +52,10 @@ def run(
     crops = None if save_crops is None else create_folder(save_crops, "--save-crops")
     from learning_reid.visualization.detection_files import DetectionFiles
 
-    runtime = settings.runtime
-    detector = create_detector(**dict(settings.detector), device=runtime.device, threads=runtime.threads)
-    files = DetectionFiles(out, save_video, crops, frames.frames_per_second or DEFAULT_FRAME_RATE)
-    try:
-        stopped = _detect_all(frames, detector, files)
-    finally:
-        if files.num_frames:
-            print(f"{out}: {files.num_detections:,} detections in {files.num_frames:,} frames")
-        for line in frames.skipped:
-            print(f"note: {line}")
-    if stopped:
-        raise typer.Exit(INTERRUPTED)
+    with lock_target(out):
+        files = DetectionFiles(out, save_video, crops, frames.frames_per_second or DEFAULT_FRAME_RATE)
+        if _detect_all(frames, settings, files):
+            raise typer.Exit(INTERRUPTED)
 
 
 def _check_files(input: str, out: Path, save_video: Path | None) -> None:
@@ -75,14 +68,23 @@ def _check_files(input: str, out: Path, save_video: Path | None) -> None:
         taken.append(file.resolve())
 
 
-def _detect_all(frames: "FrameSource", detector: "Detector", files: "DetectionFiles") -> bool:
-    """Detect the people of all frames; return whether the user interrupted it."""
+def _detect_all(frames: "FrameSource", settings: "Settings", files: "DetectionFiles") -> bool:
+    """Detect the people of all frames and report how many; return whether the user interrupted it."""
+    from learning_reid.detection.registry import create_detector
     from learning_reid.io.interrupt import InterruptHandler
     from learning_reid.io.progress import progress_bar
 
-    with InterruptHandler("keeping the detections so far") as interrupt, files:
-        for frame in progress_bar(frames, len(frames), "detecting people"):
-            files.add(frame, detector(frame))
-            if interrupt.requested:
-                break
+    runtime = settings.runtime
+    detector = create_detector(**dict(settings.detector), device=runtime.device, threads=runtime.threads)
+    try:
+        with InterruptHandler("keeping the detections so far") as interrupt, files:
+            for frame in progress_bar(frames, len(frames), "detecting people"):
+                files.add(frame, detector(frame))
+                if interrupt.requested:
+                    break
+    finally:
+        if files.num_frames:
+            print(f"{files.path}: {files.num_detections:,} detections in {files.num_frames:,} frames")
+        for line in frames.skipped:
+            print(f"note: {line}")
     return interrupt.requested

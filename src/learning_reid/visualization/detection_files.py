@@ -36,6 +36,7 @@ class DetectionFiles:
         frames_per_second: Rate of the video, unless the frames have times.
 
     Attributes:
+        path: The MOT file.
         num_frames, num_detections: Added so far.
 
     Raises:
@@ -52,6 +53,7 @@ class DetectionFiles:
     def __init__(
         self, rows: Path, video: Path | None = None, crops: Path | None = None, frames_per_second: float = 25.0
     ) -> None:
+        self.path = rows
         self.num_frames = self.num_detections = 0
         self._rows, self._crops = LineWriter(rows), crops
         self._video = None if video is None else VideoWriter(video, frames_per_second)

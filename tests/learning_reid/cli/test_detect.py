@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,22 @@ def test_one_image_and_max_frames(images: Path, stored: list[str], tmp_path: Pat
     assert "2 detections in 2 frames" in run_command(
         "detect", "--input", images, *out, *stored, "--set", "input.max_frames=2"
     )
+
+
+def test_memory_does_not_grow_with_the_number_of_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alive: weakref.WeakSet[Frame] = weakref.WeakSet()
+    most = []
+
+    class Watching(FakeDetector):
+        def __call__(self, frame: Frame) -> sv.Detections:
+            alive.add(frame)
+            most.append(len(alive))
+            return super().__call__(frame)
+
+    use(monkeypatch, Watching())
+    files = ("--out", tmp_path / "det.txt", "--save-video", tmp_path / "drawn.mp4")
+    run_command("detect", "--input", make_video(tmp_path / "walk.mp4"), *files)
+    assert len(most) == FRAMES and max(most) <= 2
 
 
 def test_no_detection_gives_an_empty_file(images: Path, stored: list[str], tmp_path: Path) -> None:
