@@ -109,7 +109,8 @@ def published(
         subprocess.run(["git", *command], cwd=project, check=True)
     variables = {
         **os.environ,
-        "PYTHONPATH": sysconfig.get_path("purelib"),
+        "PYTHONPATH": sysconfig.get_path("purelib"),  # pip, too
+        "PIP_NO_COMPILE": "1",
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.file://{project}.insteadOf",
         "GIT_CONFIG_VALUE_0": notebooks.repository(),
@@ -119,7 +120,7 @@ def published(
 
     def create(folder: Path) -> tuple[str, dict[str, str]]:
         base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
-        subprocess.run([str(base), "-m", "venv", str(folder)], check=True)
+        subprocess.run([str(base), "-m", "venv", "--without-pip", str(folder)], check=True)
         return str(folder / "bin" / "python"), variables
 
     return create

@@ -7,7 +7,6 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from tests.exercises import twin
 from tools import exercises as builder
@@ -102,13 +101,14 @@ def test_link_targets_exist() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", twin.SETS)
 def test_a_students_notebook_runs_up_to_the_first_stub(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a kernel, in its folder; the first check then explains what to do."""
+    """In its folder; the first check then explains what to do. In a kernel: test_jupyterlab.py and test_colab.py."""
     monkeypatch.setenv("REID_EXERCISE_SEED", twin.SEED)
+    monkeypatch.chdir(builder.STUDENT)
     book = nbformat.read(builder.STUDENT / f"{name}.ipynb", as_version=4)
     check = next(number for number, cell in enumerate(book.cells) if cell.source == 'grader.check("q1")')
-    book.cells = book.cells[: check + 1]
-    NotebookClient(
-        book, timeout=120, kernel_name="python3", resources={"metadata": {"path": builder.STUDENT}}
-    ).execute()
-    output = book.cells[-1].outputs[0].data["text/plain"]
+    env: dict[str, Any] = {"__name__": "__main__"}
+    for cell in book.cells[:check]:
+        if cell.cell_type == "code":
+            twin.run(cell.source, env)
+    output = repr(eval(book.cells[check].source, env))
     assert "q1 results:" in output and ("write `" in output or "no answer yet" in output)
