@@ -1,4 +1,4 @@
-"""Tell folders of people from folders of another meaning: splits, cameras, all images of a dataset."""
+"""Tell folders of people from folders of another meaning: splits, cameras, kinds of images."""
 
 import re
 
@@ -8,9 +8,17 @@ _SPLITS = {
     *("query", "queries", "gallery", "galleries", "probe", "probes", "distractor", "distractors", "junk"),
     *("detected", "labeled", "labelled"),  # the two versions of CUHK03
 }
-_IMAGES = {"bbox", "bboxes", "crop", "crops", "frame", "frames", "img", "imgs", "image", "images", "photo", "photos"}
+_IMAGES = {
+    *("bbox", "bboxes", "crop", "crops", "frame", "frames", "img", "imgs", "image", "images", "photo", "photos"),
+    *("shot", "shots", "sequence", "sequences", "tracklet", "tracklets", "video", "videos", "data", "dataset"),
+    *("people", "persons", "identities", "pedestrians", "faces"),  # one for each person was expected
+    *("rgb", "visible", "vis", "thermal", "infrared", "ir", "nir", "depth", "sketch"),
+}
 _CAMERAS = {"cam", "camera", "view"}  # with a number or a letter, because Cam alone may be a person
-_ADDED = {"bounding", "box", "boxes", "mask", "gt", "all", "set", "split", "multi", "single", "shot", "data", "dataset"}
+_ADDED = {
+    *("bounding", "box", "boxes", "mask", "gt", "all", "set", "split", "multi", "single", "new", "old"),
+    *("body", "full", "occluded", "partial", "whole"),
+}
 
 
 def is_split_name(name: str) -> bool:

@@ -13,6 +13,8 @@ from learning_reid.datasets.market import labeled_sample
 from learning_reid.datasets.registry import register_dataset
 from learning_reid.datasets.sample import Sample, Split
 
+MOT_FRAMES = "img1"  # a sequence without its ground truth is no person
+
 
 @register_dataset("identities", about="one folder for each person")
 def read_identities(root: Path, found: Findings) -> list[Sample]:
@@ -30,7 +32,10 @@ def read_identities(root: Path, found: Findings) -> list[Sample]:
     folders = [folder for folder in sub_folders(root) if has_images(folder)]
     if not any(is_person_name(folder.name) for folder in folders):
         named = f" but {', '.join(folder.name for folder in folders[:5])}" if folders else " with images"
-        raise WrongLayout(f"{root} contains no folders{named}; one folder for each person was expected")
+        raise WrongLayout(f"{root} contains no folders{named}; one folder for each person was expected directly in it")
+    if len(folders) == 1 and not images_in(folders[0]) and len(sub_folders(folders[0])) > 1:
+        what = f"the only person is {folders[0].name}, and the folders inside are cameras"
+        found.add("only-person", "warning", what, f"if they are people, name {folders[0]} as the root", count=0)
     return [sample for folder in folders for sample in read_person(folder, "unsplit", found)]
 
 
@@ -49,7 +54,8 @@ def read_person(folder: Path, split: Split, found: Findings) -> list[Sample]:
     samples = []
     for place in _walk(folder):
         images, inside = images_in(place, found), place.relative_to(folder).parts
-        if images and (not is_person_name(folder.name) or any(map(is_split_name, inside))):
+        is_part = any(is_split_name(name) or name == MOT_FRAMES for name in inside)
+        if images and (is_part or not is_person_name(folder.name)):
             what = "folders of images that are named like a part of a dataset, not like a person"
             where = Path(folder.name, *inside).as_posix()
             found.add("not-a-person", "error", what, "give each person a folder, or choose another layout", where)

@@ -10,7 +10,8 @@ from learning_reid.datasets.findings import Findings
 from learning_reid.datasets.sample import Sample
 from learning_reid.frames.images import natural_sort
 
-_NUMBERED = re.compile(r"c?0*([0-9]+)")
+_NUMBERED = re.compile(r"(?:camera|cam|c)?[ _-]?([0-9]+)(?:\.0+)?")
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _JUNK = re.compile(r"[-\N{MINUS SIGN}]0*1(\.0*)?")
 
 
@@ -18,8 +19,8 @@ def normalize_labels(samples: Sequence[Sample], found: Findings) -> list[Sample]
     """Leave out junk (person -1), and write each person and each camera in one way; changes are added to `found`.
 
     Unicode text is composed (NFC), because some systems decompose accented letters in file names. Where cameras such as
-    `1`, `01` and `C1` occur together, they are one: images of one camera would count as matches across cameras. People
-    `1` and `01` stay two, which `check_identities` reports.
+    `1`, `01` and `cam1` occur together, they are one: images of one camera would count as matches across cameras.
+    People `1` and `01` stay two, which `check_identities` reports.
     """
     kept = [sample for sample in samples if not _JUNK.fullmatch(sample.person_id or "")]
     if len(kept) < len(samples):
@@ -42,10 +43,10 @@ def compose(text: str) -> str:
 def camera_key(camera: str) -> str:
     """Return what two spellings of one camera have in common.
 
-    >>> [camera_key(camera) for camera in ("1", "01", "c1", "C01", "0", "Door", "cam1")]
-    ['1', '1', '1', '1', '0', 'door', 'cam1']
+    >>> [camera_key(camera) for camera in ("1", "01", "1.0", "C01", "Cam_1", "0", "Door", "View_001")]
+    ['1', '1', '1', '1', '1', '0', 'door', 'view_1']
     """
-    text = compose(camera).casefold()
+    text = _LEADING_ZEROS.sub("", compose(camera).casefold())
     numbered = _NUMBERED.fullmatch(text)
     return numbered[1] if numbered else text
 

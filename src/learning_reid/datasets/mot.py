@@ -81,6 +81,8 @@ def _samples(sequence: MotSequence, found: Findings, every: int) -> list[Sample]
     images = images_in(sequence.frames)
     if not images:
         raise UserError(f"no images in {sequence.frames}, the frames of {sequence.truth}; copy them there")
+    if len({image.stem for image in images}) < len(images):
+        raise UserError(f"{sequence.frames} has images that differ only in their extension; remove one of each")
     names = [image.name for image in images]
     image_of = dict(zip(frame_numbers(names), images, strict=True))
     table = read_mot(sequence.truth)

@@ -49,6 +49,12 @@ def test_an_image_of_another_identity_is_refused(tmp_path: Path, folder: str, na
         open_dataset(None, tmp_path)
 
 
+def test_a_single_person_with_folders_inside_is_doubted(tmp_path: Path) -> None:
+    write_images(tmp_path, ["mine/anna/1.jpg", "mine/ben/1.jpg"])
+    crops = open_dataset("identities", tmp_path)
+    assert any("the only person is mine" in note and "name" in note for note in crops.notes)
+
+
 def test_folders_may_be_links_but_not_to_a_folder_above(tmp_path: Path) -> None:
     write_images(tmp_path, ["blobs/b1a7/1.jpg", "people/anna/yard/1.jpg"])
     (tmp_path / "people/anna/door").symlink_to(tmp_path / "blobs/b1a7")

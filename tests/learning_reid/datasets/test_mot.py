@@ -93,6 +93,13 @@ def test_a_gap_and_the_boxes_in_it_are_reported(tmp_path: Path) -> None:
     assert re.search("boxes whose image is missing in .*img1: 7, such as frame 4; they are left out", notes)
 
 
+def test_two_images_of_one_frame_are_refused(tmp_path: Path) -> None:
+    root = numbered(tmp_path, [1, 2, 3], boxes([1, 2, 3]))
+    Image.new("L", (20, 30)).save(root / "img1/000002.jpg")
+    with pytest.raises(UserError, match="differ only in their extension"):
+        open_dataset("mot", root)
+
+
 def test_ground_truth_of_other_frames_is_refused(tmp_path: Path) -> None:
     root = numbered(tmp_path, range(101, 104), boxes(range(1, 4)))
     with pytest.raises(UserError, match=r"boxes in frames 1 to 3, but the images in .*img1 are numbered 101 to 103"):
