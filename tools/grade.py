@@ -37,6 +37,12 @@ def main(arguments: list[str] | None = None) -> None:
         grades = grade_class(options.submissions, options.out, limits, options.jobs, options.seed, options.sets)
     except UserError as error:
         sys.exit(f"grade: {error}")
+    except KeyboardInterrupt:
+        print(
+            f"grade: interrupted; {options.out / 'marks.csv'} has what is done, the same command continues",
+            file=sys.stderr,
+        )
+        sys.exit(130)
     unusual = sum(grade.status != "marked" or bool(grade.notes) for grade in grades)
     print(f"{len(grades)} submissions, {unusual} of them to be looked at: {options.out / 'class.html'}")
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from reid_course.grading.exercise_set import ExerciseSet
 from reid_course.grading.sandbox_config import Limits
+from reid_course.grading.submissions import UNREADABLE
 from reid_course.grading.supervisor import Transcript
 
 MAX_LENGTH, MAX_NOTES = 1000, 20
-UNREADABLE = "no notebook: the file cannot be read as one"
 
 
 @dataclass(frozen=True)

@@ -64,4 +64,4 @@ def safe_cell(text: str) -> str:
     >>> safe_cell("=1+1"), safe_cell("Ada")
     ("'=1+1", 'Ada')
     """
-    return f"'{text}" if text[:1] in set("=+-@\t\r") else text
+    return f"'{text}" if text[:1] in set("=+-@\t\r\n") else text

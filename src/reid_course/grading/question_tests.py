@@ -1,6 +1,7 @@
 """Tests of an exercise set inside the process of a submission, run on the variables that the cells define."""
 
 import ast
+import errno
 import importlib.util
 import inspect
 import linecache
@@ -176,7 +177,8 @@ def failure_message(error: BaseException, hidden: bool, written: str, missing: l
 def lacks_memory(error: BaseException) -> bool:
     """Return whether an error reports a lack of memory; if so, release the reserve for what has to run after it."""
     is_torch = "can't allocate memory" in text_of(error)
-    if not isinstance(error, MemoryError) and not is_torch:
+    is_refused = isinstance(error, OSError) and error.errno == errno.ENOMEM  # as sandbox.py makes some calls fail
+    if not isinstance(error, MemoryError) and not is_torch and not is_refused:
         return False
     with suppress(ValueError, OSError):  # macOS
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,9 +20,10 @@ SANDBOX = Path(__file__).with_name("sandbox.py")
 SYSTEM_PATHS = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store",
     "/etc/alternatives", "/etc/fonts", "/etc/group", "/etc/ld.so.cache", "/etc/localtime", "/etc/passwd",
-    "/dev/null", "/dev/random", "/dev/urandom", "/dev/zero", "/sys/devices/system",
+    "/dev/null", "/dev/random", "/dev/urandom", "/sys/devices/system",
 )  # fmt: skip
 FILE_BYTES, SCRATCH_BYTES, SPARE_BYTES = 64 << 20, 256 << 20, 128 << 20
+SCRATCH_FILES, MAX_FILES = 20_000, 512
 HIDDEN = {  # paths in the checkout
     "notebooks/exercises/teacher": "the solutions",
     "notebooks/exercises/sources": "the solutions",
@@ -51,15 +53,21 @@ class Limits:
         """Memory with the reserve that is released when the rest is used up, to run the tests and to report."""
         return self.memory_bytes + SPARE_BYTES
 
-    def resource_limits(self) -> dict[str, tuple[int, int]]:
-        """Return the soft and hard limits that the operating system enforces for each process, by name."""
+    def resource_limits(self, isolate: bool) -> dict[str, tuple[int, int]]:
+        """Return the soft and hard limits that the operating system enforces for each process, by name.
+
+        Args:
+            isolate: Whether the processes are in a user namespace, in which alone they can be counted.
+        """
+        tasks = self.processes + self.threads + 64  # a little more than what the supervisor permits
         cpu = int(self.seconds * 4) + 5  # of several cores; the supervisor measures wall time
         return {
             "DATA": (self.memory_bytes, self.max_bytes),  # not AS: PyTorch reserves addresses that it never uses
             "CPU": (cpu, cpu),
             "FSIZE": (FILE_BYTES, FILE_BYTES),
-            "NOFILE": (512, 512),
+            "NOFILE": (MAX_FILES, MAX_FILES),
             "CORE": (0, 0),
+            **({"NPROC": (tasks, tasks)} if isolate and _counts_tasks_of_namespaces() else {}),
         }
 
 
@@ -83,12 +91,13 @@ class SandboxConfig:
         """Return the command that runs the job given on its stdin, in an empty folder."""
         plan = {
             "isolate": self.isolate,
-            "limits": self.limits.resource_limits(),
+            "limits": self.limits.resource_limits(self.isolate),
             "visible": list(visible_paths()),
             "hidden": list(self.hidden),
             "scratch": str(scratch),
             "private": [str(scratch), "/dev/shm"],
             "private_bytes": SCRATCH_BYTES,
+            "private_files": SCRATCH_FILES,
         }
         runner = [sys.executable, "-P", "-m", "reid_course.grading.runner"]
         return [sys.executable, "-I", "-S", str(SANDBOX), json.dumps(plan), *runner]
@@ -172,6 +181,12 @@ def parse_memory(text: str) -> int:
     if unit not in units or not (number.isascii() and number.isdigit() and int(number)):
         raise UserError(f"--memory {text}: write a number followed by K, M or G, such as 2G")
     return int(number) << units[unit]
+
+
+def _counts_tasks_of_namespaces() -> bool:
+    """Return whether RLIMIT_NPROC counts within a user namespace; before Linux 5.14 it counts all of the user's."""
+    version = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    return version is not None and (int(version[1]), int(version[2])) >= (5, 14)
 
 
 @cache

@@ -1,7 +1,8 @@
-"""Find the submissions of a class under the file names that course platforms produce."""
+"""Find the submissions of a class under the file names that course platforms produce, whatever else lies there."""
 
-import json
+import os
 import re
+import stat
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -9,8 +10,11 @@ from pathlib import Path
 
 from learning_reid.errors import UserError
 
+UNREADABLE = "no notebook: the file cannot be read as one"
 MAX_BYTES = 50_000_000  # bytes of a notebook
+MAX_DEPTH = 8  # folders inside a student's folder
 _MOODLE = re.compile(r"^(?P<student>.+_\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)$")
+_SET_IN_METADATA = re.compile(rb'"assignment_name"\s*:\s*"([^"\\]*)"')  # quotes inside of a cell are escaped
 _ARCHIVES = {".zip", ".gz", ".tgz", ".tar", ".7z", ".rar"}
 
 
@@ -45,7 +49,11 @@ def find_submissions(folder: Path, sets: Collection[str]) -> list[Submission]:
         what = "a file" if folder.exists() else "no such folder"
         raise UserError(f"{folder}: {what}; name the folder with the submissions")
     found: list[Submission] = []
-    for entry in sorted(folder.iterdir(), key=lambda path: path.name.casefold()):
+    try:
+        entries = sorted(folder.iterdir(), key=lambda path: path.name.casefold())
+    except OSError as error:
+        raise UserError(f"{folder} cannot be read ({error.strerror}); make it readable") from None
+    for entry in entries:
         if _is_ignored(entry):
             continue
         if entry.is_dir() and not entry.is_symlink():
@@ -97,10 +105,7 @@ def split_flat(stem: str, sets: Collection[str]) -> tuple[str, str]:
 def _find_of_student(folder: Path, top: Path, sets: Collection[str]) -> Iterator[Submission]:
     moodle = _MOODLE.match(folder.name)
     student = moodle["student"] if moodle else folder.name
-    files = [file for file in sorted(folder.rglob("*")) if file.is_symlink() or file.is_file()]
-    files = [
-        file for file in files if not any(_is_ignored(part) for part in (file, *file.parents) if top in part.parents)
-    ]
+    files = sorted(_walk(folder))
     notebooks = [file for file in files if file.suffix.lower() == ".ipynb"]
     archives = [file for file in files if file.suffix.lower() in _ARCHIVES]
     for file in [*notebooks, *archives]:
@@ -111,14 +116,18 @@ def _find_of_student(folder: Path, top: Path, sets: Collection[str]) -> Iterator
 
 def _check_file(file: Path, student: str, set_name: str, top: Path, sets: Collection[str]) -> Submission:
     """Return the submission of a file, with its problem if it has one."""
-    path, problem = str(file.relative_to(top)), ""
-    if file.is_symlink():
+    path, problem, status = str(file.relative_to(top)), "", _lstat(file)
+    if status is None:
+        problem = UNREADABLE
+    elif stat.S_ISLNK(status.st_mode):
         problem = "a link, not a notebook"
+    elif not stat.S_ISREG(status.st_mode):
+        problem = "not a regular file"
     elif file.suffix.lower() in _ARCHIVES:
         problem = "an archive: unpack it and grade again"
     elif file.suffix.lower() != ".ipynb":
         problem = "no notebook (.ipynb) was handed in"
-    elif file.stat().st_size > MAX_BYTES:
+    elif status.st_size > MAX_BYTES:
         problem = f"larger than {MAX_BYTES // 1_000_000} MB: clear the outputs"
     else:
         set_name = set_name or _set_in_metadata(file, sets)
@@ -126,13 +135,52 @@ def _check_file(file: Path, student: str, set_name: str, top: Path, sets: Collec
     return Submission(student, set_name, path, problem)
 
 
-def _set_in_metadata(file: Path, sets: Collection[str]) -> str:
-    """Return the set that a renamed notebook names in its metadata."""
+def read_notebook(file: Path) -> bytes:
+    """Read a submission, but only if it is a regular file, and without waiting for a device.
+
+    Raises:
+        OSError: The file is missing, not a regular file or larger than 50 MB, or cannot be read.
+    """
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with open(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(f"{file} is not a regular file")
+        content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise OSError(f"{file} is too large")
+    return content
+
+
+def _walk(folder: Path, depth: int = 0) -> Iterator[Path]:
+    """Yield everything that is no folder, without following links; what is too deep or cannot be read is left out."""
     try:
-        name = json.loads(file.read_bytes())["metadata"]["otter"]["assignment_name"]
-        return name if name in sets else ""
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        entries = list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        path = folder / entry.name
+        if _is_ignored(path):
+            continue
+        if not entry.is_dir(follow_symlinks=False):
+            yield path
+        elif depth < MAX_DEPTH:
+            yield from _walk(path, depth + 1)
+
+
+def _lstat(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except OSError:
+        return None
+
+
+def _set_in_metadata(file: Path, sets: Collection[str]) -> str:
+    """Return the set that a renamed notebook names in its metadata, without parsing all of it."""
+    try:
+        names = [name.decode(errors="replace") for name in _SET_IN_METADATA.findall(read_notebook(file))]
+    except OSError:
         return ""
+    return next((name for name in names if name in sets), "")
 
 
 def _reject_duplicates(found: list[Submission]) -> Iterator[Submission]:

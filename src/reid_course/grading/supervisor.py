@@ -1,5 +1,7 @@
 """Run one submission in the sandbox and supervise it: wall time, memory, processes, threads and size of its reports."""
 
+from __future__ import annotations
+
 import json
 import os
 import secrets
@@ -11,10 +13,17 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from reid_course.grading.sandbox_config import SandboxConfig, scratch_folder
+from reid_course.grading.sandbox_config import MAX_FILES, Limits, SandboxConfig, scratch_folder
+
+if TYPE_CHECKING:
+    import psutil
 
 POLL_S, MEASURE_S = 0.1, 0.25
+MEMORY_FIELDS = ("RssAnon", "RssShmem", "VmSwap", "VmPTE", "HugetlbPages")  # of /proc/PID/status, in kB
+SOCKET_BYTES = 2 * 212_992  # the usual largest buffer, which the kernel doubles
+KILL_ROUNDS = 20
 MAX_REPORT_BYTES = 1 << 20
 
 
@@ -66,7 +75,8 @@ def run_submission(
             job |= {"hidden": config.hidden, "writable": [str(scratch)]}
             os.close(write_end)
             try:
-                _send(process, json.dumps(job).encode())
+                text = json.dumps(job).encode()
+                threading.Thread(target=_send, args=(process, text), daemon=True).start()  # within the time limit
                 data, end = _supervise(process, reports, config, stop)
             finally:
                 _kill(process)
@@ -80,7 +90,7 @@ def run_submission(
 def _send(process: subprocess.Popen[bytes], job: bytes) -> None:
     """Send the job, which the runner reads completely before it does anything else."""
     assert process.stdin is not None
-    with suppress(BrokenPipeError), process.stdin as pipe:
+    with suppress(OSError), process.stdin as pipe:
         pipe.write(job)
 
 
@@ -99,13 +109,8 @@ def _supervise(
             return data, "cancelled"
         if now > measure_at:
             measure_at = now + MEASURE_S
-            processes, threads, memory = measure_usage(process.pid)
-            if memory > limits.max_bytes:
-                return data, "memory"
-            if processes > limits.processes:
-                return data, "processes"
-            if threads > limits.threads:
-                return data, "threads"
+            if exceeded := exceeded_limit(process.pid, limits):
+                return data, exceeded
         if is_open and select.select([reports], [], [], POLL_S)[0]:
             chunk = os.read(reports, 1 << 16)
             is_open = bool(chunk)
@@ -117,36 +122,61 @@ def _supervise(
     return data, "finished" if process.returncode == 0 else "died"
 
 
-def measure_usage(pid: int) -> tuple[int, int, int]:
-    """Count a process and its descendants, their threads, and the bytes of memory they use without files."""
+def exceeded_limit(pid: int, limits: Limits) -> str | None:
+    """Return which limit a process and its descendants exceed together: processes, threads or memory; None = none."""
     import psutil
 
-    processes, threads, memory = 0, 0, 0
-    with suppress(psutil.NoSuchProcess):
+    found = _descendants(pid)
+    if len(found) > limits.processes:
+        return "processes"  # before they are measured, which takes long for thousands of them
+    threads, memory = 0, 0
+    for process in found:
+        with suppress(psutil.Error, OSError):
+            memory += _memory_bytes(process.pid) if sys.platform == "linux" else process.memory_info().rss
+            threads += process.num_threads()
+    if memory > limits.max_bytes:
+        return "memory"
+    return "threads" if threads > limits.threads else None
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    import psutil
+
+    with suppress(psutil.Error):
         first = psutil.Process(pid)
-        for process in [first, *first.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError, ProcessLookupError):
-                is_linux = sys.platform == "linux"
-                memory += _memory_bytes(process.pid) if is_linux else process.memory_info().rss
-                threads += process.num_threads()
-                processes += 1
-    return processes, threads, memory
+        return [first, *first.children(recursive=True)]
+    return []
 
 
 def _memory_bytes(pid: int) -> int:
+    """Return the memory of a process without files, and the most that its sockets can hold, which no figure shows."""
     with open(f"/proc/{pid}/status") as file:
         lines = dict(line.split(":", 1) for line in file if ":" in line)
-    return sum(int(lines.get(name, "0").split()[0]) for name in ("RssAnon", "RssShmem")) * 1024
+    return sum(int(lines.get(name, "0").split()[0]) for name in MEMORY_FIELDS) * 1024 + _sockets(pid) * SOCKET_BYTES
+
+
+def _sockets(pid: int) -> int:
+    folder, sockets = f"/proc/{pid}/fd", 0
+    try:
+        for name in os.listdir(folder):
+            with suppress(OSError):  # closed in the meantime
+                sockets += os.readlink(f"{folder}/{name}").startswith("socket:")
+    except PermissionError:
+        return MAX_FILES
+    return sockets
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """Kill all processes that are left; in namespaces the end of their first process ends the others too."""
     import psutil
 
-    with suppress(psutil.NoSuchProcess):
-        for child in psutil.Process(process.pid).children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
+    for _ in range(KILL_ROUNDS):  # those that start others while the list is read are in the next one
+        left = _descendants(process.pid)[1:]
+        for child in left:
+            with suppress(psutil.Error):
                 child.kill()
+        if not left:
+            break
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,14 +1,19 @@
 """Forbidden actions fail and are reported, in namespaces and with the audit hook alone."""
 
 import os
+import socket
+import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
+import psutil
 import pytest
 
 from reid_course.grading.grade import SubmissionGrade
-from reid_course.grading.sandbox_config import Limits, why_not_isolated
+from reid_course.grading.sandbox_config import SPARE_BYTES, Limits, why_not_isolated
+from reid_course.grading.supervisor import SOCKET_BYTES, exceeded_limit
 from reid_course.notebook import ROOT
 from tests.reid_course.grading.conftest import GOOD, no_process_left
 
@@ -38,10 +43,27 @@ def test_too_much_memory_raises_an_error(grade_one: GradeOne, isolate: bool) -> 
     assert grade.points == 4 and grade.notes == ("used more than 600 MB",)
 
 
-def test_shared_memory_is_limited_by_the_supervisor(grade_one: GradeOne, isolate: bool) -> None:
-    shared = "import mmap, time\nhog = mmap.mmap(-1, 1 << 30)\nfor _ in range(1024):\n    hog.write(b'x' * (1 << 20))\ntime.sleep(60)"
-    grade = grade_one(shared, isolate=isolate, limits=Limits(60, 600 << 20))
-    assert grade.status == "stopped: used more than 600 MB"
+def test_memory_that_belongs_to_no_process_is_refused(grade_one: GradeOne, isolate: bool) -> None:
+    """A process could hold it without limit: none of its figures shows memory that it has allocated but not mapped."""
+    file = "import os\nfor _ in range(96):\n    os.posix_fallocate(os.memfd_create('x'), 0, 60 << 20)"
+    system_v = "import ctypes\nassert ctypes.pythonapi.shmget(0, 1 << 20, 0o600) == -1"
+    shared = "import mmap\nmmap.mmap(-1, 1 << 20)"
+    named = "from multiprocessing import shared_memory\nshared_memory.SharedMemory(create=True, size=1 << 20).unlink()"
+    grade = grade_one(file, system_v, shared, named, *GOOD, isolate=isolate, limits=Limits(60, 600 << 20))
+    refused = "OSError: [Errno 12] Cannot allocate memory"
+    assert grade.errors == (f"cell 2 stopped: {refused}", f"cell 4 stopped: {refused}")
+    assert grade.points == 4 and grade.notes == ("used more than 600 MB",)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_sockets_count_as_much_as_they_can_hold() -> None:
+    usage = psutil.Process().memory_info()
+    limits = Limits(memory_bytes=usage.rss - usage.shared, processes=1000, threads=10_000)
+    assert exceeded_limit(os.getpid(), limits) is None
+    with ExitStack() as opened:
+        for _ in range(SPARE_BYTES // SOCKET_BYTES + 20):
+            opened.enter_context(socket.socket(socket.AF_UNIX))
+        assert exceeded_limit(os.getpid(), limits) == "memory"
 
 
 def test_files_outside_cannot_be_written(grade_one: GradeOne, isolate: bool, tmp_path: Path) -> None:
@@ -145,6 +167,20 @@ def test_worker_processes_of_a_library_end_with_the_submission(grade_one: GradeO
     grade = grade_one(work, *GOOD, isolate=isolate)
     assert (grade.points, grade.notes, grade.errors) == (4, (), ())
     assert no_process_left(seed)
+
+
+def test_a_background_process_ends_with_the_submission(grade_one: GradeOne, isolate: bool, seed: int) -> None:
+    """Started past the audit hook, in a session of its own, with a parent that has ended."""
+    detach = "import ctypes, os, time\nc = ctypes.pythonapi\nif c.fork() == 0:\n    c.setsid()\n    if c.fork():\n        os._exit(0)\n    time.sleep(999)"
+    grade = grade_one(detach, "time.sleep(0.3)", *GOOD, isolate=isolate)
+    assert grade.points == 4 and no_process_left(seed)
+
+
+def test_too_many_processes_are_stopped(grade_one: GradeOne, isolate: bool, seed: int) -> None:
+    grade = grade_one(
+        "import ctypes, time\nfor _ in range(6):\n    ctypes.pythonapi.fork()\ntime.sleep(999)", isolate=isolate
+    )
+    assert grade.status == "stopped: started more than 32 processes" and no_process_left(seed)
 
 
 def test_too_many_threads_are_stopped(grade_one: GradeOne, isolate: bool) -> None:
