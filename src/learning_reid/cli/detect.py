@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    input: Annotated[str, typer.Option(help="Folder of images, video, image, or synthetic:SEED.")],
+    input: Annotated[str, typer.Option(help="Folder of images, video, image, stream or synthetic:SEED.")],
     out: Annotated[Path, typer.Option(help="MOT file for the detections.")],
     save_video: Annotated[Path | None, typer.Option(help="MP4 file with the boxes drawn.")] = None,
     save_crops: Annotated[Path | None, typer.Option(help="Folder for the crops.")] = None,

@@ -40,4 +40,5 @@ class Stopwatch:
 
 def progress_bar(frames: Iterable[T], total: int, label: str) -> Iterator[T]:
     """Yield frames and show a progress bar on stderr; a total of 0 is unknown."""
-    yield from tqdm(frames, total=total or None, desc=label, unit="frame", dynamic_ncols=True)
+    # an iterator, because tqdm would start a second iteration over anything else
+    yield from tqdm(iter(frames), total=total or None, desc=label, unit="frame", dynamic_ncols=True)

@@ -21,6 +21,7 @@ from learning_reid.frames.frame import Frame
 from learning_reid.frames.mot import read_mot
 from learning_reid.frames.sources import open_frames
 from tests.learning_reid.cli.run_cli import run_command
+from tests.learning_reid.frames.stream_server import serve
 from tests.learning_reid.frames.video_making import FRAMES, make_video
 
 ROWS = "101,-1,4,5,20,30,0.9,-1,-1,-1\n103,-1,1.5,2.25,10,20,0.5,-1,-1,-1\n101,-1,30,5,12,24,0.75,-1,-1,-1\n"
@@ -97,6 +98,14 @@ def test_frames_of_a_video_count_from_one(tmp_path: Path, monkeypatch: pytest.Mo
     bar = drawn.at(0).image.shape[0] - 48
     edge = drawn.at(0).image[bar + 10 : bar + 28, 1:3].reshape(-1, 3).mean(axis=0)
     assert edge[2] > edge[0] + 30, "the box is drawn in blue"
+
+
+def test_a_stream_is_read_without_showing_its_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, FakeDetector())
+    with serve(make_video(tmp_path / "walk.ts", 5)) as port:
+        done = detect("--input", f"http://admin:pass%40word@127.0.0.1:{port}/1", "--out", tmp_path / "det.txt")
+    assert done.exit_code == 0 and "5 detections in 5 frames" in done.output and "pass" not in done.output
+    assert (read_mot(tmp_path / "det.txt").frame + 1).tolist() == [1, 2, 3, 4, 5]
 
 
 def test_one_image_and_max_frames(images: Path, stored: list[str], tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Wall time by stage, and the progress bar."""
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -29,3 +30,15 @@ def test_the_bar_is_on_stderr_and_yields_every_item(capsys: pytest.CaptureFixtur
     assert list(progress_bar(iter("abc"), 3, "drawing")) == ["a", "b", "c"]
     printed = capsys.readouterr()
     assert printed.out == "" and "drawing" in printed.err and "3/3" in printed.err
+
+
+def test_items_are_iterated_once() -> None:
+    class Stream:
+        started = 0
+
+        def __iter__(self) -> Iterator[int]:
+            self.started += 1
+            return iter(range(3))
+
+    stream = Stream()
+    assert list(progress_bar(stream, 3, "drawing")) == [0, 1, 2] and stream.started == 1
