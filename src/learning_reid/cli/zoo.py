@@ -34,6 +34,10 @@ def list_cards(
     from learning_reid.zoo.detector_cards import all_detectors
 
     if detectors:
+        if task or trained_on or tested_on:
+            raise UserError(
+                "--task, --trained-on and --tested-on are about ReID models; leave them out with --detectors"
+            )
         print(format_detectors(_matching(pattern, all_detectors())))
         return
     cards = all_cards()

@@ -13,6 +13,7 @@ from .curves import draw_roc_curve as draw_roc_curve
 from .curves import draw_training_curves as draw_training_curves
 from .decisions import draw_identifications as draw_identifications
 from .decisions import draw_pair as draw_pair
+from .detection_files import DetectionFiles as DetectionFiles
 from .drawing import MATCH_STYLE as MATCH_STYLE
 from .drawing import OTHER_STYLE as OTHER_STYLE
 from .drawing import QUERY_STYLE as QUERY_STYLE
@@ -41,6 +42,7 @@ __all__ = [
     "QUERY_STYLE",
     "BoxStyle",
     "CropCell",
+    "DetectionFiles",
     "LabeledBox",
     "SimilarityTable",
     "Summary",

@@ -117,3 +117,5 @@ def test_the_zoo_lists_shows_and_fetches_detectors(downloaded: Path) -> None:
     assert run_command("zoo", "fetch", "yolox_nano").startswith(f"{downloaded}\nloaded")
     with pytest.raises(UserError, match="no detector matches"):
         run_command("zoo", "list", "osnet", "--detectors")
+    with pytest.raises(UserError, match="are about ReID models"):
+        run_command("zoo", "list", "--detectors", "--tested-on", "market1501")
