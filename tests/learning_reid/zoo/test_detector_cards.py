@@ -14,6 +14,7 @@ from learning_reid.detection import registry
 from learning_reid.detection.registry import check_detector, choose_detector, create_detector, list_detectors
 from learning_reid.errors import UserError
 from learning_reid.io.paths import EMBEDDED_WEIGHTS
+from learning_reid.zoo import fetch
 from learning_reid.zoo.checksums import sha256_of
 from learning_reid.zoo.detector_cards import DETECTORS_FILE, all_detectors, load_detector_cards, published_detectors
 from learning_reid.zoo.fetch import fetch_published, published_sources
@@ -77,7 +78,8 @@ def test_weights_choose_their_detector() -> None:
 def downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A network in YOLOX's format that stands for the published file."""
     file = save_network(tmp_path / "yolox_nano.onnx")
-    monkeypatch.setattr(registry, "fetch_published", lambda name: {"yolox_nano": file}[name])
+    for module in (registry, fetch):
+        monkeypatch.setattr(module, "fetch_published", lambda name, wait=True: {"yolox_nano": file}[name])
     return file
 
 
