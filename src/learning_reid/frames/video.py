@@ -11,7 +11,7 @@ from av.container import InputContainer
 
 from learning_reid.errors import UserError
 from learning_reid.frames.decoding import Decoded, FrameTimes, decode_packet, open_video, read_packets, video_stream
-from learning_reid.frames.frame import Frame, parse_frame_rate
+from learning_reid.frames.frame import DEFAULT_FRAME_RATE, Frame, parse_frame_rate
 from learning_reid.frames.mot import MotTable
 from learning_reid.frames.video_geometry import to_displayed_rgb
 
@@ -123,19 +123,21 @@ class VideoFrames:
         return open_video(str(self.file), "copy it again or convert it to H.264 .mp4")
 
     def _decoder_output(self) -> Iterator[Decoded]:
-        num_packets, end_s = 0, 0.0
+        num_packets, end_s, step_s = 0, 0.0, 1 / (self.frames_per_second or DEFAULT_FRAME_RATE)
         with self._open() as container:
             stream = video_stream(container)
             for packet in read_packets(container, stream):
                 num_packets += 1
                 if packet.pts is not None and packet.time_base is not None:
-                    end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+                    packet_s = float((packet.duration or 0) * packet.time_base) or step_s
+                    end_s = max(end_s, float(packet.pts * packet.time_base) + packet_s)
                 yield from decode_packet(stream, packet)
             yield from decode_packet(stream, None)  # flush the decoder
             start_s, duration_s = (
                 float(Fraction(value or 0, av.time_base)) for value in (container.start_time, container.duration)
             )
-        if num_packets < self._num_declared:
+        is_short = end_s - start_s < duration_s - step_s / 2  # AVI files also declare the frames that are repeated
+        if num_packets < self._num_declared and is_short:
             self.skipped.append(
                 f"{self.file.name}: ends early, {num_packets} of {self._num_declared} frames are present"
             )
@@ -145,7 +147,7 @@ class VideoFrames:
 
 def _average_rate(times: list[int | None], tick_s: Fraction | None, stated: float | None) -> float | None:
     """Return the average rate of packets in frames per second, or the stated one, which is exact, if they agree."""
-    known = [time for time in times if time is not None]
+    known = {time for time in times if time is not None}  # a joined file may repeat them
     span_s = float((max(known, default=0) - min(known, default=0)) * (tick_s or 0))
     average = parse_frame_rate((len(known) - 1) / span_s) if span_s > 0 else None
     return stated if average is None or (stated and abs(average / stated - 1) < _RATE_TOLERANCE) else average

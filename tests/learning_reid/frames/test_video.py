@@ -125,6 +125,28 @@ def test_times_are_the_presentation_timestamps(tmp_path: Path, suffix: str, capl
     assert not caplog.records
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.avi", "mpeg4"), ("a.flv", "flv"), ("a.wmv", "wmv2"), ("a.mkv", "libx264"), ("a.mp4", "mpeg4")],
+)
+def test_a_complete_video_does_not_end_early(tmp_path: Path, name: str, codec: str) -> None:
+    source = VideoFrames(
+        make_video(tmp_path / name, codec=codec, times_s=[0, 0.1, 0.2, 0.7, 0.8], tick_s=Fraction(1, 10))
+    )
+    assert [frame.time_s for frame in source] == pytest.approx([0, 0.1, 0.2, 0.7, 0.8], abs=0.001)
+    assert source.skipped == []
+
+
+def test_a_joined_video_continues_where_its_timestamps_start_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = make_video(tmp_path / "walk.ts", frames=10).read_bytes()
+    (tmp_path / "twice.ts").write_bytes(content + content)
+    source = VideoFrames(tmp_path / "twice.ts")
+    times = [frame.time_s for frame in source]
+    assert len(times) >= 19 and np.allclose(np.diff(times), 0.1) and len(caplog.records) == 1
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_the_frame_rate_is_the_average_one(tmp_path: Path, suffix: str) -> None:
     source = VideoFrames(make_video(tmp_path / f"motion{suffix}", times_s=[0, 2, 4, 4.1, 4.2, 10]))
