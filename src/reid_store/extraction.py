@@ -57,6 +57,7 @@ class RecordingSource:
             for a stream means the moment when `extract` connects.
         frames_per_second: None = the presentation times of a video, or the source's own rate, or 7 if it has none.
         max_frames: Read only the first so many; None = all.
+        times_s: Time of each frame, seconds after the first one; None = as described above.
 
     Raises:
         UserError: The camera name, the time or the rate is not valid.
@@ -67,6 +68,7 @@ class RecordingSource:
     starts_s: float = DEFAULT_START_S
     frames_per_second: float | None = None
     max_frames: int | None = None
+    times_s: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
         check_name(self.camera, "--camera")
@@ -198,16 +200,18 @@ class FrameClock:
 
     def __init__(self, source: RecordingSource, frames: FrameSource) -> None:
         self._starts_s, self._has_own_times = source.starts_s, source.frames_per_second is None
-        self._positions = frame_positions(frames.numbers)
         self.frames_per_second = source.frames_per_second or frames.frames_per_second or DEFAULT_FRAME_RATE
-        self.ends_s = source.starts_s + max(self._positions, default=0.0) / self.frames_per_second
+        counted = [position / self.frames_per_second for position in frame_positions(frames.numbers)]
+        self._times_s = counted if source.times_s is None else source.times_s
+        self.ends_s = source.starts_s + max(self._times_s, default=0.0)
 
     def time_s(self, frame: Frame) -> float:
         """Return the time of a frame, seconds since 1970, rounded so that a time typed as a date equals it."""
         if frame.time_s is not None and self._has_own_times:
             return round(self._starts_s + frame.time_s, 6)
-        position = self._positions[frame.index] if frame.index < len(self._positions) else frame.index
-        return round(self._starts_s + position / self.frames_per_second, 6)
+        is_counted = frame.index < len(self._times_s)
+        later_s = self._times_s[frame.index] if is_counted else frame.index / self.frames_per_second
+        return round(self._starts_s + later_s, 6)
 
 
 def _check_unchanged(

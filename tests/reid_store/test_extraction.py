@@ -138,6 +138,11 @@ def test_a_frame_rate_of_the_user_replaces_presentation_times(engine: Engine, tm
     assert frame_times(engine) == [100, 100.5, 101, 101.5]
 
 
+def test_times_of_the_caller_replace_all_others(engine: Engine, footage: Footage) -> None:
+    extract(engine, RecordingSource(str(footage("a", 3)), "door", 100.0, 1.0, times_s=[0, 5, 5.5]), models_for(engine))
+    assert frame_times(engine) == [100, 105, 105.5]
+
+
 def test_missing_images_take_time(engine: Engine, footage: Footage) -> None:
     folder = footage("a", 8)
     for number in (2, 3):

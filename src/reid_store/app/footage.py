@@ -214,7 +214,9 @@ def _extract_footage(
     progress: ProgressCallback,
 ) -> Footage:
     sources = [
-        RecordingSource(str(camera.folder), camera.name, frames_per_second=camera.frames_per_second)
+        RecordingSource(
+            str(camera.folder), camera.name, frames_per_second=camera.frames_per_second, times_s=camera.times_s
+        )
         for camera in cameras
     ]
     footage = Footage(open_store(f"sqlite:///{folder / 'people.db'}"), {}, {}, sources, folder, notes)

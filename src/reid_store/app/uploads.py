@@ -35,11 +35,13 @@ class CameraFolder:
         name: Camera name.
         folder: Images `000000.jpg`, `000001.jpg`, ….
         frames_per_second: Their rate.
+        times_s: Seconds of each after the first one; None = by the rate.
     """
 
     name: str
     folder: Path
     frames_per_second: float
+    times_s: Sequence[float] | None = None
 
 
 def write_upload_frames(
@@ -69,12 +71,12 @@ def write_upload_frames(
         target = folder / f"video_{number}"
         target.mkdir()
         try:
-            rate = _write_video(
+            rate, times_s = _write_video(
                 file, target, max_frames, notes, lambda share: progress((len(cameras) + share) / len(videos))
             )
         except UserError as error:
             raise UserError(str(error).replace(f"{file.parent}/", "")) from None
-        cameras.append(CameraFolder(_camera_name(file.stem, [one.name for one in cameras]), target, rate))
+        cameras.append(CameraFolder(_camera_name(file.stem, [one.name for one in cameras]), target, rate, times_s))
     if images:
         target = folder / "images"
         target.mkdir()
@@ -108,25 +110,27 @@ def _check_files(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 def _write_video(
     file: Path, target: Path, max_frames: int, notes: list[str], progress: Callable[[float], object]
-) -> float:
-    """Write at most `max_frames` evenly spaced frames of a video; return their rate per second."""
+) -> tuple[float, list[float]]:
+    """Write at most `max_frames` evenly spaced frames of a video; return their rate per second and their times."""
     video = VideoFrames(file)
     rate = video.frames_per_second or 25.0
     length = min(len(video), max(1, round(MAX_VIDEO_S * rate)), MAX_DECODED_FRAMES)
-    step, last = math.ceil(length / max_frames), -1
+    step = math.ceil(length / max_frames)
+    times_s: list[float] = []
     sampled = VideoFrames(file, length, every=step)
     for frame in sampled:
         progress(frame.index / length)
-        last = frame.index // step
-        _save(target, last, frame.image)
-    for number in range(last):
-        (target / f"{number:06d}.jpg").touch()  # an empty file for a damaged frame, so that the others keep their time
+        while len(times_s) < frame.index // step:  # an empty file for a damaged frame
+            (target / f"{len(times_s):06d}.jpg").touch()
+            times_s.append(frame.time_s or 0.0)
+        _save(target, len(times_s), frame.image)
+        times_s.append(frame.time_s or 0.0)
     notes += sampled.skipped
     if len(video) > length:
         notes.append(f"{file.name}: only the first {length / rate:.0f} seconds are used")
     if step > 1:
         notes.append(f"{file.name}: one frame in {step} is used")
-    return rate / step
+    return rate / step, times_s
 
 
 def _write_images(images: Sequence[Path], target: Path, max_frames: int, notes: list[str]) -> None:

@@ -13,6 +13,7 @@ from learning_reid.errors import UserError
 from learning_reid.frames.sources import open_frames
 from reid_store.app import uploads
 from reid_store.app.uploads import write_upload_frames
+from tests.learning_reid.frames.video_making import make_video
 from tests.reid_store.app.conftest import scene, walk, write_video
 
 Writer = Callable[..., list[Path]]
@@ -43,6 +44,12 @@ def test_each_video_becomes_a_camera_sampled_evenly(place: Path, tmp_path: Path)
         seen = [frame.image.mean() for frame in open_frames(camera.folder)]
         np.testing.assert_allclose(seen, np.arange(0, 200, 4), atol=3)
     assert [note for note in notes if "one frame in 2" in note] == notes
+
+
+def test_frames_of_a_video_keep_their_presentation_times(place: Path, tmp_path: Path) -> None:
+    times = [0, 2, 4, 4.1, 4.2, 20]
+    (camera,), _ = write_upload_frames([make_video(tmp_path / "motion.mkv", times_s=times)], place)
+    assert camera.times_s == times and len(open_frames(camera.folder)) == 6
 
 
 def test_only_the_first_two_minutes_are_used(place: Path, tmp_path: Path) -> None:
