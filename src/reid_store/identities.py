@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
+from learning_reid.frames.numbering import frame_numbers
 from reid_store.detection_filter import select_embedded
 from reid_store.schema import Camera, Detection, Embedding, Model, Person, Recording, StoredFrame
 
@@ -47,7 +49,7 @@ def read_detections(engine: Engine, model: Model) -> DetectionTable:
 
 
 def read_camera_truth(engine: Engine, camera: str, table: MotTable) -> CameraTruth:
-    """Combine a camera's annotations with the frames of it that are stored.
+    """Combine a camera's annotations with the frames of it that are stored, by the numbers in their file names.
 
     Raises:
         UserError: The camera is unknown, or has several recordings, so that frame numbers are ambiguous.
@@ -55,17 +57,19 @@ def read_camera_truth(engine: Engine, camera: str, table: MotTable) -> CameraTru
     from learning_reid.tracking.scoring import CameraTruth
 
     query = (
-        select(Recording.id, StoredFrame.index)
+        select(Recording.id, StoredFrame.index, StoredFrame.name)
         .join(StoredFrame, StoredFrame.recording_id == Recording.id)
         .join(Camera, Camera.id == Recording.camera_id)
     )
     with Session(engine) as session:
-        rows = session.execute(query.where(Camera.name == camera)).all()
+        rows = session.execute(query.where(Camera.name == camera).order_by(StoredFrame.index)).all()
     if not rows:
         raise UserError(f"--truth {camera}: the store has no frames of this camera")
-    if len({recording for recording, _ in rows}) > 1:
+    if len({recording for recording, *_ in rows}) > 1:
         raise UserError(f"--truth {camera}: it has several recordings, so frame numbers are ambiguous; omit it")
-    return CameraTruth(table, frozenset(index for _, index in rows))
+    indices = [index for _, index, _ in rows]
+    matched = table.match_frames(frame_numbers([name or "" for *_, name in rows], indices), f"--truth {camera}")
+    return CameraTruth(replace(matched, frame=np.array(indices)[matched.frame]), frozenset(indices))
 
 
 def write_persons(engine: Engine, detection: np.ndarray, person: np.ndarray, lose_names: bool = False) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Persons of a store: transactional, repeatable, with names that stay."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -194,6 +195,17 @@ def test_truth_counts_only_stored_frames_and_needs_a_camera(engine: Engine) -> N
     assert scores.found == 1 == scores.identities.idf1
     with pytest.raises(UserError, match="no frames of this camera"):
         read_camera_truth(engine, "Camera 9", table)
+
+
+def test_truth_is_matched_by_the_numbers_in_the_file_names(engine: Engine) -> None:
+    table = truth_of(engine, "Camera 1")
+    numbers = 101 + 2 * np.arange(MOMENTS)  # every second image is missing
+    with Session(engine) as session, session.begin():
+        for frame in session.scalars(select(StoredFrame)):
+            frame.name = f"{numbers[frame.index]:06d}.jpg"
+    truth = read_camera_truth(engine, "Camera 1", replace(table, frame=numbers[table.frame] - 1))
+    assert truth.frames == frozenset(range(MOMENTS))
+    np.testing.assert_array_equal(truth.table.frame, table.frame)
 
 
 def test_empty_store(engine: Engine) -> None:
