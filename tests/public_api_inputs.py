@@ -368,6 +368,7 @@ CALLS: dict[str, Inputs] = {
     "average_linkage": lambda tmp: (1 - np.eye(4), 0.5, np.ones(4)),
     "cannot_link_mask": lambda tmp: (tracklets(),),
     "cluster_detections": lambda tmp: (detection_table(), 0.5),
+    "estimate_threshold": lambda tmp: (detection_table(),),
     "cluster_tracklets": lambda tmp: (tracklets(), 0.5),
     "impostor_quantile": lambda tmp: (np.repeat(np.arange(30), 2), np.tile(boxes(2), (30, 1)), features(60)),
     "link_tracklets": lambda tmp: (

@@ -6,6 +6,7 @@ the two passes only boxes and embeddings are kept, so memory does not grow with 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,13 +111,14 @@ def open_inputs(settings: Settings) -> tuple[MotTable | None, float | None, Fram
 
 
 def resolve_threshold(settings: Settings) -> float | None:
-    """Return `ranking.reject_above`, looked up beside the weights if it is `calibrated`."""
+    """Return `ranking.reject_above`; look it up, and log a note on its origin, if it is `calibrated`."""
     threshold = settings.ranking.reject_above
     if threshold != "calibrated":
         return threshold
     embedder = settings.embedder
     found = find_threshold(embedder.name, embedder.weights, settings.ranking.metric, required=True)
     assert found is not None  # it is required
+    logging.getLogger(__name__).warning("note: %s", found.note)
     return found.distance
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from sqlalchemy import Engine, Select, func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
@@ -70,25 +69,8 @@ def find_frame(engine: Engine, detection: int) -> int:
 def most_crowded_frame(engine: Engine) -> int | None:
     """Return the id of the frame with the most detections (the first of several), or None in an empty store."""
     with Session(engine) as session:
-        return session.scalar(_most_crowded(1))
-
-
-def read_crowded_frames(engine: Engine, model: Model, frames: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Read the embedded detections of the frames with the most detections.
-
-    Returns:
-        (n,) int64 frame ids, (n, 4) float32 boxes in pixels, (n, d) float32 embeddings.
-    """
-    columns = (Detection.frame_id, Detection.x1, Detection.y1, Detection.x2, Detection.y2, Embedding.reid_embedding)
-    query = select_embedded(columns, model).where(Detection.frame_id.in_(_most_crowded(frames)))
-    with Session(engine) as session:
-        rows = session.execute(query.order_by(Detection.id)).all()
-    vectors = np.stack([row[5] for row in rows]) if rows else np.zeros((0, model.dimension), np.float32)
-    return (
-        np.array([row[0] for row in rows], np.int64),
-        np.array([row[1:5] for row in rows], np.float32).reshape(-1, 4),
-        vectors,
-    )
+        query = select(Detection.frame_id).group_by(Detection.frame_id)
+        return session.scalar(query.order_by(func.count().desc(), Detection.frame_id).limit(1))
 
 
 def list_embedders(engine: Engine) -> Sequence[Model]:
@@ -111,8 +93,3 @@ def count_not_embedded(engine: Engine, model: Model, detection_filter: Detection
     query = query.where(Embedding.detection_id.is_(None)).group_by(Camera.name).order_by(Camera.name)
     with Session(engine) as session:
         return {camera: number for camera, number in session.execute(query)}
-
-
-def _most_crowded(frames: int) -> Select[int]:
-    query = select(Detection.frame_id).group_by(Detection.frame_id)
-    return query.order_by(func.count().desc(), Detection.frame_id).limit(frames)

@@ -20,25 +20,28 @@ MAX_STRIP_LENGTH = 50  # images; more would be too small to see
 
 
 def format_hits(hits: Sequence[SearchHit], threshold: float | None) -> str:
-    """Format search results as a table, with a note if none is within the threshold."""
+    """Format search results as a table, with a note if none is within the threshold; without one nothing is decided."""
     if not hits:
         return "there are no detections to compare with"
-    header = ["rank", "detection", "distance", "camera", "time (UTC)", "frame", "person", "match"]
+    header = ["rank", "detection", "distance", "camera", "time (UTC)", "frame", "person"]
     rows = [
         [
             str(rank), str(hit.detection), f"{hit.distance:.3f}", _printable(hit.camera), format_time(hit.time_s),
-            str(hit.frame), _person(hit), "yes" if is_match(hit, threshold) else "no",
+            str(hit.frame), _person(hit),
         ]
         for rank, hit in enumerate(hits, start=1)
     ]  # fmt: skip
-    table = markdown_table(header, rows)
+    if threshold is None:
+        return markdown_table(header, rows)
+    decisions = ["yes" if is_match(hit, threshold) else "no" for hit in hits]
+    table = markdown_table([*header, "match"], [[*row, text] for row, text in zip(rows, decisions, strict=True)])
     if not is_match(hits[0], threshold):
         return f"{table}\n\nno match: the nearest detection is farther away than {threshold:.3f}"
     return table
 
 
 def hits_as_json(hits: Sequence[SearchHit], threshold: float | None) -> dict[str, Any]:
-    """Return search results as a dictionary for JSON."""
+    """Return search results as a dictionary for JSON; without a threshold, `match` and `nobody` are None."""
     answers = [
         {
             "rank": rank,
@@ -54,7 +57,8 @@ def hits_as_json(hits: Sequence[SearchHit], threshold: float | None) -> dict[str
         }
         for rank, hit in enumerate(hits, start=1)
     ]
-    return {"threshold": threshold, "nobody": not any(answer["match"] for answer in answers), "answers": answers}
+    nobody = None if threshold is None else not any(answer["match"] for answer in answers)
+    return {"threshold": threshold, "nobody": nobody, "answers": answers}
 
 
 def draw_hits(path: Path, query: np.ndarray, hits: Sequence[SearchHit], threshold: float | None) -> None:
@@ -64,7 +68,7 @@ def draw_hits(path: Path, query: np.ndarray, hits: Sequence[SearchHit], threshol
         path: PNG file to write.
         query: (h, w, 3) uint8 RGB.
         hits: Nearest first.
-        threshold: Largest distance of a match; None = all results are matches.
+        threshold: Largest distance of a match; None = nothing is decided.
     """
     from matplotlib.figure import Figure
 
@@ -85,9 +89,9 @@ def draw_hits(path: Path, query: np.ndarray, hits: Sequence[SearchHit], threshol
     save_figure(figure, path)
 
 
-def is_match(hit: SearchHit, threshold: float | None) -> bool:
-    """Return whether a result is within the threshold; without one, every result is."""
-    return threshold is None or hit.distance <= threshold
+def is_match(hit: SearchHit, threshold: float | None) -> bool | None:
+    """Return whether a result is within the threshold, or None without one."""
+    return None if threshold is None else hit.distance <= threshold
 
 
 def format_time(time_s: float) -> str:

@@ -2,8 +2,8 @@
 
 import json
 import sys
-
-from learning_reid.cli._options import check_threshold
+from dataclasses import dataclass
+from pathlib import Path
 
 
 def choose_network(embedder: str | None, weights: str, backend: str = "torch") -> tuple[str, str, str]:
@@ -30,34 +30,44 @@ def network_settings(embedder: str | None, weights: str | None) -> list[str]:
     return [*overrides, f"embedder.backend={backend}"] if backend != "torch" else overrides
 
 
+@dataclass(frozen=True)
+class DecisionThreshold:
+    """The largest distance of one person, and where it comes from."""
+
+    distance: float | None  #: None = nothing was calibrated: results are ranked, and nothing is decided
+    origin: str | None  #: For the result's file; None without a distance
+
+    def as_json(self) -> dict[str, float | str | None]:
+        """Return the entries of a JSON file."""
+        return {"threshold": self.distance, "threshold_origin": self.origin}
+
+
 def choose_threshold(
-    threshold: float | None,
+    threshold: float | Path | None,
     embedder: str,
     weights: str,
     metric: str,
     pairs: bool = False,
-    if_missing: str = "so nothing is rejected; see calibrate",
-) -> float | None:
-    """Return the threshold of `--threshold`, or the calibrated one with a note on its error rates, if there is one.
+    if_missing: str = "results are ranked, and nothing is accepted or rejected; run calibrate, or give --threshold",
+) -> DecisionThreshold:
+    """Return the threshold of `--threshold`, or the calibrated one, with a note on stderr on its origin.
 
     Args:
-        threshold: The option's value; None = look up the calibrated threshold.
+        threshold: The option's value: a distance, or a file that `calibrate` wrote. None = look it up.
         embedder, weights, metric: What the threshold belongs to.
         pairs: Use the threshold for pairs (verification), not the one for searches in a gallery.
         if_missing: What happens if nothing was calibrated, the end of the note.
+
+    Raises:
+        UserError: The calibration is damaged or belongs to something else.
     """
-    if threshold is not None:
-        return check_threshold(threshold)
+    if isinstance(threshold, float):
+        return DecisionThreshold(threshold, "--threshold")
     from learning_reid.embedding.operating_point import find_threshold
 
-    found = find_threshold(embedder, weights, metric, pairs)
+    found = find_threshold(embedder, weights, metric, pairs, file=threshold)
     if found is None:
-        print(f"note: these weights have no calibrated threshold, {if_missing}", file=sys.stderr)
-        return None
-    correct, wrong = f"{100 * found.accepted_correctly:.1f} %", f"{100 * found.accepted_wrongly:.1f} %"
-    if pairs:
-        rates = f"{correct} of genuine and {wrong} of impostor pairs are accepted"
-    else:
-        rates = f"{correct} of present people are found and {wrong} of absent people are matched to another person"
-    print(f"note: threshold {found.distance:.4f}, calibrated on {found.data}, where {rates}", file=sys.stderr)
-    return found.distance
+        print(f"note: no threshold was calibrated for these weights: {if_missing}", file=sys.stderr)
+        return DecisionThreshold(None, None)
+    print(f"note: {found.note}", file=sys.stderr)
+    return DecisionThreshold(found.distance, found.origin)

@@ -24,6 +24,19 @@ def parse_device(text: str) -> str:
     return text
 
 
+def parse_threshold(text: str) -> float | Path:
+    """Convert the value of --threshold: a distance of 0 or more, or a file that `calibrate` wrote."""
+    try:
+        distance = float(text)
+    except ValueError:
+        if Path(text).is_file():
+            return Path(text)
+        raise typer.BadParameter(f"{text!r} is neither a distance nor a file that calibrate wrote") from None
+    if not 0 <= distance < math.inf:
+        raise typer.BadParameter(f"{text!r} is not a distance; give a number of 0 or more")
+    return distance
+
+
 Root = Annotated[Path, typer.Option(help="Labeled crops: a folder or a CSV file.")]
 Dataset = Annotated[
     str | None,
@@ -38,6 +51,16 @@ Embedder = Annotated[
 ]
 Weights = Annotated[
     str, typer.Option(help="`embedded`, a file, published weights (`zoo list`), or an exported .onnx or .xml file.")
+]
+Threshold = Annotated[
+    Any,  # float | Path | None, see `parse_threshold`
+    typer.Option(
+        "--threshold",
+        parser=parse_threshold,
+        metavar="DISTANCE|FILE",
+        help="Largest distance of one person, or a file of `calibrate`.",
+        show_default="the calibrated one",
+    ),
 ]
 #: The same for commands with settings, which name a network already
 SettingsEmbedder = Annotated[
@@ -93,13 +116,6 @@ def check_output_files(*files: Path | None) -> None:
     for file in files:
         if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
             raise UserError(f"{file} cannot be written there; name a file in a folder that exists")
-
-
-def check_threshold(threshold: float) -> float:
-    """Return the value of --threshold; raise a UserError unless it is a finite number."""
-    if not math.isfinite(threshold):
-        raise UserError(f"--threshold {threshold}: give a distance, a number of 0 or more")
-    return threshold
 
 
 def write_json_file(file: Path | None, values: Any) -> None:

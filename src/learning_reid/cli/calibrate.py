@@ -8,7 +8,9 @@ import typer
 from learning_reid.cli import _options as options
 from learning_reid.errors import UserError
 from learning_reid.io.error_collector import ErrorCollector
+from learning_reid.io.output_folder import create_folder
 
+USED_BY_DEFAULT = "verify, identify, search, identities and app use it for these weights from now on"
 RENAMED = {"--picture": "--plot"}
 
 
@@ -28,25 +30,33 @@ def run(
         Literal["market1501", "single-camera"],
         typer.Option(help="Across cameras (`market1501`) or within one (`single-camera`)."),
     ] = "market1501",
-    plot: Annotated[
+    out: Annotated[
         Path | None,
-        typer.Option(
-            help="PNG file for the distance histograms.", show_default="beside the weights, as NAME.threshold.png"
-        ),
+        typer.Option(help="YAML file for the thresholds.", show_default="found by all commands, see below"),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="PNG file for the distance histograms.", show_default="beside the thresholds")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the split of the persons into two halves.")] = 0,
     batch_size: options.BatchSize = 64,
     device: options.DeviceOption = "auto",
     threads: options.Threads = None,
 ) -> None:
-    """Calibrate the thresholds for "same person" and for "not in the gallery", and store them beside the weights.
+    """Calibrate the thresholds for "same person" and for "not in the gallery".
 
     One half of the persons chooses the thresholds, the other half measures their error rates. The pipeline uses them
     with ranking.reject_above=calibrated. Calibrate on people that the model was not trained on, from cameras like
     yours.
+
+    Without --out they are stored beside the weights or, if that folder is shared or read-only, in your own
+    data/thresholds; either way, all commands find them. With --out, commands use them by --threshold FILE.
     """
     from learning_reid.cli._model import choose_network
-    from learning_reid.embedding.operating_point import operating_point_file, write_operating_point
+    from learning_reid.embedding.operating_point import (
+        default_operating_point_file,
+        find_operating_point,
+        write_operating_point,
+    )
     from learning_reid.evaluation.calibration import calibrate
     from learning_reid.evaluation.dataset_evaluation import prepare_task
     from learning_reid.evaluation.options import DataOptions, ModelOptions
@@ -58,9 +68,11 @@ def run(
 
     embedder, weights, resolved_backend = choose_network(embedder, weights, backend)
     file = resolve_weights(embedder, weights)
-    target = operating_point_file(file)
+    target = out or default_operating_point_file(file)
     plot = plot or target.with_suffix(".png")
-    options.check_output_files(plot)
+    if out is None:
+        create_folder(target.parent, "--out")
+    options.check_output_files(target, plot)
     if plot.resolve() == target.resolve():
         raise UserError(f"--plot {plot} is the file of the thresholds; name another one")
     layout = options.recognize(dataset, root)
@@ -81,7 +93,9 @@ def run(
     with ErrorCollector() as problems:
         with problems.step():
             write_operating_point(target, point)
+            is_default = find_operating_point(file) == target.absolute()
             print(target)
+            options.print_notes([USED_BY_DEFAULT if is_default else f"use it with --threshold {target}"])
         with problems.step():
             draw_distance_histograms(plot, pairs, point)
             print(plot)

@@ -24,9 +24,7 @@ def run(
     weights: options.Weights = "embedded",
     backend: options.BackendOption = "torch",
     metric: options.MetricOption = "euclidean",
-    threshold: Annotated[
-        float | None, typer.Option(min=0, help="Reject people above this distance.", show_default="the calibrated one")
-    ] = None,
+    threshold: options.Threshold = None,
     top: Annotated[int, typer.Option(min=1, help="Number of gallery images to show for each query.")] = 5,
     json_file: options.Json = None,
     plot: options.Plot = None,
@@ -42,17 +40,17 @@ def run(
 
     check_images(query)
     network = choose_network(embedder, weights, backend)
-    threshold = choose_threshold(threshold, *network[:2], metric, pairs=False)
+    limit = choose_threshold(threshold, *network[:2], metric, pairs=False)
     gallery = open_dataset(options.recognize(dataset, gallery_dir), gallery_dir)
     options.print_notes(gallery.notes)
     model = create_embedder(*network, device=device, threads=threads)
-    results = identify(query, gallery, model, metric, threshold, top)
+    results = identify(query, gallery, model, metric, limit.distance, top)
     for result in results:
-        print(f"{result.query}: {result.person or 'not in the gallery'}\n")
-        print(_table(result, gallery, threshold is not None), end="\n\n")
-    if threshold is not None:
-        print(f"People above the distance {threshold:.4f} ({metric}) are rejected.")
-    values = {"metric": metric, "threshold": threshold, "gallery": len(gallery_samples(gallery))}
+        print(f"{result.query}: {_answer(result)}\n")
+        print(_table(result, gallery), end="\n\n")
+    if limit.distance is not None:
+        print(f"People above the distance {limit.distance:.4f} ({metric}) are rejected.")
+    values = {"metric": metric, **limit.as_json(), "gallery": len(gallery_samples(gallery))}
     with ErrorCollector() as problems:
         with problems.step():
             options.write_json_file(json_file, {**values, "answers": _values(results, gallery)})
@@ -63,13 +61,20 @@ def run(
                 draw_identifications(plot, results)
 
 
-def _table(result: "Identification", gallery: "CropDataset", decided: bool) -> str:
+def _answer(result: "Identification") -> str:
+    nearest = result.candidates[0]
+    if nearest.accepted is None:
+        return f"not decided; the nearest is {nearest.sample.person_id or 'a distractor'}"
+    return result.person or "not in the gallery"
+
+
+def _table(result: "Identification", gallery: "CropDataset") -> str:
     from learning_reid.datasets.embeddings import sample_name
     from learning_reid.io.markdown import markdown_table
 
     def row(candidate: "Candidate") -> list[str]:
         person = candidate.sample.person_id or "(distractor)"
-        decision = "" if not decided else "accepted" if candidate.accepted else "too far"
+        decision = "" if candidate.accepted is None else "accepted" if candidate.accepted else "too far"
         numbers = (f"{candidate.distance:.4f}", f"{candidate.similarity:.4f}")
         return [sample_name(candidate.sample, gallery), person, *numbers, decision]
 

@@ -18,10 +18,7 @@ def run(
     weights: options.Weights = "embedded",
     backend: options.BackendOption = "torch",
     metric: options.MetricOption = "euclidean",
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, help="Largest distance of the same person.", show_default="the calibrated one"),
-    ] = None,
+    threshold: options.Threshold = None,
     json_file: options.Json = None,
     plot: options.Plot = None,
     device: options.DeviceOption = "auto",
@@ -35,18 +32,18 @@ def run(
 
     check_images([img1, img2])
     network = choose_network(embedder, weights, backend)
-    threshold = choose_threshold(threshold, *network[:2], metric, pairs=True)
+    limit = choose_threshold(threshold, *network[:2], metric, pairs=True)
     model = create_embedder(*network, device=device, threads=threads)
     distance, similarity = compare_images(img1, img2, model, metric)
-    same = None if threshold is None else distance <= threshold
+    same = None if limit.distance is None else distance <= limit.distance
     print(f"distance    {distance:.4f} ({metric})")
     print(f"similarity  {similarity:.4f} (cosine)")
-    if threshold is not None:
-        print(f"decision    {'same person' if same else 'different persons'} (threshold {threshold:.4f})")
+    if limit.distance is not None:
+        print(f"decision    {'same person' if same else 'different persons'} (threshold {limit.distance:.4f})")
     result = {"img1": str(img1), "img2": str(img2), "metric": metric, "distance": distance, "similarity": similarity}
     with ErrorCollector() as problems:
         with problems.step():
-            options.write_json_file(json_file, {**result, "threshold": threshold, "same_person": same})
+            options.write_json_file(json_file, {**result, **limit.as_json(), "same_person": same})
         if plot is not None:
             from learning_reid.visualization.decisions import draw_pair
 

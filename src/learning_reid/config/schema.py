@@ -92,7 +92,7 @@ class RankingSettings(Section):
     reject_above: Positive | Literal["calibrated"] | None = Field(
         None,
         description="Reject matches above this distance as unknown people; `null` = never; `calibrated` = the "
-        "threshold that `python src/main.py calibrate` stored beside the weights. The scale of distances differs "
+        "threshold that `python src/main.py calibrate` stored for the weights. The scale of distances differs "
         "between models, so no value suits all of them.",
     )
 

@@ -23,7 +23,7 @@ class Candidate:
     sample: Sample  #: The gallery sample
     distance: float  #: Distance to the query
     similarity: float  #: Cosine similarity to the query
-    accepted: bool  #: Whether the distance is at most the threshold; always True without a threshold
+    accepted: bool | None  #: Whether the distance is at most the threshold; None = there is no threshold
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Identification:
 
     @property
     def person(self) -> str | None:
-        """The identity; None if the person is not in the gallery, or a distractor of it."""
+        """The identity; None if the person is not in the gallery or a distractor of it, or without a threshold."""
         best = self.candidates[0]
         return best.sample.person_id if best.accepted else None
 
@@ -55,7 +55,7 @@ def identify(
         gallery: Dataset to search: its gallery split if it has one, and never its training split.
         embedder: Embedder for both.
         metric: `euclidean` or `cosine`.
-        reject_above: Calibrated threshold for searches; None accepts every candidate.
+        reject_above: Calibrated threshold for searches; None ranks the candidates without a decision.
         nearest: Number of candidates per query.
 
     Raises:
@@ -74,7 +74,7 @@ def identify(
                     samples[int(index)],
                     float(found.distances[row, rank]),
                     float(similarities[row, rank]),
-                    bool(found.accepted[row, rank]),
+                    None if reject_above is None else bool(found.accepted[row, rank]),
                 )
                 for rank, index in enumerate(found.indices[row])
             ],

@@ -4,6 +4,7 @@ The persons are split into two halves: the first chooses the threshold, the seco
 the people who chose it always looks better than it is.
 """
 
+from datetime import date
 from typing import SupportsFloat
 
 import numpy as np
@@ -80,6 +81,7 @@ def calibrate(
         persons=[len(half) for half in halves],
         data=data,
         seed=seed,
+        date=date.today().isoformat(),
     )
     return point, measured
 

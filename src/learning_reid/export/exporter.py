@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,12 @@ from torch import nn
 from learning_reid.datasets.sample import CropDataset
 from learning_reid.embedding.backend_torch import TorchEmbedder
 from learning_reid.embedding.embedder import Embedder
-from learning_reid.embedding.operating_point import OperatingPoint, operating_point_file, write_operating_point
+from learning_reid.embedding.operating_point import (
+    find_operating_point,
+    operating_point_file,
+    read_operating_point,
+    write_operating_point,
+)
 from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.errors import UserError
 from learning_reid.export.graph import Pairs, write_onnx, write_openvino
@@ -32,7 +37,6 @@ from learning_reid.export.verify import (
     random_images,
 )
 from learning_reid.io.markdown import percent, signed
-from learning_reid.io.yaml_file import read_mapping
 from learning_reid.models.registry import check_model_name, create_model
 from learning_reid.models.state_dict import trained_input_size
 from learning_reid.models.weights_file import resolve_weights
@@ -106,8 +110,9 @@ def export_model(config: ExportConfig) -> ExportReport:
         raise UserError(
             f"{config.target} cannot be written ({error.strerror or error}); choose another file with --out"
         ) from None
-    if config.calibration is None and config.pairs is None and operating_point_file(source).is_file():
-        report.files.append(_export_threshold(config.target, source))
+    calibrated = None if config.calibration is not None or config.pairs else find_operating_point(source)
+    if calibrated is not None:
+        report.files.append(_export_threshold(config.target, calibrated))
     return report
 
 
@@ -122,11 +127,10 @@ def _check(config: ExportConfig) -> None:
         check_crops(config.crops, config.protocol)
 
 
-def _export_threshold(target: Path, source: Path) -> Path:
+def _export_threshold(target: Path, calibrated: Path) -> Path:
     """Write the threshold of the weights for the exported file, whose embeddings are the same."""
-    values = read_mapping(operating_point_file(source)) | {"weights_sha256": sha256_of(target)}
     file = operating_point_file(target)
-    write_operating_point(file, OperatingPoint(**values))
+    write_operating_point(file, replace(read_operating_point(calibrated), weights_sha256=sha256_of(target)))
     return file
 
 

@@ -6,6 +6,7 @@ from .clustering import summarize_tracklets as summarize_tracklets
 from .identities import Clustering as Clustering
 from .identities import DetectionTable as DetectionTable
 from .identities import cluster_detections as cluster_detections
+from .identities import estimate_threshold as estimate_threshold
 from .scoring import CameraTruth as CameraTruth
 from .scoring import ClusteringScores as ClusteringScores
 from .scoring import match_ground_truth as match_ground_truth
@@ -25,6 +26,7 @@ __all__ = [
     "cannot_link_mask",
     "cluster_detections",
     "cluster_tracklets",
+    "estimate_threshold",
     "impostor_quantile",
     "link_tracklets",
     "match_ground_truth",

@@ -47,6 +47,16 @@ class Clustering:
         return int(self.person.max(initial=-1)) + 1
 
 
+def estimate_threshold(detections: DetectionTable) -> float | None:
+    """Estimate a threshold for weights without a calibrated one from people in the same frame, who are different.
+
+    Returns:
+        0.7 × `impostor_quantile`, or None if too few frames show several people.
+    """
+    quantile = impostor_quantile(detections.frame, detections.boxes_xyxy, detections.embeddings)
+    return None if quantile is None else PROTOTYPE_SHARE * quantile
+
+
 def cluster_detections(
     detections: DetectionTable,
     threshold: float | None = None,
@@ -58,7 +68,7 @@ def cluster_detections(
 
     Args:
         detections: The detections.
-        threshold: As in `cluster_tracklets`; None = 0.7 × `impostor_quantile`.
+        threshold: As in `cluster_tracklets`; None = `estimate_threshold`, or 0.49 if that is None.
         transit_s: As in `cannot_link_mask`, by indices into `detections.cameras`.
         appearance: Whether tracklets use embeddings as well as box overlap.
         min_detections: Persons with fewer detections are left unassigned.

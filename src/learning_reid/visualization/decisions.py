@@ -12,7 +12,7 @@ MAX_NAME = 16  # characters above a crop
 
 
 def draw_identifications(path: Path, identifications: Sequence[Identification]) -> None:
-    """Draw a row for each query: the query, then its candidates, accepted ones framed green, rejected ones gray.
+    """Draw a row for each query: the query, then its candidates, accepted ones framed green, others gray.
 
     Args:
         path: PNG file to write.
@@ -38,7 +38,8 @@ def draw_pair(path: Path, first: Path, second: Path, distance: float, same: bool
 
 def _query_cell(found: Identification) -> CropCell:
     title = f"query\n{shorten(found.query.name, MAX_NAME)}"
-    return CropCell(open_image(found.query), QUERY, title, found.person or "unknown person", bold=True)
+    caption = "not decided" if found.candidates[0].accepted is None else found.person or "unknown person"
+    return CropCell(open_image(found.query), QUERY, title, caption, bold=True)
 
 
 def _candidate_cell(candidate: Candidate) -> CropCell:
@@ -46,4 +47,6 @@ def _candidate_cell(candidate: Candidate) -> CropCell:
     crop = read_crop(candidate.sample)
     if candidate.accepted:
         return CropCell(crop, CORRECT, title, caption)
+    if candidate.accepted is None:
+        return CropCell(crop, NEUTRAL, title, caption)
     return CropCell(crop, NEUTRAL, title, f"{caption}\nrejected", faint=True)

@@ -70,12 +70,12 @@ def render_matches(session: Session) -> str:
             "rank": rank,
             "distance": _format_distance(session, hit.distance),
             "time": _format_time(session, hit.time_s),
-            "within": is_match(hit, session.threshold),
+            "kind": {True: "within", False: "far", None: "ranked"}[is_match(hit, session.threshold)],
         }
         for rank, hit in enumerate(session.ranking.hits[:MAX_MATCHES] if session.ranking else (), start=1)
     ]
     count = session.ranking.num_matches(session.threshold) if session.ranking else 0
-    threshold = _format_distance(session, session.threshold)
+    threshold = "" if session.threshold is None else _format_distance(session, session.threshold)
     return _render("matches", session=session, hits=hits, count=count, threshold=threshold)
 
 
@@ -102,4 +102,6 @@ def _kind(session: Session, person: Detection, distance: float | None) -> str:
     if session.ranking and person.id == session.ranking.query:
         return "query"
     highlighted = " highlighted" if person.id == session.highlighted else ""
-    return ("other" if distance is None else "within" if distance <= session.threshold else "far") + highlighted
+    if distance is None or session.threshold is None:
+        return f"other{highlighted}"
+    return ("within" if distance <= session.threshold else "far") + highlighted

@@ -4,7 +4,6 @@ import base64
 import itertools
 import json
 import logging
-import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -39,6 +38,8 @@ HINTS = {
 }
 ALL_FRAMES, OTHER_CAMERAS = "all other frames", "other cameras only"
 METRIC_INFO = "Embeddings have unit length, so both metrics rank alike: cosine is half the squared Euclidean distance."
+THRESHOLD_INFO = "Largest distance of a match; 0 = rank only."
+MAX_DISTANCE = 2.0  # of unit vectors, in both metrics
 Updates = dict[Any, Any]  # new values of components, as gradio expects them from an event handler
 
 
@@ -119,7 +120,9 @@ class Page:
                     self.camera = gr.Radio([], label="Camera", elem_id="camera")
                     self.position = gr.Slider(1, 2, 1, step=1, label="Frame", elem_id="position")
                 with gr.Column(scale=1, min_width=280):
-                    self.threshold = gr.Slider(0, 2, 0.5, step=0.005, label="Threshold", elem_id="threshold")
+                    self.threshold = gr.Slider(
+                        0, MAX_DISTANCE, 0, step=0.005, label="Threshold", info=THRESHOLD_INFO, elem_id="threshold"
+                    )
                     self.threshold_note = gr.HTML(elem_id="threshold_note")
                     self.scope = gr.Radio(
                         [ALL_FRAMES, OTHER_CAMERAS], value=ALL_FRAMES, label="Search in", elem_id="scope"
@@ -261,14 +264,14 @@ class Page:
         session = self._session(request)
         if threshold is None:
             return {self.status: markup.render_summary(session)}
-        session.threshold = to_euclidean(threshold, session.metric)
+        session.threshold = to_euclidean(threshold, session.metric) or None
         updates = {
             self.status: markup.render_summary(session),
             self.frame: markup.render_frame(session),
             self.matches: markup.render_matches(session),
         }
-        in_range = round(convert_distance(session.threshold, session.metric), 3) == round(threshold, 3)
-        return updates if in_range else {**updates, self.threshold: self._threshold_slider(session)}
+        shown = _threshold_value(session)
+        return updates if round(threshold, 3) == shown else {**updates, self.threshold: shown}
 
     @_show_errors
     def on_metric(self, metric: Metric, request: gr.Request) -> Updates:
@@ -325,17 +328,10 @@ class Page:
         if matches:
             updates |= {
                 self.matches: markup.render_matches(session),
-                self.threshold: self._threshold_slider(session),
+                self.threshold: _threshold_value(session),
                 self.threshold_note: markup.render_note(session.threshold_note),
             }
         return updates
-
-    def _threshold_slider(self, session: Session) -> gr.Slider:
-        """Return a slider that ends at the farthest hit, so that its whole range is useful."""
-        hits = session.ranking.hits if session.ranking else ()
-        farthest = max([session.threshold, *(hit.distance for hit in hits)])
-        maximum = math.ceil(10 * convert_distance(farthest, session.metric) + 1e-9) / 10
-        return gr.Slider(value=round(convert_distance(session.threshold, session.metric), 3), maximum=maximum)
 
     def _labels(self, session: Session) -> list[str]:
         return list(self.state.networks.models if session.footage.sources else session.footage.models)
@@ -343,6 +339,11 @@ class Page:
     def _download_payload(self, name: str, kind: str, content: bytes) -> str:
         file = {"name": name, "type": kind, "base64": base64.b64encode(content).decode("ascii")}
         return json.dumps({**file, "number": next(self._numbers)})  # gradio ignores a value that has not changed
+
+
+def _threshold_value(session: Session) -> float:
+    """Return the position of the slider: the threshold in the chosen metric, or 0 without one."""
+    return 0.0 if session.threshold is None else round(convert_distance(session.threshold, session.metric), 3)
 
 
 def _progress_callback(progress: gr.Progress) -> Callable[[float, str], object]:

@@ -14,10 +14,10 @@ from typing import Literal
 
 from learning_reid.embedding.operating_point import find_threshold
 from learning_reid.errors import UserError
-from learning_reid.tracking.identities import PROTOTYPE_SHARE
-from learning_reid.tracking.tracklets import impostor_quantile
+from learning_reid.models.weights_file import resolve_weights
+from learning_reid.zoo.checksums import sha256_of
 from reid_store.app.footage import Footage
-from reid_store.browse import count_embedded, read_crowded_frames
+from reid_store.browse import count_embedded
 from reid_store.detection_filter import DetectionFilter
 from reid_store.schema import Model
 from reid_store.search import SearchHit, read_embedding, read_thumbnail, search_store
@@ -27,7 +27,6 @@ from reid_store.thumbnails import decode_jpeg
 Metric = Literal["euclidean", "cosine"]
 MAX_HITS = 5000  # kept of a large store
 STRIP_LENGTH = 10
-DEFAULT_THRESHOLD = 0.5  # without calibration and with too little footage to derive one
 COLUMNS = ("rank", "distance", "within_threshold", "camera", "time", "frame", "x1", "y1", "x2", "y2", "detection")
 
 
@@ -47,9 +46,9 @@ class Ranking:
     hits: Sequence[SearchHit]
     num_compared: int
 
-    def num_matches(self, threshold: float) -> int:
-        """Count the hits within a Euclidean distance."""
-        return sum(is_match(hit, threshold) for hit in self.hits)
+    def num_matches(self, threshold: float | None) -> int:
+        """Count the hits within a Euclidean distance; without one, none."""
+        return sum(bool(is_match(hit, threshold)) for hit in self.hits)
 
 
 def rank_detections(footage: Footage, model: Model, query: int, cameras: Sequence[str] = ()) -> Ranking:
@@ -90,51 +89,36 @@ def to_euclidean(distance: float, metric: Metric) -> float:
     return min(2.0, distance if metric == "euclidean" else math.sqrt(2 * distance))
 
 
-def initial_threshold(footage: Footage, model: Model) -> tuple[float, str]:
-    """Return the initial threshold, a Euclidean distance, and a sentence on its origin.
+def calibrated_threshold(model: Model) -> tuple[float | None, str]:
+    """Return the calibrated threshold of a network, a Euclidean distance, and a sentence on its origin.
 
-    It is the calibrated threshold of these weights, if there is one. Otherwise it is derived from the footage as in
-    `cluster_detections`: 0.7 × the 5th percentile of the distances between people of the same frame.
+    Without one it is None, and people are ranked without a decision.
     """
-    if (calibrated_one := _calibrated_threshold(model)) is not None:
-        return calibrated_one
-    quantile = impostor_quantile(*read_crowded_frames(footage.engine, model))
-    if quantile is None:
-        return DEFAULT_THRESHOLD, (
-            "This network is not calibrated, and there is too little footage to derive a threshold: "
-            f"{DEFAULT_THRESHOLD} is a guess."
-        )
-    return (
-        PROTOTYPE_SHARE * quantile,
-        f"This network is not calibrated. 95 % of the pairs of different people in one frame are farther apart than "
-        f"{quantile:.2f}; the initial threshold is {PROTOTYPE_SHARE:g} times that.",
-    )
-
-
-def _calibrated_threshold(model: Model) -> tuple[float, str] | None:
-    if model.weights != "embedded" and not Path(model.weights).expanduser().is_file():
-        return None  # resolving the name of published weights might download them
-    try:
-        found = find_threshold(model.name, model.weights, "euclidean")
-    except UserError:
-        return None
-    if found is None or found.weights_sha256 != model.weights_sha256:
-        return None
+    found, reason = None, "No threshold was calibrated for this network"
+    if model.weights == "embedded" or Path(model.weights).expanduser().is_file():  # others would be downloaded
+        try:
+            found = find_threshold(model.name, model.weights, "euclidean")
+        except UserError as error:
+            reason = str(error)
+        if found is not None and sha256_of(resolve_weights(model.name, model.weights)) != model.weights_sha256:
+            found, reason = None, "The weights have changed since these people were embedded"
+    if found is None:
+        return None, f"{reason}: people are ranked, and nothing is decided. Choose a distance to mark matches."
     return found.distance, (
-        f"Calibrated on {found.data}: searches found {100 * found.accepted_correctly:.0f} % of people who were present "
-        f"and returned a wrong person for {100 * found.accepted_wrongly:.1f} % of those who were not. Adjust it to "
-        "your footage."
+        f"{found.origin[0].upper()}{found.origin[1:]}. There, searches found "
+        f"{100 * found.accepted_correctly:.0f} % of people who were present and returned a wrong person for "
+        f"{100 * found.accepted_wrongly:.1f} % of those who were not. Adjust it to your footage."
     )
 
 
-def format_csv(ranking: Ranking, threshold: float, metric: Metric) -> str:
-    """Format a ranking as CSV, a header and one line per hit."""
+def format_csv(ranking: Ranking, threshold: float | None, metric: Metric) -> str:
+    """Format a ranking as CSV, a header and one line per hit; without a threshold, nothing is within it."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
     for rank, hit in enumerate(ranking.hits, start=1):
         time = datetime.fromtimestamp(hit.time_s, UTC).isoformat()
-        within = "yes" if is_match(hit, threshold) else "no"
+        within = {True: "yes", False: "no", None: ""}[is_match(hit, threshold)]
         box = [f"{edge:.1f}" for edge in hit.box_xyxy]
         is_formula = hit.camera.startswith(("=", "+", "-", "@"))  # in a spreadsheet
         camera = f"'{hit.camera}" if is_formula else hit.camera
@@ -143,10 +127,11 @@ def format_csv(ranking: Ranking, threshold: float, metric: Metric) -> str:
     return text.getvalue()
 
 
-def render_strip(ranking: Ranking, threshold: float, metric: Metric) -> bytes:
+def render_strip(ranking: Ranking, threshold: float | None, metric: Metric) -> bytes:
     """Draw the query and the ten nearest hits side by side; return a PNG file."""
     nearest = [replace(hit, distance=convert_distance(hit.distance, metric)) for hit in ranking.hits[:STRIP_LENGTH]]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "strip.png"
-        draw_hits(file, decode_jpeg(ranking.thumbnail), nearest, convert_distance(threshold, metric))
+        shown = None if threshold is None else convert_distance(threshold, metric)
+        draw_hits(file, decode_jpeg(ranking.thumbnail), nearest, shown)
         return file.read_bytes()

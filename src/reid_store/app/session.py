@@ -19,7 +19,7 @@ from reid_store.app.footage import (
     uploaded_footage,
 )
 from reid_store.app.networks import Networks
-from reid_store.app.ranking import Metric, Ranking, initial_threshold, rank_detections
+from reid_store.app.ranking import Metric, Ranking, calibrated_threshold, rank_detections
 from reid_store.app.temporary_folder import TemporaryFolder
 from reid_store.browse import FrameRecord, find_frame, most_crowded_frame
 from reid_store.database import database_errors
@@ -33,7 +33,7 @@ class Session:
     Attributes:
         footage: The footage.
         label: The label of the selected network.
-        threshold: A Euclidean distance.
+        threshold: A Euclidean distance; None = people are ranked, and nothing is decided.
         threshold_note: Where the initial threshold comes from.
         metric: The metric in which distances are shown.
         other_cameras_only: Search only the cameras that the query is not from.
@@ -51,7 +51,7 @@ class Session:
         self.camera, self.position = next(iter(footage.frames)), 0
         if (frame := most_crowded_frame(footage.engine)) is not None:
             self._go_to(frame)
-        self.threshold, self.threshold_note = initial_threshold(footage, footage.models[label])
+        self.threshold, self.threshold_note = calibrated_threshold(footage.models[label])
         self._image: tuple[int, FrameImage] | None = None
 
     @property
@@ -119,7 +119,7 @@ class Session:
         if label not in self.footage.models:
             raise UserError(f"there is no network {label!r}; choose one of the list")
         self.label = label
-        self.threshold, self.threshold_note = initial_threshold(self.footage, self.footage.models[label])
+        self.threshold, self.threshold_note = calibrated_threshold(self.footage.models[label])
         self._repeat_search()
 
     def _go_to(self, frame: int) -> None:

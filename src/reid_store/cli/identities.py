@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from learning_reid.cli import _options as options
-from learning_reid.cli._model import choose_threshold
+from learning_reid.cli._model import DecisionThreshold, choose_threshold
 from learning_reid.errors import UserError
 from reid_store.cli import _store
+from reid_store.config import StoreSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,14 +19,9 @@ if TYPE_CHECKING:
     from learning_reid.tracking.identities import Clustering, DetectionTable
     from learning_reid.tracking.scoring import ClusteringScores
 
-_DERIVED = "one is derived from people who appear in the same frame (see --threshold, and calibrate)"
-
 
 def run(
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, help="Largest distance between tracklets of a person.", show_default="the calibrated one"),
-    ] = None,
+    threshold: options.Threshold = None,
     transit: Annotated[
         Path | None,
         typer.Option(
@@ -55,8 +51,6 @@ def run(
 
     Running it again replaces the earlier result; a name stays with the person that has most of its detections.
     """
-    if threshold is not None:
-        options.check_threshold(threshold)
     options.check_output_files(json_file)
     if names:
         if threshold is not None or transit is not None or truth or json_file is not None:
@@ -85,19 +79,43 @@ def run(
         detections = read_detections(engine, model)
         truths = {camera: read_camera_truth(engine, camera, table) for camera, table in tables.items()}
         transit_s = None if transit is None else read_transit_times(transit, detections.cameras)
-        limit = choose_threshold(threshold, network.name, network.weights, "euclidean", if_missing=_DERIVED)
-        clustering = cluster_detections(detections, limit, transit_s)
+        limit = _choose_threshold(threshold, settings, detections)
+        clustering = cluster_detections(detections, limit.distance, transit_s)
         numbers = write_persons(engine, detections.detection, clustering.person, lose_names)
     scores = None
     if truths:
         from learning_reid.tracking.scoring import score_clustering
 
         scores = score_clustering(detections, clustering, truths)
-    print(_format(detections, clustering, scores))
+    print(_format(detections, clustering, limit, scores))
     if json_file is not None:
         from learning_reid.io.output_folder import write_json
 
-        write_json(json_file, _as_json(detections, clustering, numbers, scores))
+        write_json(json_file, {**_as_json(detections, clustering, numbers, scores), **limit.as_json()})
+
+
+def _choose_threshold(
+    threshold: float | Path | None, settings: StoreSettings, detections: "DetectionTable"
+) -> DecisionThreshold:
+    """Return the given or calibrated threshold or, because clustering cannot do without, an estimate.
+
+    Raises:
+        UserError: There is none, and the footage allows no estimate.
+    """
+    from learning_reid.tracking.identities import estimate_threshold
+
+    network, estimate = settings.embedder, estimate_threshold(detections)
+    origin = "estimated: 0.7 × the distance that 95 % of the pairs of people in one frame exceed"
+    if_missing = "none can be estimated" if estimate is None else f"{estimate:.4f} is {origin}; see calibrate"
+    found = choose_threshold(threshold, network.name, network.weights, "euclidean", if_missing=if_missing)
+    if found.distance is not None:
+        return found
+    if estimate is None:
+        raise UserError(
+            f"no threshold was calibrated for {network.weights}, and too few frames show several people to estimate "
+            "one; run calibrate, or give --threshold"
+        )
+    return DecisionThreshold(estimate, origin)
 
 
 def _set_names(names: Mapping[int, str], config: Path, overrides: list[str] | None) -> None:
@@ -168,7 +186,9 @@ def _count_by_camera(detections: "DetectionTable", clustering: "Clustering") -> 
     return counts
 
 
-def _format(detections: "DetectionTable", clustering: "Clustering", scores: "ClusteringScores | None") -> str:
+def _format(
+    detections: "DetectionTable", clustering: "Clustering", limit: DecisionThreshold, scores: "ClusteringScores | None"
+) -> str:
     several = int(((_count_by_camera(detections, clustering) > 0).sum(axis=1) > 1).sum())
     cameras = len(set(detections.camera.tolist()))
     unassigned = int((clustering.person < 0).sum())
@@ -176,7 +196,7 @@ def _format(detections: "DetectionTable", clustering: "Clustering", scores: "Clu
         f"{'detections':<16}{len(detections):,}, of {cameras} {'camera' if cameras == 1 else 'cameras'}",
         f"{'tracklets':<16}{int(clustering.tracklet.max()) + 1:,}",
         f"{'persons':<16}{clustering.persons:,}, {several:,} of them seen by several cameras",
-        f"{'threshold':<16}{clustering.threshold:.4f}",
+        f"{'threshold':<16}{clustering.threshold:.4f}, {limit.origin}",
         f"{'unassigned':<16}{unassigned:,} detections, of people with fewer than 3",
     ]
     if scores is not None:
@@ -212,6 +232,5 @@ def _as_json(
         "persons": persons,
         "seen_by_several_cameras": sum(len(person["cameras"]) > 1 for person in persons),
         "nobody": int((clustering.person < 0).sum()),
-        "threshold": clustering.threshold,
         "truth": None if scores is None else scores.as_json(),
     }

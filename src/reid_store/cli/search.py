@@ -33,10 +33,7 @@ def run(
     camera: _store.Cameras = None,
     after: _store.After = None,
     before: _store.Before = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(min=0, help="Largest distance of a match.", show_default="the calibrated one"),
-    ] = None,
+    threshold: options.Threshold = None,
     json_file: options.Json = None,
     strip: Annotated[
         Path | None, typer.Option(help="PNG file for the query and the results side by side.", show_default=False)
@@ -68,21 +65,21 @@ def run(
     with database_errors(url):
         with Session(engine, expire_on_commit=False) as session:
             model = find_embedder(session, network.name, network.weights)
+        limit = choose_threshold(threshold, network.name, network.weights, "euclidean")
         if detection is not None:
             query, crop = read_embedding(engine, detection, model), decode_jpeg(read_thumbnail(engine, detection))
         else:
             assert image is not None
             query, crop = _embed_image(image, settings)
-        limit = choose_threshold(threshold, network.name, network.weights, "euclidean", pairs=False)
         hits = search_store(engine, query, model, top, searched, approximate=settings.store.approximate)
         _store.warn_not_embedded(engine, model, searched)
-    print(format_hits(hits, limit))
+    print(format_hits(hits, limit.distance))
     with ErrorCollector() as problems:
         with problems.step():
-            options.write_json_file(json_file, hits_as_json(hits, limit))
+            options.write_json_file(json_file, {**hits_as_json(hits, limit.distance), **limit.as_json()})
         if strip is not None:
             with problems.step():
-                draw_hits(strip, crop, hits, limit)
+                draw_hits(strip, crop, hits, limit.distance)
 
 
 def _embed_image(image: Path, settings: StoreSettings) -> tuple["np.ndarray", "np.ndarray"]:

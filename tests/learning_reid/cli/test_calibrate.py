@@ -34,6 +34,40 @@ def test_the_threshold_and_its_plot_are_beside_the_weights(weights: Path) -> Non
     assert Image.open(weights.with_name("mine.safetensors.threshold.png")).size[0] > 500
 
 
+def test_out_names_the_file_and_threshold_uses_it(weights: Path, generated_market: Path, tmp_path: Path) -> None:
+    alone, out = tmp_path / "alone.safetensors", tmp_path / "mine.yml"
+    shutil.copy(weights, alone)
+    fars = ("--far", 0.1, "--search-far", 0.25)
+    run_command("calibrate", "--root", generated_market, "--weights", alone, *fars, "--out", out)
+    point = yaml.safe_load(out.read_text())
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["alone.safetensors", "mine.png", "mine.yml"]
+    first, second, *_ = sorted((generated_market / "query").glob("*.jpg"))
+    images = ("--img1", first, "--img2", second, "--weights", alone, "--json", tmp_path / "a.json")
+    for threshold, distance in (((), None), (("--threshold", out), point["pair_threshold"])):
+        run_command("verify", *images, *threshold)
+        values = json.loads((tmp_path / "a.json").read_text())
+        assert values["threshold"] == distance and (values["same_person"] is None) == (distance is None)
+    assert all(text in values["threshold_origin"] for text in (point["data"], point["date"], str(out)))
+
+
+def test_calibration_of_weights_in_a_shared_folder_leaves_it_unchanged(
+    weights: Path, generated_market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shutil.copy(weights, shared)
+    shared.chmod(0o777)
+    monkeypatch.setenv("LEARNING_REID_HOME", str(tmp_path / "own"))
+    fars = ("--far", 0.1, "--search-far", 0.25)
+    run_command("calibrate", "--root", generated_market, "--weights", shared / weights.name, *fars)
+    assert [file.name for file in shared.iterdir()] == [weights.name]
+    (file,) = (tmp_path / "own/data/thresholds").glob("*.yml")
+    first, *_ = sorted((generated_market / "query").glob("*.jpg"))
+    pair = ("--img1", first, "--img2", first, "--weights", shared / weights.name, "--json", tmp_path / "a.json")
+    run_command("verify", *pair)
+    assert str(file) in json.loads((tmp_path / "a.json").read_text())["threshold_origin"]
+
+
 def run_demo(folder: Path, *overrides: str) -> dict:
     own = [f"output.folder={folder}", "input.frames_path=synthetic:42:12", *overrides]
     config = Path(__file__).resolve().parents[3] / "confs" / "demo.yml"
@@ -65,6 +99,7 @@ def test_without_a_calibration_the_error_names_the_command(weights: Path, tmp_pa
     [
         (["--far", "1e-6"], "--far 1e-06 means one in 1000000"),
         (["--plot", "/nowhere/a.png"], "cannot be written there"),
+        (["--out", "/nowhere/a.yml"], "cannot be written there"),
         (["--protocol", "single-camera", "--query-camera", "9"], "no camera '9'"),
     ],
 )

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from learning_reid.cli.entry_point import app
 from learning_reid.embedding import registry
 from learning_reid.embedding.onnx_file import export_onnx
 from learning_reid.embedding.registry import create_embedder
@@ -66,6 +68,28 @@ def test_a_gallery_image_is_identified_and_a_gray_one_is_rejected(people: Path, 
     away = [one["distance"] for one in unknown["candidates"]]
     assert len(away) == 5 and away == sorted(away) and not any(one["accepted"] for one in unknown["candidates"])
     assert min(Image.open(tmp_path / "a.png").size) > 500
+
+
+def test_without_a_threshold_people_are_ranked_and_nothing_is_decided(people: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "alone.safetensors"
+    shutil.copy(EMBEDDED_WEIGHTS / "reid.safetensors", weights)
+    image = sorted(people.rglob("*.jpg"))[3]
+    files = ("--json", tmp_path / "a.json", "--plot", tmp_path / "a.png")
+    printed = run_command("identify", "--gallery-dir", people, "--query", image, "--weights", weights, *files)
+    assert f"{image}: not decided; the nearest is {image.parent.name}" in printed and "accepted" not in printed
+    values = json.loads((tmp_path / "a.json").read_text())
+    (answer,) = values["answers"]
+    assert values["threshold"] is None and values["threshold_origin"] is None and answer["person_id"] is None
+    assert [one["accepted"] for one in answer["candidates"]] == [None] * 5
+    run_command("verify", "--img1", image, "--img2", image, "--weights", weights, *files)
+    assert json.loads((tmp_path / "a.json").read_text())["same_person"] is None
+
+
+@pytest.mark.parametrize("threshold", ["inf", "nan", "-1", "nowhere.yml"])
+def test_a_value_that_is_no_threshold_is_a_wrong_command_line(threshold: str, people: Path) -> None:
+    image = next(people.rglob("*.jpg"))
+    arguments = ["verify", "--img1", str(image), "--img2", str(image), f"--threshold={threshold}"]
+    assert CliRunner().invoke(app, arguments).exit_code == 2
 
 
 @pytest.mark.slow

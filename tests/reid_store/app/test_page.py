@@ -174,7 +174,8 @@ def test_other_network_metric_and_scope(show: Opener, store: str) -> None:
     )
     assert answers(page) == nearest(store, query_id, model=3)[:48]
     first = float(page.locator(".reid-matches .distance").first.inner_text().split()[1])
-    matches = page.inner_text(".reid-matches .count").split(" of ")[0]
+    put(page, "#threshold", first + 0.001)
+    within(page, "1 of 56")
     page.get_by_label("cosine").check()
     page.wait_for_function(
         "old => !document.querySelector('.reid-matches .distance').innerText.includes(old)", arg=f"{first:.3f}"
@@ -182,29 +183,41 @@ def test_other_network_metric_and_scope(show: Opener, store: str) -> None:
     other = float(page.locator(".reid-matches .distance").first.inner_text().split()[1])
     assert other == pytest.approx(first**2 / 2, abs=0.002)
     assert answers(page) == nearest(store, query_id, model=3)[:48], "both metrics rank alike"
-    within(page, f"{matches} of 56")
+    within(page, "1 of 56")
     page.get_by_label("other cameras only").check()
     within(page, page.inner_text(".reid-matches .count").split()[0])
     page.wait_for_function("() => document.querySelector('.reid-matches .count').innerText.includes('of 40')")
 
 
+def test_without_a_threshold_people_are_ranked_and_not_marked(show: Opener) -> None:
+    page = show()
+    assert "nothing is decided" in page.inner_text("#threshold_note")
+    click(page, 1)
+    within(page, "56 ranked")
+    assert page.locator("li .ranked").count() == 48 and page.locator(".within, .far").count() == 0
+    assert "o match" not in page.inner_text(".reid-matches")
+
+
 def test_threshold_slider(show: Opener) -> None:
     page = show()
     click(page, 1)
-    put(page, "#threshold", 0)
+    put(page, "#threshold", 0.005)
     within(page, "0 of 56")
     assert "No match" in page.inner_text(".reid-matches") and page.locator("li .within").count() == 0
-    put(page, "#threshold", float(page.get_attribute("#threshold input[type=range]", "max")))
+    maximum = lambda: page.get_attribute("#threshold input[type=range]", "max")  # noqa: E731
+    assert maximum() == "2", "the largest distance of unit vectors"
+    put(page, "#threshold", 2)
     within(page, "56 of 56")
     assert page.locator("li .far").count() == 0 and "No match" not in page.inner_text(".reid-matches")
     third = page.locator(".reid-matches .distance").nth(2).inner_text().split()[1]
     put(page, "#threshold", float(third) + 0.001)
     within(page, "3 of 56")
+    assert maximum() == "2", "the range stays"
     page.locator(".reid-matches li button").nth(1).click()
     page.wait_for_selector(".person.within.highlighted")
     page.locator("#threshold input[type=range]").focus()
     page.keyboard.press("Home")
-    within(page, "0 of 56")
+    within(page, "56 ranked")
     assert page.locator(".person.within").count() == 0
 
 
@@ -219,7 +232,7 @@ def test_numbers_out_of_range_are_clipped_and_empty_fields_change_nothing(show: 
     within(page, "56 of 56")
     reads("#threshold", "2")
     put(page, "#threshold", -3)
-    within(page, "0 of 56")
+    within(page, "56 ranked")
     reads("#threshold", "0")
     put(page, "#position", 500)
     reads("#position", "5")
@@ -302,7 +315,7 @@ def test_upload_is_processed_and_deleted_with_the_page(show: Opener, running: tu
     within(page, page.inner_text(".reid-matches .count").split()[0])
     page.click("#model input")
     page.get_by_role("option", name="other.pth").click()
-    page.wait_for_function("() => document.querySelector('#threshold_note').innerText.includes('not calibrated')")
+    page.wait_for_function("() => document.querySelector('#threshold_note').innerText.includes('nothing is decided')")
     there = [folder for folder in app.app_state.folder.iterdir() if (folder / "people.db").is_file()]
     assert len(there) == 1 and not list(app.app_state.uploads.rglob("*.mp4"))
     other = show()
@@ -370,7 +383,7 @@ def test_layout_fits_a_phone(show: Opener) -> None:
 def test_text_contrast(scheme: str, show: Opener) -> None:
     page = show(color_scheme=scheme)
     click(page, 1)
-    put(page, "#threshold", 0)
+    put(page, "#threshold", 0.005)
     page.wait_for_selector(".reid-matches .no-match")
     check_contrast(
         page, (".reid-title p", "#status p", "figcaption", ".reid-note", ".distance", ".location", ".no-match", ".hint")

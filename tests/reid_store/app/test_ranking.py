@@ -14,9 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from learning_reid.errors import UserError
-from learning_reid.tracking.tracklets import impostor_quantile
 from reid_store.app.footage import Footage, stored_footage
-from reid_store.app.ranking import COLUMNS, Ranking, format_csv, initial_threshold, rank_detections, render_strip
+from reid_store.app.ranking import COLUMNS, Ranking, calibrated_threshold, format_csv, rank_detections, render_strip
 from reid_store.schema import Detection, Embedding, Model
 from reid_store.search import SearchHit
 from tests.reid_store.fake_store import make_store
@@ -78,21 +77,16 @@ def test_long_rankings_are_cut_but_all_detections_are_counted(
     assert [hit.detection for hit in ranking.hits] == [hit.detection for hit in everything.hits[:9]]
 
 
-def test_initial_threshold_is_derived_from_impostor_pairs(footage: Footage) -> None:
-    threshold, reason = initial_threshold(footage, footage.models["good"])
-    with Session(footage.engine) as session:
-        rows = session.execute(
-            select(Detection.frame_id, Detection.x1, Detection.y1, Detection.x2, Detection.y2, Embedding.reid_embedding)
-            .join(Embedding, Embedding.detection_id == Detection.id)
-            .where(Embedding.model_id == footage.models["good"].id)
-        ).all()
-    frame, *corners, vectors = zip(*rows, strict=True)
-    quantile = impostor_quantile(np.array(frame), np.array(corners).T, np.stack(vectors))
-    assert quantile is not None and threshold == pytest.approx(0.7 * quantile)
-    assert f"{quantile:.2f}" in reason and "not calibrated" in reason
+def test_without_a_calibration_nothing_is_decided(footage: Footage) -> None:
+    threshold, reason = calibrated_threshold(footage.models["good"])
+    assert threshold is None and "nothing is decided" in reason
+    ranking = rank_detections(footage, footage.models["good"], 7)
+    assert ranking.num_matches(threshold) == 0
+    rows = list(csv.DictReader(io.StringIO(format_csv(ranking, threshold, "euclidean"))))
+    assert len(rows) == 56 and {row["within_threshold"] for row in rows} == {""}
 
 
-def test_initial_threshold_of_the_embedded_network_is_calibrated(tmp_path: Path) -> None:
+def test_threshold_of_the_embedded_network_is_calibrated_and_has_an_origin(tmp_path: Path) -> None:
     engine = make_store(tmp_path / "a.db", 1, 2, 2)
     from learning_reid.embedding.operating_point import load_operating_point
     from learning_reid.models.weights_file import resolve_weights
@@ -103,10 +97,20 @@ def test_initial_threshold_of_the_embedded_network_is_calibrated(tmp_path: Path)
         model = session.scalars(select(Model).where(Model.kind == "embedder")).one()
         model.name, model.weights, model.weights_sha256 = "osnet_x0_25", "embedded", sha256
     point = load_operating_point("osnet_x0_25", "embedded", "euclidean")
-    footage = stored_footage(f"sqlite:///{tmp_path / 'a.db'}")
-    assert initial_threshold(footage, model)[0] == point.search_threshold
+    threshold, origin = calibrated_threshold(model)
+    assert threshold == point.search_threshold
+    assert point.data in origin and point.date in origin and "reid.safetensors.threshold.yml" in origin
     model.weights_sha256 = "other weights, of the same name"
-    assert initial_threshold(footage, model)[0] == 0.5, "two people are too few"
+    threshold, origin = calibrated_threshold(model)
+    assert threshold is None and "weights have changed" in origin
+
+
+def test_damaged_calibration_is_reported_and_not_used(tmp_path: Path) -> None:
+    weights = tmp_path / "mine.pth"
+    weights.write_bytes(b"weights")
+    (tmp_path / "mine.pth.threshold.yml").write_text("pair_threshold: 0.4\n")
+    threshold, reason = calibrated_threshold(Model(name="osnet_x0_25", weights=str(weights), weights_sha256=""))
+    assert threshold is None and "mine.pth.threshold.yml is not a file that calibrate writes" in reason
 
 
 def test_csv_has_every_hit_and_marks_matches(footage: Footage) -> None:

@@ -84,7 +84,6 @@ def test_threshold_and_transit_times(place: str, tmp_path: Path) -> None:
     [
         (["--truth", "door"], "write it as CAMERA=gt.txt"),
         (["--truth", "door=/nowhere/gt.txt"], "no such file"),
-        (["--threshold", "inf"], "give a distance"),
         (["--name", "Ada"], "write it as NUMBER=NAME"),
         (["--name", "999=Ada"], "no person 999"),
         (["--name", "1=A\x1b[31m"], "not a valid name"),
