@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from learning_reid.embedding.operating_point import OperatingPoint
+from learning_reid.metrics.detection import DetectionMetrics
 from learning_reid.metrics.labels import Labels
 from learning_reid.metrics.matches import find_matches
 from learning_reid.metrics.protocol import PROTOCOLS
@@ -15,7 +16,13 @@ from learning_reid.metrics.retrieval import RetrievalMetrics, retrieval_metrics
 from learning_reid.metrics.verification import PairDistances
 from learning_reid.visualization import curves
 from learning_reid.visualization.crop_grid import CORRECT, INCORRECT
-from learning_reid.visualization.curves import COLORS, draw_cmc_curves, draw_distance_histograms, draw_roc_curve
+from learning_reid.visualization.curves import (
+    COLORS,
+    draw_cmc_curves,
+    draw_distance_histograms,
+    draw_precision_recall_curve,
+    draw_roc_curve,
+)
 from learning_reid.visualization.embedding_map import draw_embedding_map, select_rows
 from learning_reid.visualization.ranked_lists import draw_ranked_lists, hardest_queries, nearest_candidates
 
@@ -51,6 +58,17 @@ def test_a_better_network_has_a_higher_roc_curve(tmp_path: Path) -> None:
         rgb = [int(COLORS[0][start : start + 2], 16) for start in (1, 3, 5)]
         heights.append(np.nonzero(np.abs(image - rgb).max(axis=2) < 12)[0].mean())
     assert heights[0] < heights[1]  # image rows count downwards
+
+
+def test_a_better_detector_has_a_larger_area_under_its_curve(tmp_path: Path) -> None:
+    areas = []
+    for right in (20, 8):  # of 20 people, one in each image
+        hits = np.arange(20) < right
+        draw_precision_recall_curve(tmp_path / "a.png", DetectionMetrics(np.linspace(1, 0, 20), hits, 20), [0.5])
+        image = pixels(tmp_path / "a.png")
+        areas.append(count_pixels(image, "#e0ebf3"))  # the filled area
+        assert count_pixels(image, COLORS[0]) > 100 and count_pixels(image, COLORS[1]) > 20
+    assert areas[0] > 2 * areas[1] > 0
 
 
 def test_histograms_and_thresholds_are_drawn(tmp_path: Path) -> None:
