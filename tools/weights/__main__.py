@@ -39,7 +39,7 @@ def run(
     / "data"
     / "synthetic",
 ) -> None:
-    """Train the embedded detector and ReID network from random weights on generated people (one or two hours).
+    """Train the embedded detector and ReID network from random weights on generated people (two hours on a free core).
 
     Ctrl-C stops after writing a checkpoint; the same command resumes the training. If REID_REAL_DATA is set, the cards
     also report metrics on real images.

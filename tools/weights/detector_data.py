@@ -1,6 +1,6 @@
-"""Training data of the detector: cached generated streets, with random windows and camera responses.
+"""Training data of the detector: cached generated streets or places, with random windows and camera responses.
 
-The cache contains the streets without a camera response; each use draws another one. A batch is a pure function of
+The cache contains the images without a camera response; each use draws another one. A batch is a pure function of
 (seed, step), so that a resumed training sees the same batches.
 """
 
@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -21,11 +21,13 @@ from tqdm.auto import tqdm
 
 from learning_reid.training.image_loader import ignore_interrupt
 from reid_synth.camera import sample_camera_response
+from reid_synth.places.anywhere import KINDS, compose_anywhere
 from reid_synth.places.sprite_bank import SpriteBank, load_sprite_bank
 from reid_synth.places.street import MIN_VISIBILITY, compose_street
 from reid_synth.places.surfaces import Surfaces, make_surfaces
 from reid_synth.worker_pool import WorkerPool
 
+World = Literal["streets", "anywhere"]
 CROP_WIDTH, CROP_HEIGHT = 384, 288
 _JPEG_QUALITY = 96  # of the cache: no visible loss, a tenth of the size
 _CHUNK = 25  # streets of one task of the worker pool
@@ -76,8 +78,10 @@ def _span(ends: np.ndarray, index: int) -> tuple[int, int]:
     return (int(ends[index - 1]) if index else 0), int(ends[index])
 
 
-def load_streets(folder: Path, count: int, sprites: int, seed: int, workers: int | None = None) -> StreetCache:
-    """Open the cache of `count` streets below `folder`; generate it first if it is missing.
+def load_streets(
+    folder: Path, count: int, sprites: int, seed: int, workers: int | None = None, world: World = "streets"
+) -> StreetCache:
+    """Open the cache of `count` streets or places below `folder`; generate it first if it is missing.
 
     Args:
         folder: Folder of generated data; 1,000 streets take about 60 MB.
@@ -85,25 +89,26 @@ def load_streets(folder: Path, count: int, sprites: int, seed: int, workers: int
         sprites: Number of generated people who populate them.
         seed: Street i is a pure function of (seed, i, people).
         workers: Processes; None = the number of cores.
+        world: "streets" of people who walk, or "anywhere", where they also sit and run.
     """
-    path = folder / f"streets_{count}_{sprites}_{seed}"
+    path = folder / f"{world}_{count}_{sprites}_{seed}"
     if not path.exists():
         workers = workers or os.cpu_count() or 1
-        load_sprite_bank(folder, sprites, seed, workers)  # once, before each worker needs it
+        load_sprite_bank(folder, sprites, seed, workers, active=world == "anywhere")  # before each worker needs it
         part = path.with_suffix(".part")
         part.mkdir(parents=True, exist_ok=True)
-        for name, array in _generate(folder, count, sprites, seed, workers).items():
+        for name, array in _generate(folder, count, sprites, seed, workers, world).items():
             np.save(part / f"{name}.npy", array)
         part.rename(path)
     return StreetCache(**{name: np.load(path / f"{name}.npy", mmap_mode="r") for name in StreetCache.__annotations__})
 
 
-def _generate(folder: Path, count: int, sprites: int, seed: int, workers: int) -> dict[str, np.ndarray]:
+def _generate(folder: Path, count: int, sprites: int, seed: int, workers: int, world: World) -> dict[str, np.ndarray]:
     files: list[np.ndarray] = []
     boxes: list[np.ndarray] = []
     chunks = [range(first, min(count, first + _CHUNK)) for first in range(0, count, _CHUNK)]
-    tasks = [(folder, sprites, seed, chunk) for chunk in chunks]
-    with WorkerPool(workers) as pool, tqdm(total=count, desc="generating streets", unit="street") as progress:
+    tasks = [(folder, sprites, seed, world, chunk) for chunk in chunks]
+    with WorkerPool(workers) as pool, tqdm(total=count, desc=f"generating {world}", unit="image") as progress:
         for part in pool.map(_make_streets, tasks):
             for file, truth in part:
                 files.append(file)
@@ -118,35 +123,69 @@ def _generate(folder: Path, count: int, sprites: int, seed: int, workers: int) -
 
 
 @lru_cache(maxsize=1)  # once per process
-def _load_assets(folder: Path, sprites: int, seed: int) -> tuple[Surfaces, SpriteBank]:
-    return make_surfaces(seed), load_sprite_bank(folder, sprites, seed)
+def _load_assets(folder: Path, sprites: int, seed: int, world: World) -> tuple[Surfaces, SpriteBank]:
+    return make_surfaces(seed), load_sprite_bank(folder, sprites, seed, active=world == "anywhere")
 
 
-def _make_streets(folder: Path, sprites: int, seed: int, indices: range) -> list[tuple[np.ndarray, np.ndarray]]:
+def _make_streets(
+    folder: Path, sprites: int, seed: int, world: World, indices: range
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the JPEG file, and the boxes with visibility (n, 5), of each street."""
     made = []
     for index in indices:
-        assets = _load_assets(folder, sprites, seed)
-        street = compose_street(np.random.default_rng([seed, index]), *assets, apply_response=False)
+        surfaces, bank = _load_assets(folder, sprites, seed, world)
+        rng = np.random.default_rng([seed, index])
+        if world == "streets":
+            street = compose_street(rng, surfaces, bank, apply_response=False)
+        else:
+            street = compose_anywhere(rng, surfaces, bank, KINDS[index % len(KINDS)])
         _, file = cv2.imencode(".jpg", street.image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         made.append((file, np.column_stack([street.boxes_xyxy, street.visibility]).astype(np.float32)))
     return made
 
 
-def make_batch(cache: StreetCache, seed: int, step: int, size: int) -> list[Sample]:
+@dataclass(frozen=True)
+class Augmentation:
+    """How often a training image is changed in one of these ways, as shares.
+
+    Attributes:
+        mosaic: Four images at half the size, for people who are small and for those who filled an image.
+        gray: Gray, as from an infrared camera.
+        motion_blur: Blurred along a line.
+    """
+
+    mosaic: float = 0.0
+    gray: float = 0.08
+    motion_blur: float = 0.0
+
+
+def make_batch(
+    cache: StreetCache, seed: int, step: int, size: int, augmentation: Augmentation = Augmentation()
+) -> list[Sample]:
     """Make the batch of a training step; a pure function of its arguments."""
     rng = np.random.default_rng([seed, step])
-    return [_augment(cache[int(rng.integers(len(cache)))], rng) for _ in range(size)]
+    return [_make_sample(cache, rng, augmentation) for _ in range(size)]
 
 
-def generate_batches(cache: StreetCache, seed: int, first: int, last: int, size: int) -> Iterator[list[Sample]]:
+def _make_sample(cache: StreetCache, rng: np.random.Generator, augmentation: Augmentation) -> Sample:
+    if augmentation.mosaic and rng.random() < augmentation.mosaic:
+        sample = _mosaic([cache[int(rng.integers(len(cache)))] for _ in range(4)], rng)
+    else:
+        sample = _window(cache[int(rng.integers(len(cache)))], rng)
+    return _augment(sample, rng, augmentation)
+
+
+def generate_batches(
+    cache: StreetCache, seed: int, first: int, last: int, size: int, augmentation: Augmentation = Augmentation()
+) -> Iterator[list[Sample]]:
     """Yield the batches of steps `first` … `last` - 1; another process prepares them in advance."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, _open_cache, (cache,)) as pool:
-        waiting = [pool.submit(_cached_batch, seed, step, size) for step in range(first, min(first + 2, last))]
+        ahead = range(first, min(first + 2, last))
+        waiting = [pool.submit(_cached_batch, seed, step, size, augmentation) for step in ahead]
         for step in range(first, last):
             if step + 2 < last:
-                waiting.append(pool.submit(_cached_batch, seed, step + 2, size))
+                waiting.append(pool.submit(_cached_batch, seed, step + 2, size, augmentation))
             yield waiting.pop(0).result()
 
 
@@ -160,22 +199,46 @@ def _open_cache(cache: StreetCache) -> None:
     _cache = cache
 
 
-def _cached_batch(seed: int, step: int, size: int) -> list[Sample]:
+def _cached_batch(seed: int, step: int, size: int, augmentation: Augmentation) -> list[Sample]:
     assert _cache is not None
-    return make_batch(_cache, seed, step, size)
+    return make_batch(_cache, seed, step, size, augmentation)
 
 
-def _augment(sample: Sample, rng: np.random.Generator) -> Sample:
-    """Take a random window at a random scale, mirror half of them, and apply a random camera response."""
-    image, boxes = _window(sample, rng)
+def _augment(sample: Sample, rng: np.random.Generator, augmentation: Augmentation) -> Sample:
+    """Mirror half of the windows, and apply a random camera response."""
+    image, boxes = sample
     if rng.random() < 0.5:
         image = image[:, ::-1]
         x_1, y_1, x_2, y_2 = boxes.T
         boxes = np.stack([CROP_WIDTH - x_2, y_1, CROP_WIDTH - x_1, y_2], axis=1)
+    if augmentation.motion_blur and rng.random() < augmentation.motion_blur:
+        image = _blur_along_a_line(image, rng)
     image = sample_camera_response(rng).apply(np.ascontiguousarray(image), rng)
-    if rng.random() < 0.08:
+    if rng.random() < augmentation.gray:
         image = np.repeat(image.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
     return Sample(image, boxes)
+
+
+def _blur_along_a_line(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    length, angle = int(rng.integers(3, 9)), rng.uniform(0, np.pi)
+    reach = np.array([np.cos(angle), np.sin(angle)]) * length / 2
+    kernel = np.zeros((9, 9), np.float32)
+    start, end = np.rint(4 - reach).astype(int).tolist(), np.rint(4 + reach).astype(int).tolist()
+    cv2.line(kernel, start, end, 1.0)
+    return cv2.filter2D(image, -1, kernel / kernel.sum())
+
+
+def _mosaic(samples: list[Sample], rng: np.random.Generator) -> Sample:
+    """Put four images at half the window's size side by side."""
+    image, boxes = np.empty((CROP_HEIGHT, CROP_WIDTH, 3), np.uint8), []
+    for index, sample in enumerate(samples):
+        corner = np.array([index % 2 * CROP_WIDTH // 2, index // 2 * CROP_HEIGHT // 2])
+        tile = _window(sample, rng)
+        small = cv2.resize(tile.image, (CROP_WIDTH // 2, CROP_HEIGHT // 2), interpolation=cv2.INTER_AREA)
+        image[corner[1] : corner[1] + len(small), corner[0] : corner[0] + small.shape[1]] = small
+        boxes.append(tile.boxes_xyxy / 2 + np.tile(corner, 2).astype(np.float32))
+    joined = np.concatenate(boxes).astype(np.float32)
+    return Sample(image, joined[joined[:, 3] - joined[:, 1] >= _MIN_HEIGHT_PX])
 
 
 def _window(sample: Sample, rng: np.random.Generator) -> Sample:

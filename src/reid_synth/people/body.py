@@ -83,9 +83,13 @@ def build_leg(person: Person, pose: Pose, side: int) -> list[Part]:
     swing = person.stride * pose.gait_amplitude * sin(phase)  # hip angle, forward positive
     # the knee bends while the leg swings forward
     bend = 0.06 + 1.5 * person.stride * pose.gait_amplitude * max(0.0, cos(phase)) ** 2
+    spread = 0.0
+    if pose.posture is not None:
+        limb = 0 if side > 0 else 1
+        swing, bend, spread = pose.posture.hips[limb], pose.posture.knees[limb], side * pose.posture.spread
     hip = (side * 0.050 * h * person.hips, 0.0, 0.49 * h)
-    knee = limb_end(hip, swing, 0.235 * h * length)
-    ankle = limb_end(knee, swing - bend, 0.215 * h * length)
+    knee = limb_end(hip, swing, 0.235 * h * length, spread)
+    ankle = limb_end(knee, swing - bend, 0.215 * h * length, spread)
     flat = 0.35 * (swing - bend)  # the foot follows the shin a little
     heel = (ankle[0], ankle[1] - 0.02 * h, ankle[2] - 0.022 * h)
     toe = (ankle[0], ankle[1] + 0.088 * h * cos(flat), ankle[2] + h * (0.088 * sin(flat) - 0.026))

@@ -1,6 +1,6 @@
 """Poses: phase of the gait, arms and head."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -21,6 +21,25 @@ class ArmPose:
 
 
 @dataclass(frozen=True)
+class Posture:
+    """Legs and trunk of a person who sits, bends, crouches or takes a wide stance. Angles in radians.
+
+    Attributes:
+        hips: Left and right thigh, forward from hanging straight down.
+        knees: Left and right knee, bent.
+        spread: Both thighs outward.
+        bow: Trunk forward.
+        arms: Left and right arm.
+    """
+
+    hips: tuple[float, float]
+    knees: tuple[float, float]
+    spread: float
+    bow: float
+    arms: tuple[ArmPose, ArmPose]
+
+
+@dataclass(frozen=True)
 class Pose:
     """What changes from image to image.
 
@@ -30,6 +49,7 @@ class Pose:
         head_turn: Radians, positive to the person's left.
         gestures: Gestures of the left and the right arm.
         elbow: Elbow bend of a swinging arm, radians.
+        posture: Replaces gait and gestures; None walks or stands.
     """
 
     phase: float
@@ -37,9 +57,12 @@ class Pose:
     head_turn: float = 0.0
     gestures: tuple[Gesture, Gesture] = ("swing", "swing")
     elbow: float = 0.25
+    posture: Posture | None = None
 
     def arm(self, side: int, arm_swing: float) -> ArmPose:
         """Return the pose of the left (+1) or right (-1) arm."""
+        if self.posture is not None:
+            return self.posture.arms[0 if side > 0 else 1]
         gesture = self.gestures[0 if side > 0 else 1]
         if gesture != "swing":
             return _FIXED_ARMS[gesture]
@@ -100,3 +123,29 @@ def sample_pose(person: Person, phase: float, gait_amplitude: float, rng: np.ran
         gestures=(gestures[0], gestures[1]),
         elbow=float(rng.uniform(0.1, 0.45)),
     )
+
+
+def sample_posture(rng: np.random.Generator) -> Posture:
+    """Sample how a person sits, bends down, crouches, or takes a wide stance as in sports."""
+    kind = int(rng.choice(4, p=[0.3, 0.2, 0.12, 0.38]))
+    arms = _sample_arm(rng), _sample_arm(rng)
+    if kind == 3:  # wide stance, some with a raised arm
+        front, back = rng.uniform(0.2, 0.9), rng.uniform(-0.7, 0.3)
+        hips, knees = (front, back), (rng.uniform(0, 0.9) + max(0.0, front - 0.4), rng.uniform(0.1, 0.9))
+        if rng.random() < 0.3:
+            arms = (arms[0], ArmPose(rng.uniform(1.6, 3.0), rng.uniform(0, 0.8), rng.uniform(0, 0.6), 0.0))
+        posture = Posture(hips, knees, rng.uniform(0, 0.5), rng.normal(0.2, 0.25), arms)
+    else:
+        thigh, knee, bow = (
+            (rng.uniform(1.2, 1.6), rng.uniform(1.1, 1.8), rng.uniform(-0.15, 0.5)),
+            (rng.uniform(0.0, 0.3), rng.uniform(0.05, 0.5), rng.uniform(0.4, 1.4)),
+            (rng.uniform(1.5, 2.1), rng.uniform(2.0, 2.5), rng.uniform(0.2, 0.8)),
+        )[kind]
+        other = thigh + rng.normal(0, 0.08)
+        posture = Posture((thigh, other), (knee, knee + rng.normal(0, 0.15)), rng.uniform(0, 0.25), bow, arms)
+    flip = rng.random() < 0.5
+    return replace(posture, hips=posture.hips[::-1], knees=posture.knees[::-1], arms=arms[::-1]) if flip else posture
+
+
+def _sample_arm(rng: np.random.Generator) -> ArmPose:
+    return ArmPose(rng.uniform(-0.3, 1.2), rng.uniform(0.1, 1.6), rng.uniform(0.05, 0.5), rng.uniform(0, 0.6))

@@ -1,6 +1,6 @@
 """Render a person in a pose: place the parts, rasterize, shade, crop."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -11,7 +11,7 @@ from reid_synth.people.body import MAX_KNOTS, SURFACE_INDEX, Part
 from reid_synth.people.fabric import COLUMNS, ROWS, smooth_noise
 from reid_synth.people.figure import build_figure
 from reid_synth.people.person import Person
-from reid_synth.people.poses import Pose, sample_pose
+from reid_synth.people.poses import Pose, Posture, sample_pose
 from reid_synth.people.rasterizer import ROW, GBuffer, empty_gbuffer, rasterize, shade
 
 SUPERSAMPLING = 2  # resolution of the buffer relative to the sprite, for anti-aliasing
@@ -62,6 +62,7 @@ def render_person(
     rng: np.random.Generator,
     light: Light | None = None,
     gait_amplitude: float = 1.0,
+    posture: Posture | None = None,
 ) -> Sprite:
     """Render a person as one camera sees them.
 
@@ -74,6 +75,7 @@ def render_person(
         rng: Draws folds of cloth, arms and head.
         light: Direction of the light; a default if None.
         gait_amplitude: 1 walks, 0 stands, above 1.3 runs.
+        posture: Replaces the gait: sits, bends …
 
     Returns:
         The sprite, about `person.height_m * pixels_per_meter` pixels high.
@@ -86,7 +88,7 @@ def render_person(
         >>> sprite.rgba.dtype.name, sprite.rgba.shape[2]
         ('uint8', 4)
     """
-    pose = sample_pose(person, phase, gait_amplitude, rng)
+    pose = replace(sample_pose(person, phase, gait_amplitude, rng), posture=posture)
     return draw_figure(
         person, pose, heading, tilt, pixels_per_meter, int(rng.integers(_NUM_FOLD_MAPS * ROWS)), light or Light()
     )

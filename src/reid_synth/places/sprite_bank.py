@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from reid_synth.people.person import Person, near_copy, sample_person
+from reid_synth.people.poses import sample_posture
 from reid_synth.people.rendering import Light, Sprite, render_person
 from reid_synth.worker_pool import WorkerPool
 
@@ -52,21 +54,28 @@ class SpriteBank:
         return self.sprite(int(rng.integers(low, min(len(self), low + 2 * window))))
 
 
-def load_sprite_bank(folder: Path, count: int, seed: int, workers: int = 1) -> SpriteBank:
+def load_sprite_bank(folder: Path, count: int, seed: int, workers: int = 1, *, active: bool = False) -> SpriteBank:
     """Load the bank of `count` sprites from `folder`; render it first if it is missing (about 6 ms per sprite)."""
-    path = folder / f"sprites_{count}_{seed}.npz"
+    path = folder / f"{'active_' if active else ''}sprites_{count}_{seed}.npz"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part.npz")
-        np.savez(part, **vars(render_sprite_bank(count, seed, workers)))
+        np.savez(part, **vars(render_sprite_bank(count, seed, workers, active=active)))
         part.rename(path)
     with np.load(path) as stored:
         return SpriteBank(**{name: stored[name] for name in stored.files})
 
 
-def render_sprite_bank(count: int, seed: int, workers: int = 1) -> SpriteBank:
-    """Render `count` people with random pose, heading, tilt and light; depends only on count and seed."""
-    chunks = [(seed, first, min(_CHUNK, count - first)) for first in range(0, count, _CHUNK)]
+def render_sprite_bank(count: int, seed: int, workers: int = 1, *, active: bool = False) -> SpriteBank:
+    """Render `count` people with random pose, heading, tilt and light; depends only on count, seed and `active`.
+
+    Args:
+        count: Number of people.
+        seed: Seed of all of them.
+        workers: Number of processes.
+        active: Whether a third of them run, sit, bend, crouch or stand wide; otherwise all walk or stand.
+    """
+    chunks = [(seed, first, min(_CHUNK, count - first), active) for first in range(0, count, _CHUNK)]
     sprites: list[tuple[float, Sprite]] = []
     with (
         WorkerPool(workers) as pool,
@@ -78,7 +87,7 @@ def render_sprite_bank(count: int, seed: int, workers: int = 1) -> SpriteBank:
     return _pack(sprites)
 
 
-def _render_chunk(seed: int, first: int, count: int) -> list[tuple[float, Sprite]]:
+def _render_chunk(seed: int, first: int, count: int, active: bool) -> list[tuple[float, Sprite]]:
     sprites: list[tuple[float, Sprite]] = []
     person: Person | None = None
     for index in range(first, first + count):
@@ -93,10 +102,19 @@ def _render_chunk(seed: int, first: int, count: int) -> list[tuple[float, Sprite
             pixels_per_meter=PIXELS_PER_METER,
             rng=rng,
             light=Light(right=rng.uniform(-0.9, 0.9), up=rng.uniform(0.2, 0.9), ambient=rng.uniform(0.4, 0.85)),
-            gait_amplitude=1.0 if rng.random() < 0.75 else rng.uniform(0, 0.5),
+            **{"gait_amplitude": 1.0 if rng.random() < 0.75 else rng.uniform(0, 0.5)}
+            | (_sample_activity(rng) if active else {}),
         )
         sprites.append((tilt, sprite))
     return sprites
+
+
+def _sample_activity(rng: np.random.Generator) -> dict[str, Any]:
+    """Sample arguments of `render_person` for a runner or a posture; none for two thirds of the people."""
+    kind = rng.random()
+    if kind < 0.1:
+        return {"gait_amplitude": rng.uniform(1.4, 2.0)}
+    return {"posture": sample_posture(rng)} if kind < 0.33 else {}
 
 
 def _pack(sprites: list[tuple[float, Sprite]]) -> SpriteBank:

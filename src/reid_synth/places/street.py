@@ -36,7 +36,7 @@ class Street(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _PlacedPerson:
+class PlacedPerson:
     """A sprite at a ground position."""
 
     ground_xy: np.ndarray
@@ -60,19 +60,19 @@ def compose_street(
         apply_response: Whether to apply the camera response (white balance, blur, noise, JPEG …).
         weather: Weather; None samples one.
     """
-    camera, weather = _sample_camera(rng), weather or sample_weather(rng)
+    camera, weather = sample_camera(rng), weather or sample_weather(rng)
     canvas = Canvas(camera, weather.sun)
     paint_backdrop(canvas, rng)
     paint_ground_layout(canvas, surfaces, rng)
     walls = sample_walls(canvas.camera, rng)
-    people = _place_people(camera, bank, walls, rng) if bank else []
+    people = place_people(camera, bank, walls, rng) if bank else []
     objects = scatter_objects(camera, surfaces, walls, [person.ground_xy for person in people], bank, rng)
-    _cast_shadows(canvas, people, objects, rng)
+    cast_shadows(canvas, people, objects, rng)
     facade_seed = int(rng.integers(2**32))
 
     def paint_all(target: Canvas) -> list[Footprint]:
         paint_walls(target, walls, surfaces, np.random.default_rng(facade_seed), weather.lamps)
-        return _paint_standing(target, people, objects)
+        return paint_standing(target, people, objects)
 
     if weather.wetness:
         apply_wet_ground(canvas, weather.wetness, surfaces, paint_all, rng)
@@ -80,7 +80,7 @@ def compose_street(
     image = weather.grade(canvas.downsampled(), canvas.emissive(), rng)
     if apply_response:
         image = weather.adapt_response(sample_camera_response(rng)).apply(image, rng)
-    return _with_ground_truth(image, canvas, footprints)
+    return with_ground_truth(image, canvas, footprints)
 
 
 class EmptyStreet(NamedTuple):
@@ -97,7 +97,7 @@ def empty_street(rng: np.random.Generator, surfaces: Surfaces) -> EmptyStreet:
     return EmptyStreet(compose_street(rng, surfaces, bank=None, apply_response=False, weather=by_day).image, weather)
 
 
-def _sample_camera(rng: np.random.Generator) -> Camera:
+def sample_camera(rng: np.random.Generator) -> Camera:
     """Sample a camera on a mast of 2.5–10 m that shows people in the image center 28–110 pixels tall."""
     while True:
         height, focal = rng.uniform(2.5, 10.0), rng.uniform(350, 850)
@@ -108,26 +108,43 @@ def _sample_camera(rng: np.random.Generator) -> Camera:
             return Camera(height, max(0.02, tilt), focal, WIDTH, HEIGHT)
 
 
-def _place_people(camera: Camera, bank: SpriteBank, walls: list[Wall], rng: np.random.Generator) -> list[_PlacedPerson]:
+def place_people(
+    camera: Camera,
+    bank: SpriteBank,
+    walls: list[Wall],
+    rng: np.random.Generator,
+    tallest_px: float = _TALLEST_PX,
+    below: float = 0.15,
+) -> list[PlacedPerson]:
+    """Place up to eighteen people, alone and in groups.
+
+    Args:
+        camera: Camera that sees them.
+        bank: Sprites of people.
+        walls: Walls; nobody stands behind them.
+        rng: Source of randomness.
+        tallest_px: Nearer people are left out.
+        below: Range of the feet under the lower edge, as a share of the image height.
+    """
     count = 0 if rng.random() < 0.15 else int(rng.choice([rng.integers(1, 13), rng.integers(10, 19)], p=[0.88, 0.12]))
     light = np.exp(rng.normal(0, 0.12)) * np.exp(rng.normal(0, 0.03, 3))
-    people: list[_PlacedPerson] = []
+    people: list[PlacedPerson] = []
     for _ in range(count * 6):
         if len(people) >= count:
             break
-        position = _sample_position(camera, people, rng)
+        position = _sample_position(camera, people, rng, below)
         scale = float(camera.pixels_per_meter(position))
-        if not _SMALLEST_PX < 1.7 * scale < _TALLEST_PX or any(wall.occludes(position) for wall in walls):
+        if not _SMALLEST_PX < 1.7 * scale < tallest_px or any(wall.occludes(position) for wall in walls):
             continue
         sprite = bank.draw(float(camera.tilt_at(position)), rng)
-        people.append(_PlacedPerson(position, sprite, light * np.exp(rng.normal(0, 0.1))))
+        people.append(PlacedPerson(position, sprite, light * np.exp(rng.normal(0, 0.1))))
     return people
 
 
-def _sample_position(camera: Camera, people: list[_PlacedPerson], rng: np.random.Generator) -> np.ndarray:
+def _sample_position(camera: Camera, people: list[PlacedPerson], rng: np.random.Generator, below: float) -> np.ndarray:
     kind = rng.random()
     if not people or kind < 0.45:
-        return sample_visible_ground(camera, rng, below=0.15)
+        return sample_visible_ground(camera, rng, below=below)
     last = people[-1].ground_xy
     if kind < 0.65:
         return last + rng.normal(0, 0.7, 2)
@@ -136,9 +153,10 @@ def _sample_position(camera: Camera, people: list[_PlacedPerson], rng: np.random
     return last + aside + sight * rng.choice([-1, 1]) * rng.uniform(0.35, 2.0)
 
 
-def _cast_shadows(
-    canvas: Canvas, people: list[_PlacedPerson], objects: list[StreetObject], rng: np.random.Generator
+def cast_shadows(
+    canvas: Canvas, people: list[PlacedPerson], objects: list[StreetObject], rng: np.random.Generator
 ) -> None:
+    """Cast the shadows of people and objects, and sometimes those of trees outside the image."""
     for person in people:
         canvas.cast_sprite_shadow(person.sprite.rgba, person.sprite.foot_xy, person.ground_xy, PIXELS_PER_METER)
     for obj in objects:
@@ -152,26 +170,27 @@ def _cast_shadows(
     canvas.apply_shadows(dapple)
 
 
-def _paint_standing(canvas: Canvas, people: list[_PlacedPerson], objects: list[StreetObject]) -> list[Footprint]:
+def paint_standing(canvas: Canvas, people: list[PlacedPerson], objects: list[StreetObject]) -> list[Footprint]:
     """Paint people and objects, farthest first; returns the footprints in the order of the people."""
     footprints: list[Footprint] = [Footprint(np.zeros(4, np.float32), 0)] * len(people)
-    standing: list[_PlacedPerson | StreetObject] = [*people, *objects]
+    standing: list[PlacedPerson | StreetObject] = [*people, *objects]
     for index in sorted(range(len(standing)), key=lambda i: -float(standing[i].ground_xy[1])):
         item = standing[index]
-        if isinstance(item, _PlacedPerson):
+        if isinstance(item, PlacedPerson):
             footprints[index] = _paint_person(canvas, item, index + 1)
         else:
             item.paint(canvas)
     return footprints
 
 
-def _paint_person(canvas: Canvas, person: _PlacedPerson, identity: int) -> Footprint:
+def _paint_person(canvas: Canvas, person: PlacedPerson, identity: int) -> Footprint:
     rgba = cv2.multiply(person.sprite.rgba, (*person.light.tolist(), 1.0))
     np.minimum(rgba, rgba[..., 3:], out=rgba)  # stays premultiplied
     return paint_upright(canvas, rgba, person.sprite.foot_xy, person.ground_xy, PIXELS_PER_METER, identity)
 
 
-def _with_ground_truth(image: np.ndarray, canvas: Canvas, footprints: list[Footprint]) -> Street:
+def with_ground_truth(image: np.ndarray, canvas: Canvas, footprints: list[Footprint]) -> Street:
+    """Clip the footprints to the image, and compute which share of each person is visible."""
     size = np.array([WIDTH, HEIGHT, WIDTH, HEIGHT], np.float32)
     boxes = np.array([footprint.box_xyxy for footprint in footprints], np.float32).reshape(-1, 4)
     boxes = np.clip(boxes, 0, size)

@@ -14,7 +14,7 @@ from learning_reid.training.log import read_metrics
 from learning_reid.training.trainer import Trainer
 from tools.weights import detector
 from tools.weights.detector import DetectorRecipe, DetectorTask, train_detector
-from tools.weights.detector_data import Sample, StreetCache, load_streets, make_batch
+from tools.weights.detector_data import Augmentation, Sample, StreetCache, load_streets, make_batch
 
 RECIPE = DetectorRecipe(epochs=2, steps_per_epoch=2, warmup_epochs=1, batch_size=2, streets=4, sprites=6, seed=11)
 
@@ -33,8 +33,10 @@ def streets(cache: Path) -> StreetCache:
 
 @pytest.fixture(autouse=True)
 def in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    def generate_batches(streets: StreetCache, seed: int, first: int, last: int, size: int) -> Iterator[list[Sample]]:
-        return (make_batch(streets, seed, step, size) for step in range(first, last))
+    def generate_batches(
+        streets: StreetCache, seed: int, first: int, last: int, size: int, augmentation: Augmentation
+    ) -> Iterator[list[Sample]]:
+        return (make_batch(streets, seed, step, size, augmentation) for step in range(first, last))
 
     monkeypatch.setattr(detector, "generate_batches", generate_batches)
 
@@ -94,3 +96,13 @@ def test_a_batch_without_people_can_be_trained_on(streets: StreetCache) -> None:
 def test_another_number_of_steps_is_rounded_up_to_whole_epochs(steps: int) -> None:
     recipe = DetectorRecipe().with_steps(steps)
     assert steps <= recipe.steps < 1.1 * steps + 1 and recipe.steps_per_epoch <= 20
+
+
+def test_a_second_stage_starts_from_the_weights_of_the_first(streets: StreetCache) -> None:
+    first = DetectorTask(RECIPE, streets).model.state_dict()
+    other = replace(RECIPE, seed=12)
+    assert not all(
+        torch.equal(first[name], tensor) for name, tensor in DetectorTask(other, streets).model.state_dict().items()
+    )
+    second = DetectorTask(other, streets, start=first).model.state_dict()
+    assert all(torch.equal(first[name], tensor) for name, tensor in second.items())

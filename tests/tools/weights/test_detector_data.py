@@ -12,6 +12,7 @@ from tools.weights import detector_data
 from tools.weights.detector_data import (
     CROP_HEIGHT,
     CROP_WIDTH,
+    Augmentation,
     Sample,
     StreetCache,
     generate_batches,
@@ -79,7 +80,8 @@ def test_boxes_match_their_person_after_window_scale_and_mirror(monkeypatch: pyt
     monkeypatch.setattr(detector_data, "sample_camera_response", lambda rng: _identity_response())
     found = 0
     for seed in range(40):
-        window, boxes = detector_data._augment(sample, np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        window, boxes = detector_data._augment(detector_data._window(sample, rng), rng, Augmentation())
         rows, columns = np.nonzero(window[..., 0] > 127)
         if len(boxes):
             seen = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
@@ -98,3 +100,32 @@ def _identity_response():  # type: ignore[no-untyped-def]
 def test_boxes_clipped_by_the_window_are_kept_if_enough_is_left() -> None:
     whole = np.array([[-10, 50, 30, 150], [-35, 50, 5, 150], [100, 100, 104, 108]], np.float32)
     assert detector_data._clip_boxes(whole).tolist() == [[0, 50, 30, 150]]
+
+
+def test_a_mosaic_shows_four_images_with_their_people() -> None:
+    samples = []
+    for shade in (40, 90, 140, 190):
+        image = np.full((384, 512, 3), shade, np.uint8)
+        image[100:300, 200:280] = 255  # one white "person"
+        samples.append(Sample(image, np.array([[200, 100, 280, 300]], np.float32)))
+    found = 0
+    for seed in range(5):
+        image, boxes = detector_data._mosaic(samples, np.random.default_rng(seed))
+        assert image.shape == (CROP_HEIGHT, CROP_WIDTH, 3) and boxes.dtype == np.float32
+        for x_1, y_1, x_2, y_2 in boxes:
+            inside = image[int(y_1) + 2 : int(y_2) - 2, int(x_1) + 2 : int(x_2) - 2]
+            assert inside.mean() > 240
+            found += 1
+    assert found > 10
+
+
+@pytest.mark.slow
+def test_places_anywhere_are_cached_beside_the_streets(folder: Path) -> None:
+    places = load_streets(folder, count=2, sprites=8, seed=5, workers=1, world="anywhere")
+    assert len(places) == 2 and (folder / "anywhere_2_8_5").is_dir()
+    assert (places.street(0)[0] != places.street(1)[0]).any()
+
+
+def test_gray_and_blurred_shares_are_respected(cache: StreetCache) -> None:
+    batch = make_batch(cache, 0, 0, 4, Augmentation(gray=1.0, motion_blur=1.0))
+    assert all((sample.image == sample.image[..., :1]).all() for sample in batch)
