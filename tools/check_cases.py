@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 MAIN = Path(__file__).parents[1] / "src" / "main.py"
+LIMIT_S = 600  # an endless loop is a wrong answer
 GALLERY_PEOPLE = ("0005", "0006", "0007", "0008")
 RED, BLUE = (200, 30, 30), (30, 60, 200)  # clothes of the two people in the drawn sequences
 
@@ -26,7 +27,10 @@ RED, BLUE = (200, 30, 30), (30, 60, 200)  # clothes of the two people in the dra
 def call(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Run one command of the program."""
     command = [sys.executable, str(MAIN), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, errors="surrogateescape")
+    try:
+        return subprocess.run(command, capture_output=True, text=True, errors="surrogateescape", timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 124, "", f"no answer within {LIMIT_S} s")
 
 
 def is_refused(done: subprocess.CompletedProcess[str], *words: str) -> str:

@@ -73,3 +73,10 @@ def test_a_line_is_printed_for_each_case(
     assert check_cases.main() == 0
     monkeypatch.setattr(sys, "argv", ["check_cases.py"])
     assert check_cases.main() == 2
+
+
+def test_an_endless_command_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(check_cases, "MAIN", tmp_path / "main.py")
+    monkeypatch.setattr(check_cases, "LIMIT_S", 0.2)
+    assert check_cases.is_refused(check_cases.call("doctor")) == "status 124: no answer within 0.2 s"
