@@ -26,6 +26,7 @@ REAL_FRAMES, REAL_TRUTH = (
     Path("frames/pets2009_s2l1/View_001"),
     Path("frames/pets2009_s2l1/gt.txt"),
 )  # in REID_REAL_DATA
+REAL_SCENES = Path("scenes")  # in REID_REAL_DATA: folders with img/ and gt.txt
 MIN_PRECISION = 0.85  # mean over the kinds of generated places, at the released score threshold
 
 
@@ -61,6 +62,12 @@ def labeled_frames(source: str, truth: Path | None = None) -> Iterable[LabeledIm
         yield LabeledImage(frame.image, here.boxes_xyxy[counts], here.boxes_xyxy[~counts])
 
 
+def real_scenes(folder: Path) -> dict[str, Iterable[LabeledImage]]:
+    """Return the images of each annotated scene below a folder: NAME/img/000001.jpg … and NAME/gt.txt."""
+    truths = sorted(folder.glob("*/gt.txt"))
+    return {truth.parent.name: labeled_frames(str(truth.parent / "img"), truth) for truth in truths}
+
+
 def evaluate_detector(detector: Detector, images: Iterable[LabeledImage], name: str) -> DetectionMetrics:
     """Compare a detector with the ground truth of labeled images."""
     found, truth, ignored = [], [], []
@@ -81,6 +88,13 @@ def choose_score(kinds: Sequence[DetectionMetrics], min_precision: float = MIN_P
         if np.nanmean([metrics.at(score).precision for metrics in kinds]) >= min_precision:
             return round(float(score), 2)
     return 0.99
+
+
+def mean_in_percent(scenes: Sequence[DetectionMetrics], min_score: float) -> dict[str, float]:
+    """Return the means of `in_percent` over scenes, each with the same weight, and the number of people in all."""
+    rows = [in_percent(scene, min_score) for scene in scenes]
+    means = {name: round(float(np.nanmean([row[name] for row in rows])), 1) for name in ("ap50", "recall", "precision")}
+    return means | {"people": sum(int(row["people"]) for row in rows)}
 
 
 def in_percent(scores: DetectionMetrics, min_score: float) -> dict[str, float]:
