@@ -40,10 +40,8 @@ def read_identities(root: Path, found: Findings) -> list[Sample]:
 
 
 def has_images(folder: Path) -> bool:
-    """Return whether there is an image in this folder or, up to two levels, below it."""
-    return bool(images_in(folder)) or any(
-        images_in(below) or any(map(images_in, sub_folders(below))) for below in sub_folders(folder)
-    )
+    """Return whether there is an image in this folder or below it."""
+    return any(images_in(place) for place in _walk(folder))
 
 
 def read_person(folder: Path, split: Split, found: Findings) -> list[Sample]:
@@ -58,7 +56,7 @@ def read_person(folder: Path, split: Split, found: Findings) -> list[Sample]:
         if images and (is_part or not is_person_name(folder.name)):
             what = "folders of images that are named like a part of a dataset, not like a person"
             where = Path(folder.name, *inside).as_posix()
-            found.add("not-a-person", "error", what, "give each person a folder, or choose another layout", where)
+            found.add("not-a-person", "error", what, "rename or move them", where)
             continue
         samples += [
             sample for image in images if (sample := _read_image(image, folder.name, inside, split, found)) is not None
@@ -72,7 +70,7 @@ def _read_image(image: Path, person: str, inside: tuple[str, ...], split: Split,
         return Sample(image, person, camera_in(image.stem) or (inside[0] if inside else ""), split)
     if not _agree(person, label.person_id):
         what = "images whose name carries another identity than their folder"
-        advice = "name the folder like the identity, or choose a layout that reads the names (`data list`)"
+        advice = "correct the folder, or put all images into one folder to use the identities in their names"
         found.add("other-identity", "error", what, advice, f"{person}/{image.name}")
         return None
     if msmt17_label(image.stem):  # train and test number their identities independently

@@ -16,6 +16,7 @@ def test_one_folder_per_person(tmp_path: Path) -> None:
         "Anna/door/1.jpg",
         "Anna/yard/far/2.jpg",
         "Anna/yard/x_c7s1_3.jpg",
+        "Clara/house/floor/room/corner/1.jpg",
         "stray.jpg",
     ]
     write_images(tmp_path, names)
@@ -30,6 +31,7 @@ def test_one_folder_per_person(tmp_path: Path) -> None:
         ("1.jpg", "Anna", "door"),
         ("2.jpg", "Anna", "yard"),
         ("x_c7s1_3.jpg", "Anna", "7"),
+        ("1.jpg", "Clara", "house"),
     }
     assert "are not in a person's folder: 1, such as stray.png" in crops.notes[0]
 
