@@ -7,7 +7,9 @@ import numpy as np
 import onnxruntime
 
 from learning_reid.embedding.embedder import EmbedderOptions, concat_features, split_batches
-from learning_reid.embedding.onnx_file import check_cpu, feature_dimension, find_graph, pad_batch, read_input_shape
+from learning_reid.embedding.graph_signature import GraphTensor, as_vectors, choose_output, read_input
+from learning_reid.embedding.graph_structure import read_onnx_structure
+from learning_reid.embedding.onnx_file import check_cpu, find_graph
 from learning_reid.embedding.registry import register_backend
 from learning_reid.errors import UserError
 
@@ -29,14 +31,17 @@ class OnnxEmbedder:
             raise UserError(
                 f"{path} cannot be read as an ONNX graph, it is damaged or incomplete; fetch or export it again"
             ) from error
-        shapes = [
-            [size if isinstance(size, int) else None for size in entry.shape] for entry in self._session.get_inputs()
-        ]
-        self.preprocessing, self._fixed = read_input_shape(path, options.name, shapes)
-        self._input = self._session.get_inputs()[0].name
-        self.batch_size = self._fixed or options.batch_size
+        graph = read_onnx_structure(path)
+        self._input = read_input(path, options.name, [_tensor(each) for each in self._session.get_inputs()], graph)
+        self._input_name = self._session.get_inputs()[0].name
+        self.preprocessing = self._input.preprocessing
+        self.batch_size = self._input.batch_size or options.batch_size
         self.normalize = options.normalize
-        self.dimension = feature_dimension(path, self._run([np.zeros((8, 4, 3), np.uint8)]))
+        outputs = [_tensor(each) for each in self._session.get_outputs()]
+        arrays = self._session.run(None, {self._input_name: self._input([np.zeros((8, 4, 3), np.uint8)])})
+        chosen = choose_output(path, outputs, arrays, graph)
+        self._output_name = outputs[chosen].name
+        self.dimension = as_vectors(arrays[chosen]).shape[1]
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Embed n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
@@ -44,8 +49,14 @@ class OnnxEmbedder:
         return concat_features(features, self.dimension, self.normalize)
 
     def _run(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        batch = pad_batch(self.preprocessing(crops), self._fixed)  # (k, 3, h, w)
-        return self._session.run(None, {self._input: batch})[0][: len(crops)]  # (k, d)
+        features = self._session.run([self._output_name], {self._input_name: self._input(crops)})[0]
+        return as_vectors(features[: len(crops)])  # (k, d)
+
+
+def _tensor(entry: onnxruntime.NodeArg) -> GraphTensor:
+    kind = entry.type.removeprefix("tensor(").removesuffix(")")
+    shape = tuple(size if isinstance(size, int) else None for size in entry.shape)
+    return GraphTensor(entry.name, {"float": "float32", "double": "float64"}.get(kind, kind), shape, entry.name)
 
 
 @register_backend("onnx", about="ONNX Runtime, on the CPU.")

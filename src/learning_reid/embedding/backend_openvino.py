@@ -9,7 +9,9 @@ import numpy as np
 import openvino
 
 from learning_reid.embedding.embedder import EmbedderOptions, concat_features, split_batches
-from learning_reid.embedding.onnx_file import check_cpu, feature_dimension, find_graph, pad_batch, read_input_shape
+from learning_reid.embedding.graph_signature import GraphTensor, as_vectors, choose_output, read_input
+from learning_reid.embedding.graph_structure import openvino_name, read_openvino_structure
+from learning_reid.embedding.onnx_file import check_cpu, find_graph
 from learning_reid.embedding.registry import register_backend
 from learning_reid.errors import UserError
 
@@ -29,10 +31,9 @@ class OpenVinoEmbedder:
             raise UserError(
                 f"{path} cannot be read as {kind}, it is damaged or incomplete; fetch or export it again"
             ) from error
-        shapes = [
-            [None if size.is_dynamic else size.get_length() for size in entry.partial_shape] for entry in model.inputs
-        ]
-        self.preprocessing, self._fixed = read_input_shape(path, options.name, shapes)
+        graph = read_openvino_structure(model)
+        self._input = read_input(path, options.name, [_tensor(each) for each in model.inputs], graph)
+        self.preprocessing = self._input.preprocessing
         hints: dict[str, Any] = {"PERFORMANCE_HINT": "THROUGHPUT"}
         if options.precision == "float32":
             hints["INFERENCE_PRECISION_HINT"] = "f32"
@@ -43,9 +44,13 @@ class OpenVinoEmbedder:
         # Not an AsyncInferQueue: its callbacks run Python in OpenVINO's threads, and deleting the network while a
         # callback is still returning is a deadlock.
         self._requests = [compiled.create_infer_request() for _ in range(in_flight)]
-        self.batch_size = self._fixed or min(options.batch_size, _CROPS_PER_REQUEST)
+        self.batch_size = self._input.batch_size or min(options.batch_size, _CROPS_PER_REQUEST)
         self.normalize = options.normalize
-        self.dimension = feature_dimension(path, self._run([[np.zeros((8, 4, 3), np.uint8)]])[0])
+        request = self._requests[0]
+        request.infer({0: self._input([np.zeros((8, 4, 3), np.uint8)])})
+        arrays = [output.data for output in request.output_tensors]
+        self._output = choose_output(path, [_tensor(each) for each in model.outputs], arrays, graph)
+        self.dimension = as_vectors(arrays[self._output]).shape[1]
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Embed n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
@@ -59,11 +64,11 @@ class OpenVinoEmbedder:
         def collect() -> None:
             request, count = waiting.popleft()
             request.wait()
-            features.append(request.get_output_tensor(0).data[:count].copy())  # (k, d)
+            features.append(as_vectors(request.get_output_tensor(self._output).data[:count].copy()))  # (k, d)
 
         try:
             for position, crops in enumerate(batches):
-                batch = pad_batch(self.preprocessing(crops), self._fixed)  # (k, 3, h, w)
+                batch = self._input(crops)
                 if len(waiting) == len(self._requests):
                     collect()
                 request = self._requests[position % len(self._requests)]
@@ -73,6 +78,12 @@ class OpenVinoEmbedder:
             while waiting:  # also after an invalid crop: no request may still run when the next call begins
                 collect()
         return features
+
+
+def _tensor(output: Any) -> GraphTensor:
+    shape = tuple(None if size.is_dynamic else size.get_length() for size in output.partial_shape)
+    name = min(output.get_names(), default="")
+    return GraphTensor(name, np.dtype(output.element_type.to_dtype()).name, shape, openvino_name(output))
 
 
 @register_backend("openvino", about="OpenVINO, on the CPU.")

@@ -3,19 +3,17 @@
 import importlib.metadata
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pooch
 from filelock import FileLock
 
-from learning_reid.embedding.preprocessing import Preprocessing
 from learning_reid.errors import UserError
 from learning_reid.io.atomic_write import atomic_write
 from learning_reid.io.logs import limit_logging
-from learning_reid.models.registry import create_model, input_size
+from learning_reid.models.registry import create_model
 from learning_reid.models.weights_file import GRAPH_SUFFIXES, resolve_weights
 from learning_reid.registry import missing_package
 from learning_reid.zoo.checksums import sha256_of
@@ -53,16 +51,6 @@ def find_graph(name: str, weights: str) -> Path:
                 f"cannot write {path}: {error.strerror}; choose a writable folder: XDG_CACHE_HOME=FOLDER"
             ) from error
     return path
-
-
-def feature_dimension(path: Path, features: np.ndarray) -> int:
-    """Return the length d of the embeddings, given the output for one crop; raise a UserError unless it is (1, d)."""
-    if features.ndim != 2:
-        raise UserError(
-            f"{path} is not a ReID model: for one crop it returns an array {features.shape[1:]} instead of a vector; "
-            "use another file"
-        )
-    return int(features.shape[1])
 
 
 def export_onnx(name: str, weights: Path, target: Path) -> None:
@@ -125,40 +113,3 @@ def check_cpu(backend: str, device: str) -> None:
     """Raise a UserError if the device of a CPU-only backend is a GPU."""
     if device not in ("cpu", "auto"):
         raise UserError(f"backend {backend} runs on a CPU, not on {device!r}; use the backend torch, or the device cpu")
-
-
-def read_input_shape(path: Path, name: str, shapes: Sequence[Sequence[int | None]]) -> tuple[Preprocessing, int | None]:
-    """Determine the preprocessing and batch size that a graph expects.
-
-    Args:
-        path: The file, for messages.
-        name: The model, whose usual input size is used if the graph accepts any height and width.
-        shapes: Shape of each input of the graph; None for a dynamic size.
-
-    Returns:
-        The preprocessing, and the fixed batch size (None: any).
-    """
-    if len(shapes) == 2 and all(len(shape) == 4 for shape in shapes):
-        raise UserError(
-            f"{path} returns similarities (export --pairs wrote it), not embeddings; export it without --pairs"
-        )
-    if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][1] not in (3, None):
-        raise UserError(
-            f"{path} expects {[tuple(shape) for shape in shapes]}, not a batch (n, 3, height, width); use another file"
-        )
-    batch, _, height, width = shapes[0]
-    if batch is not None:
-        logging.getLogger(__name__).warning(
-            "note: %s has the fixed batch size %d, which is slow; export it again with a dynamic batch size",
-            path.name,
-            batch,
-        )
-    usual_height, usual_width = input_size(name)
-    return Preprocessing(height or usual_height, width or usual_width), batch
-
-
-def pad_batch(batch: np.ndarray, size: int | None) -> np.ndarray:
-    """Append black crops to a batch (k, 3, h, w) until it has a fixed batch size; None changes nothing."""
-    if size is None or len(batch) == size:
-        return batch
-    return np.concatenate([batch, np.zeros((size - len(batch), *batch.shape[1:]), batch.dtype)])
