@@ -3,23 +3,26 @@
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from learning_reid.embedding.graph_structure import ElementwiseStep, GraphStructure
-from learning_reid.embedding.preprocessing import Preprocessing
+from learning_reid.embedding.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
 from learning_reid.errors import UserError
 from learning_reid.models.registry import input_size
+
+_Color = tuple[float, float, float]
 
 _INPUT_TYPES = ("float16", "float32", "float64", "uint8")
 _LARGEST = 4096  # height, width or batch size
 _REORDERINGS = ("Gather", "Reverse", "Slice", "Split", "StridedSlice", "VariadicSplit")  # of the colors
 _CLASS_SCORES = re.compile(r"logit|class|cls(?!_?tok)|score|prob|softmax|pred")
 _FEATURES = re.compile(r"feat|emb|reid|vector|descriptor")
-_PIXELS = {"mean": (0.0, 0.0, 0.0), "std": (1 / 255,) * 3}  # 0 to 255, as they are in a crop
-_UNIT_RANGE = {"mean": (0.0, 0.0, 0.0), "std": (1.0,) * 3}  # 0 to 1
+_PIXELS = ((0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255))  # mean and std of colors that stay from 0 to 255
+_UNIT_RANGE = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))  # from 0 to 1
+_IMAGENET = (IMAGENET_MEAN, IMAGENET_STD)
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,9 @@ def read_input(path: Path, name: str, inputs: Sequence[GraphTensor], graph: Grap
             batch,
         )
     usual_height, usual_width = input_size(name)
-    preprocessing = Preprocessing(height or usual_height, width or usual_width)
-    colors = _PIXELS if tensor.dtype == "uint8" else _value_range(path, steps)
-    return GraphInput(replace(preprocessing, **colors), tensor.dtype, channels_last, batch)
+    mean, std = _PIXELS if tensor.dtype == "uint8" else _value_range(path, steps)
+    preprocessing = Preprocessing(height or usual_height, width or usual_width, mean, std)
+    return GraphInput(preprocessing, tensor.dtype, channels_last, batch)
 
 
 def choose_output(
@@ -157,7 +160,7 @@ def _is_bgr(step: ElementwiseStep) -> bool:
     return bool(first < second < last and 1.1 < last / first < 1.3)
 
 
-def _value_range(path: Path, steps: Sequence[ElementwiseStep]) -> dict[str, tuple[float, ...]]:
+def _value_range(path: Path, steps: Sequence[ElementwiseStep]) -> tuple[_Color, _Color]:
     """Return mean and standard deviation for `Preprocessing`, which the first steps of the graph may contain already.
 
     The steps compute scale · x + shift. They are taken as a normalization of pixels from 0 to 255, or of values from
@@ -174,7 +177,7 @@ def _value_range(path: Path, steps: Sequence[ElementwiseStep]) -> dict[str, tupl
             factor = constant if step.kind == "Mul" else 1 / constant if constant else np.inf
             scale, shift = scale * factor, shift * factor
     if abs(scale - 1) < 1e-3 and abs(shift) < 1e-3:
-        return {}
+        return _IMAGENET
     for largest, colors in ((255, _PIXELS), (1, _UNIT_RANGE)):
         spread = scale * largest
         only_scaled = abs(spread - 1) < 0.02 and abs(shift) < 1e-3

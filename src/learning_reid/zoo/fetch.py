@@ -99,7 +99,7 @@ def _ensure_downloaded(source: DownloadSource, file: Path, root: Path) -> None:
     for url in source.urls:
         host = urlsplit(url).hostname
         try:
-            downloaded = download_file(url, file)
+            downloaded = download_file(url, file, source.bytes)
         except OSError as error:
             if error.errno == errno.ENOSPC or isinstance(error, PermissionError):
                 raise
@@ -152,10 +152,10 @@ def _download_by_hand(source: DownloadSource, file: Path, problems: list[str]) -
 
 
 def _reason(error: OSError) -> str:
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout) and "stalled" not in str(error):
         return "no response in time"
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"{error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.ConnectionError) and "interrupted" not in str(error):
+    if isinstance(error, requests.ConnectionError) and not str(error).startswith(("interrupted", "stalled")):
         return "cannot be reached"
     return str(error)

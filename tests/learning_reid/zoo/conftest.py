@@ -20,8 +20,8 @@ class FileServer:
         respects_if_range: False sends the range even if the file has changed.
         sends_version: False sends neither ETag nor Last-Modified.
         moved: Path → path that it redirects to.
-        sent_length: Content-Length of every response, if set.
-        pause_s: Seconds before each 10,000 bytes.
+        sent_length: Content-Length of every response, if set; 0 sends none.
+        pause_s, step: Seconds before every `step` bytes.
         status: Status of every response, if set.
         content_type: Content type of every response.
         ranges: The Range header of each request so far, or None.
@@ -33,7 +33,7 @@ class FileServer:
         self.respects_range = self.respects_if_range = self.sends_version = True
         self.moved: dict[str, str] = {}
         self.sent_length: int | None = None
-        self.pause_s = 0.0
+        self.pause_s, self.step = 0.0, 10_000
         self.status: int | None = None
         self.content_type = "application/octet-stream"
         self.ranges: list[str | None] = []
@@ -64,16 +64,17 @@ class FileServer:
             request.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         if self.sends_version:
             request.send_header("ETag", tag)
-        request.send_header("Content-Length", str(self.sent_length or len(content) - start))
+        if self.sent_length != 0:
+            request.send_header("Content-Length", str(self.sent_length or len(content) - start))
         request.send_header("Content-Type", self.content_type)
         request.end_headers()
         sent = content[start:][: self.breaks_after.pop(0) if self.breaks_after else None]
-        for position in range(0, len(sent), 10_000) if self.pause_s else ():
-            time.sleep(self.pause_s)
-            with contextlib.suppress(OSError):  # the client may have closed the connection
-                request.wfile.write(sent[position : position + 10_000])
-        if not self.pause_s:
-            request.wfile.write(sent)
+        with contextlib.suppress(OSError):  # the client may have closed the connection
+            for position in range(0, len(sent), self.step) if self.pause_s else ():
+                time.sleep(self.pause_s)
+                request.wfile.write(sent[position : position + self.step])
+            if not self.pause_s:
+                request.wfile.write(sent)
         request.close_connection = True
 
 

@@ -1,8 +1,12 @@
 """Downloads from servers that break connections, change files or send wrong headers."""
 
+import io
 import random
 import shutil
+import socket
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -26,7 +30,7 @@ def file(tmp_path: Path) -> Path:
 
 def interrupt_download(server: FileServer, file: Path) -> Path:
     """Leave a partial download, as if the process had been killed."""
-    server.files["/w"], server.breaks_after = CONTENT, [RECEIVED + 100, 0]
+    server.files["/w"], server.breaks_after = CONTENT, [RECEIVED, 0]
     with pytest.raises(OSError):
         download_file(f"{server.url}/w", file)
     server.breaks_after.clear()
@@ -71,11 +75,80 @@ def test_slow_server_works(server: FileServer, file: Path) -> None:
     assert download_file(f"{server.url}/w", file).read_bytes() == CONTENT and len(server.ranges) == 1
 
 
-def test_silent_server_raises(server: FileServer, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_server_is_called_a_stall(server: FileServer, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TIMEOUT_S", (5, 0.1))
     server.files["/w"], server.pause_s = CONTENT, 0.5
-    with pytest.raises(requests.RequestException):
+    with pytest.raises(requests.Timeout, match="stalled: nothing arrived"):
         download_file(f"{server.url}/w", file)
+
+
+def test_too_slow_server_is_called_a_stall_and_not_asked_again(
+    server: FileServer, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WINDOW_S", 0.1)
+    server.files["/w"], server.pause_s, server.step = CONTENT, 0.03, 1  # 33 bytes a second
+    with pytest.raises(module.Stalled, match="stalled: only 0 kB"):
+        download_file(f"{server.url}/w", file)
+    assert len(server.ranges) == 1
+
+
+def test_deadline_holds_for_all_retries_together(
+    server: FileServer, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "DEADLINE_S", 0)
+    server.files["/w"], server.breaks_after = CONTENT, [10] * 100
+    with pytest.raises(module.Stalled, match="stalled: not complete"):
+        download_file(f"{server.url}/w", file)
+    assert len(server.ranges) == 1
+
+
+def test_slow_headers_are_called_a_stall(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "HEADER_S", 0.2)
+    ended = threading.Event()
+
+    def answer_slowly(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.0 200 OK\r\nX-Long: ")
+        while not ended.wait(0.02):
+            connection.sendall(b"a")
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=lambda: answer_slowly(listening.accept()[0]))
+        thread.start()
+        with pytest.raises(module.Stalled, match="stalled: no complete answer"):
+            download_file(f"http://127.0.0.1:{listening.getsockname()[1]}/w", file)
+        ended.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("length", [None, 0], ids=["with a length", "without a length"])
+def test_more_than_the_published_size_is_not_received(server: FileServer, file: Path, length: int | None) -> None:
+    server.files["/w"], server.sent_length = CONTENT, length
+    with pytest.raises(requests.RequestException, match="expected"):
+        download_file(f"{server.url}/w", file, len(CONTENT) - 1)
+    assert not list(file.parent.iterdir())
+
+
+def test_published_size_ends_a_download_without_a_length(server: FileServer, file: Path) -> None:
+    server.files["/w"], server.sent_length, server.breaks_after = CONTENT, 0, [RECEIVED]
+    assert download_file(f"{server.url}/w", file, len(CONTENT)).read_bytes() == CONTENT
+    assert server.ranges == [None, f"bytes={RECEIVED}-"]
+
+
+def test_redirect_from_https_to_http_is_not_followed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def answer(_: object, request: requests.PreparedRequest, **__: object) -> requests.Response:
+        asked.append(str(request.url))
+        response = requests.Response()
+        response.status_code, response.request, response.url = 302, request, str(request.url)
+        response.headers["Location"], response.raw = "http://example.org/w", io.BytesIO()
+        return response if len(asked) == 1 else pytest.fail("followed")
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", answer)
+    with pytest.raises(requests.RequestException, match="redirects from https to http"):
+        download_file("https://example.org/w", file)
+    assert asked == ["https://example.org/w"]
 
 
 def test_redirects_are_followed(server: FileServer, file: Path) -> None:
@@ -184,6 +257,34 @@ def test_google_drive_uses_gdown(file: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(gdown, "download", fake_download)
     address = "https://drive.google.com/uc?id=1sSwXSUlj4"
     assert download_file(address, file).read_text() == address
+
+
+@pytest.mark.parametrize("total", [None, 3_000_000])
+def test_google_drive_sends_no_more_than_the_published_size(
+    total: int | None, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gdown
+
+    def fake_download(*_: object, progress: Callable[[int, int | None], None], **__: object) -> None:
+        progress(1_000_000, total)
+        progress(2_000_001, total)
+
+    monkeypatch.setattr(gdown, "download", fake_download)
+    with pytest.raises(requests.RequestException, match="more than the expected 2,000,000 bytes"):
+        download_file("https://drive.google.com/uc?id=1sSwXSUlj4", file, 2_000_000)
+
+
+def test_deadline_holds_for_google_drive(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import gdown
+
+    def wait(*_: object, cancel: threading.Event, **__: object) -> None:
+        cancel.wait()
+        raise gdown.exceptions.DownloadCancelled
+
+    monkeypatch.setattr(module, "DEADLINE_S", 0.01)
+    monkeypatch.setattr(gdown, "download", wait)
+    with pytest.raises(module.Stalled):
+        download_file("https://drive.google.com/uc?id=1sSwXSUlj4", file)
 
 
 def test_refusal_by_google_drive_is_an_os_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

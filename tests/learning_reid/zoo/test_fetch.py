@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from learning_reid.errors import UserError
+from learning_reid.zoo import download
 from learning_reid.zoo.checksums import ChecksumLock, sha256_of
 from learning_reid.zoo.fetch import LOCK_FILE, fetch_missing, fetch_published, published_sources
 from learning_reid.zoo.sources import DownloadSource, load_sources
@@ -103,6 +104,20 @@ def test_without_a_network_the_message_gives_the_file_its_place_and_alternatives
     assert what == "net (2 MB) is missing and could not be downloaded: 127.0.0.1: cannot be reached"
     assert f"{no_server}/net" in where and str(tmp_path / "weights/net.pth") in where
     assert "`make demo` works now" in instead
+
+
+def test_stall_is_called_a_stall(server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "TIMEOUT_S", (5, 0.1))
+    server.files["/net"], server.pause_s = CONTENT, 0.5
+    with pytest.raises(UserError, match="stalled: nothing arrived for 0.1 s"):
+        fetch_published("net", root=tmp_path, sources=one(f"{server.url}/net"))
+
+
+def test_endless_file_is_refused_at_its_published_size(server: FileServer, tmp_path: Path) -> None:
+    server.files["/net"], server.sent_length = CONTENT * 2, 0
+    with pytest.raises(UserError, match="sends more than the expected 7,000 bytes"):
+        fetch_published("net", root=tmp_path, sources=one(f"{server.url}/net", bytes=len(CONTENT)))
+    assert not list((tmp_path / "weights").glob("net*"))
 
 
 def archive_of(names: dict[str, bytes]) -> bytes:
