@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,7 +130,7 @@ def write_lock(engine: Engine, url: str) -> Iterator[None]:
     """Lock the store for writing while the block runs.
 
     Raises:
-        UserError: Another process has the lock.
+        UserError: Another process has the lock, or the file cannot be written.
     """
     file = store_file(url)
     if file is None:
@@ -141,5 +142,7 @@ def write_lock(engine: Engine, url: str) -> Iterator[None]:
             finally:
                 connection.execute(text(f"SELECT pg_advisory_unlock({_WRITE_LOCK})"))
         return
+    if not all(os.access(path, os.W_OK) for path in (file, file.parent)):  # before any work is done for it
+        raise UserError(f"{file} cannot be written (read-only); make it and its folder writable")
     with lock_target(file):
         yield
