@@ -29,6 +29,9 @@ def run(
         int | None,
         typer.Option(min=1, help="Number of training steps, rounded up to whole epochs.", show_default=False),
     ] = None,
+    anywhere: Annotated[
+        bool, typer.Option("--anywhere", help="Train the detector further on places of many kinds; not shipped yet.")
+    ] = False,
     out: Annotated[
         Path, typer.Option(help="Folder of the finished weights.", show_default="src/learning_reid/weights")
     ] = EMBEDDED_WEIGHTS,
@@ -39,7 +42,7 @@ def run(
     / "data"
     / "synthetic",
 ) -> None:
-    """Train the embedded detector and ReID network from random weights on generated people (two hours on a free core).
+    """Train the embedded detector and ReID network from random weights on generated people (one or two hours).
 
     Ctrl-C stops after writing a checkpoint; the same command resumes the training. If REID_REAL_DATA is set, the cards
     also report metrics on real images.
@@ -48,7 +51,8 @@ def run(
         if which in (Which.detector, Which.all):
             from tools.weights.embedded_detector import make_detector_weights
 
-            make_detector_weights(out / "detector.safetensors", runs / "detector", cache, resume=resume, steps=steps)
+            weights, run = out / "detector.safetensors", runs / "detector"
+            make_detector_weights(weights, run, cache, resume=resume, steps=steps, anywhere=anywhere)
         if which in (Which.reid, Which.all):
             from tools.weights.embedded_reid import make_reid_weights
 

@@ -30,7 +30,7 @@ _LOWEST_SCORE = 0.02  # low enough for AP50 to include the whole curve
 
 
 def make_detector_weights(
-    weights: Path, run: Path, cache: Path, *, resume: bool = True, steps: int | None = None
+    weights: Path, run: Path, cache: Path, *, resume: bool = True, steps: int | None = None, anywhere: bool = False
 ) -> None:
     """Train the embedded detector and write everything that is released with it.
 
@@ -40,8 +40,9 @@ def make_detector_weights(
         cache: Folder of generated people and streets.
         resume: Continue from the checkpoint if there is one.
         steps: Number of steps; None = as in the recipe.
+        anywhere: Whether to add the second stage, on places of many kinds.
     """
-    stages = {"streets": STREETS, "anywhere": ANYWHERE}
+    stages = {"streets": STREETS} | ({"anywhere": ANYWHERE} if anywhere else {})
     if steps is not None:
         stages = {name: recipe.with_steps(steps) for name, recipe in stages.items()}
     start = None
@@ -49,7 +50,7 @@ def make_detector_weights(
         model = train_detector(recipe, run / name, cache, start=start, resume=resume)
         start = model.state_dict()
     recipes = {name: asdict(recipe) for name, recipe in stages.items()}
-    release_weights(model, weights, {"recipe": recipes["anywhere"]}, run / "anywhere/metrics.csv")
+    release_weights(model, weights, {"recipe": recipes[name]}, run / name / "metrics.csv")
     write_card(weights, detector_card(recipes, weights, cache))
 
 
@@ -79,7 +80,7 @@ def detector_card(recipes: dict[str, dict[str, Any]], weights: Path, cache: Path
         metrics[f"{len(found)} other real scenes, mean"] = mean_in_percent(found, min_score)
     return {
         "what": "a Faster R-CNN of 2.6 million parameters for people under surveillance cameras; trained on "
-        "generated streets, then on generated places of many kinds",
+        + ("generated streets" if len(recipes) == 1 else "generated streets, then on generated places of many kinds"),
         "architecture": "slim_frcnn",
         "input": "RGB in 0–1, any size; seen at about 512×384 and 205×154, larger frames also at 1024×768",
         "min_score": min_score,
@@ -93,8 +94,8 @@ def detector_card(recipes: dict[str, dict[str, Any]], weights: Path, cache: Path
             for name, recipe in recipes.items()
         )
         + ", each with another random camera response whenever it is used",
-        "recipe": recipes["anywhere"],
-        "recipe_of_first_stage": recipes["streets"],
+        "recipe": next(reversed(recipes.values())),
+        **({"recipe_of_first_stage": recipes["streets"]} if len(recipes) > 1 else {}),
         "figures_percent": metrics,
         "not_for": "watching, counting or following real people, or any decision about them; it is for lessons, tests "
         "and demos, and misses many people in crowds, in sports and in the distance",
