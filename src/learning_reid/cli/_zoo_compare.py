@@ -1,19 +1,23 @@
 """Measurements and table of `zoo compare`: speed, memory, size and accuracy of models."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tqdm.auto import tqdm
 
 from learning_reid.cli._options import recognize
+from learning_reid.datasets.layouts import open_dataset
 from learning_reid.embedding.benchmark import Speed, benchmark_backend
 from learning_reid.embedding.model_choice import NamedModel
-from learning_reid.errors import UserError
+from learning_reid.embedding.registry import BACKENDS
 from learning_reid.evaluation.dataset_evaluation import evaluate_dataset
 from learning_reid.evaluation.options import DataOptions, EvaluationOptions, ModelOptions
+from learning_reid.export.verify import check_crops
 from learning_reid.io.markdown import markdown_table, percent
+from learning_reid.metrics.protocol import get_protocol
 from learning_reid.models.complexity import complexity_of
 from learning_reid.models.registry import check_model_name
 from learning_reid.zoo.cards import all_cards
@@ -48,39 +52,60 @@ class ModelRow:
     measured: Accuracy | None = None  #: Accuracy measured on this machine
 
 
+def check_comparison(networks: Sequence[str], backends: Sequence[str], root: Path | None, protocol: str) -> None:
+    """Raise a UserError for anything that would fail after minutes of measurements."""
+    for name in networks:
+        check_model_name(name)
+    for backend in backends:
+        BACKENDS.check(backend)
+    get_protocol(protocol)
+    if root is not None:
+        check_crops(open_dataset(recognize(None, root), root), protocol)
+
+
 def measure_models(
     networks: Sequence[str],
     models: Sequence[NamedModel],
     backends: Sequence[str],
     root: Path | None,
+    protocol: str,
     crops: int,
     repeats: int,
-) -> list[ModelRow]:
+) -> Iterator[ModelRow]:
     """Measure networks with random weights, which are as fast as trained ones, and models with their trained weights.
 
-    The accuracy of `models` is measured on the labeled crops at `root`, if there are any.
+    The accuracy of `models` is measured on the labeled crops at `root`, if there are any. What fails is reported in a
+    note, and the other measurements go on.
     """
-    for name in networks:
-        check_model_name(name)
-    jobs: list[tuple[str, str, str | None]] = [(name, name, None) for name in networks]
-    jobs += [(model.label, model.name, model.weights) for model in models]
-    rows = []
+    jobs: list[tuple[str, str, NamedModel | None]] = [(name, name, None) for name in networks]
+    jobs += [(model.label, model.name, model) for model in models]
     with tqdm(total=len(jobs) * len(backends), desc="measuring", unit="model", dynamic_ncols=True) as bar:
-        for label, name, weights in jobs:
-            speeds = {}
+        for label, name, model in jobs:
+            speeds: dict[str, Speed | None] = {}
             for backend in backends:
-                try:
-                    speeds[backend] = benchmark_backend(name, backend, weights, crops, repeats)
-                except UserError as error:  # the other measurements go on
-                    tqdm.write(f"note: {label} on {backend}: {error}", file=sys.stderr)
+                with _note_failure(f"{label} on {backend}"):
                     speeds[backend] = None
+                    speeds[backend] = benchmark_backend(name, backend, model and model.weights, crops, repeats)
                 bar.update()
-            cost = complexity_of(name)
-            loaded = weights if any(speeds.values()) else None
-            measured = measured_accuracy(root, name, loaded) if root is not None and loaded is not None else None
-            published = published_accuracy(name) if loaded is None else None
-            rows.append(ModelRow(label, speeds, cost.parameters, cost.multiply_adds, published, measured))
-    return rows
+            row = ModelRow(label, speeds)
+            if model is None:
+                row = replace(row, published=published_accuracy(name))
+            elif root is not None and any(speeds.values()):
+                with _note_failure(f"accuracy of {label}"):
+                    row = replace(row, measured=measured_accuracy(root, model, protocol))
+            if model is None or model.backend == "torch":  # a graph may be of any model
+                with _note_failure(f"size of {label}"):
+                    cost = complexity_of(name)
+                    row = replace(row, parameters=cost.parameters, multiply_adds=cost.multiply_adds)
+            yield row
+
+
+@contextmanager
+def _note_failure(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # libraries that cannot run a model raise nearly anything
+        tqdm.write(f"note: {what}: {str(error).partition(chr(10))[0] or type(error).__name__}", file=sys.stderr)
 
 
 def published_accuracy(name: str) -> Accuracy | None:
@@ -98,11 +123,11 @@ def published_accuracy(name: str) -> Accuracy | None:
     return Accuracy(result.rank1 / 100, result.map / 100, f"({card.trained_on} → {result.tested_on})")
 
 
-def measured_accuracy(root: Path, name: str, weights: str) -> Accuracy:
+def measured_accuracy(root: Path, model: NamedModel, protocol: str) -> Accuracy:
     """Measure rank-1 and mAP on labeled crops, with the cosine distance."""
     data = DataOptions(recognize(None, root), root)
-    model = ModelOptions(name, weights, metric="cosine", device="cpu")
-    metrics = evaluate_dataset(data, model, EvaluationOptions()).metrics
+    options = ModelOptions(model.name, model.weights, model.backend, metric="cosine", device="cpu")
+    metrics = evaluate_dataset(data, options, EvaluationOptions((protocol,))).metrics
     return Accuracy(metrics.rank1, metrics.map, "")
 
 

@@ -5,9 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from learning_reid.cli import _zoo_compare
 from learning_reid.cli._zoo_compare import published_accuracy
 from learning_reid.cli._zoo_text import billions, format_zoo_page
+from learning_reid.cli.entry_point import app
+from learning_reid.embedding.benchmark import Speed
 from learning_reid.errors import UserError
 from learning_reid.zoo import fetch as fetch_module
 from learning_reid.zoo.cards import all_cards
@@ -46,7 +50,7 @@ def test_fetch_downloads_checks_and_loads(tmp_path: Path, monkeypatch: pytest.Mo
     state = randomized(build_osnet("osnet_x0_25", num_classes=1041).state_dict())
     torch.save({"state_dict": {f"module.{key}": tensor for key, tensor in state.items()}}, tmp_path / "net.pth")
 
-    def place(url: str, file: Path) -> Path:
+    def place(_: str, file: Path, size: int | None) -> Path:
         return (tmp_path / "net.pth").rename(file.with_name("arrived"))
 
     monkeypatch.setattr(fetch_module, "download_file", place)
@@ -120,6 +124,71 @@ def test_models_are_compared_with_published_and_measured_accuracy(generated_mark
     assert "91.2 / 75.0 (market1501 → market1501)" in rows["osnet_x0_25"] and "torch, images/s" in printed
     measured = float(rows["embedded"].split("|")[-2].split("/")[0])
     assert 20 < measured <= 100
+
+
+def measured(name: str, backend: str, weights: str | None, crops: int, repeats: int) -> Speed:
+    """Stands in for `benchmark_backend`; one network crashes, another cannot be loaded."""
+    if name == "mlfn":
+        raise RuntimeError("out of memory\nat 0x7f")
+    if name == "osnet_x0_5":
+        raise UserError("osnet_x0_5 cannot be measured")
+    if name == "osnet_x0_75":
+        raise KeyboardInterrupt
+    return Speed(100, 200)
+
+
+def test_comparison_keeps_its_results_although_a_network_fails_or_it_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_zoo_compare, "benchmark_backend", measured)
+    names = ("mlfn", "osnet_x0_25", "osnet_x0_5", "osnet_x0_75", "osnet_x1_0")
+    done = CliRunner().invoke(app, ["zoo", "compare", *names, "--backend", "torch"])
+    rows = {line.split()[1]: line for line in done.stdout.splitlines() if line.startswith("| ")}
+    assert list(rows) == ["model", "mlfn", "osnet_x0_25", "osnet_x0_5"]
+    assert " 100 " in rows["osnet_x0_25"] and " 100 " not in rows["mlfn"] + rows["osnet_x0_5"]
+    assert "note: mlfn on torch: out of memory\n" in done.stderr
+    assert "note: osnet_x0_5 on torch: osnet_x0_5 cannot be measured\n" in done.stderr
+
+
+def test_accuracy_that_cannot_be_measured_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, generated_market: Path
+) -> None:
+    def fail(*_: object) -> None:
+        raise UserError("no accuracy today")
+
+    monkeypatch.setattr(_zoo_compare, "benchmark_backend", measured)
+    monkeypatch.setattr(_zoo_compare, "measured_accuracy", fail)
+    printed = run_command("zoo", "compare", "--weights", "embedded", "--root", generated_market, "--backend", "torch")
+    assert " 100 " in printed.splitlines()[-1]
+
+
+def test_an_exported_file_is_measured_without_the_size_of_another_model(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(_zoo_compare, "benchmark_backend", measured)
+    (tmp_path / "net.onnx").write_bytes(b"graph")
+    printed = run_command("zoo", "compare", "--weights", tmp_path / "net.onnx", "--backend", "onnx")
+    assert "net.onnx" in printed and "parameters" not in printed and "published" not in printed
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--protocol", "market1510"), "market1501"),
+        (("--backend", "onxx"), "onnx"),
+        (("--root", "ONE_CAMERA"), "no query has a true match"),
+    ],
+)
+def test_everything_is_checked_before_a_measurement(
+    options: tuple[str, str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for person in (1, 2):
+        for image in (1, 2):
+            Image.new("RGB", (16, 32)).save(tmp_path / f"{person:04d}_c1s1_00000{image}_00.jpg")
+    monkeypatch.setattr(_zoo_compare, "benchmark_backend", lambda *_: pytest.fail("measured"))
+    value = tmp_path if options[1] == "ONE_CAMERA" else options[1]
+    with pytest.raises(UserError, match=message):
+        run_command("zoo", "compare", "--weights", "embedded", options[0], value)
 
 
 def test_published_accuracy_on_market1501_names_the_training_data() -> None:
