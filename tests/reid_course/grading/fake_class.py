@@ -1,4 +1,4 @@
-"""A class of thirty: good, wrong and empty notebooks, and all the other ways in which submissions fail."""
+"""A class: good, wrong and empty notebooks, and all the other ways in which submissions fail."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Expected(NamedTuple):
 def fill(
     folder: Path, student: NotebookNode, solution: NotebookNode, canary: Path, port: int, limits: str, whole: bool
 ) -> dict[str, Expected]:
-    """Hand in thirty submissions for 01_distances.
+    """Hand in thirty submissions for 01_distances, or one or two of each kind.
 
     Args:
         folder: Folder for the submissions; every second one is in its own folder.
@@ -43,7 +43,8 @@ def fill(
         canary: A file that must not change.
         port: Port of a local server that no submission should reach.
         limits: Messages for too long a run and for too much memory, separated by a bar.
-        whole: Hand in complete notebooks, which take seconds each; otherwise only the tested cells.
+        whole: Hand in thirty complete notebooks, which take seconds each; otherwise one or two of each kind with only
+            the tested cells.
     """
     too_long, too_much = limits.split("|")
     expected: dict[str, Expected] = {}
@@ -62,9 +63,10 @@ def fill(
         change(made)
         return made
 
-    for number in range(6):
+    for number in range(6 if whole else 2):
         hand_in(f"good{number}", book(), 10, "marked")
-    for number, questions in enumerate(["q1", "q2", "q3", "q4", "q5", "q1 q5", "q2 q3", "q1 q2 q3 q4 q5"]):
+    mistakes = ["q1 q5", "q2 q3", "q1 q2 q3 q4 q5"] + (["q1", "q2", "q3", "q4", "q5"] if whole else [])
+    for number, questions in enumerate(mistakes):
         wrong = questions.split()
         hand_in(
             f"wrong{number}",
@@ -72,10 +74,11 @@ def fill(
             10 - 2 * len(wrong) + wrong.count("q1"),
             "marked",
         )
-    for number in range(3):
+    for number in range(3 if whole else 1):
         hand_in(f"empty{number}", book(of=student), 0, "marked")
     hand_in("nothing", nbformat.v4.new_notebook(), 0, "marked")
-    for number, loop in enumerate(["while True:\n    pass", "import time\nwhile True:\n    time.sleep(1)"]):
+    loops = ["import time\nwhile True:\n    time.sleep(1)"] + (["while True:\n    pass"] if whole else [])
+    for number, loop in enumerate(loops):
         hand_in(
             f"aloop{number}",
             book(lambda made, loop=loop: made.cells.append(nbformat.v4.new_code_cell(loop))),

@@ -77,9 +77,9 @@ def test_simple_tricks_gain_nothing(grade_one: GradeOne) -> None:
 
 
 def test_unknown_questions_do_not_count(grade_one: GradeOne) -> None:
-    grade = grade_one("import nbformat", "def add(a, b):\n    raise SystemExit", GOOD[1], 'grader.check("q7")')
+    grade = grade_one("def add(a, b):\n    raise SystemExit", GOOD[1], 'grader.check("q7")')
     assert grade.points == 1 and grade.status == "marked"
-    assert grade.errors == ("cell 5 stopped: KeyError: 'q7'",)
+    assert grade.errors == ("cell 4 stopped: KeyError: 'q7'",)
 
 
 def test_results_cannot_be_forged_on_the_pipe(grade_one: GradeOne) -> None:
