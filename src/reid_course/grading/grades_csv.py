@@ -1,6 +1,7 @@
 """The grades as a table, `marks.csv`."""
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from learning_reid.io.atomic_write import atomic_write
 from learning_reid.io.output_folder import create_folder
 from reid_course.grading.grade import SubmissionGrade
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # also those that reverse text
 COLUMNS = ("student", "set", "points", "possible", "share", "status", "notes", "file")
 
 
@@ -59,9 +61,12 @@ def format_number(number: float) -> str:
 
 
 def safe_cell(text: str) -> str:
-    """Quote a text that a spreadsheet would take for a formula; students choose the names of their files.
+    """Quote a text that a spreadsheet would take for a formula, and replace control characters.
 
-    >>> safe_cell("=1+1"), safe_cell("Ada")
-    ("'=1+1", 'Ada')
+    Students choose the names of their files.
+
+    >>> safe_cell("=1+1"), safe_cell("Ada"), safe_cell("\\x1b[31mAda\\n")
+    ("'=1+1", 'Ada', '?[31mAda?')
     """
-    return f"'{text}" if text[:1] in set("=+-@\t\r\n") else text
+    text = _CONTROL.sub("?", text)
+    return f"'{text}" if text[:1] in set("=+-@") else text

@@ -87,7 +87,7 @@ def example_grades() -> list[SubmissionGrade]:
         SubmissionGrade(
             EVIL, "01_tiny", "marked", answers, (f"tried to write {EVIL}",), (f"cell 2 stopped: {EVIL}",), EVIL, True
         ),
-        SubmissionGrade("=1+1", "", f"belongs to no set {EVIL}", file="@x.ipynb"),
+        SubmissionGrade("=1\n+1", "", f"belongs to no set {EVIL}", file="@x.ipynb"),
         SubmissionGrade("class", "01_tiny", "no notebook", (QuestionGrade("q1", 0, 3), QuestionGrade("q2", 0, 1))),
     ]
 
@@ -103,7 +103,7 @@ def test_the_csv_table(tmp_path: Path) -> None:
         "2",
         "1",
     )
-    assert second["student"] == "'=1+1" and second["file"] == "'@x.ipynb" and second["q1"] == ""
+    assert second["student"] == "'=1?+1" and second["file"] == "'@x.ipynb" and second["q1"] == ""
     assert third["points"] == "0" and third["status"] == "no notebook"
 
 
