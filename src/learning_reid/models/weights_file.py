@@ -38,8 +38,9 @@ def resolve_weights(name: str, weights: str) -> Path:
         key = weights if weights.startswith(f"{name}.") else f"{name}.{weights}"
         if key not in all_cards():
             known = [card.trained_on for card in all_cards().values() if card.architecture == name]
+            own = "'embedded', " if name == EMBEDDED_NAME else ""
             published = f", or published ones: {', '.join(known)}" if known else "; none are published for this model"
-            raise UserError(f"no weights {weights!r} for {name}; use 'embedded', a file{published}")
+            raise UserError(f"no weights {weights!r} for {name}; use {own}a file{published}")
         return fetch_published(key)
     if (fetched := fetch_missing(path)) is None:
         raise UserError(f"no weights file {path}; correct the path, or use 'embedded' for the project's own")
@@ -49,8 +50,8 @@ def resolve_weights(name: str, weights: str) -> Path:
 def _embedded_file(name: str) -> Path:
     if name != EMBEDDED_NAME:
         raise UserError(
-            f"the embedded weights belong to {EMBEDDED_NAME}, not to {name}; name weights for {name}, "
-            "a file or published ones (`zoo list`)"
+            f"the embedded weights belong to {EMBEDDED_NAME}, not to {name}, whose weights would be random; name "
+            f"some with --weights: a file, such as best.pt of `train --arch {name}`, or published ones (`zoo list {name}`)"
         )
     if not EMBEDDED_FILE.is_file():
         raise UserError(

@@ -6,6 +6,7 @@ Here one bad name refuses the whole archive before anything is written, zip file
 regular files are created, and the result appears under its final name in one step.
 """
 
+import errno
 import lzma
 import re
 import shutil
@@ -34,6 +35,8 @@ DAMAGED = (
     ValueError,
     RuntimeError,
 )
+# Other operating-system errors come from the archive: impossible sizes, too long names, a file that is also a folder.
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
 
 
 class Entry(NamedTuple):
@@ -150,7 +153,7 @@ def _damage_as_user_error(archive: Path) -> Iterator[None]:
     try:
         yield
     except DAMAGED as error:
-        if isinstance(error, OSError) and error.errno is not None:  # not the archive: a full disk, missing permissions
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
             raise
         raise UserError(
             f"the archive {archive} is damaged ({error}); delete it and run again to download a new copy"

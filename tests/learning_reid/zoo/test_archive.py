@@ -75,6 +75,25 @@ def test_names_that_leave_the_folder_raise_before_anything_is_written(tmp_path: 
     assert [path.name for path in tmp_path.iterdir()] == [archive.name]
 
 
+@pytest.mark.parametrize("suffix", [".tar", ".zip"])
+@pytest.mark.parametrize("names", [["S/" + "a" * 300], ["S/a", "S/a/b"]], ids=["too long", "file and folder"])
+def test_impossible_names_raise_in_one_line_and_leave_nothing(tmp_path: Path, suffix: str, names: list[str]) -> None:
+    archive = pack(tmp_path / f"set{suffix}", dict.fromkeys(names, b"x"))
+    with pytest.raises(UserError, match="is damaged") as error:
+        unpack(archive, "S", tmp_path / "data/S")
+    assert len(str(error.value).splitlines()) == 1
+    assert not list((tmp_path / "data").iterdir())
+
+
+def test_impossible_size_raises_in_one_line(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("S/a")
+    info.size = 1 << 60
+    (tmp_path / "set.tar").write_bytes(info.tobuf(format=tarfile.GNU_FORMAT) + bytes(1024))
+    with pytest.raises(UserError, match="is damaged"):
+        unpack(tmp_path / "set.tar", "S", tmp_path / "data/S")
+    assert not (tmp_path / "data").exists()
+
+
 def special(kind: bytes, target: str) -> Callable[[tarfile.TarFile], None]:
     def add(tar: tarfile.TarFile) -> None:
         info = tarfile.TarInfo("Crowd/S2/View_001/odd")
