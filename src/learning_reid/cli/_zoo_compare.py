@@ -81,11 +81,12 @@ def measure_models(
     jobs += [(model.label, model.name, model) for model in models]
     with tqdm(total=len(jobs) * len(backends), desc="measuring", unit="model", dynamic_ncols=True) as bar:
         for label, name, model in jobs:
+            weights = None if model is None else model.weights
             speeds: dict[str, Speed | None] = {}
             for backend in backends:
                 with _note_failure(f"{label} on {backend}"):
                     speeds[backend] = None
-                    speeds[backend] = benchmark_backend(name, backend, model and model.weights, crops, repeats)
+                    speeds[backend] = benchmark_backend(name, backend, weights, crops, repeats)
                 bar.update()
             row = ModelRow(label, speeds)
             if model is None:

@@ -51,7 +51,7 @@ def _embedded_file(name: str) -> Path:
     if name != EMBEDDED_NAME:
         raise UserError(
             f"the embedded weights belong to {EMBEDDED_NAME}, not to {name}, whose weights would be random; name "
-            f"some with --weights: a file, such as best.pt of `train --arch {name}`, or published ones (`zoo list {name}`)"
+            f"some with --weights: a file, such as best.pt of `train --arch {name}`, or published ones (`zoo list`)"
         )
     if not EMBEDDED_FILE.is_file():
         raise UserError(
