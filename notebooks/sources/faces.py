@@ -290,7 +290,7 @@ compare_guess(MY_GUESS, limit, "with a margin of 0.5 rad", "degrees")
 # %% tags=["check"]
 from learning_reid.losses import arcface_logits
 
-assert torch.allclose(arcface_logits(images, labels, people, scale=1.0, margin=0.5), scores, atol=1e-4)
+assert torch.allclose(arcface_logits(images, labels, people, scale=1.0, margin=0.5), scores, atol=2e-3)
 
 # %% tags=["hidden"]
 # @title Plot the score of the right person
