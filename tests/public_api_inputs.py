@@ -452,8 +452,8 @@ NOT_CALLED = {
     **dict.fromkeys(["draw_training_curves", "fetch_published", "parse_models", "notes_on_use", "notes_on_weights"], "takes text only"),
     **dict.fromkeys(
         [
-            "compare_models", "delete_older", "extract", "find_embedder", "index_embeddings", "name_persons",
-            "read_camera_truth", "read_detections", "read_embedding", "read_thumbnail", "read_timeline", "register_models",
+            "compare_models", "correct_persons", "delete_older", "extract", "find_embedder", "index_embeddings",
+            "read_camera_truth", "read_corrected", "read_detections", "read_embedding", "read_thumbnail", "read_timeline", "register_models",
             "search_store", "summarize_timeline", "write_lock", "write_persons", "write_timeline",
         ],
         "works on a database",

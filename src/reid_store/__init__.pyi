@@ -1,4 +1,7 @@
 from .config import StoreSettings as StoreSettings
+from .corrections import Corrections as Corrections
+from .corrections import correct_persons as correct_persons
+from .corrections import read_corrected as read_corrected
 from .database import database_errors as database_errors
 from .database import open_store as open_store
 from .database import write_lock as write_lock
@@ -8,7 +11,6 @@ from .extraction import ExtractionModels as ExtractionModels
 from .extraction import RecordingSource as RecordingSource
 from .extraction import extract as extract
 from .extraction import register_models as register_models
-from .identities import name_persons as name_persons
 from .identities import read_camera_truth as read_camera_truth
 from .identities import read_detections as read_detections
 from .identities import write_persons as write_persons
@@ -34,6 +36,7 @@ from .timeline_data import compare_models as compare_models
 from .timeline_data import read_timeline as read_timeline
 
 __all__ = [
+    "Corrections",
     "DetectionFilter",
     "EmbeddingCache",
     "ExtractionModels",
@@ -44,6 +47,7 @@ __all__ = [
     "blur_faces",
     "blur_people",
     "compare_models",
+    "correct_persons",
     "database_errors",
     "decode_jpeg",
     "delete_older",
@@ -54,10 +58,10 @@ __all__ = [
     "format_time",
     "index_embeddings",
     "is_match",
-    "name_persons",
     "open_store",
     "parse_duration",
     "read_camera_truth",
+    "read_corrected",
     "read_detections",
     "read_embedding",
     "read_thumbnail",

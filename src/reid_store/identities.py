@@ -75,7 +75,8 @@ def read_camera_truth(engine: Engine, camera: str, table: MotTable) -> CameraTru
 def write_persons(engine: Engine, detection: np.ndarray, person: np.ndarray, lose_names: bool = False) -> np.ndarray:
     """Replace the store's persons in one transaction.
 
-    The id and name of an earlier person stay with the new person that has most of its detections, named persons first;
+    The id and name of an earlier person stay with the new person that has most of its detections, corrected persons
+    first, then named ones;
     they are deleted if that person already has another id. Detections that are not listed keep their person.
 
     Args:
@@ -99,7 +100,9 @@ def write_persons(engine: Engine, detection: np.ndarray, person: np.ndarray, los
         ):
             if number in person_of:
                 previous.setdefault(int(old or 0), Counter())[person_of[number]] += 1
-        kept = _match_previous(previous, set(session.scalars(select(Person.id).where(Person.name.is_not(None)))))
+        corrected = set(session.scalars(select(Person.id).where(Person.corrected)))
+        named = set(session.scalars(select(Person.id).where(Person.name.is_not(None))))
+        kept = _match_previous(previous, corrected, named)
         new = {number: Person(name=None) for number in range(num_persons) if number not in kept}
         session.add_all(new.values())
         session.flush()
@@ -121,26 +124,11 @@ def write_persons(engine: Engine, detection: np.ndarray, person: np.ndarray, los
     return np.array(ids, np.int64)
 
 
-def name_persons(engine: Engine, names: Mapping[int, str]) -> None:
-    """Set the names of persons by id, all or none of them; an empty name removes one.
-
-    Raises:
-        UserError: The store has no such person.
-    """
-    with Session(engine) as session, session.begin():
-        for number, name in names.items():
-            person = session.get(Person, number)
-            if person is None:
-                raise UserError(
-                    f"the store has no person {number}; `search` and `timeline --use-reid` show their numbers"
-                )
-            person.name = name or None
-
-
-def _match_previous(previous: Mapping[int, Counter[int]], named: set[int]) -> dict[int, int]:
-    """Map new persons to the earlier ids they keep: the largest earlier person first, named ones before all others."""
+def _match_previous(previous: Mapping[int, Counter[int]], corrected: set[int], named: set[int]) -> dict[int, int]:
+    """Map new persons to the earlier ids they keep: corrected persons first, then named ones, then by size."""
     matches: dict[int, int] = {}
-    for old in sorted(previous, key=lambda old: (old not in named, -previous[old].total(), old)):
+    order = {old: (old not in corrected, old not in named, -parts.total(), old) for old, parts in previous.items()}
+    for old in sorted(previous, key=order.__getitem__):
         person = _largest_part(previous[old])
         if person >= 0:
             matches.setdefault(person, old)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from pgvector.sqlalchemy import Vector
-from sqlalchemy import Dialect, ForeignKey, LargeBinary, MetaData, String, TypeDecorator, UniqueConstraint
+from sqlalchemy import Dialect, ForeignKey, LargeBinary, MetaData, String, TypeDecorator, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -122,11 +122,12 @@ class StoredFrame(Base):
 
 
 class Person(Base):
-    """A person, made by clustering detections; the name is set by hand."""
+    """A person, made by clustering detections; names and corrections are set by hand."""
 
     __tablename__ = "identities"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str | None]
+    corrected: Mapped[bool] = mapped_column(default=False, server_default=false())  # merged or split by hand
     __table_args__ = ({"sqlite_autoincrement": True},)
 
 

@@ -151,6 +151,7 @@ def test_store_of_the_first_version_is_migrated(tmp_path: Path) -> None:
     engine = make_store(tmp_path / "store.db")
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE frames DROP COLUMN name"))
+        connection.execute(text("ALTER TABLE identities DROP COLUMN corrected"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     engine.dispose()
     with Session(open_store(url, must_exist=True)) as session:

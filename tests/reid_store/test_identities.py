@@ -12,7 +12,7 @@ from learning_reid.errors import UserError
 from learning_reid.frames.mot import MotTable
 from learning_reid.tracking.identities import Clustering, DetectionTable, cluster_detections
 from learning_reid.tracking.scoring import score_clustering
-from reid_store.identities import name_persons, read_camera_truth, read_detections, write_persons
+from reid_store.identities import read_camera_truth, read_detections, write_persons
 from reid_store.schema import Detection, Model, Person, StoredFrame
 from tests.reid_store.fake_store import make_store
 
@@ -170,18 +170,6 @@ def test_unlisted_detections_keep_their_person(engine: Engine) -> None:
     assert sorted(name for name in names.values() if name) == ["Ada", "Bo"]
     assert all(of[number] == before[number] for number in people.detection[~seen].tolist())
     assert {of[number] for number in people.detection[seen].tolist()} == set(after.tolist())
-
-
-def test_all_names_are_set_or_none(engine: Engine) -> None:
-    people = read_detections(engine, model_of(engine))
-    numbers = write_persons(engine, people.detection, cluster_detections(people).person)
-    one, two = numbers[:2].tolist()
-    with pytest.raises(UserError, match="no person 999"):
-        name_persons(engine, {one: "Ada", 999: "Bo"})
-    assert not any(stored(engine)[1].values())
-    name_persons(engine, {one: "Ada", two: "Bo"})
-    name_persons(engine, {one: ""})
-    assert {number: name for number, name in stored(engine)[1].items() if name} == {two: "Bo"}
 
 
 def test_truth_counts_only_stored_frames_and_needs_a_camera(engine: Engine) -> None:

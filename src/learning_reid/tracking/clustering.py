@@ -84,7 +84,10 @@ def cannot_link_mask(tracklets: Tracklets, transit_s: Mapping[tuple[int, int], f
 
 
 def cluster_tracklets(
-    tracklets: Tracklets, threshold: float, transit_s: Mapping[tuple[int, int], float] | None = None
+    tracklets: Tracklets,
+    threshold: float,
+    transit_s: Mapping[tuple[int, int], float] | None = None,
+    fixed: np.ndarray | None = None,
 ) -> np.ndarray:
     """Cluster tracklets into persons.
 
@@ -92,12 +95,17 @@ def cluster_tracklets(
         tracklets: The tracklets.
         threshold: Largest mean Euclidean distance between the prototypes of two clusters of one person.
         transit_s: As in `cannot_link_mask`.
+        fixed: (t,) int64 known persons: equal numbers are one person, different ones are not; -1 = unknown.
 
     Returns:
         (t,) int64, persons numbered from 0 in the order of their first tracklet.
     """
     distances = euclidean_distance(tracklets.prototypes, tracklets.prototypes).astype(np.float64)  # (t, t)
     distances[cannot_link_mask(tracklets, transit_s)] = np.inf
+    if fixed is not None:
+        known, same = (fixed[:, None] >= 0) & (fixed[None] >= 0), fixed[:, None] == fixed[None]
+        distances[known & ~same] = np.inf
+        distances[known & same] = -1.0  # merged before all others, which have distances of 0 or more
     return average_linkage(distances, threshold, tracklets.detections)
 
 

@@ -63,6 +63,7 @@ def cluster_detections(
     transit_s: Mapping[tuple[int, int], float] | None = None,
     appearance: bool = True,
     min_detections: int = MIN_DETECTIONS,
+    fixed: np.ndarray | None = None,
 ) -> Clustering:
     """Find tracklets within each camera and persons across cameras.
 
@@ -71,7 +72,8 @@ def cluster_detections(
         threshold: As in `cluster_tracklets`; None = `estimate_threshold`, or 0.49 if that is None.
         transit_s: As in `cannot_link_mask`, by indices into `detections.cameras`.
         appearance: Whether tracklets use embeddings as well as box overlap.
-        min_detections: Persons with fewer detections are left unassigned.
+        min_detections: Persons with fewer detections are left unassigned, unless they are known.
+        fixed: (n,) int64 known persons, as in `cluster_tracklets`; the rest of a tracklet follows those in it.
     """
     quantile = impostor_quantile(detections.frame, detections.boxes_xyxy, detections.embeddings)
     max_distance = DEFAULT_DISTANCE if quantile is None else quantile
@@ -82,6 +84,9 @@ def cluster_detections(
         own = link_tracklets(detections.time_s[rows], detections.boxes_xyxy[rows], detections.embeddings[rows], rules)
         tracklet[rows] = own + count
         count += int(own.max()) + 1
+    if fixed is not None:
+        fixed = _spread_in_tracklets(fixed, tracklet, detections.time_s)
+        tracklet = np.unique(np.stack([tracklet, fixed]), axis=1, return_inverse=True)[1].reshape(-1)
     threshold = PROTOTYPE_SHARE * max_distance if threshold is None else threshold
     tracklets = summarize_tracklets(
         tracklet,
@@ -91,8 +96,19 @@ def cluster_detections(
         detections.score,
         detections.embeddings,
     )
-    person = cluster_tracklets(tracklets, threshold, transit_s)[tracklet]
-    rare = np.bincount(person)[person] < min_detections
+    first = np.unique(tracklet, return_index=True)[1]
+    person = cluster_tracklets(tracklets, threshold, transit_s, None if fixed is None else fixed[first])[tracklet]
+    rare = (np.bincount(person)[person] < min_detections) & (True if fixed is None else fixed < 0)
     person[~rare] = np.unique(person[~rare], return_inverse=True)[1]
     person[rare] = -1
     return Clustering(tracklet, person, threshold)
+
+
+def _spread_in_tracklets(fixed: np.ndarray, tracklet: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+    """Give every detection of a tracklet with known persons the one that is nearest in time."""
+    spread = np.array(fixed, np.int64)
+    for number in np.unique(tracklet[spread >= 0]):
+        rows = np.flatnonzero(tracklet == number)
+        known = rows[fixed[rows] >= 0]
+        spread[rows] = fixed[known[np.abs(time_s[rows, None] - time_s[None, known]).argmin(axis=1)]]
+    return spread

@@ -28,6 +28,7 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override one setting. Repeatable."),
 ]
+MAX_INT = 2**31 - 1  # what every database accepts
 DEFAULT_CONFIG = Path("confs/store.yml")
 Cameras = Annotated[list[str] | None, typer.Option("--camera", help="Only this camera. Repeatable.")]
 After = Annotated[str | None, typer.Option(help="Earliest time.", show_default=False)]

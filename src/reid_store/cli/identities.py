@@ -1,9 +1,9 @@
 """Cluster the stored detections into persons across cameras and times."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,10 +14,10 @@ from reid_store.cli import _store
 from reid_store.config import StoreSettings
 
 if TYPE_CHECKING:
-    import numpy as np
+    from sqlalchemy import Engine
 
-    from learning_reid.tracking.identities import Clustering, DetectionTable
-    from learning_reid.tracking.scoring import ClusteringScores
+    from learning_reid.tracking.identities import DetectionTable
+    from reid_store.schema import Model
 
 
 def run(
@@ -37,9 +37,21 @@ def run(
         list[str] | None,
         typer.Option("--name", metavar="NUMBER=NAME", help="Only set the name of a person. Repeatable."),
     ] = None,
+    merge: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NUMBER,NUMBER", help="Only merge persons into the first of them. Repeatable."),
+    ] = None,
+    split: Annotated[
+        list[int] | None,
+        typer.Option(min=1, max=_store.MAX_INT, help="Only split a person in two by appearance. Repeatable."),
+    ] = None,
+    reset: Annotated[
+        list[int] | None,
+        typer.Option(min=1, max=_store.MAX_INT, help="Only forget that a person was merged or split. Repeatable."),
+    ] = None,
     lose_names: Annotated[
         bool,
-        typer.Option("--lose-names", help="Continue even if named persons are merged into others."),
+        typer.Option("--lose-names", help="Continue even if persons of different names are merged."),
     ] = False,
     json_file: options.Json = None,
     embedder: options.SettingsEmbedder = None,
@@ -49,49 +61,87 @@ def run(
 ) -> None:
     """Track people within each camera, cluster the tracklets of all cameras into persons, and store the persons.
 
-    Running it again replaces the earlier result; a name stays with the person that has most of its detections.
+    Running it again replaces the earlier result; a name stays with the person that has most of its detections, and
+    persons that were merged or split by hand stay as they are. Persons with the same name become one.
     """
     options.check_output_files(json_file)
-    if names:
+    settings = _store.load_store_settings(config, overrides, embedder, weights)
+    if names or merge or split or reset:
         if threshold is not None or transit is not None or truth or json_file is not None:
-            raise UserError("--name only sets names; omit --threshold, --transit, --truth and --json")
-        pairs = [_parse_name(text) for text in names]
-        if len(dict(pairs)) < len(pairs):
-            raise UserError("--name is given twice for one person; give each person one name")
-        _set_names(dict(pairs), config, overrides)
+            raise UserError(
+                "--name, --merge, --split and --reset only change stored persons; omit --threshold, --transit, --truth "
+                "and --json"
+            )
+        _correct(settings, names or [], merge or [], split or [], reset or [], lose_names)
         return
-    from sqlalchemy.orm import Session
+    text, values = _cluster(settings, threshold, transit, truth or [], lose_names)
+    print(text)
+    options.write_json_file(json_file, values)
 
+
+def _cluster(
+    settings: StoreSettings, threshold: float | Path | None, transit: Path | None, truth: Sequence[str],
+    lose_names: bool,
+) -> tuple[str, dict[str, Any]]:  # fmt: skip
+    """Cluster the detections, store the persons, and return the report as text and for JSON."""
     from learning_reid.frames.mot import read_mot
     from learning_reid.tracking.identities import cluster_detections
+    from reid_store.corrections import join_same_names, read_corrected
     from reid_store.database import database_errors, open_store, write_lock
     from reid_store.identities import read_camera_truth, read_detections, write_persons
-    from reid_store.records import find_embedder
+    from reid_store.persons_report import format_persons, persons_as_json
 
-    settings = _store.load_store_settings(config, overrides, embedder, weights)
-    url, network = settings.store.url, settings.embedder
-    tables = {camera: read_mot(file) for camera, file in (_parse_truth(text) for text in truth or [])}
+    tables = {camera: read_mot(file) for camera, file in map(_parse_truth, truth)}
+    url = settings.store.url
     engine = open_store(url, must_exist=True)
     with database_errors(url), write_lock(engine, url):
-        with Session(engine, expire_on_commit=False) as session:
-            model = find_embedder(session, network.name, network.weights)
-        _store.warn_not_embedded(engine, model)
-        detections = read_detections(engine, model)
+        detections = read_detections(engine, _find_model(engine, settings))
         truths = {camera: read_camera_truth(engine, camera, table) for camera, table in tables.items()}
         transit_s = None if transit is None else read_transit_times(transit, detections.cameras)
         limit = _choose_threshold(threshold, settings, detections)
-        clustering = cluster_detections(detections, limit.distance, transit_s)
+        options.print_notes(join_same_names(engine))
+        corrected = read_corrected(engine, detections)
+        clustering = cluster_detections(detections, limit.distance, transit_s, fixed=corrected)
         numbers = write_persons(engine, detections.detection, clustering.person, lose_names)
     scores = None
     if truths:
         from learning_reid.tracking.scoring import score_clustering
 
         scores = score_clustering(detections, clustering, truths)
-    print(_format(detections, clustering, limit, scores))
-    if json_file is not None:
-        from learning_reid.io.output_folder import write_json
+    text = format_persons(detections, clustering, limit.origin or "", scores)
+    return text, {**persons_as_json(detections, clustering, numbers, scores), **limit.as_json()}
 
-        write_json(json_file, {**_as_json(detections, clustering, numbers, scores), **limit.as_json()})
+
+def _correct(
+    settings: StoreSettings, names: list[str], merge: list[str], split: list[int], reset: list[int], lose_names: bool
+) -> None:
+    """Apply --reset, --merge, --split and --name, all or none of them, and print what changed."""
+    from reid_store.corrections import Corrections, correct_persons
+    from reid_store.database import database_errors, open_store, write_lock
+    from reid_store.identities import read_detections
+
+    pairs, groups = [_parse_name(text) for text in names], [_parse_numbers(text) for text in merge]
+    if len(dict(pairs)) < len(pairs):
+        raise UserError("--name is given twice for one person; give each person one name")
+    url = settings.store.url
+    engine = open_store(url, must_exist=True)
+    with database_errors(url), write_lock(engine, url):
+        detections = read_detections(engine, _find_model(engine, settings)) if split else None
+        wanted = Corrections(reset, groups, split, dict(pairs), lose_names)
+        for line in correct_persons(engine, wanted, detections):
+            print(line)
+
+
+def _find_model(engine: "Engine", settings: StoreSettings) -> "Model":
+    """Return the row of the settings' embedder, and note the detections that it has not embedded."""
+    from sqlalchemy.orm import Session
+
+    from reid_store.records import find_embedder
+
+    with Session(engine, expire_on_commit=False) as session:
+        model = find_embedder(session, settings.embedder.name, settings.embedder.weights)
+    _store.warn_not_embedded(engine, model)
+    return model
 
 
 def _choose_threshold(
@@ -116,19 +166,6 @@ def _choose_threshold(
             "one; run calibrate, or give --threshold"
         )
     return DecisionThreshold(estimate, origin)
-
-
-def _set_names(names: Mapping[int, str], config: Path, overrides: list[str] | None) -> None:
-    """Store names of persons, and print them."""
-    from reid_store.database import database_errors, open_store, write_lock
-    from reid_store.identities import name_persons
-
-    url = _store.load_store_settings(config, overrides).store.url
-    engine = open_store(url, must_exist=True)
-    with database_errors(url), write_lock(engine, url):
-        name_persons(engine, names)
-    for number, name in names.items():
-        print(f"person {number} is now named {name}" if name else f"the name of person {number} is removed")
 
 
 def read_transit_times(file: Path, cameras: Sequence[str]) -> dict[tuple[int, int], float]:
@@ -176,61 +213,8 @@ def _parse_name(text: str) -> tuple[int, str]:
     return int(number), name.strip()
 
 
-def _count_by_camera(detections: "DetectionTable", clustering: "Clustering") -> "np.ndarray":
-    """Return the (persons, cameras) int64 numbers of detections."""
-    import numpy as np
-
-    counts = np.zeros((clustering.persons, len(detections.cameras)), np.int64)
-    assigned = clustering.person >= 0
-    np.add.at(counts, (clustering.person[assigned], detections.camera[assigned]), 1)
-    return counts
-
-
-def _format(
-    detections: "DetectionTable", clustering: "Clustering", limit: DecisionThreshold, scores: "ClusteringScores | None"
-) -> str:
-    several = int(((_count_by_camera(detections, clustering) > 0).sum(axis=1) > 1).sum())
-    cameras = len(set(detections.camera.tolist()))
-    unassigned = int((clustering.person < 0).sum())
-    lines = [
-        f"{'detections':<16}{len(detections):,}, of {cameras} {'camera' if cameras == 1 else 'cameras'}",
-        f"{'tracklets':<16}{int(clustering.tracklet.max()) + 1:,}",
-        f"{'persons':<16}{clustering.persons:,}, {several:,} of them seen by several cameras",
-        f"{'threshold':<16}{clustering.threshold:.4f}, {limit.origin}",
-        f"{'unassigned':<16}{unassigned:,} detections, of people with fewer than 3",
-    ]
-    if scores is not None:
-        identities, pairs = scores.identities, scores.pairs
-        lines += [
-            "",
-            "in percent, compared with the ground truth",
-            f"{'IDF1':<16}{100 * identities.idf1:.1f}  (precision {100 * identities.idp:.1f}, recall "
-            f"{100 * identities.idr:.1f}; {identities.persons} persons for {identities.true_persons} true ones)",
-            f"{'one-to-one IDF1':<16}{100 * scores.idf1_one_to_one:.1f}  each detection matches at most one true box",
-            f"{'pairwise F1':<16}{100 * pairs.f1:.1f}  (precision {100 * pairs.precision:.1f}, "
-            f"recall {100 * pairs.recall:.1f})",
-            f"{'purity':<16}{100 * scores.tracklet_purity:.1f}  of {scores.tracklets} tracklets",
-            f"{'detector':<16}{100 * scores.found:.1f} of the true boxes found; {100 * scores.false_alarms:.1f} of the "
-            "detections are false positives",
-        ]
-    return "\n".join(lines)
-
-
-def _as_json(
-    detections: "DetectionTable", clustering: "Clustering", numbers: "np.ndarray", scores: "ClusteringScores | None"
-) -> dict:
-    persons = []
-    for row, counts in enumerate(_count_by_camera(detections, clustering)):
-        times = detections.time_s[clustering.person == row]
-        cameras = {name: int(count) for name, count in zip(detections.cameras, counts, strict=True) if count}
-        persons.append(
-            {"person": int(numbers[row]), "cameras": cameras, "first_s": times.min(), "last_s": times.max()}
-        )  # fmt: skip
-    return {
-        "detections": len(detections),
-        "tracklets": int(clustering.tracklet.max()) + 1,
-        "persons": persons,
-        "seen_by_several_cameras": sum(len(person["cameras"]) > 1 for person in persons),
-        "nobody": int((clustering.person < 0).sum()),
-        "truth": None if scores is None else scores.as_json(),
-    }
+def _parse_numbers(text: str) -> list[int]:
+    numbers = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and len(part) <= 9 for part in numbers) or len(set(numbers)) < max(2, len(numbers)):
+        raise UserError(f"--merge {text}: name two or more persons, such as 3,7")
+    return [int(part) for part in numbers]

@@ -15,8 +15,6 @@ from reid_store.config import StoreSettings
 if TYPE_CHECKING:
     import numpy as np
 
-MAX_INT = 2**31 - 1  # what every database accepts
-
 
 def run(
     image: Annotated[Path | None, typer.Option(help="Crop of a person as the query.", show_default=False)] = None,
@@ -24,12 +22,12 @@ def run(
         int | None,
         typer.Option(
             min=1,
-            max=MAX_INT,
+            max=_store.MAX_INT,
             help="Number of a stored detection as the query; its own frame is excluded.",
             show_default=False,
         ),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, max=MAX_INT, help="Maximum number of results.")] = 10,
+    top: Annotated[int, typer.Option(min=1, max=_store.MAX_INT, help="Maximum number of results.")] = 10,
     camera: _store.Cameras = None,
     after: _store.After = None,
     before: _store.Before = None,

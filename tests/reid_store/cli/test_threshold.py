@@ -65,3 +65,16 @@ def test_identities_guesses_no_threshold(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="too few frames show several people to estimate one; run calibrate"):
         run("identities", *place)
     assert "persons         1" in run("identities", "--threshold", 0.5, *place)
+
+
+def test_corrections_survive_a_rerun(place: list[str]) -> None:
+    run("identities", *place)
+    assert run("identities", "--merge", "1,2", *place) == "person 1 now includes 2\n"
+    assert "persons         3" in run("identities", *place)
+    assert run("identities", "--split", 1, "--name", "1=Ada", *place).splitlines() == [
+        "person 1 is split: 10 detections stay, 10 become 5",
+        "person 1 is now named Ada",
+    ]
+    assert run("identities", "--name", "3=Ada", *place).splitlines()[1] == "person 1 now includes 3, named Ada"
+    assert "persons         3" in run("identities", *place)
+    assert "forgotten" in run("identities", "--reset", 1, *place)
