@@ -1,5 +1,6 @@
 """The wheel: everything that runs from a checkout also runs from an installed package, in any folder."""
 
+import json
 import os
 import subprocess
 import sys
@@ -79,19 +80,41 @@ def test_help_version_and_zoo(installed: tuple[list[str], dict[str, str]], tmp_p
     assert "osnet_ain_x1_0" in run(installed, tmp_path, "zoo", "list").stdout
 
 
-def test_the_demo_runs_in_any_folder(installed: tuple[list[str], dict[str, str]], tmp_path: Path) -> None:
-    run(installed, tmp_path, "--config", "demo", "--set", "input.max_frames=6")
-    written = {path.name for path in (tmp_path / "output/demo").iterdir()}
+COMMANDS = """
+import json, sys
+from learning_reid.cli.entry_point import app
+for arguments in json.load(open("commands.json")):
+    app(arguments, standalone_mode=False)
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(
+    installed: tuple[list[str], dict[str, str]], tmp_path_factory: pytest.TempPathFactory, generated_market: Path
+) -> Path:
+    """The folder in which one process has run the demo, an evaluation, and two commands of the store."""
+    (python, *_), environment = installed
+    folder, store = tmp_path_factory.mktemp("anywhere"), ["--set", "store.url=sqlite:///people.db"]
+    commands = [
+        ["--config", "demo", "--set", "input.max_frames=2"],
+        ["evaluate", "--root", str(generated_market), "--json", "result.json"],
+        ["extract", "--input", "synthetic:3:1", "--camera", "one", *store],
+        ["timeline", "--output", "page.html", *store],
+    ]
+    (folder / "commands.json").write_text(json.dumps(commands))
+    done = subprocess.run([python, "-c", COMMANDS], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_the_demo_runs_in_any_folder(folder: Path) -> None:
+    written = {path.name for path in (folder / "output/demo").iterdir()}
     assert {"annotated.mp4", "ranking.png", "rankings.csv", "resolved.yml", "summary.json"} <= written
 
 
-def test_evaluate(installed: tuple[list[str], dict[str, str]], tmp_path: Path, generated_market: Path) -> None:
-    run(installed, tmp_path, "evaluate", "--root", str(generated_market), "--json", "result.json")
-    assert '"rank1"' in (tmp_path / "result.json").read_text()
+def test_evaluate(folder: Path) -> None:
+    assert '"rank1"' in (folder / "result.json").read_text()
 
 
-def test_the_store(installed: tuple[list[str], dict[str, str]], tmp_path: Path) -> None:
-    arguments = ["--set", "store.url=sqlite:///people.db"]
-    run(installed, tmp_path, "extract", "--input", "synthetic:3:4", "--camera", "one", *arguments)
-    run(installed, tmp_path, "timeline", "--output", "page.html", *arguments)
-    assert (tmp_path / "people.db").is_file() and (tmp_path / "page.html").is_file()
+def test_the_store(folder: Path) -> None:
+    assert (folder / "people.db").is_file() and (folder / "page.html").is_file()

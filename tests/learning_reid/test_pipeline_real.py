@@ -11,7 +11,7 @@ from learning_reid.frames.images import read_image
 from learning_reid.frames.mot import read_mot
 from learning_reid.pipeline import run_pipeline
 
-FRAMES = 200
+FRAMES = 60
 pytestmark = pytest.mark.slow
 
 
@@ -64,7 +64,12 @@ def test_the_reidentification_rate_is_at_least_as_high_as_with_torchreid(
     real_data: Path, torchreid_rate: float, tmp_path: Path, metric: str
 ) -> None:
     gt = real_data / "frames/pets2009_s2l1/gt.txt"
-    overrides = [f"input.frames_path={gt.parent / 'View_001'}", f"input.truth={gt}", "input.query_detection=all"]
+    overrides = [
+        f"input.frames_path={gt.parent / 'View_001'}",
+        f"input.truth={gt}",
+        "input.query_detection=all",
+        f"input.max_frames={FRAMES}",
+    ]
     overrides += ["detector.name=mot_file", f"detector.weights={gt}"]
     overrides += [f"embedder.weights={real_data / 'weights/osnet_x0_25_msmt17.pth'}", f"ranking.metric={metric}"]
     summary = run_pipeline(load_settings(None, [*overrides, f"output.folder={tmp_path}"]))

@@ -1,4 +1,4 @@
-"""Cached embeddings, the server's index, and 100,000 embeddings in both kinds of store."""
+"""Cached embeddings, the server's index, and 20,000 embeddings in both kinds of store."""
 
 import time
 from pathlib import Path
@@ -17,7 +17,7 @@ from reid_store.server_index import index_embeddings
 from tests.reid_store.conftest import empty_server
 from tests.reid_store.fake_store import make_store
 
-MANY, PER_FRAME, DIMENSION = 100_000, 50, 32
+MANY, PER_FRAME, DIMENSION = 20_000, 50, 32
 
 
 def embedder_of(engine: Engine) -> Model:
@@ -71,12 +71,12 @@ def test_cache_is_reloaded_after_changes_by_another_connection(made: Engine) -> 
 
 @pytest.fixture(scope="module")
 def both(server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, Engine]:
-    """The same 100,000 detections in a file and on a server; some embeddings are equal."""
+    """The same 20,000 detections in a file and on a server; some embeddings are equal."""
     engines = (open_store(f"sqlite:///{tmp_path_factory.mktemp('many') / 'many.db'}"), open_store(empty_server(server)))
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(MANY, DIMENSION)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors[rng.choice(MANY, 3000, replace=False)] = vectors[0]
+    vectors[rng.choice(MANY, 600, replace=False)] = vectors[0]
     frames = MANY // PER_FRAME
     tables = {
         Model: [
@@ -108,7 +108,7 @@ def test_file_and_server_give_the_same_exact_results(both: tuple[Engine, Engine]
     for query in [alike, *queries(4, DIMENSION)]:
         for where in (
             DetectionFilter(),
-            DetectionFilter(("gate",), from_s=500.0, to_s=1500.0),
+            DetectionFilter(("gate",), from_s=100.0, to_s=300.0),
             DetectionFilter(not_frame_of=120),
         ):
             here, there = (search_store(engine, query, embedder_of(engine), 10, where) for engine in both)

@@ -69,7 +69,7 @@ def test_calibration_of_weights_in_a_shared_folder_leaves_it_unchanged(
 
 
 def run_demo(folder: Path, *overrides: str) -> dict:
-    own = [f"output.folder={folder}", "input.frames_path=synthetic:42:12", *overrides]
+    own = [f"output.folder={folder}", "input.frames_path=synthetic:42:4", *overrides]
     config = Path(__file__).resolve().parents[3] / "confs" / "demo.yml"
     run_pipeline(load_settings(config, own))
     return json.loads((folder / "summary.json").read_text())

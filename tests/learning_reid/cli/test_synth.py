@@ -18,14 +18,11 @@ from learning_reid.datasets.layouts import open_dataset
 from learning_reid.errors import UserError
 from learning_reid.frames.mot import read_mot
 from learning_reid.frames.sources import open_frames
+from tests.learning_reid.cli.run_cli import run_command
 
 pytestmark = pytest.mark.slow
 
 MAIN = Path(__file__).resolve().parents[3] / "src" / "main.py"
-
-
-def synth(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(MAIN), "synth", *arguments], capture_output=True, text=True)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -35,9 +32,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("synth") / "tiny"
-    done = synth("--out", str(folder), "--preset", "tiny", "--seed", "3", "--preview")
-    assert done.returncode == 0, done.stderr
-    return folder, done.stdout
+    return folder, run_command("synth", "--out", folder, "--preset", "tiny", "--seed", 3, "--preview")
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +85,9 @@ def test_the_same_seed_gives_the_same_bytes_with_one_process_and_two(tiny, tmp_p
 
 
 def test_one_camera_gives_a_note(tmp_path):
-    done = synth("--out", str(tmp_path / "one"), "--preset", "tiny", "--cameras", "1", "--people", "4", "--frames", "2")
-    assert done.returncode == 0 and "note: with one camera there are no matches across cameras" in done.stdout
+    tiny = ("--preset", "tiny", "--cameras", 1, "--people", 4, "--frames", 2)
+    printed = run_command("synth", "--out", tmp_path / "one", *tiny)
+    assert "note: with one camera there are no matches across cameras" in printed
     assert not (tmp_path / "one/View_002").exists()
 
 
@@ -107,18 +103,18 @@ def test_one_camera_gives_a_note(tmp_path):
     ],
 )
 def test_impossible_numbers_are_reported_in_one_line(tmp_path, arguments, message):
-    done = synth("--out", str(tmp_path / "out"), *arguments)
-    assert done.returncode == 1 and message in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    with pytest.raises(UserError) as error:
+        run_command("synth", "--out", tmp_path / "out", *arguments)
+    assert message in str(error.value) and "\n" not in str(error.value)
     assert not (tmp_path / "out").exists()
 
 
 def test_nothing_is_overwritten(tiny):
     before = contents(tiny)
-    again = synth("--out", str(tiny), "--preset", "tiny")
-    assert again.returncode == 1 and again.stderr.strip().startswith(
-        f"{tiny} already contains files: choose another folder"
-    )
-    assert len(again.stderr.strip().splitlines()) == 1 and contents(tiny) == before
+    with pytest.raises(UserError) as error:
+        run_command("synth", "--out", tiny, "--preset", "tiny")
+    assert str(error.value).startswith(f"{tiny} already contains files: choose another folder")
+    assert "\n" not in str(error.value) and contents(tiny) == before
 
 
 def run_tiny(out: Path) -> None:

@@ -16,7 +16,7 @@ from learning_reid.errors import UserError
 from learning_reid.zoo import fetch as fetch_module
 from learning_reid.zoo.cards import all_cards
 from tests.learning_reid.cli.run_cli import run_command
-from tests.learning_reid.embedding.conftest import randomized
+from tests.learning_reid.embedding.conftest import benchmark_in_this_process, randomized  # noqa: F401
 
 
 def test_list_by_pattern_task_and_dataset() -> None:
@@ -117,6 +117,7 @@ def test_the_page_in_docs_is_up_to_date(repository: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("benchmark_in_this_process")
 def test_models_are_compared_with_published_and_measured_accuracy(generated_market: Path) -> None:
     quick = ("--backend", "torch", "--crops", "2", "--repeats", "1")
     printed = run_command("zoo", "compare", "osnet_x0_25", "--weights", "embedded", "--root", generated_market, *quick)

@@ -80,30 +80,32 @@ def test_missing_truncated_and_other_graphs_are_refused(graph: Path, tmp_path: P
         create_detector("tensorflow_frcnn", str(graph.with_name("frozen_inference_graph_other.pb")))
 
 
-ASK = {
-    "tensorflow": "detector = create_detector('tensorflow_frcnn', {graph!r}); assert len(detector(frame)) == 2",
-    "torch": "import torch, torchvision; assert torch.nn.Conv2d(3, 4, 3)(torch.ones(1, 3, 8, 8)).shape == (1, 4, 6, 6)",
-}
-
-
-@pytest.mark.parametrize("order", [("tensorflow", "torch"), ("torch", "tensorflow", "torch")])
-def test_torch_and_tensorflow_live_together_in_either_order(
-    graph: Path, repository: Path, order: tuple[str, ...]
-) -> None:
-    lines = [
-        "import numpy as np",
-        "from learning_reid.detection.registry import create_detector",
-        "from learning_reid.frames.frame import Frame",
-        "image = np.zeros((60, 80, 3), np.uint8); image[20:50, 10:30, 0] = 255; frame = Frame(0, '', image)",
-        *(ASK[library].format(graph=str(graph)) for library in order),
-        "process = detector.process; assert process.poll() is None",
-        "del detector; assert process.poll() is not None",  # it ends with its detector
-        "print('both work')",
-    ]
+def test_tensorflow_works_before_torch(graph: Path, repository: Path) -> None:
+    code = f"""
+import numpy as np
+from learning_reid.detection.registry import create_detector
+from learning_reid.frames.frame import Frame
+image = np.zeros((60, 80, 3), np.uint8); image[20:50, 10:30, 0] = 255
+detector = create_detector('tensorflow_frcnn', {str(graph)!r})
+assert len(detector(Frame(0, '', image))) == 2
+import torch, torchvision
+assert torch.nn.Conv2d(3, 4, 3)(torch.ones(1, 3, 8, 8)).shape == (1, 4, 6, 6)
+process = detector.process; assert process.poll() is None
+del detector; assert process.poll() is not None  # it ends with its detector
+print('both work')
+"""
     environment = os.environ | {"PYTHONPATH": str(repository)}
-    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, env=environment)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "both work\n"
+
+
+def test_tensorflow_works_after_torch(detector) -> None:
+    import torch
+
+    for _ in range(2):
+        assert torch.nn.Conv2d(3, 4, 3)(torch.ones(1, 3, 8, 8)).shape == (1, 4, 6, 6)
+        assert len(detector(draw_frame(60, 80, (10, 20, 30, 50), (250, 10, 10)))) == 2
 
 
 @pytest.fixture(scope="module")

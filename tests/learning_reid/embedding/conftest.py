@@ -1,5 +1,6 @@
 """Crops, models with random weights, and a separate cache folder for the tests of the embedding."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from learning_reid.embedding import benchmark
 from learning_reid.models.osnet import build_osnet
 from learning_reid.models.torchreid_models import quiet, without_tensorflow
 
@@ -30,6 +32,17 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def benchmark_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the tasks of a benchmark here; test_benchmark.py shows that processes of their own do the same."""
+
+    def run(task: str, *arguments: str) -> dict[str, object]:
+        result: dict[str, object] = json.loads(json.dumps(benchmark._TASKS[task](*arguments)))
+        return result
+
+    monkeypatch.setattr(benchmark, "_run_in_process", run)
 
 
 @pytest.fixture(scope="session")

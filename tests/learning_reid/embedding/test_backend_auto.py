@@ -4,8 +4,6 @@ import gc
 import importlib.util
 import json
 import logging
-import subprocess
-import sys
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +20,7 @@ from learning_reid.embedding.embedder import Embedder, EmbedderOptions
 from learning_reid.embedding.onnx_file import export_onnx
 from learning_reid.embedding.registry import BACKENDS, create_embedder
 from learning_reid.errors import UserError
+from tests.learning_reid.cli.run_cli import run_command
 
 Make = Callable[..., Embedder]
 
@@ -257,21 +256,14 @@ def test_probe_crops_are_reproducible_and_vary_in_contrast() -> None:
 
 
 @pytest.mark.slow
-def test_verify_command_with_backend_auto(
-    repository: Path, onnx_file: Path, crops: list[np.ndarray], tmp_path: Path
-) -> None:
+def test_verify_command_with_backend_auto(crops: list[np.ndarray], tmp_path: Path) -> None:
     from PIL import Image
 
     for name, crop in (("a.png", crops[0]), ("b.png", crops[1])):
         Image.fromarray(crop).save(tmp_path / name)
-    command = [
-        sys.executable, "src/main.py", "verify", "--img1", str(tmp_path / "a.png"), "--img2", str(tmp_path / "b.png"),
-        "--backend", "auto", "--device", "cpu",
-    ]  # fmt: skip
-    distances = []
-    for extra in ([], ["--backend", "torch"]):
-        file = tmp_path / "answer.json"
-        done = subprocess.run([*command, *extra, "--json", str(file)], cwd=repository, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+    distances, file = [], tmp_path / "answer.json"
+    for backend in ("auto", "torch"):
+        images = ("--img1", tmp_path / "a.png", "--img2", tmp_path / "b.png")
+        run_command("verify", *images, "--backend", backend, "--device", "cpu", "--json", file)
         distances.append(json.loads(file.read_text())["distance"])
     assert distances[0] == pytest.approx(distances[1], abs=0.05)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -15,10 +16,9 @@ from learning_reid.errors import UserError
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["torch", "onnx", "openvino"])
-def test_random_weights_on_each_backend(backend: str, cache: Path) -> None:
+def test_tasks_run_in_processes_of_their_own(cache: Path) -> None:
     before = sorted(cache.rglob("*.onnx"))
-    speed = benchmark_backend("osnet_x0_25", backend, crops=3, repeats=1)
+    speed = benchmark_backend("osnet_x0_25", "onnx", crops=3, repeats=1)
     assert isinstance(speed, Speed)
     assert speed.images_per_s > 0
     assert 50 < speed.peak_mb < 4000
@@ -26,6 +26,17 @@ def test_random_weights_on_each_backend(backend: str, cache: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("benchmark_in_this_process")
+@pytest.mark.parametrize("backend", ["torch", "openvino"])
+def test_random_weights_on_each_backend(backend: str, cache: Path) -> None:
+    before = sorted(cache.rglob("*.onnx"))
+    speed = benchmark_backend("osnet_x0_25", backend, crops=3, repeats=1)
+    assert speed is not None and speed.images_per_s > 0
+    assert sorted(cache.rglob("*.onnx")) == before
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("benchmark_in_this_process")
 def test_weights_by_absolute_and_relative_path(
     weights_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,7 +63,7 @@ def test_model_that_the_backend_cannot_run(monkeypatch: pytest.MonkeyPatch, capl
     assert tasks == ["save", "export", "save", "time"]
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("benchmark_in_this_process")
 @pytest.mark.parametrize("backend", ["torch", "onnx"])
 def test_wrong_weights_raise_on_every_backend(backend: str, tmp_path: Path) -> None:
     torch.save({"conv1.weight": torch.zeros(1)}, tmp_path / "other.pth")
@@ -70,17 +81,14 @@ def test_unknown_names_raise() -> None:
         benchmark_backend("osnet_x0_25", "torhc")
 
 
-@pytest.mark.slow
 def test_failing_process_raises_in_one_line() -> None:
     with pytest.raises(UserError, match="osnet_x0_25 cannot be measured: .*Error") as error:
-        module._run_in_process("time", "osnet_x0_25", "embedded", "torch", "two", "1")
+        module._run_in_process("save", "osnet_x0_25")
     assert len(str(error.value).splitlines()) == 1
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the peak never goes down; run it on Linux")
 def test_peak_memory_grows_with_allocations() -> None:
-    before = peak_memory_mb()
-    allocated = np.ones(int(max(before, 300) * 2**20), np.uint8)
-    assert peak_memory_mb() >= before
-    assert peak_memory_mb() * 2**20 >= allocated.nbytes
+    before, resident = peak_memory_mb(), psutil.Process().memory_info().rss / 2**20
+    allocated = np.ones(int((before - resident + 60) * 2**20), np.uint8)
+    assert before + 30 < peak_memory_mb() < before + 90 and allocated[-1]

@@ -55,10 +55,10 @@ def test_copy_of_hacnn_uses_its_own_weights() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["onnx", "openvino"])
 @pytest.mark.parametrize("name", ["mobilenetv2_x1_0", "shufflenet_v2_x0_5"])
-def test_other_backends_agree(name: str, backend: str, tmp_path: Path, crops: list[np.ndarray]) -> None:
+def test_other_backends_agree(name: str, tmp_path: Path, crops: list[np.ndarray]) -> None:
     torch.save(create_model(name).state_dict(), tmp_path / "weights.pth")
     expected = create_embedder(name, str(tmp_path / "weights.pth"))(crops)
-    features = create_embedder(name, str(tmp_path / "weights.pth"), backend, precision="float32")(crops)
-    assert (features * expected).sum(axis=1).min() >= 0.9999
+    for backend in ("onnx", "openvino"):  # the second finds the file that the first has exported
+        features = create_embedder(name, str(tmp_path / "weights.pth"), backend, precision="float32")(crops)
+        assert (features * expected).sum(axis=1).min() >= 0.9999, backend

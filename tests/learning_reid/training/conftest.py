@@ -39,7 +39,7 @@ def small_settings(folder: Path, *overrides: str) -> TrainSettings:
     small = [
         "data.dataset=folder", f"data.root={folder}", "data.workers=0", "data.val_split=0.4",
         "model.arch=osnet_x0_25", "model.input_size=[32, 16]", "model.reid_dim=32",
-        "schedule.epochs=3", "schedule.batch_size=8", "schedule.num_instances=4", "schedule.warmup_epochs=1",
+        "schedule.epochs=2", "schedule.batch_size=8", "schedule.num_instances=4", "schedule.warmup_epochs=1",
         "schedule.lr=3e-3", "schedule.backbone_lr=3e-3", "augment.pad=2",
         "run.device=cpu", "run.amp=no", "run.threads=1", "run.checkpoint_every=1",
     ]  # fmt: skip
@@ -66,5 +66,5 @@ def assert_same_weights(a: Path, b: Path, name: str = "final") -> None:
 def uninterrupted(small_people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("runs") / "uninterrupted"
     result = start(small_settings(small_people), run)
-    assert (result.epochs, result.interrupted) == (3, False)
+    assert (result.epochs, result.interrupted) == (2, False)
     return run

@@ -37,7 +37,7 @@ COLUMNS = "epoch,loss,accuracy,learning_rate,images_per_s,seconds,map,rank1,map_
 def test_a_run_writes_metrics_weights_and_tensorboard_files(uninterrupted: Path) -> None:
     rows = read_metrics(uninterrupted)
     assert (uninterrupted / "metrics.csv").read_text().splitlines()[0] == COLUMNS
-    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert [row["epoch"] for row in rows] == ["1", "2"]
     assert all(0 <= float(row["map"]) <= 1 and float(row["map_average"]) >= 0 for row in rows)
     assert {path.stem for path in (uninterrupted / "weights").iterdir()} == set(FILES)
     assert list((uninterrupted / "tensorboard").glob("events.*"))
@@ -50,7 +50,7 @@ def test_a_run_writes_metrics_weights_and_tensorboard_files(uninterrupted: Path)
 def test_training_learns(tmp_path: Path) -> None:
     people = write_people(tmp_path / "people", people=20)
     weak = ["augment.erase=0", "augment.jitter=0.05"]
-    overrides = ["schedule.epochs=15", "schedule.batch_size=32", "run.validate_every=15", *weak]
+    overrides = ["schedule.epochs=12", "schedule.batch_size=32", "run.validate_every=12", *weak]
     result = start(small_settings(people, *overrides), tmp_path / "run")
     first, *_, last = read_metrics(tmp_path / "run")
     assert float(last["loss"]) < 0.75 * float(first["loss"])
@@ -76,7 +76,7 @@ def test_an_interrupted_and_resumed_run_equals_an_uninterrupted_one(
         assert start(settings, tmp_path / "run").interrupted
     best = torch.load(uninterrupted / "weights/best.pt", weights_only=True)["map"]
     resumed = start(settings, tmp_path / "run", resume=True)
-    assert resumed == TrainingResult(epochs=3, best=pytest.approx(float(best)), interrupted=False)
+    assert resumed == TrainingResult(epochs=2, best=pytest.approx(float(best)), interrupted=False)
     assert_same_weights(uninterrupted, tmp_path / "run")
     speed = {"images_per_s": "", "seconds": ""}
     rows = [row | speed for row in read_metrics(tmp_path / "run")]
@@ -146,7 +146,7 @@ def test_kill_9_at_any_moment_leaves_complete_files(small_people: Path, uninterr
         time.sleep(0.01)
     process.kill()
     process.wait()
-    assert 1 <= len(read_metrics(run)) < 4
+    assert 1 <= len(read_metrics(run)) < 3
     for file in (run / "weights").glob("*.pt"):
         torch.load(file, weights_only=True)
     start(settings, run, resume=(run / "weights/checkpoint.pt").exists())

@@ -159,7 +159,7 @@ def test_validation_persons_without_a_true_match_are_refused(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_ctrl_c_in_a_terminal_leaves_a_checkpoint(repository: Path, small_people: Path, tmp_path: Path) -> None:
     """A terminal sends the signal to the worker processes, too."""
-    settings = small_settings(small_people, "schedule.epochs=500", "data.workers=2", f"run.folder={tmp_path}")
+    settings = small_settings(small_people, "schedule.epochs=500", "data.workers=1", f"run.folder={tmp_path}")
     (tmp_path / "long.yml").write_text(dump_settings(settings))
     command = [sys.executable, "src/main.py", "train", "--config", str(tmp_path / "long.yml")]
     with (tmp_path / "output.txt").open("w") as output:

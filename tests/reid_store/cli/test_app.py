@@ -22,16 +22,16 @@ from tests.reid_store.fake_store import make_store
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda ending: ending.name)
-def test_app_runs_until_a_signal_and_deletes_its_files(
-    repository: Path, tmp_path: Path, ending: signal.Signals
-) -> None:
+@pytest.mark.parametrize("ending", ["SIGHUP", "SIGKILL", "SIGTERM under nohup"])
+def test_app_runs_until_a_signal_and_deletes_its_files(repository: Path, tmp_path: Path, ending: str) -> None:
+    name, _, launcher = ending.partition(" under ")
     make_store(tmp_path / "a.db").dispose()
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     command = ["src/main.py", "app", "--no-browser", "--set", f"store.url=sqlite:///{tmp_path / 'a.db'}"]
     running = subprocess.Popen(
-        [sys.executable, *command], cwd=repository, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # even if the tests run under nohup
+        [*launcher.split(), sys.executable, *command], cwd=repository, env=environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # even if the tests run under nohup
     )  # fmt: skip
     assert running.stdout is not None
     try:
@@ -41,40 +41,21 @@ def test_app_runs_until_a_signal_and_deletes_its_files(
             assert "my store" in page.read().decode()
         (folder,) = tmp_path.glob("reid_app_*")
         (folder / "upload.jpg").touch()
-        running.send_signal(ending)
+        if launcher:
+            running.send_signal(signal.SIGHUP)
+            with pytest.raises(subprocess.TimeoutExpired):
+                running.wait(timeout=3)
+        running.send_signal(signal.Signals[name])
         _, problems = running.communicate(timeout=60)
     finally:
         running.kill()
         running.wait()
-    assert running.returncode == (-signal.SIGKILL if ending == signal.SIGKILL else 0) and problems in (
-        "",
-        "closing the app (Ctrl-C again to leave at once)\n",
-    )
+    assert running.returncode == (-signal.SIGKILL if name == "SIGKILL" else 0)
+    assert problems in ("", "closing the app (Ctrl-C again to leave at once)\n")
     deadline = time.monotonic() + 60
     while folder.exists() and time.monotonic() < deadline:  # after SIGKILL another process deletes it
         time.sleep(0.05)
     assert not folder.exists()
-
-
-@pytest.mark.slow
-def test_app_survives_sighup_under_nohup(repository: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
-    command = ["nohup", sys.executable, "src/main.py", "app", "--no-browser"]
-    running = subprocess.Popen(
-        command, cwd=repository, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    assert running.stdout is not None
-    try:
-        running.stdout.readline()
-        running.send_signal(signal.SIGHUP)
-        with pytest.raises(subprocess.TimeoutExpired):
-            running.wait(timeout=3)
-        running.send_signal(signal.SIGTERM)
-        assert running.wait(timeout=60) == 0
-    finally:
-        running.kill()
-        running.communicate()
 
 
 @pytest.mark.slow

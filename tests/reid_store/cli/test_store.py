@@ -23,7 +23,7 @@ from reid_store.search_results import MAX_STRIP_LENGTH, draw_hits
 from reid_store.thumbnails import decode_jpeg, make_thumbnail
 from tests.learning_reid.cli.run_cli import run_command as run
 
-SCENE = "synthetic:7:6"
+SCENE = "synthetic:7:3"
 CAMERAS = "door", "gate"
 
 
@@ -34,7 +34,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> str:
     message = run(
         "extract", "--input", SCENE, "--camera", "door", "--start", "2026-11-25T18:00:00+01:00", "--set", place
     )
-    assert "6 frames and" in message
+    assert "3 frames and" in message
     return place
 
 
@@ -42,8 +42,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_second_run_adds_nothing_and_another_camera_is_added(place: str) -> None:
     same = ("extract", "--input", SCENE, "--camera", "door", "--start", "2026-11-25T17:00:00Z", "--set", place)
     assert "0 frames and 0 detections" in run(*same), "the same time in another zone"
-    message = run(*same, "--input", "synthetic:8:3", "--camera", "gate", "--start", "2026-11-25T19:00:00+01:00")
-    assert "door            0 frames" in message and "gate            3 frames" in message
+    message = run(*same, "--input", "synthetic:8:2", "--camera", "gate", "--start", "2026-11-25T19:00:00+01:00")
+    assert "door            0 frames" in message and "gate            2 frames" in message
 
 
 @pytest.mark.slow
@@ -83,7 +83,7 @@ def test_search_by_image(place: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_printed_times_select_their_detections(tmp_path: Path) -> None:
     place = f"store.url=sqlite:///{tmp_path / 'a.db'}"
-    run("extract", "--input", "synthetic:7:4", "--fps", "7", "--set", place)
+    run("extract", "--input", "synthetic:7:3", "--fps", "7", "--set", place)
     run("search", "--detection", "1", "--top", "20", "--json", tmp_path / "a.json", "--set", place)
     for answer in json.loads((tmp_path / "a.json").read_text())["answers"]:
         then = ("--after", answer["time"], "--before", answer["time"])
