@@ -29,9 +29,6 @@ def run(
         int | None,
         typer.Option(min=1, help="Number of training steps, rounded up to whole epochs.", show_default=False),
     ] = None,
-    anywhere: Annotated[
-        bool, typer.Option("--anywhere", help="Train the detector further on places of many kinds; not shipped yet.")
-    ] = False,
     out: Annotated[
         Path, typer.Option(help="Folder of the finished weights.", show_default="src/learning_reid/weights")
     ] = EMBEDDED_WEIGHTS,
@@ -52,7 +49,7 @@ def run(
             from tools.weights.embedded_detector import make_detector_weights
 
             weights, run = out / "detector.safetensors", runs / "detector"
-            make_detector_weights(weights, run, cache, resume=resume, steps=steps, anywhere=anywhere)
+            make_detector_weights(weights, run, cache, resume=resume, steps=steps)
         if which in (Which.reid, Which.all):
             from tools.weights.embedded_reid import make_reid_weights
 

@@ -8,6 +8,7 @@ import yaml
 from safetensors.torch import load_file
 from torch import nn
 
+from tools.weights.embedded_detector import average_weights
 from tools.weights.release import current_commit, release_weights
 
 
@@ -35,3 +36,10 @@ def test_numbers_too_large_for_half_precision_are_refused(tmp_path):
 
 def test_the_commit_is_a_hash_or_unknown():
     assert current_commit() == "unknown" or int(current_commit(), 16) >= 0
+
+
+def test_the_average_of_two_stages_counts_batches_like_the_second():
+    first = {"weight": torch.tensor([1.0, 3.0]), "num_batches_tracked": torch.tensor(5)}
+    second = {"weight": torch.tensor([3.0, 3.0]), "num_batches_tracked": torch.tensor(9)}
+    average = average_weights(first, second, 0.25)
+    assert average["weight"].tolist() == [1.5, 3.0] and int(average["num_batches_tracked"]) == 9
