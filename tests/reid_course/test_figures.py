@@ -19,12 +19,13 @@ def displayed(monkeypatch: pytest.MonkeyPatch) -> list:
 
 
 def test_a_figure_is_shown_with_its_caption_and_closed(displayed: list) -> None:
-    figure, axes = plt.subplots()
+    figure, axes = plt.subplots(figsize=(7, 3), dpi=150)
     axes.plot([1, 2], [3, 4])
     figures.show(figure, "A line that rises.")
     (image, how), (caption, _) = displayed
     assert image["text/plain"] == how["metadata"]["image/png"]["alt"] == "A line that rises."
-    assert Image.open(io.BytesIO(base64.b64decode(image["image/png"]))).width == how["metadata"]["image/png"]["width"]
+    assert Image.open(io.BytesIO(base64.b64decode(image["image/png"]))).width == 1050
+    assert how["metadata"]["image/png"]["width"] == 700  # on screen
     assert caption.data == "*A line that rises.*"
     assert not plt.get_fignums()
 

@@ -38,10 +38,13 @@ class OnnxEmbedder:
         self.batch_size = self._input.batch_size or options.batch_size
         self.normalize = options.normalize
         outputs = [_tensor(each) for each in self._session.get_outputs()]
-        arrays = self._session.run(None, {self._input_name: self._input([np.zeros((8, 4, 3), np.uint8)])})
+        arrays = self._session.run(None, {self._input_name: self._encode([np.zeros((8, 4, 3), np.uint8)])})
         chosen = choose_output(path, outputs, arrays, graph)
         self._output_name = outputs[chosen].name
         self.dimension = as_vectors(arrays[chosen]).shape[1]
+
+    def _encode(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        return self._input.encode(self.preprocessing(crops))
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Embed n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
@@ -49,7 +52,7 @@ class OnnxEmbedder:
         return concat_features(features, self.dimension, self.normalize)
 
     def _run(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        features = self._session.run([self._output_name], {self._input_name: self._input(crops)})[0]
+        features = self._session.run([self._output_name], {self._input_name: self._encode(crops)})[0]
         return as_vectors(features[: len(crops)])  # (k, d)
 
 

@@ -47,10 +47,13 @@ class OpenVinoEmbedder:
         self.batch_size = self._input.batch_size or min(options.batch_size, _CROPS_PER_REQUEST)
         self.normalize = options.normalize
         request = self._requests[0]
-        request.infer({0: self._input([np.zeros((8, 4, 3), np.uint8)])})
+        request.infer({0: self._encode([np.zeros((8, 4, 3), np.uint8)])})
         arrays = [output.data for output in request.output_tensors]
         self._output = choose_output(path, [_tensor(each) for each in model.outputs], arrays, graph)
         self.dimension = as_vectors(arrays[self._output]).shape[1]
+
+    def _encode(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        return self._input.encode(self.preprocessing(crops))
 
     def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Embed n crops (h, w, 3) uint8 RGB -> (n, dimension) float32; see `Embedder`."""
@@ -68,7 +71,7 @@ class OpenVinoEmbedder:
 
         try:
             for position, crops in enumerate(batches):
-                batch = self._input(crops)
+                batch = self._encode(crops)
                 if len(waiting) == len(self._requests):
                     collect()
                 request = self._requests[position % len(self._requests)]

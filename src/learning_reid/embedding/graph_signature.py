@@ -44,9 +44,8 @@ class GraphInput:
     channels_last: bool  #: Whether the layout is (n, height, width, 3)
     batch_size: int | None  #: The fixed batch size; None = any
 
-    def __call__(self, crops: Sequence[np.ndarray]) -> np.ndarray:
-        """Preprocess k crops and append black ones up to the fixed batch size."""
-        batch = self.preprocessing(crops)  # (k, 3, h, w) float32
+    def encode(self, batch: np.ndarray) -> np.ndarray:
+        """Append black crops up to the fixed batch size to (k, 3, h, w) preprocessed ones; set layout and type."""
         if self.batch_size is not None and len(batch) < self.batch_size:
             padding = np.zeros((self.batch_size - len(batch), *batch.shape[1:]), batch.dtype)
             batch = np.concatenate([batch, padding])
