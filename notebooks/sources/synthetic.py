@@ -405,7 +405,7 @@ for name, figures in read_mapping(course_file("weights/detector.yml"))["figures_
 # training, and every mistake of lesson 11. Whatever is about *method* holds.
 #
 # **What they cannot:** figures. A rank-1 on drawn people says nothing about your station or shop. Nobody drew faces at
-# close range, people sitting or cycling, dense crowds, children; nobody here has a habit that was not programmed. And
+# close range, people cycling, dense crowds, children; nobody here has a habit that was not programmed. And
 # a network never learns what its makers did not think of.
 #
 # ## Try this
